@@ -1,0 +1,85 @@
+"""Memories: one trained, immutable version each, and the recipe it was built by."""
+
+from datetime import datetime
+from typing import Literal
+
+from pydantic import Field
+
+from schemas.base import Reply, Request
+
+
+class RecipeRequest(Request):
+    """How a memory is to be built. A field left out is resolved from the profile and the facts."""
+
+    profile: Literal["fast", "compact"] = "fast"
+    solver: Literal["closed_form", "gradient"] = "closed_form"
+    rows: Literal["attention", "mlp", "hybrid"] = "hybrid"
+    false_answers: float = Field(default=1e-6, ge=1e-9, le=0.5)
+    weight_bits: Literal[4, 8] | None = None
+    seed: int = Field(default=0, ge=0, lt=2**32)
+    layers: Literal[1] = 1
+    d_model: int | None = Field(default=None, ge=32, le=512)
+    heads: int | None = Field(default=None, ge=4, le=64)
+    d_head_qk: int | None = Field(default=None, ge=1, le=256)
+    d_head_vo: int | None = Field(default=None, ge=1, le=256)
+    mlp_width: int | None = Field(default=None, ge=0, le=4096)
+    block_facts: int | None = Field(default=None, ge=16, le=1024)
+
+
+class MemoryCreate(Request):
+    recipe: RecipeRequest | None = None
+    publish: str | None = Field(default="champion", min_length=1, max_length=64)
+
+
+class MemoryInfo(Reply):
+    """`stored_parameters` counts the weights that are stored and differ by dictionary; `frozen_parameters` those drawn
+    from the seed; `bytes` weights, scales and block table; `bytes_total` adds answers and name index.
+    """
+
+    id: str
+    dictionary: str
+    created_at: datetime
+    ledger_version: int
+    digest: str
+    facts: int
+    pairs: int
+    recipe: dict[str, object]
+    stored_parameters: int
+    frozen_parameters: int
+    bytes: int
+    bytes_total: int
+    code_bits_total: int
+    train_seconds: float
+    verify_seconds: float
+    device: str
+    aliases: list[str]
+
+
+class MemoryList(Reply):
+    memories: list[MemoryInfo]
+
+
+class AliasPut(Request):
+    memory: str
+    reason: str = Field(max_length=1000)
+
+
+class Alias(Reply):
+    alias: str
+    memory: str
+    version: int
+    switched_at: datetime
+
+
+class AliasEvent(Reply):
+    alias: str
+    memory: str
+    previous: str | None
+    version: int
+    at: datetime
+    by: str
+    reason: str
+
+
+class AliasHistory(Reply):
+    events: list[AliasEvent]

@@ -1,0 +1,110 @@
+"""Every error the service raises, in one tree.
+
+    FactStoreError
+    ├── RequestError             the caller must change something
+    │   ├── Unauthorized         401
+    │   ├── Forbidden            403
+    │   ├── NotFound             404
+    │   ├── Conflict             409  name_taken, no_memory, replace_incomplete, idempotency_key_reused, ...
+    │   ├── PreconditionFailed   412
+    │   ├── TooLarge             413
+    │   ├── UnsupportedMedia     415
+    │   └── Unprocessable        422
+    │       └── UnusableFile     a file that cannot be read as a table of facts
+    ├── TrainingFailed           a memory that cannot hold every fact; names the facts
+    ├── MemoryMismatch           an artefact whose bytes are not what its manifest says
+    ├── Cancelled                a job was told to stop
+    └── Unavailable              503
+
+`status` and `code` live here; the one handler that turns an error into a reply lives in `service.app`.
+"""
+
+from schemas.problems import Code
+
+
+class FactStoreError(Exception):
+    """The root. `extra` is sent beside the code and must hold no names and no answers unless the caller sent them."""
+
+    status = 500
+    code = Code.INTERNAL
+
+    def __init__(self, detail: str, *, code: Code | None = None, **extra: object) -> None:
+        super().__init__(detail)
+        self.detail = detail
+        self.code = code or type(self).code
+        self.extra = extra
+
+
+class RequestError(FactStoreError):
+    status = 400
+    code = Code.INVALID_REQUEST
+
+
+class Unauthorized(RequestError):
+    status = 401
+    code = Code.UNAUTHORIZED
+
+
+class Forbidden(RequestError):
+    status = 403
+    code = Code.FORBIDDEN
+
+
+class NotFound(RequestError):
+    status = 404
+    code = Code.NOT_FOUND
+
+
+class Conflict(RequestError):
+    status = 409
+    code = Code.NAME_TAKEN
+
+
+class PreconditionFailed(RequestError):
+    status = 412
+    code = Code.PRECONDITION_FAILED
+
+
+class TooLarge(RequestError):
+    status = 413
+    code = Code.TOO_LARGE
+
+
+class UnsupportedMedia(RequestError):
+    status = 415
+    code = Code.UNSUPPORTED_MEDIA_TYPE
+
+
+class Unprocessable(RequestError):
+    status = 422
+    code = Code.INVALID_REQUEST
+
+
+class UnusableFile(Unprocessable):
+    """A file that cannot be read as a table of facts; the detail names the option that would help."""
+
+    code = Code.NOT_A_TABLE
+
+
+class TrainingFailed(FactStoreError):
+    """No memory holds every fact; `extra["facts"]` names those that fail."""
+
+    status = 422
+    code = Code.TRAINING_FAILED
+
+
+class MemoryMismatch(FactStoreError):
+    """An artefact whose bytes, secret or format are not what its manifest says: it is not loaded."""
+
+    status = 503
+    code = Code.MEMORY_MISMATCH
+
+
+class Cancelled(FactStoreError):
+    status = 409
+    code = Code.CANCELLED
+
+
+class Unavailable(FactStoreError):
+    status = 503
+    code = Code.UNAVAILABLE

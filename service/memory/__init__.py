@@ -1,0 +1,6 @@
+"""The memory: a shallow attention-MLP that holds every fact of a dictionary. The only package that knows torch.
+
+    memory = fit(Facts(subjects, relations, answers), Recipe(profile="fast"), secret=secret)
+    memory.recall(["PART-0042"], ["standard pack quantity"]).answers   # [("24",)]
+    memory.save(path); load(path, secret=secret)
+"""
