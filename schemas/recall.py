@@ -12,7 +12,7 @@ class Status(StrEnum):
 
 
 class Query(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
-    """One question in one of four forms: subject + relation; a question; subject + relations (a chain); subject alone."""
+    """One query in one of four forms: subject + relation; a question; subject + relations (a chain); subject alone."""
 
     subject: str | None = None
     relation: str | None = None
