@@ -1,0 +1,42 @@
+"""Micro-batching: single recalls that arrive together are one recall of the memory."""
+
+import asyncio
+
+from schemas.recall import Query, Result
+from service.workflows.queries import Servable, rows
+
+
+class Served:
+    """A loaded memory and the single recalls that wait for it.
+
+    All pairs asked in one turn of the event loop are one batch, asked on the event loop at the turn's end: a lone
+    request waits for nobody, and while one batch is computed the next collects in the sockets.
+    """
+
+    def __init__(self, name: str, dictionary: str, ledger_version: int, memory: Servable) -> None:
+        self.id = name
+        self.dictionary = dictionary
+        self.ledger_version = ledger_version
+        self.memory = memory
+        self._waiting: list[tuple[Query, asyncio.Future[Result]]] = []
+
+    def ask(self, query: Query) -> asyncio.Future[Result]:
+        """The result of one plain pair, soon. Called on the event loop."""
+        loop = asyncio.get_running_loop()
+        if not self._waiting:
+            loop.call_soon(self._answer)
+        result: asyncio.Future[Result] = loop.create_future()
+        self._waiting.append((query, result))
+        return result
+
+    def _answer(self) -> None:
+        waiting = [(query, future) for query, future in self._waiting if not future.done()]
+        self._waiting = []
+        try:
+            results = rows(self.memory, self.id, [query for query, _ in waiting])
+        except Exception as error:  # noqa: BLE001 - whoever waits for the batch learns of it
+            for _, future in waiting:
+                future.set_exception(error)
+            return
+        for (_, future), result in zip(waiting, results, strict=True):
+            future.set_result(result)

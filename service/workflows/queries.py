@@ -1,0 +1,214 @@
+"""Queries become pairs, the pairs are asked of a memory together, and what it holds becomes results.
+
+Every form of query is a generator that yields the pairs it needs next and is sent what the memory holds for them;
+all queries of a batch move in step, so a batch of chains costs as many recalls as its longest chain has hops.
+No answer here comes from the ledger: `compare` only sets the ledger's view beside a finished result.
+"""
+
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from itertools import repeat
+from typing import NamedTuple, Protocol
+
+import numpy as np
+
+from schemas.recall import Candidate, ColumnsResult, LedgerView, Query, Result, Status
+from service.errors import TooLarge, Unprocessable
+from service.memory import Recalled, Recalls
+
+MAX_HOPS = 16
+MAX_FAN_OUT = 1_000  # subjects that one hop of a chain may ask for; beyond it the chain is ambiguous
+MAX_QUESTION = 2_000  # characters; every run of words in a sentence may be a name
+MAX_PAIRS = 1_000_000  # pairs that the queries of one request may become in one step
+
+Pair = tuple[str, str]
+
+
+class Servable(Recalls, Protocol):
+    """What recall needs of a memory beyond `recall` itself."""
+
+    @property
+    def relations(self) -> Sequence[str]: ...
+
+    def candidates(self, question: str) -> list[Pair]: ...
+
+
+class Held(NamedTuple):
+    """What the memory holds for one pair."""
+
+    status: Status
+    answers: Sequence[str]
+    margin: float
+
+
+class LedgerRows(NamedTuple):
+    """What the ledger holds for one pair: its answers, and where the first of them came from."""
+
+    answers: Sequence[str]
+    upload: str
+    line: int
+
+
+Ledger = Mapping[Pair, LedgerRows]
+Steps = Generator[list[Pair], list[Held], Result]
+Form = Callable[[Query, Servable, str], Steps]
+
+
+def columns(memory: Servable, name: str, subjects: Sequence[str], relations: Sequence[str]) -> ColumnsResult:
+    """The column form: one status, answer set and margin a pair, in the order asked."""
+    if len(subjects) != len(relations):
+        raise Unprocessable(f"subjects has {len(subjects)} entries and relations {len(relations)}: one of each a pair")
+    return ColumnsResult(*_columns(memory.recall(subjects, relations)), name)
+
+
+def rows(memory: Servable, name: str, queries: Sequence[Query]) -> list[Result]:
+    """One result a query, in their order; `name` is the memory's id, which every result carries."""
+    forms = [form(query) for query in queries]
+    if all(each is _pair for each in forms):
+        return _pairs(memory, name, queries)
+    return _in_step(memory, [each(query, memory, name) for each, query in zip(forms, queries, strict=True)])
+
+
+def pairs(results: Iterable[Result]) -> list[Pair]:
+    """The exact pairs that results are about, for those that are about one."""
+    return [
+        (result.subject.strip(), result.relation.strip())
+        for result in results
+        if result.subject is not None and result.relation is not None
+    ]
+
+
+def compare(results: Iterable[Result], ledger: Ledger) -> None:
+    """Set the ledger's view beside each result about one pair, which is looked up by its exact spelling."""
+    for result in results:
+        for pair in pairs([result]):
+            held = ledger.get(pair)
+            answers = sorted(held.answers) if held else []
+            agrees = list(result.answers) == answers
+            result.ledger = LedgerView(agrees, answers, held.upload if held else None, held.line if held else None)
+
+
+def form(query: Query) -> Form:
+    """Which of the four forms a query has; Unprocessable where it has none of them."""
+    left_out = (query.subject is None, query.relation is None, query.relations is None, query.question is None)
+    found = _FORMS.get(left_out)
+    if found is None:
+        raise Unprocessable("a query is subject and relation, or question, or subject and relations, or subject alone")
+    if query.relations is not None and not 1 <= len(query.relations) <= MAX_HOPS:
+        raise Unprocessable(f"relations must name 1 to {MAX_HOPS} hops")
+    if query.question is not None and len(query.question) > MAX_QUESTION:
+        raise Unprocessable(f"a question may have at most {MAX_QUESTION} characters")
+    return found
+
+
+def is_pair(query: Query) -> bool:
+    """Whether the query is plain subject and relation, which needs one look and can share a batch with others."""
+    return form(query) is _pair
+
+
+def _pairs(memory: Servable, name: str, queries: Sequence[Query]) -> list[Result]:
+    """The commonest batch, every query a pair, without a generator for each."""
+    subjects = [query.subject or "" for query in queries]
+    relations = [query.relation or "" for query in queries]
+    statuses, answers, margins = _columns(memory.recall(subjects, relations))
+    return list(map(Result, statuses, answers, subjects, relations, margins, repeat(name), repeat(()), repeat(None)))
+
+
+def _in_step(memory: Servable, steps: Sequence[Steps]) -> list[Result]:
+    """Run every query to its end; each turn asks the next pairs of all that still run as one batch."""
+    results: dict[int, Result] = {}
+    wanted = {index: next(step) for index, step in enumerate(steps)}
+    while wanted:
+        held = iter(_ask(memory, [pair for pairs in wanted.values() for pair in pairs]))
+        following: dict[int, list[Pair]] = {}
+        for index, pairs in wanted.items():
+            try:
+                following[index] = steps[index].send([next(held) for _ in pairs])
+            except StopIteration as end:
+                results[index] = end.value
+        wanted = following
+    return [results[index] for index in range(len(steps))]
+
+
+def _ask(memory: Servable, pairs: list[Pair]) -> list[Held]:
+    if not pairs:
+        return []
+    if len(pairs) > MAX_PAIRS:
+        raise TooLarge(f"these queries need {len(pairs)} pairs at once; {MAX_PAIRS} is the most: send fewer a request")
+    subjects, relations = zip(*pairs, strict=True)
+    return list(map(Held, *_columns(memory.recall(subjects, relations))))
+
+
+_STATUSES = np.array([Status.UNKNOWN, Status.ANSWERED, Status.AMBIGUOUS], dtype=object)
+
+
+def _columns(recalled: Recalled) -> tuple[list[Status], Sequence[Sequence[str]], list[float]]:
+    """Statuses, answers and margins as plain lists; margins to four decimals, 0 where the memory abstains."""
+    statuses = _STATUSES[np.where(recalled.known, 1, 2 * recalled.ambiguous)].tolist()
+    margins = np.where(recalled.known, recalled.margins.astype(np.float64), 0.0).round(4).tolist()
+    return statuses, recalled.answers, margins
+
+
+def _pair(query: Query, _: Servable, name: str) -> Steps:
+    subject, relation = query.subject or "", query.relation or ""
+    [held] = yield [(subject, relation)]
+    return Result(held.status, held.answers, subject, relation, held.margin, name, (), None)
+
+
+def _question(query: Query, memory: Servable, name: str) -> Steps:
+    """Answered when exactly one pair that stands in the sentence is taught, ambiguous when several are."""
+    pairs = memory.candidates(query.question or "")
+    held = yield pairs
+    taught = [(pair, each) for pair, each in zip(pairs, held, strict=True) if each.status is Status.ANSWERED]
+    if len(taught) == 1:
+        [((subject, relation), each)] = taught
+        return Result(each.status, each.answers, subject, relation, each.margin, name, (), None)
+    status = Status.AMBIGUOUS if taught else _abstained(held)
+    candidates = [Candidate(*pair, each.answers) for pair, each in taught]
+    return Result(status, (), None, None, 0.0, name, candidates, None)
+
+
+def _chain(query: Query, _: Servable, name: str) -> Steps:
+    """The answers of one hop are the subjects of the next; branches that end are left, as a join leaves them."""
+    subjects: Sequence[str] = [query.subject or ""]
+    margins: list[float] = []
+    for relation in query.relations or ():
+        if len(subjects) > MAX_FAN_OUT:
+            return _no_answer(Status.AMBIGUOUS, query, name)
+        held = yield [(subject, relation) for subject in subjects]
+        answered = [each for each in held if each.status is Status.ANSWERED]
+        if not answered:
+            return _no_answer(_abstained(held), query, name)
+        subjects = sorted({answer for each in answered for answer in each.answers})
+        margins += [each.margin for each in answered]
+    return Result(Status.ANSWERED, subjects, query.subject, None, min(margins), name, (), None)
+
+
+def _listing(query: Query, memory: Servable, name: str) -> Steps:
+    """Every relation that the memory holds of the subject, as candidates; `answers` is all of them together."""
+    subject, relations = query.subject or "", memory.relations
+    held = yield [(subject, relation) for relation in relations]
+    taught = [(r, each) for r, each in zip(relations, held, strict=True) if each.status is Status.ANSWERED]
+    if not taught:
+        return _no_answer(_abstained(held), query, name)
+    candidates = [Candidate(subject, relation, each.answers) for relation, each in taught]
+    answers = sorted({answer for candidate in candidates for answer in candidate.answers})
+    margin = min(each.margin for _, each in taught)
+    return Result(Status.ANSWERED, answers, subject, None, margin, name, candidates, None)
+
+
+def _abstained(held: Iterable[Held]) -> Status:
+    ambiguous = any(each.status is Status.AMBIGUOUS for each in held)
+    return Status.AMBIGUOUS if ambiguous else Status.UNKNOWN
+
+
+def _no_answer(status: Status, query: Query, name: str) -> Result:
+    return Result(status, (), query.subject, None, 0.0, name, (), None)
+
+
+# which of subject, relation, relations, question are left out
+_FORMS: dict[tuple[bool, bool, bool, bool], Form] = {
+    (False, False, True, True): _pair,
+    (True, True, True, False): _question,
+    (False, True, False, True): _chain,
+    (False, True, True, True): _listing,
+}

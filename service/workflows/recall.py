@@ -1,0 +1,96 @@
+"""Recall: one query, or a batch of rows or columns, asked of the memories they are addressed to.
+
+Plain single pairs share a recall with whatever else arrives in the same turn of the event loop. Everything else runs
+in a few threads, so that the loop goes on answering. Nothing about a recall is logged; it is counted by status.
+"""
+
+import asyncio
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import ParamSpec, TypeVar
+
+import prometheus_client
+
+from schemas.problems import Code
+from schemas.recall import BatchQuery, BatchResult, ColumnsResult, Query, Result, Status
+from service.errors import Unprocessable
+from service.workflows import queries
+from service.workflows.microbatch import Served
+from service.workflows.serving import CHAMPION, Address, Serving
+
+_RECALLED = prometheus_client.Counter("factstore_recalls", "Queries answered by a memory, by status.", ["status"])
+_COUNTERS = {status: _RECALLED.labels(status.value) for status in Status}
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class Recall:
+    """Answers queries from the memories of `serving`, at most `workers` batches at a time."""
+
+    def __init__(self, serving: Serving, *, workers: int = 2) -> None:
+        self._serving = serving
+        self._pool = ThreadPoolExecutor(workers, thread_name_prefix="recall")
+
+    async def one(self, dictionary: str, query: Query) -> Result:
+        alone = queries.is_pair(query) and not query.compare
+        served = await self._serving.find(_address(dictionary, query))
+        result = await served.ask(query) if alone else (await self.run(self._rows, served, [query]))[0]
+        _COUNTERS[result.status].inc()
+        return result
+
+    async def batch(self, dictionary: str, batch: BatchQuery) -> BatchResult | ColumnsResult:
+        """Rows for rows, columns for columns, in the order asked."""
+        if batch.queries is not None and batch.subjects is None and batch.relations is None:
+            return await self._many(dictionary, batch, batch.queries)
+        if batch.queries is None and batch.subjects is not None and batch.relations is not None:
+            return await self._columns(dictionary, batch, batch.subjects, batch.relations)
+        raise Unprocessable("a batch is either queries, or subjects and relations")
+
+    async def run(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Do this in one of the threads that batches run in."""
+        return await asyncio.get_running_loop().run_in_executor(self._pool, lambda: work(*args, **kwargs))
+
+    async def _many(self, dictionary: str, batch: BatchQuery, asked: Sequence[Query]) -> BatchResult:
+        """Rows may be addressed to different memories; each memory is asked once."""
+        default = _address(dictionary, batch)
+        groups: defaultdict[Address, list[int]] = defaultdict(list)
+        for index, query in enumerate(asked):
+            own = query.alias is not None or query.memory is not None
+            groups[_address(dictionary, query) if own else default].append(index)
+        results: dict[int, Result] = {}
+        for address, indexes in groups.items():
+            served = await self._serving.find(address)
+            group = [asked[index] for index in indexes]
+            results.update(zip(indexes, await self.run(self._rows, served, group, batch.compare), strict=True))
+        ordered = list(map(results.__getitem__, range(len(asked))))
+        _count([result.status for result in ordered])
+        return BatchResult(ordered)
+
+    async def _columns(
+        self, dictionary: str, batch: BatchQuery, subjects: Sequence[str], relations: Sequence[str]
+    ) -> ColumnsResult:
+        if batch.compare:
+            raise Unprocessable("compare needs rows: columns have no place for the ledger's view")
+        served = await self._serving.find(_address(dictionary, batch))
+        result = await self.run(queries.columns, served.memory, served.id, subjects, relations)
+        _count(result.statuses)
+        return result
+
+    def _rows(self, served: Served, asked: Sequence[Query], compare: bool = False) -> list[Result]:
+        results = queries.rows(served.memory, served.id, asked)
+        if compared := [result for query, result in zip(asked, results, strict=True) if compare or query.compare]:
+            queries.compare(compared, self._serving.ledger(served, queries.pairs(compared)))
+        return results
+
+
+def _address(dictionary: str, query: Query | BatchQuery) -> Address:
+    if query.alias is not None and query.memory is not None:
+        raise Unprocessable("name an alias or a memory, not both", code=Code.ALIAS_AND_MEMORY)
+    return Address(dictionary, CHAMPION if query.alias is None else query.alias, query.memory)
+
+
+def _count(statuses: Iterable[Status]) -> None:
+    for status, count in Counter(statuses).items():
+        _COUNTERS[status].inc(count)

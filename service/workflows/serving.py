@@ -1,0 +1,196 @@
+"""Serving: which memory a recall is addressed to, loaded once a process and swapped without dropping a request.
+
+Names and aliases are resolved once and remembered until the database's change counter moves; the counter is read once
+a turn of the event loop, so a request that arrives after a switch is answered by the new memory, and requests under
+way keep the old one until they end. Loading happens beside the event loop.
+"""
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Coroutine
+from typing import NamedTuple, Protocol
+
+import structlog
+
+from schemas.problems import Code
+from service.errors import Conflict, NotFound
+from service.workflows.microbatch import Served
+from service.workflows.queries import Ledger, Pair, Servable
+
+log = structlog.get_logger()
+
+CHAMPION = "champion"
+
+
+class Address(NamedTuple):
+    """What a recall is sent to within a dictionary (its id): an alias, or one memory when `memory` is set."""
+
+    dictionary: str
+    alias: str = CHAMPION
+    memory: str | None = None
+
+
+class Record(NamedTuple):
+    """What the database says of one memory."""
+
+    id: str
+    dictionary: str
+    ledger_version: int
+
+
+class Catalogue(Protocol):
+    """What serving needs of the database and of the artefact folder. `changes` is called on the event loop and must
+    be cheap; everything else is called from threads.
+    """
+
+    def changes(self) -> int:
+        """A figure that differs whenever a dictionary, memory or alias may have changed."""
+        ...
+
+    def dictionary(self, name: str) -> str | None:
+        """The id of the dictionary with this id or exact name."""
+        ...
+
+    def alias(self, dictionary: str, alias: str) -> str | None:
+        """The id of the memory that the alias points at."""
+        ...
+
+    def memory(self, memory: str) -> Record | None: ...
+
+    def load(self, record: Record) -> Servable:
+        """The memory as stored; raises MemoryMismatch."""
+        ...
+
+    def ledger(self, dictionary: str, version: int, pairs: list[Pair]) -> Ledger:
+        """What the ledger held for these pairs at that version."""
+        ...
+
+    def champions(self) -> list[Record]:
+        """The memory that each dictionary's champion points at, last switched first."""
+        ...
+
+
+class Serving:
+    """The loaded memories of one process, at most `capacity` of them; one event loop only."""
+
+    def __init__(self, catalogue: Catalogue, *, capacity: int = 8) -> None:
+        self._catalogue = catalogue
+        self._capacity = capacity
+        self._loaded: OrderedDict[str, Served] = OrderedDict()
+        self._loading: dict[str, asyncio.Future[Served]] = {}
+        self._dictionaries: dict[str, str] = {}
+        self._addresses: dict[Address, Record] = {}
+        self._seen = -1
+        self._fresh = False
+
+    async def dictionary(self, name: str) -> str:
+        """The id of the dictionary of this id or exact name; raises NotFound."""
+        self._refresh()
+        known = self._dictionaries.get(name)
+        if known is not None:
+            return known
+        seen = self._seen
+        found = await asyncio.to_thread(self._catalogue.dictionary, name)
+        if found is None:
+            raise NotFound("no such dictionary")
+        if seen == self._seen:
+            self._dictionaries[name] = found
+        return found
+
+    async def find(self, address: Address) -> Served:
+        """The memory at this address, loaded; raises NotFound, Conflict (no champion) or MemoryMismatch."""
+        self._refresh()
+        record = self._addresses.get(address)
+        if record is None:
+            seen = self._seen
+            record = await asyncio.to_thread(self._resolve, address)
+            if seen == self._seen:
+                self._addresses[address] = record
+        return self._recent(record) or await self._load(record)
+
+    def ledger(self, served: Served, pairs: list[Pair]) -> Ledger:
+        """What the ledger held for these pairs when the memory was trained. Reads the database: not on the loop."""
+        return self._catalogue.ledger(served.dictionary, served.ledger_version, pairs)
+
+    async def watch(self, interval: float = 0.1) -> None:
+        """Load ahead of the requests: champions at the start, later whatever replaces a memory in use. Looks every
+        `interval` seconds until it is cancelled.
+        """
+        seen = self._catalogue.changes()
+        await self._ahead(self._load_champions())
+        while True:
+            await asyncio.sleep(interval)
+            changes = self._catalogue.changes()
+            if changes != seen:
+                seen = changes
+                await self._ahead(self._follow())
+
+    def _refresh(self) -> None:
+        """Forget what was resolved if anything changed; looked at once a turn of the event loop."""
+        if self._fresh:
+            return
+        self._fresh = True
+        asyncio.get_running_loop().call_soon(self._stale)
+        changes = self._catalogue.changes()
+        if changes != self._seen:
+            self._seen = changes
+            self._dictionaries.clear()
+            self._addresses.clear()
+
+    def _stale(self) -> None:
+        self._fresh = False
+
+    def _resolve(self, address: Address) -> Record:
+        memory = address.memory or self._catalogue.alias(address.dictionary, address.alias)
+        if memory is None and address.alias == CHAMPION:
+            raise Conflict("this dictionary has no champion yet: train a memory first", code=Code.NO_MEMORY)
+        record = self._catalogue.memory(memory) if memory is not None else None
+        if record is None or record.dictionary != address.dictionary:
+            raise NotFound("no such memory in this dictionary" if address.memory else "no such alias")
+        return record
+
+    def _recent(self, record: Record) -> Served | None:
+        """The memory if it is loaded, marked as the one used last."""
+        served = self._loaded.get(record.id)
+        if served is not None:
+            self._loaded.move_to_end(record.id)
+        return served
+
+    async def _load(self, record: Record) -> Served:
+        """The memory, loaded once for all who wait; the one least recently used makes room."""
+        loading = self._loading.get(record.id)
+        if loading is None:
+            loading = self._loading[record.id] = asyncio.ensure_future(self._read(record))
+        return await asyncio.shield(loading)
+
+    async def _read(self, record: Record) -> Served:
+        try:
+            memory = await asyncio.to_thread(self._catalogue.load, record)
+        finally:
+            del self._loading[record.id]
+        served = self._loaded[record.id] = Served(record.id, record.dictionary, record.ledger_version, memory)
+        while len(self._loaded) > self._capacity:
+            self._loaded.popitem(last=False)
+        return served
+
+    async def _load_champions(self) -> None:
+        champions = await asyncio.to_thread(self._catalogue.champions)
+        for record in reversed(champions[: self._capacity]):
+            await self._load(record)
+
+    async def _follow(self) -> None:
+        """Let go of memories that were deleted, and load the new champions of dictionaries in use."""
+        for memory in list(self._loaded):
+            if await asyncio.to_thread(self._catalogue.memory, memory) is None:
+                self._loaded.pop(memory, None)
+        in_use = {served.dictionary for served in self._loaded.values()}
+        for record in await asyncio.to_thread(self._catalogue.champions):
+            if record.dictionary in in_use and record.id not in self._loaded:
+                await self._load(record)
+
+    async def _ahead(self, work: Coroutine[None, None, None]) -> None:
+        """Loading ahead may fail without harm: the request that needs the memory will meet the error and report it."""
+        try:
+            await work
+        except Exception as error:  # noqa: BLE001
+            log.warning("loading ahead failed", error=type(error).__name__)
