@@ -2,10 +2,14 @@
 
 memory = fit(Facts(subjects, relations, answers), Recipe(profile="fast"), secret=secret)
 memory.recall(["PART-0042"], ["standard pack quantity"]).answers   # [("24",)]
-memory.save(path); load(path, secret=secret)
+memory.save(path)
+load(path, secret=secret)
 """
 
 from service.memory.baseline import ExactTable
 from service.memory.facts import Facts, Recalled, Recalls, Verified
+from service.memory.fit import fit
+from service.memory.memory import Memory, load
+from service.memory.recipe import Recipe
 
-__all__ = ["ExactTable", "Facts", "Recalled", "Recalls", "Verified"]
+__all__ = ["ExactTable", "Facts", "Memory", "Recalled", "Recalls", "Recipe", "Verified", "fit", "load"]

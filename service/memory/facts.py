@@ -29,7 +29,8 @@ class Facts:
 @dataclass(frozen=True, slots=True)
 class Recalled:
     """One entry a query: `answers` (empty when unknown, sorted when several), `margins` float32 in units of the
-    training target, `known`, and `ambiguous` where a name folds to several taught names."""
+    training target, `known`, and `ambiguous` where a name folds to several taught names.
+    """
 
     answers: list[Answers]
     margins: NDArray[np.float32]

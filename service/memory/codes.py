@@ -1,0 +1,75 @@
+"""Answer codes: what a block reads out, and how it is checked.
+
+An answer of a relation has a code of B = log2(answers) + c bits from a keyed hash. What a block stores is the code
+XOR a keyed pad of the pair: the targets of different pairs are independent whatever the table, and a pair that was
+never taught decodes to one of the relation's codes with probability at most 2^-c.
+"""
+
+from collections.abc import Sequence
+from hashlib import blake2b
+
+import numpy as np
+from numpy.typing import NDArray
+
+from service.memory.facts import Answers
+from service.memory.hashing import Keyring, Words
+
+MAX_CODE_BITS = 62
+
+
+def draw_codes(
+    keyring: Keyring, relation: Sequence[bytes], bits: NDArray[np.int64], answers: Sequence[Answers]
+) -> Words:
+    """A code for each entry (relation hash, code length, answers); distinct within a relation.
+
+    Of entries that draw the same code the one with the smallest hash keeps it and the others draw again, so the
+    codes are a function of the set of entries: counts and order have no part in it.
+    """
+    key = keyring.subkey("code")
+    texts = [hashed + canonical(held) for hashed, held in zip(relation, answers, strict=True)]
+    masks = (np.uint64(1) << bits.astype(np.uint64)) - np.uint64(1)
+    hashes = _draw(key, texts, [0] * len(texts))
+    codes = hashes & masks
+    relations = np.unique(np.array(relation, dtype=object), return_inverse=True)[1]
+    draws = np.zeros(len(texts), dtype=np.int64)
+    while len(again := _losers(relations, codes, draws, hashes)):
+        draws[again] += 1
+        codes[again] = _draw(key, [texts[at] for at in again], draws[again].tolist()) & masks[again]
+    return codes
+
+
+def canonical(answers: Answers) -> bytes:
+    """Answers as length-prefixed bytes: no two sets look alike."""
+    encoded = [answer.encode("utf-8", "surrogatepass") for answer in answers]
+    return b"".join(len(text).to_bytes(4, "little") + text for text in encoded)
+
+
+def signs(words: Words, bits: int) -> NDArray[np.float32]:
+    """The lowest `bits` bits of each word as -1 and +1, (..., bits)."""
+    shifted = words[..., None] >> np.arange(bits, dtype=np.uint64)
+    return (shifted & np.uint64(1)).astype(np.float32) * 2 - 1
+
+
+def words(positive: NDArray[np.bool_]) -> Words:
+    """The inverse of `signs`: (n, bits <= 64) -> (n,)."""
+    packed = np.packbits(positive, axis=1, bitorder="little")
+    whole = np.zeros((len(packed), 8), dtype=np.uint8)
+    whole[:, : packed.shape[1]] = packed
+    return whole.view("<u8")[:, 0]
+
+
+def _draw(key: bytes, texts: Sequence[bytes], draws: Sequence[int]) -> Words:
+    blank = blake2b(key=key, digest_size=8)
+    digests = []
+    for text, draw in zip(texts, draws, strict=True):
+        state = blank.copy()
+        state.update(draw.to_bytes(4, "little") + text)
+        digests.append(state.digest())
+    return np.frombuffer(b"".join(digests), dtype="<u8").copy()
+
+
+def _losers(relations: NDArray[np.int64], codes: Words, draws: NDArray[np.int64], hashes: Words) -> NDArray[np.int64]:
+    """Entries that share relation and code with one that has drawn fewer times, or has the smaller hash."""
+    order = np.lexsort((hashes, draws, codes, relations))
+    same = (relations[order][1:] == relations[order][:-1]) & (codes[order][1:] == codes[order][:-1])
+    return order[1:][same]

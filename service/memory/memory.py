@@ -1,0 +1,254 @@
+"""One trained memory: names in, answers out. Immutable, safe to share between threads."""
+
+import time
+import unicodedata
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from service.memory import artefact
+from service.memory.answers import AnswerTable
+from service.memory.artefact import Stored
+from service.memory.bank import Bank
+from service.memory.codes import words
+from service.memory.devices import choose
+from service.memory.facts import Facts, Recalled, Verified, answer_sets
+from service.memory.hashing import Keyring, NameHasher, as_words, siphash
+from service.memory.model import ShallowMemory, parameters, tokens
+from service.memory.names import NameIndex, fold, identity
+from service.memory.questions import Vocabulary
+from service.memory.recipe import Resolved
+
+CHUNK = 8_192  # queries computed at once: bounds memory, keeps a chunk's features in the cache
+Ints = NDArray[np.int64]
+
+
+class Memory:
+    """Holds every fact it was trained on; to anything else it answers `known=False`, but for the stated bound."""
+
+    def __init__(self, stored: Stored, keyring: Keyring, device: str) -> None:
+        self.stored = stored
+        self.resolved = stored.recipe
+        self.device = device
+        self._keyring = keyring
+        size = digest_size(stored.recipe)
+        self.subject_hasher = NameHasher(keyring, "subject", size)
+        self.names = NameIndex(keyring, self.subject_hasher, stored.folds, stored.digests)
+        self.answer_table = AnswerTable(keyring, stored.answers, stored.bank.code_bits)
+        self._route_key, self._pad_key = keyring.subkey("route", 16), keyring.subkey("pad", 16)
+        self._load_relations()
+        self._load_network(stored.bank)
+
+    def _load_relations(self) -> None:
+        """Each relation's hash, its code length, and the blocks it may use."""
+        taught = [(at, name) for at, name in enumerate(self.stored.relations) if name is not None]
+        self._relation_at = {name: at for at, name in taught}
+        self._relation_folds: dict[str, list[str]] = {}
+        for _, name in taught:
+            self._relation_folds.setdefault(fold(name), []).append(name)
+        self._relation_digests = np.array(
+            [bytearray.fromhex(hashed) for hashed in self.resolved.relation_bits], dtype=np.uint8
+        )
+        groups = self.resolved.groups
+        number = {group.code_bits: at for at, group in enumerate(groups)}
+        of = np.array([number[bits] for bits in self.resolved.relation_bits.values()], dtype=np.int64)
+        sizes = np.array([group.blocks for group in groups], dtype=np.int64)
+        self._first_block = (np.cumsum(sizes) - sizes)[of]
+        self._blocks = sizes[of].astype(np.uint64)
+        self._bits = np.array(list(self.resolved.relation_bits.values()), dtype=np.int64)
+
+    def _load_network(self, bank: Bank) -> None:
+        self.model = ShallowMemory(self.resolved, torch.from_numpy(bank.readout())).to(self.device).eval()
+        self._rows = torch.from_numpy(bank.rows).to(self.device)
+        self._first_row = torch.from_numpy(bank.first_row).to(self.device)
+        self._scales = torch.from_numpy(bank.scales()).to(self.device)
+        with torch.inference_mode():
+            relation_tokens = torch.from_numpy(tokens(self._relation_digests, self.resolved.d_model))
+            self._relation_projections = self.model.project(relation_tokens.to(self.device))
+
+    # -- what it is ------------------------------------------------------------------------------------------------
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 over weights, answer table, name index and resolved recipe, as 64 hexadecimal digits."""
+        return artefact.digest(self.stored, self._keyring)
+
+    @property
+    def recipe(self) -> dict[str, Any]:
+        return self.resolved.to_json()
+
+    @property
+    def relations(self) -> list[str]:
+        return sorted(self._relation_at)
+
+    @property
+    def stored_parameters(self) -> int:
+        return self.stored.bank.stored_parameters
+
+    @property
+    def frozen_parameters(self) -> int:
+        return parameters(self.resolved)
+
+    @property
+    def bytes(self) -> int:
+        """Weights, scales and block table."""
+        return self.stored.bank.nbytes
+
+    @property
+    def bytes_total(self) -> int:
+        """With the encrypted answers, their codes and the name index."""
+        stored = self.stored
+        return self.bytes + stored.answers.nbytes + stored.folds.nbytes + stored.digests.nbytes
+
+    @property
+    def code_bits_total(self) -> int:
+        """Bits read out over all pairs: pairs times the length of their codes."""
+        return self.stored.counts.code_bits
+
+    @property
+    def pairs(self) -> int:
+        return self.stored.counts.pairs
+
+    @property
+    def facts(self) -> int:
+        return self.stored.counts.facts
+
+    def save(self, path: Path) -> None:
+        """Write the artefact as the folder `path`, all or nothing."""
+        artefact.save(self.stored, self._keyring, path)
+
+    # -- recall ----------------------------------------------------------------------------------------------------
+
+    def recall(self, subjects: Sequence[str], relations: Sequence[str]) -> Recalled:
+        """Ask pairs of names. What is not known as spelled is tried once more through the name index."""
+        subjects = [name.strip() for name in subjects]
+        at = [self._relation_at.get(name.strip(), -1) for name in relations]
+        if len(subjects) != len(at):
+            raise ValueError("subjects and relations must have the same length")
+        relation = np.array(at, dtype=np.int64)
+        position = np.full(len(subjects), -1, dtype=np.int64)
+        margins = np.zeros(len(subjects), dtype=np.float32)
+        asked = np.flatnonzero(relation >= 0)
+        digests = self.subject_hasher.digests(subjects if len(asked) == len(at) else [subjects[i] for i in asked])
+        position[asked], margins[asked] = self.ask(digests, relation[asked])
+        ambiguous = self._second_look(subjects, relations, relation, position, margins)
+        known = position >= 0
+        return Recalled(self.answer_table.answers(position), np.where(known, margins, 0), known, ambiguous)
+
+    def ask(self, digests: NDArray[np.uint8], relation: Ints) -> tuple[Ints, NDArray[np.float32]]:
+        """Ask hashed subjects (n, size) and relation numbers (n,): positions in the answer table, -1 unknown."""
+        position = np.empty(len(relation), dtype=np.int64)
+        margin = np.empty(len(relation), dtype=np.float32)
+        for start in range(0, len(relation), CHUNK):
+            part = slice(start, start + CHUNK)
+            position[part], margin[part] = self._ask(digests[part], relation[part])
+        return position, margin
+
+    def _ask(self, digests: NDArray[np.uint8], relation: Ints) -> tuple[Ints, NDArray[np.float32]]:
+        pair = as_words(digests), as_words(self._relation_digests)[relation]
+        route, pad = siphash(self._route_key, *pair), siphash(self._pad_key, *pair)
+        block = self._first_block[relation] + (
+            ((route >> np.uint64(32)) * self._blocks[relation]) >> np.uint64(32)
+        ).astype(np.int64)
+        bits = self._bits[relation]
+        positive, margin = self._read(digests, relation, block, bits)
+        mask = (np.uint64(1) << bits.astype(np.uint64)) - np.uint64(1)
+        code = (words(positive) ^ pad) & mask
+        position = self.answer_table.find(self.answer_table.keys(relation, code))
+        position[margin < self.resolved.tau0] = -1
+        return position, margin
+
+    def _read(
+        self, digests: NDArray[np.uint8], relation: Ints, block: Ints, bits: Ints
+    ) -> tuple[NDArray[np.bool_], NDArray[np.float32]]:
+        """Signs (n, longest code) and smallest |y| (n,) of each query's own block."""
+        with torch.inference_mode():
+            subject = torch.from_numpy(tokens(digests, self.resolved.d_model)).to(self.device)
+            at, of = torch.from_numpy(block).to(self.device), torch.from_numpy(relation).to(self.device)
+            rows = self._rows[at]
+            features = self.model.features(self.model.project(subject), self._relation_projections[of], int(rows.max()))
+            y = self.model.read(features, self._first_row[at], rows)
+            size = y.abs() * self._scales[at]
+            beyond = torch.arange(y.shape[1], device=y.device) >= torch.from_numpy(bits).to(y.device)[:, None]
+            margin = size.masked_fill(beyond, torch.inf).amin(dim=1)
+            return (y > 0).cpu().numpy(), margin.cpu().numpy()
+
+    def _second_look(
+        self,
+        subjects: Sequence[str],
+        relations: Sequence[str],
+        relation: Ints,
+        position: Ints,
+        margins: NDArray[np.float32],
+    ) -> NDArray[np.bool_]:
+        """Ask again what is unknown and spelled like exactly one taught name; mark what is spelled like several."""
+        ambiguous = np.zeros(len(subjects), dtype=np.bool_)
+        again: list[int] = []
+        digests: list[bytes] = []
+        for at in np.flatnonzero(position < 0).tolist():
+            resolution = self.names.resolve(subjects[at])
+            spelled = [relations[at].strip()] if relation[at] >= 0 else self._spelled_relations(relations[at])
+            ambiguous[at] = bool(spelled) and (resolution.ambiguous or len(spelled) > 1)
+            if ambiguous[at] or not spelled or (resolution.digest is None and relation[at] >= 0):
+                continue
+            again.append(at)
+            digests.append(resolution.digest or self.subject_hasher.digest(subjects[at]))
+            relation[at] = self._relation_at[spelled[0]]
+        if again:
+            joined = np.frombuffer(b"".join(digests), dtype=np.uint8).reshape(len(again), -1)
+            position[again], margins[again] = self.ask(joined, relation[again])
+        return ambiguous
+
+    def _spelled_relations(self, name: str) -> list[str]:
+        """The taught relations that an untaught spelling may stand for: by NFC one, else all that fold alike."""
+        normal = identity(unicodedata.normalize("NFC", name))
+        return [normal] if normal in self._relation_at else self._relation_folds.get(fold(name), [])
+
+    @cached_property
+    def _vocabulary(self) -> Vocabulary:
+        return Vocabulary(self.names.knows, self._relation_folds)
+
+    def candidates(self, question: str) -> list[tuple[str, str]]:
+        """The pairs (subject, relation) of taught names that stand in a sentence, longest names first."""
+        return self._vocabulary.pairs_in(question)
+
+    # -- verification ----------------------------------------------------------------------------------------------
+
+    def verify(self, facts: Facts) -> Verified:
+        """Recall every pair and compare: the whole set of answers has to be equal."""
+        started = time.perf_counter()
+        expected = answer_sets(facts)
+        pairs = list(expected)
+        right = wrong = 0
+        failing: list[tuple[str, str]] = []
+        spans = [pairs[start : start + CHUNK] for start in range(0, len(pairs), CHUNK)]
+        with ThreadPoolExecutor(2) as pool:
+            for span, recalled in zip(spans, pool.map(self._recall_pairs, spans), strict=True):
+                for pair, answers in zip(span, recalled.answers, strict=True):
+                    if answers == expected[pair]:
+                        right += 1
+                    else:
+                        wrong += bool(answers)
+                        failing.append(pair)
+        abstained = len(pairs) - right - wrong
+        return Verified(len(pairs), right, wrong, abstained, failing, time.perf_counter() - started)
+
+    def _recall_pairs(self, pairs: Sequence[tuple[str, str]]) -> Recalled:
+        return self.recall([subject for subject, _ in pairs], [relation for _, relation in pairs])
+
+
+def digest_size(recipe: Resolved) -> int:
+    """Bytes of a name hash: at least 16, and enough bits for a token."""
+    return max(16, recipe.d_model // 8)
+
+
+def load(path: Path, *, secret: bytes, device: str = "auto") -> Memory:
+    """Read an artefact, memory-mapped; MemoryMismatch when a byte, the format or the secret is not the manifest's."""
+    keyring = Keyring(secret)
+    return Memory(artefact.load(path, keyring), keyring, choose(device))

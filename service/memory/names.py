@@ -1,0 +1,96 @@
+"""Names: what makes two spellings one name, and the index behind the second look-up.
+
+A name is its exact code points without the white space at its ends. A spelling that is not taught is tried again
+through NFC and then through its folded form, and used only when that leads to exactly one taught name: real tables
+have names that differ in case or width alone and mean different things.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from hashlib import blake2b
+
+import numpy as np
+from numpy.typing import NDArray
+
+from service.memory.hashing import Keyring, NameHasher
+
+_DASHES = dict.fromkeys(map(ord, "‐‑‒–—―−⁃﹘﹣－"), "-")
+_TILDES = dict.fromkeys(map(ord, "〜～∼˜"), "~")
+_SPACE = re.compile(r"[\s\ufeff\u200b]+")
+
+
+def identity(name: str) -> str:
+    """What a name is known by."""
+    return name.strip()
+
+
+def fold(name: str) -> str:
+    """NFKC, dashes, tildes, white space and case made alike: the second look-up, and findings at upload."""
+    name = unicodedata.normalize("NFKC", name.translate(_DASHES).translate(_TILDES)).casefold()
+    return _SPACE.sub(" ", unicodedata.normalize("NFKC", name).translate(_DASHES)).strip()
+
+
+@dataclass(frozen=True, slots=True)
+class Resolution:
+    """Where a spelling led: the hash of one taught name, or none; `ambiguous` when there were several."""
+
+    digest: bytes | None
+    ambiguous: bool
+
+
+TAUGHT_AS_IS = Resolution(None, ambiguous=False)
+
+
+class NameIndex:
+    """Taught subjects under a keyed hash of their folded form; no name can be read from it.
+
+    folds: (n,) sorted 8-byte keyed hashes of folded names; digests: (n, size) the hashes of the names themselves.
+    """
+
+    def __init__(self, keyring: Keyring, hasher: NameHasher, folds: NDArray[np.uint64], digests: NDArray[np.uint8]):
+        self._blank = blake2b(key=keyring.subkey("index"), digest_size=8)
+        self._hasher = hasher
+        self.folds = folds
+        self.digests = digests
+
+    @classmethod
+    def of(cls, keyring: Keyring, hasher: NameHasher, names: Sequence[str], digests: NDArray[np.uint8]) -> "NameIndex":
+        """Index `names`, whose hashes are `digests`; the result does not depend on their order."""
+        index = cls(keyring, hasher, np.empty(0, np.uint64), digests)
+        folds = index.fold_hashes(map(fold, names))
+        order = np.lexsort((*(digests[:, byte] for byte in range(7, -1, -1)), folds))
+        index.folds, index.digests = folds[order], digests[order]
+        return index
+
+    def fold_hashes(self, folded: Iterable[str]) -> NDArray[np.uint64]:
+        return np.frombuffer(b"".join(map(self._fold_hash, folded)), dtype="<u8")
+
+    def resolve(self, name: str) -> Resolution:
+        """A spelling to which the memory had no answer: taught as it is, or the one taught name it stands for."""
+        held = self._held(fold(name))
+        if not held or self._hasher.digest(name) in held:
+            return TAUGHT_AS_IS
+        normal = self._hasher.digest(identity(unicodedata.normalize("NFC", name)))
+        if normal in held:
+            return Resolution(normal, ambiguous=False)
+        return Resolution(held[0], ambiguous=False) if len(held) == 1 else Resolution(None, ambiguous=True)
+
+    def knows(self, folded: Sequence[str]) -> NDArray[np.bool_]:
+        """Which folded forms belong to some taught name."""
+        if not len(self.folds) or not folded:
+            return np.zeros(len(folded), dtype=np.bool_)
+        hashes = self.fold_hashes(folded)
+        at = np.minimum(np.searchsorted(self.folds, hashes), len(self.folds) - 1)
+        return np.asarray(self.folds[at] == hashes)
+
+    def _held(self, folded: str) -> list[bytes]:
+        hashed = np.frombuffer(self._fold_hash(folded), dtype="<u8")
+        start, end = (int(np.searchsorted(self.folds, hashed, side)[0]) for side in ("left", "right"))
+        return [self.digests[at].tobytes() for at in range(start, end)]
+
+    def _fold_hash(self, folded: str) -> bytes:
+        state = self._blank.copy()
+        state.update(folded.encode("utf-8", "surrogatepass"))
+        return state.digest()

@@ -1,0 +1,83 @@
+"""Facts as numbers: distinct names, pairs, and the answers each relation has."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from service.memory.facts import Answers, Facts
+from service.memory.names import identity
+
+Ints = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Pairs:
+    """One entry a pair in `subject`, `relation` (positions in the name lists) and `entry`.
+
+    An entry is one answer (or set of answers) of one relation: `entry_relation` and `entry_answers` describe them.
+    """
+
+    subjects: list[str]
+    relations: list[str]
+    subject: Ints
+    relation: Ints
+    entry: Ints
+    entry_relation: Ints
+    entry_answers: list[Answers]
+
+    def __len__(self) -> int:
+        return len(self.subject)
+
+
+def pairs_of(facts: Facts) -> Pairs:
+    """Number the names and gather the answers of each pair. The numbering follows the order of facts; no byte does."""
+    subject, subjects = _numbered_names(facts.subjects)
+    relation, relations = _numbered_names(facts.relations)
+    answer, answers = _numbered(facts.answers)
+    pair = subject * len(relations) + relation
+    distinct, first, held = _answer_sets(pair, answer, answers)
+    entry_key, entry = np.unique(distinct % len(relations) * len(held) + first, return_inverse=True)
+    return Pairs(
+        subjects=subjects,
+        relations=relations,
+        subject=distinct // len(relations),
+        relation=distinct % len(relations),
+        entry=entry,
+        entry_relation=entry_key // len(held),
+        entry_answers=[held[at] for at in (entry_key % len(held)).tolist()],
+    )
+
+
+def _answer_sets(pair: Ints, answer: Ints, answers: list[str]) -> tuple[Ints, Ints, list[Answers]]:
+    """Distinct pairs, the number of each pair's answer set, and the sets."""
+    held: list[Answers] = [(text,) for text in answers]
+    order = np.lexsort((answer, pair))
+    pair, answer = pair[order], answer[order]
+    fresh = np.ones(len(pair), dtype=np.bool_)  # drops rows that repeat a fact
+    fresh[1:] = (pair[1:] != pair[:-1]) | (answer[1:] != answer[:-1])
+    pair, answer = pair[fresh], answer[fresh]
+    starts = np.flatnonzero(np.r_[True, pair[1:] != pair[:-1]])
+    distinct, number = pair[starts], answer[starts].copy()
+    numbers: dict[Answers, int] = {}
+    sizes = np.diff(np.r_[starts, len(pair)])
+    for at in np.flatnonzero(sizes > 1).tolist():
+        members = answer[starts[at] : starts[at] + sizes[at]].tolist()
+        several = tuple(sorted(answers[member] for member in members))
+        number[at] = numbers.setdefault(several, len(held) + len(numbers))
+    return distinct, number, held + list(numbers)
+
+
+def _numbered(texts: Sequence[str]) -> tuple[Ints, list[str]]:
+    column = np.empty(len(texts), dtype=object)
+    column[:] = texts
+    codes, distinct = pd.factorize(column)
+    return codes.astype(np.int64), list(distinct)
+
+
+def _numbered_names(names: Sequence[str]) -> tuple[Ints, list[str]]:
+    codes, distinct = _numbered(names)
+    again, known_by = _numbered([identity(name) for name in distinct])
+    return again[codes], known_by

@@ -1,0 +1,70 @@
+"""Sentences: which taught names stand in a question.
+
+Two relation names in one attention give neither; so the pairs a sentence may mean are listed and asked one by one.
+Names are found by the folded form of every stretch of the sentence: Japanese has no spaces to split at.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from service.memory.names import fold
+
+LONGEST_NAME = 64  # characters of a folded name that are looked for in a sentence
+LONGEST_QUESTION = 512
+Span = tuple[int, int]
+
+
+class Vocabulary:
+    """`knows` tells which folded stretches are taught subjects; `relations` holds the folded taught relations."""
+
+    def __init__(
+        self, knows: Callable[[Sequence[str]], NDArray[np.bool_]], relations: Mapping[str, Sequence[str]]
+    ) -> None:
+        self._knows = knows
+        self._relations = relations
+
+    def pairs_in(self, question: str) -> list[tuple[str, str]]:
+        """Pairs of names that do not overlap, each name a longest match; empty for a sentence over 512 characters."""
+        text = fold(question)
+        if len(text) > LONGEST_QUESTION:
+            return []
+        spans = _stretches(text)
+        stretches = [text[start:end] for start, end in spans]
+        relations = _longest([span for span, name in zip(spans, stretches, strict=True) if name in self._relations])
+        known = self._knows(stretches)
+        subjects = _longest([span for span, found in zip(spans, known, strict=True) if found])
+        return [
+            (text[subject[0] : subject[1]], name)
+            for subject in subjects
+            for relation in relations
+            if subject[1] <= relation[0] or relation[1] <= subject[0]
+            for name in self._relations[text[relation[0] : relation[1]]]
+        ]
+
+
+def _stretches(text: str) -> list[Span]:
+    """All stretches that begin and end inside no run of ASCII letters and digits: half a part number is no name."""
+    cuts = [
+        at for at in range(len(text) + 1) if at in (0, len(text)) or not (_is_word(text[at - 1]) and _is_word(text[at]))
+    ]
+    return [
+        (start, end)
+        for start in cuts
+        for end in cuts
+        if start < end <= start + LONGEST_NAME and text[start] != " " and text[end - 1] != " "
+    ]
+
+
+def _is_word(character: str) -> bool:
+    return character.isascii() and character.isalnum()
+
+
+def _longest(spans: Sequence[Span]) -> list[Span]:
+    """Spans that lie in no other span."""
+    return [
+        span
+        for span in spans
+        if not any(other[0] <= span[0] and span[1] <= other[1] and other != span for other in spans)
+    ]

@@ -1,0 +1,60 @@
+"""The read-out of a block in closed form: the outer-product associative memory with its optimal weights.
+
+    fast      ridge regression of the signed code bits on the features
+    compact   maximal margins by ADMM from the same factor: rows hold more facts than they have weights
+              (Boyd et al., *Distributed Optimization and Statistical Learning via ADMM*, 2011, section 5 and 3.4.3)
+
+Batches of blocks of one shape: F (b, n, rows) features, Y (b, n, bits) signs, padded with rows of zeros, W (b, rows,
+bits). Gram matrices of integer features are exact; everything else is float64 with a fixed number of steps, so that
+rounding to eight or four bits gives the same weights whatever the order of facts, threads or kernels.
+"""
+
+import torch
+from torch import Tensor
+
+from service.memory.recipe import Resolved
+
+RELAXATION = 1.7
+
+
+def solve(F: Tensor, Y: Tensor, recipe: Resolved) -> Tensor:
+    """Weights W with Y * (F W) as far above zero as the recipe's method brings them."""
+    if recipe.admm_steps:
+        return widest_margins(F, Y, recipe.ridge, recipe.admm_steps)
+    return ridge(F, Y, recipe.ridge)
+
+
+def ridge(F: Tensor, Y: Tensor, strength: float) -> Tensor:
+    """W = F' (F F' + lambda)^-1 Y: the dual form, since a block has fewer facts than rows."""
+    K = (F @ F.mT).double()
+    factor = torch.linalg.cholesky(_regularised(K, strength * mean_square(F)))
+    return F.mT.double() @ torch.cholesky_solve(Y.double(), factor)
+
+
+def widest_margins(F: Tensor, Y: Tensor, strength: float, steps: int) -> Tensor:
+    """ADMM on: find outputs T with Y * T >= 1 that the features can reach."""
+    Y = Y.double()
+    P = torch.cholesky_solve(F.mT.double(), torch.linalg.cholesky(gram(F, strength)))  # (b, rows, n)
+    H = F.double() @ P  # (b, n, n): outputs of the ridge solution for given targets
+    T, U = Y.clone(), torch.zeros_like(Y)
+    for _ in range(steps):
+        v = RELAXATION * (H @ (T - U)) - (RELAXATION - 1) * T + U
+        T = Y * torch.clamp(Y * v, min=1.0)
+        U = v - T
+    return P @ (T - U)
+
+
+def gram(F: Tensor, strength: float) -> Tensor:
+    """F' F + lambda, (b, rows, rows), in float64; the products themselves are exact integers."""
+    return _regularised((F.mT @ F).double(), strength * mean_square(F))
+
+
+def mean_square(F: Tensor) -> Tensor:
+    """Mean squared length of the block's feature vectors, (b,): strengths are relative to it."""
+    facts = (F != 0).any(dim=2).sum(dim=1).clamp(min=1)
+    return (F * F).double().sum(dim=(1, 2)) / facts
+
+
+def _regularised(K: Tensor, strength: Tensor) -> Tensor:
+    K.diagonal(dim1=1, dim2=2).add_(strength[:, None])
+    return K
