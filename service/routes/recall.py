@@ -14,7 +14,7 @@ from urllib.parse import unquote_to_bytes
 import structlog
 
 from schemas.recall import BatchQuery
-from service.errors import FactStoreError, Forbidden, NotFound, TooLarge, Unprocessable
+from service.errors import FactStoreError, Forbidden, NotFound, TooLarge, Unprocessable, UnsupportedMedia
 from service.routes import recall_media
 from service.routes.problems import MEDIA_TYPE, problem_body
 from service.routes.recall_media import Media
@@ -79,7 +79,7 @@ class RecallEndpoint:
 
     async def _one(self, dictionary: str, headers: dict[bytes, bytes], receive: Receive) -> tuple[bytes, Media]:
         if recall_media.sent(headers.get(b"content-type", b"")) is not Media.JSON:
-            raise Unprocessable("one query is sent as JSON; lines and Arrow go to recall:batch")
+            raise UnsupportedMedia("one query is sent as JSON; lines and Arrow go to recall:batch")
         body = await _read(headers, receive, MAX_QUERY_BYTES)
         result = await self._recall.one(dictionary, recall_media.decode_query(body))
         return recall_media.encode_result(result), Media.JSON

@@ -33,15 +33,12 @@ def decode(body: bytes) -> BatchQuery:
     """The pairs of an IPC stream, without nulls, as columns; raises Unprocessable."""
     try:
         table = _read(body)
-    except (pa.ArrowException, OSError, struct.error) as error:
+        metadata = {key.decode(): value.decode() for key, value in (table.schema.metadata or {}).items()}
+        subjects, relations = _column(table, "subject"), _column(table, "relation")
+    except (pa.ArrowException, OSError, ValueError, struct.error) as error:
         raise Unprocessable(f"not a readable Arrow IPC stream: {type(error).__name__}") from None
-    metadata = {key.decode(): value.decode() for key, value in (table.schema.metadata or {}).items()}
-    return BatchQuery(
-        subjects=_column(table, "subject"),
-        relations=_column(table, "relation"),
-        alias=metadata.get("alias"),
-        memory=metadata.get("memory"),
-    )
+    alias, memory = metadata.get("alias"), metadata.get("memory")
+    return BatchQuery(subjects=subjects, relations=relations, alias=alias, memory=memory)
 
 
 def encode(reply: BatchResult | ColumnsResult) -> bytes:

@@ -17,7 +17,7 @@ from service.memory import Recalled, Recalls
 
 MAX_HOPS = 16
 MAX_FAN_OUT = 1_000  # subjects that one hop of a chain may ask for; beyond it the chain is ambiguous
-MAX_QUESTION = 2_000  # characters; every run of words in a sentence may be a name
+MAX_QUESTION = 512  # characters; every stretch of a sentence may be a name
 MAX_PAIRS = 1_000_000  # pairs that the queries of one request may become in one step
 
 Pair = tuple[str, str]

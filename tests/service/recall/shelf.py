@@ -1,0 +1,102 @@
+"""Memories on a shelf: the exact table behind everything that recall serving needs of a database and of a memory."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from service.errors import Unauthorized
+from service.memory import ExactTable, Facts, Recalled
+from service.workflows.queries import Ledger, LedgerRows, Pair
+from service.workflows.serving import Record
+
+KEY = b"Bearer a-key-that-may-recall"
+OTHER_KEY = b"Bearer a-key-of-another-role"
+Fact = tuple[str, str, str]
+
+
+class Table(ExactTable):
+    """The exact table with what sentences and listings need. `asked` keeps the size of each recall; `folded` are pairs
+    to be called ambiguous.
+    """
+
+    def __init__(self, facts: Sequence[Fact]) -> None:
+        subjects, relations, answers = zip(*facts, strict=True)
+        super().__init__(Facts(subjects, relations, answers))
+        self.subjects = sorted(set(subjects))
+        self.relations = sorted(set(relations))
+        self.folded: set[Pair] = set()
+        self.asked: list[int] = []
+
+    def recall(self, subjects: Sequence[str], relations: Sequence[str]) -> Recalled:
+        self.asked.append(len(subjects))
+        exact = super().recall(subjects, relations)
+        folded = [pair in self.folded for pair in zip(subjects, relations, strict=True)]
+        return Recalled(exact.answers, exact.margins, exact.known, np.array(folded, dtype=np.bool_))
+
+    def candidates(self, question: str) -> list[Pair]:
+        subjects = [subject for subject in self.subjects if subject in question]
+        relations = [relation for relation in self.relations if relation in question]
+        return [(subject, relation) for subject in subjects for relation in relations]
+
+
+@dataclass
+class Shelf:
+    """A catalogue in memory. `dictionaries` maps names to ids; `changes` moves as the database's counter does."""
+
+    dictionaries: dict[str, str]
+    aliases: dict[tuple[str, str], str] = field(default_factory=dict)
+    records: dict[str, Record] = field(default_factory=dict)
+    tables: dict[str, Table] = field(default_factory=dict)
+    held: dict[Pair, LedgerRows] = field(default_factory=dict)
+    loads: list[str] = field(default_factory=list)
+    counter: int = 0
+
+    def put(self, memory: str, facts: Sequence[Fact], dictionary: str = "dic_1", alias: str = "champion") -> None:
+        """Train, verify and publish in one step."""
+        self.records[memory] = Record(memory, dictionary, 1)
+        self.tables[memory] = Table(facts)
+        self.switch(memory, dictionary, alias)
+
+    def switch(self, memory: str, dictionary: str = "dic_1", alias: str = "champion") -> None:
+        self.aliases[dictionary, alias] = memory
+        self.counter += 1
+
+    def changes(self) -> int:
+        return self.counter
+
+    def dictionary(self, name: str) -> str | None:
+        return name if name in self.dictionaries.values() else self.dictionaries.get(name)
+
+    def alias(self, dictionary: str, alias: str) -> str | None:
+        return self.aliases.get((dictionary, alias))
+
+    def memory(self, memory: str) -> Record | None:
+        return self.records.get(memory)
+
+    def load(self, record: Record) -> Table:
+        self.loads.append(record.id)
+        return self.tables[record.id]
+
+    def ledger(self, _dictionary: str, _version: int, pairs: list[Pair]) -> Ledger:
+        return {pair: self.held[pair] for pair in pairs if pair in self.held}
+
+    def champions(self) -> list[Record]:
+        return [self.records[memory] for (_, alias), memory in self.aliases.items() if alias == "champion"]
+
+
+@dataclass
+class Caller:
+    allowed: bool
+
+    def may(self, action: str, _dictionary: str) -> bool:
+        return self.allowed and action == "recall"
+
+
+class Door:
+    """One key that may recall, one that may not."""
+
+    def authenticate(self, header: bytes | None) -> Caller:
+        if header not in (KEY, OTHER_KEY):
+            raise Unauthorized("send a valid API key as Authorization: Bearer KEY")
+        return Caller(header == KEY)
