@@ -1,0 +1,66 @@
+"""What can be set from outside: every field is an environment variable with the prefix FACTSTORE_."""
+
+from pathlib import Path
+from typing import Literal, Self
+
+from pydantic import Field, SecretStr, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
+
+
+class Settings(BaseSettings):
+    """Sizes are bytes, times are seconds."""
+
+    model_config = SettingsConfigDict(env_prefix="FACTSTORE_", frozen=True, extra="ignore")
+
+    data: Path = Path("data")
+    database_url: str | None = None
+    bootstrap_key: SecretStr | None = Field(default=None, min_length=32)
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+
+    host: str = "127.0.0.1"
+    port: int = Field(default=8000, ge=0, le=65535)
+    tls_cert: Path | None = None
+    tls_key: Path | None = None
+    behind_proxy: bool = False
+    public_url: str | None = None
+
+    max_upload_bytes: int = Field(default=512 * 2**20, ge=1)
+    max_body_bytes: int = Field(default=8 * 2**20, ge=1)
+    lease_seconds: float = Field(default=30.0, gt=0)
+    max_attempts: int = Field(default=5, ge=1)
+
+    @model_validator(mode="after")
+    def _never_in_the_clear(self) -> Self:
+        """API keys must not cross a network unencrypted."""
+        encrypted = self.tls_cert is not None and self.tls_key is not None
+        if self.host not in LOOPBACK and not encrypted and not self.behind_proxy:
+            raise ValueError(f"host {self.host} is not loopback: give TLS files (tls_cert, tls_key) or --behind-proxy")
+        return self
+
+    @property
+    def database(self) -> str:
+        """The database's URL; an SQLite file under `data` where none is set."""
+        return self.database_url or f"sqlite:///{self.data.resolve() / 'factstore.db'}"
+
+    @property
+    def memories(self) -> Path:
+        return self.data / "memories"
+
+    @property
+    def secrets(self) -> Path:
+        return self.data / "secrets"
+
+    @property
+    def reports(self) -> Path:
+        return self.data / "reports"
+
+    @property
+    def spool(self) -> Path:
+        return self.data / "spool"
+
+    def make_folders(self) -> None:
+        """Create `data` and what lies in it, readable by the owner alone."""
+        for folder in (self.data, self.memories, self.secrets, self.reports, self.spool):
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -1,0 +1,83 @@
+"""The connection to SQLite (by default) or Postgres, and the two kinds of transaction."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import Lock
+from typing import Any
+
+from sqlalchemy import Connection, Engine, PoolProxiedConnection, create_engine, event
+from sqlalchemy.engine import make_url
+
+PRAGMAS = (
+    "journal_mode = WAL",  # readers never wait for the writer
+    "synchronous = FULL",  # what was acknowledged survives a power cut
+    "foreign_keys = ON",
+    "busy_timeout = 60000",  # milliseconds; a million rows hold the write lock for seconds
+    "cache_size = -65536",  # KiB
+)
+
+
+class Database:
+    """One engine. `reading` gives a snapshot; `writing` holds the write lock from its first statement on."""
+
+    def __init__(self, url: str) -> None:
+        self.engine = _engine(url)
+        self._peek_lock = Lock()
+        self._peek_connection: PoolProxiedConnection | None = None
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        with self.engine.connect() as connection, connection.begin():
+            yield connection
+
+    @contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """Commits when the block ends, rolls back when it raises."""
+        with self.engine.connect().execution_options(begin="BEGIN IMMEDIATE") as connection, connection.begin():
+            yield connection
+
+    def peek(self, statement: str) -> Any:
+        """The single value of a fixed statement, outside any transaction, on a connection kept for it; 0 if none."""
+        with self._peek_lock:
+            if self._peek_connection is None:
+                self._peek_connection = self.engine.raw_connection()
+            cursor = self._peek_connection.cursor()
+            cursor.execute(statement)
+            row = cursor.fetchone()
+            cursor.close()
+            if not self.is_sqlite:
+                self._peek_connection.rollback()  # the driver began a snapshot of its own
+        return row[0] if row else 0
+
+    @property
+    def is_sqlite(self) -> bool:
+        return self.engine.dialect.name == "sqlite"
+
+    def close(self) -> None:
+        if self._peek_connection is not None:
+            self._peek_connection.close()
+            self._peek_connection = None
+        self.engine.dispose()
+
+
+def _engine(url: str) -> Engine:
+    parsed = make_url(url)
+    if parsed.get_backend_name() == "sqlite":
+        engine = create_engine(parsed, pool_size=16, max_overflow=16)
+        event.listen(engine, "connect", _open_sqlite)
+        event.listen(engine, "begin", _begin_sqlite)
+        return engine
+    driver = parsed.set(drivername="postgresql+psycopg") if parsed.drivername == "postgresql" else parsed
+    return create_engine(driver, pool_pre_ping=True)
+
+
+def _open_sqlite(connection: Any, _record: object) -> None:
+    connection.isolation_level = None  # the driver begins nothing by itself; `_begin_sqlite` does
+    cursor = connection.cursor()
+    for pragma in PRAGMAS:
+        cursor.execute(f"PRAGMA {pragma}")
+    cursor.close()
+
+
+def _begin_sqlite(connection: Connection) -> None:
+    connection.exec_driver_sql(connection.get_execution_options().get("begin", "BEGIN"))

@@ -1,0 +1,90 @@
+"""Dictionaries: the named tables of facts, with the ledger version and size that each has now."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, Connection, delete, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from schemas.dictionaries import Dictionary
+from service.errors import Conflict
+from service.storage.changes import announce
+from service.storage.stamps import new_id, now
+from service.storage.tables import aliases, dictionaries, ledger_versions
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """`number` is the key inside the database; `id` and `name` are what callers use."""
+
+    number: int
+    id: str
+    name: str
+    created_at: datetime
+    ledger_version: int
+    pairs: int
+    facts: int
+
+
+def add(tx: Connection, name: str) -> Row:
+    """Raises Conflict (name_taken)."""
+    values = {"id": new_id("dic"), "name": name, "created_at": now(), "ledger_version": 0, "pairs": 0, "facts": 0}
+    try:
+        added = tx.execute(insert(dictionaries).values(values).returning(dictionaries)).one()
+    except IntegrityError as taken:
+        raise Conflict("another dictionary has this name") from taken
+    announce(tx)
+    return Row(*added)
+
+
+def find(tx: Connection, ref: str) -> Row | None:
+    """By id, else by exact name."""
+    return _one(tx, dictionaries.c.id == ref) or _one(tx, dictionaries.c.name == ref)
+
+
+def locked(tx: Connection, number: int) -> Row | None:
+    """The row as it is now, held until `tx` ends, so that ledger versions follow each other."""
+    row = tx.execute(select(dictionaries).where(dictionaries.c.number == number).with_for_update()).first()
+    return None if row is None else Row(*row)
+
+
+def listed(tx: Connection) -> list[Dictionary]:
+    champion = (dictionaries.c.number == aliases.c.dictionary) & (aliases.c.alias == "champion")
+    joined = dictionaries.outerjoin(aliases, champion)
+    columns = (*dictionaries.c, aliases.c.memory)
+    rows = tx.execute(select(*columns).select_from(joined).order_by(dictionaries.c.number))
+    return [shown(Row(*row[:-1]), row[-1]) for row in rows]
+
+
+def shown(row: Row, champion: str | None) -> Dictionary:
+    return Dictionary(
+        id=row.id,
+        name=row.name,
+        created_at=row.created_at,
+        ledger_version=row.ledger_version,
+        pairs=row.pairs,
+        facts=row.facts,
+        champion=champion,
+    )
+
+
+def advance(tx: Connection, row: Row, upload: int, *, pairs: int, facts: int) -> int:
+    """Open the next ledger version, made by `upload`, in which the dictionary has these sizes."""
+    version = row.ledger_version + 1
+    sizes = {"pairs": pairs, "facts": facts}
+    here = dictionaries.c.number == row.number
+    tx.execute(update(dictionaries).where(here).values(ledger_version=version, **sizes))
+    made = {"dictionary": row.number, "version": version, "upload": upload, "at": now()}
+    tx.execute(insert(ledger_versions).values(**made, **sizes))
+    return version
+
+
+def remove(tx: Connection, number: int) -> None:
+    """The dictionary and everything that belongs to it."""
+    tx.execute(delete(dictionaries).where(dictionaries.c.number == number))
+    announce(tx)
+
+
+def _one(tx: Connection, condition: ColumnElement[bool]) -> Row | None:
+    row = tx.execute(select(dictionaries).where(condition)).first()
+    return None if row is None else Row(*row)

@@ -1,0 +1,141 @@
+"""The ledger of facts: each holds in the versions `since <= v < until`, so the past is a query."""
+
+import hashlib
+from collections.abc import Collection, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import repeat
+from typing import Any, NamedTuple, TypeVar
+
+import numpy as np
+from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, or_, select, update
+
+from service.storage import dictionaries
+from service.storage.bulk import batched, fetch_columns, fetch_rows, insert_rows
+from service.storage.diff import Columns, Diff, Ints, Pair, compare, number_names
+from service.storage.tables import facts
+
+INSERTED = ("dictionary", "subject_key", "relation_key", "subject", "relation", "answer", "upload", "line", "since")
+T = TypeVar("T")
+
+FEW_SUBJECTS = 5_000  # up to here the held facts are looked up by subject, beyond it the whole ledger is read
+LOOKED_UP = 500  # keys a query
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """The accepted facts of an upload with the line each stands on."""
+
+    columns: Columns
+    lines: Sequence[int]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What an upload changes: among the facts that hold now (`ids` are their rows) and among those sent."""
+
+    ids: Ints
+    sent: Sent
+    diff: Diff
+
+
+class Origin(NamedTuple):
+    """What all facts of one upload have in common."""
+
+    dictionary: int
+    upload: int
+    since: int
+
+
+def plan(tx: Connection, dictionary: int, sent: Sent, *, replace: bool, spared: Collection[Pair]) -> Plan:
+    """What the upload would change; nothing is written."""
+    ids, held = _held(tx, dictionary, None if replace else set(sent.columns.subjects))
+    return Plan(ids, sent, compare(held, sent.columns, replace=replace, spared=spared))
+
+
+def apply(tx: Connection, row: dictionaries.Row, upload: int, plan: Plan) -> int:
+    """Write what was planned and return the ledger version that now holds; where nothing changes it stays."""
+    diff = plan.diff
+    if not diff.changes:
+        return row.ledger_version
+    pairs = row.pairs + diff.created - diff.deleted
+    facts_after = row.facts + len(diff.insert) - len(diff.close)
+    version = dictionaries.advance(tx, row, upload, pairs=pairs, facts=facts_after)
+    _close(tx, plan.ids[diff.close], version)
+    _insert(tx, Origin(row.number, upload, version), plan.sent, diff.insert)
+    return version
+
+
+def columns(tx: Connection, dictionary: int, version: int) -> Columns:
+    """Every fact that holds at `version`."""
+    held = select(facts.c.subject, facts.c.relation, facts.c.answer).where(holding(dictionary, version))
+    return Columns(*fetch_columns(tx, held))
+
+
+def exported(tx: Connection, dictionary: int, version: int) -> Iterator[list[tuple[str, str, str]]]:
+    """Every fact that holds at `version` in lists of (subject, relation, answer), in the order they were uploaded."""
+    held = select(facts.c.subject, facts.c.relation, facts.c.answer).where(holding(dictionary, version))
+    yield from fetch_rows(tx, held.order_by(facts.c.upload, facts.c.line))
+
+
+def holding(dictionary: int, version: int) -> ColumnElement[bool]:
+    """Whether a fact belongs to the dictionary and holds at `version`."""
+    until = facts.c.until
+    return and_(facts.c.dictionary == dictionary, facts.c.since <= version, or_(until.is_(None), until > version))
+
+
+def keys(names: Sequence[str]) -> Ints:
+    """The search key of each name; int64. Two names may share one: they only narrow a search."""
+    numbers, distinct = number_names(names)
+    digests = b"".join(hashlib.blake2b(name.encode(), digest_size=8).digest() for name in distinct)
+    return np.frombuffer(digests, dtype="<i8")[numbers].astype(np.int64)
+
+
+def by_subject(tx: Connection, query: Select[Any], subjects: Collection[str]) -> Iterator[tuple[Any, ...]]:
+    """The rows of `query` whose subject's key is that of one of `subjects`; a subject's rows come together."""
+    for some in batched(sorted(keys(list(subjects)).tolist()), LOOKED_UP):
+        for rows in fetch_rows(tx, query.where(facts.c.subject_key.in_(some))):
+            yield from rows
+
+
+def _held(tx: Connection, dictionary: int, subjects: Collection[str] | None) -> tuple[Ints, Columns]:
+    """The facts that hold now, of these subjects or of all, with their row ids."""
+    current = select(facts.c.id, facts.c.subject, facts.c.relation, facts.c.answer)
+    current = current.where(facts.c.dictionary == dictionary, facts.c.until.is_(None))
+    if subjects is None or len(subjects) > FEW_SUBJECTS:
+        ids, *held = fetch_columns(tx, current)
+    else:
+        rows = list(by_subject(tx, current, subjects))
+        ids, *held = (list(column) for column in zip(*rows, strict=True)) if rows else ([], [], [], [])
+    return np.array(ids, dtype=np.int64), Columns(*held)
+
+
+def _close(tx: Connection, ids: Ints, version: int) -> None:
+    """End these facts: `version` is the first in which they no longer hold."""
+    if len(ids):
+        ended = update(facts).where(facts.c.id == bindparam("fact")).values(until=version)
+        tx.execute(ended, [{"fact": fact} for fact in ids.tolist()])
+
+
+def _insert(tx: Connection, origin: Origin, sent: Sent, chosen: Ints) -> None:
+    """Write the chosen facts in the order of their keys: an index that grows at its end is filled fastest."""
+    subject_keys = keys(_picked(sent.columns.subjects, chosen))
+    relation_keys = keys(_picked(sent.columns.relations, chosen))
+    order = np.lexsort((relation_keys, subject_keys))
+    ordered = chosen[order]
+    rows = zip(
+        repeat(origin.dictionary, len(order)),
+        subject_keys[order].tolist(),
+        relation_keys[order].tolist(),
+        _picked(sent.columns.subjects, ordered),
+        _picked(sent.columns.relations, ordered),
+        _picked(sent.columns.answers, ordered),
+        repeat(origin.upload, len(order)),
+        _picked(sent.lines, ordered),
+        repeat(origin.since, len(order)),
+        strict=True,
+    )
+    insert_rows(tx, facts, INSERTED, rows)
+
+
+def _picked(values: Sequence[T], positions: Ints) -> list[T]:
+    return [values[position] for position in positions.tolist()]

@@ -1,0 +1,40 @@
+"""Replies kept under the caller's Idempotency-Key, in the same commit as what they acknowledge."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection, insert, select
+
+from schemas.problems import Code
+from service.errors import Conflict
+from service.storage.tables import idempotency
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """Who sent which key, and the SHA-256 of everything the request said."""
+
+    by: str
+    key: str
+    fingerprint: str
+
+
+def earlier_reply(tx: Connection, dictionary: int, request: Request | None) -> dict[str, Any] | None:
+    """The reply that this very request got before; Conflict when the key came with another request."""
+    if request is None:
+        return None
+    kept = select(idempotency.c.fingerprint, idempotency.c.reply)
+    mine = (idempotency.c.dictionary == dictionary, idempotency.c.by == request.by, idempotency.c.key == request.key)
+    row = tx.execute(kept.where(*mine)).first()
+    if row is None:
+        return None
+    if row.fingerprint != request.fingerprint:
+        raise Conflict("this Idempotency-Key came with another request", code=Code.IDEMPOTENCY_KEY_REUSED)
+    reply: dict[str, Any] = row.reply
+    return reply
+
+
+def keep(tx: Connection, dictionary: int, request: Request | None, reply: dict[str, Any]) -> None:
+    if request is not None:
+        values = {"by": request.by, "key": request.key, "fingerprint": request.fingerprint}
+        tx.execute(insert(idempotency).values(dictionary=dictionary, reply=reply, **values))

@@ -1,0 +1,182 @@
+"""The queue: the jobs table itself. A worker holds a job by a lease that it renews; one that runs out frees the job.
+
+Every write of a worker is fenced by (worker, attempt): one that lost its lease can change nothing any more.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Row, func, insert, or_, select, update
+
+from schemas.jobs import Job, JobKind, JobState
+from schemas.problems import Problem
+from service.storage.stamps import new_id, now
+from service.storage.tables import dictionaries, jobs
+
+_OPEN = (JobState.QUEUED, JobState.RUNNING)
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """A job to be queued. `params` carries ids and settings only, never names or answers."""
+
+    kind: JobKind
+    dictionary: int
+    params: dict[str, Any]
+    by: str
+    memory: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A job held by a worker: its `attempt` is the fence."""
+
+    id: str
+    kind: JobKind
+    dictionary: str
+    memory: str | None
+    params: dict[str, Any]
+    by: str
+    attempt: int
+    worker: str
+
+
+class LeaseLost(Exception):
+    """Another worker holds the job now, or it was removed: what this worker did must not count."""
+
+
+def add(tx: Connection, order: Order) -> Job:
+    values = {"id": new_id("job"), "state": JobState.QUEUED, "created_at": now(), "progress": 0.0, "step": "queued"}
+    ordered = {"kind": order.kind, "dictionary": order.dictionary, "memory": order.memory, "params": order.params}
+    rest = {"by": order.by, "attempts": 0, "cancel_requested": False}
+    return _shown(tx.execute(insert(jobs).values(**values, **ordered, **rest).returning(jobs)).one())
+
+
+def find(tx: Connection, job_id: str) -> Job | None:
+    row = tx.execute(select(jobs).where(jobs.c.id == job_id)).first()
+    return None if row is None else _shown(row)
+
+
+def of_dictionary(tx: Connection, dictionary: int) -> list[Job]:
+    """Newest first."""
+    rows = tx.execute(select(jobs).where(jobs.c.dictionary == dictionary).order_by(jobs.c.number.desc()))
+    return [_shown(row) for row in rows]
+
+
+def owner(tx: Connection, job_id: str) -> tuple[str, JobKind] | None:
+    """The dictionary (id) and kind of a job."""
+    owned = select(dictionaries.c.id, jobs.c.kind).join(jobs, jobs.c.dictionary == dictionaries.c.number)
+    row = tx.execute(owned.where(jobs.c.id == job_id)).first()
+    return None if row is None else (row[0], JobKind(row[1]))
+
+
+def counts(tx: Connection) -> dict[JobState, int]:
+    counted = dict.fromkeys(JobState, 0)
+    for state, count in tx.execute(select(jobs.c.state, func.count()).group_by(jobs.c.state)):
+        counted[JobState(state)] = count
+    return counted
+
+
+def waiting(tx: Connection) -> bool:
+    """Whether `claim` would find something."""
+    return tx.scalar(select(jobs.c.number).where(_free()).limit(1)) is not None
+
+
+def claim(tx: Connection, worker: str, lease: timedelta) -> Claim | None:
+    """Take the oldest job that is queued or whose lease has run out."""
+    oldest = select(jobs.c.number).where(_free()).order_by(jobs.c.number).limit(1).with_for_update(skip_locked=True)
+    number = tx.scalar(oldest)
+    if number is None:
+        return None
+    held = {"state": JobState.RUNNING, "worker": worker, "lease_until": now() + lease, "started_at": now()}
+    fresh = {"attempts": jobs.c.attempts + 1, "progress": 0.0, "step": "starting"}
+    row = tx.execute(update(jobs).where(jobs.c.number == number).values(**held, **fresh).returning(jobs)).one()
+    dictionary = tx.scalar(select(dictionaries.c.id).where(dictionaries.c.number == row.dictionary))
+    fields = {"id": row.id, "memory": row.memory, "params": row.params, "by": row.by, "worker": worker}
+    return Claim(kind=JobKind(row.kind), dictionary=str(dictionary), attempt=row.attempts, **fields)
+
+
+def renew(tx: Connection, held: Claim, lease: timedelta, progress: float, step: str) -> bool:
+    """Extend the lease, show the progress, and say whether the job was told to stop. Raises LeaseLost."""
+    values = {"lease_until": now() + lease, "progress": progress, "step": step}
+    row = tx.execute(update(jobs).where(_fence(held)).values(values).returning(jobs.c.cancel_requested)).first()
+    if row is None:
+        raise LeaseLost(held.id)
+    return bool(row.cancel_requested)
+
+
+def set_memory(tx: Connection, held: Claim, memory: str) -> None:
+    """Note which memory folder this attempt writes, so that nobody sweeps it away meanwhile. Raises LeaseLost."""
+    _change(tx, held, {"memory": memory})
+
+
+def give_back(tx: Connection, held: Claim) -> None:
+    """Queue the job again, as a worker does that is told to stop. The attempt does not count. Raises LeaseLost."""
+    again = {"state": JobState.QUEUED, "worker": None, "lease_until": None, "step": "queued"}
+    _change(tx, held, {**again, "progress": 0.0, "attempts": jobs.c.attempts - 1})
+
+
+def succeed(tx: Connection, held: Claim, result: dict[str, Any]) -> None:
+    """Raises LeaseLost."""
+    done = {"state": JobState.SUCCEEDED, "progress": 1.0, "step": "done", "result": result}
+    _change(tx, held, {**done, **_ended()})
+
+
+def fail(tx: Connection, held: Claim, state: JobState, problem: Problem, result: dict[str, Any] | None) -> None:
+    """End as failed or cancelled. Raises LeaseLost."""
+    _change(tx, held, {"state": state, "problem": problem.model_dump(mode="json"), "result": result, **_ended()})
+
+
+def cancel(tx: Connection, job_id: str, problem: Problem) -> None:
+    """A queued job ends at once; a running one is told to stop; one that has ended stays as it is."""
+    here = jobs.c.id == job_id
+    told = {"state": JobState.CANCELLED, "problem": problem.model_dump(mode="json"), **_ended()}
+    tx.execute(update(jobs).where(here, jobs.c.state == JobState.QUEUED).values(told))
+    tx.execute(update(jobs).where(here, jobs.c.state == JobState.RUNNING).values(cancel_requested=True))
+
+
+def free(tx: Connection, worker: str) -> None:
+    """End every lease of a worker that is known to be dead."""
+    tx.execute(update(jobs).where(jobs.c.worker == worker, jobs.c.state == JobState.RUNNING).values(lease_until=now()))
+
+
+def memories_under_way(tx: Connection) -> list[str]:
+    """The memory folders that jobs which have not ended may still write."""
+    return list(tx.scalars(select(jobs.c.memory).where(jobs.c.state.in_(_OPEN), jobs.c.memory.is_not(None))))
+
+
+def _free() -> ColumnElement[bool]:
+    return or_(jobs.c.state == JobState.QUEUED, (jobs.c.state == JobState.RUNNING) & (jobs.c.lease_until <= now()))
+
+
+def _fence(held: Claim) -> ColumnElement[bool]:
+    mine = (jobs.c.id == held.id) & (jobs.c.worker == held.worker) & (jobs.c.attempts == held.attempt)
+    return mine & (jobs.c.state == JobState.RUNNING)
+
+
+def _change(tx: Connection, held: Claim, values: dict[str, Any]) -> None:
+    if tx.execute(update(jobs).where(_fence(held)).values(values)).rowcount == 0:
+        raise LeaseLost(held.id)
+
+
+def _ended() -> dict[str, datetime | None]:
+    return {"ended_at": now(), "lease_until": None}
+
+
+def _shown(row: Row[Any]) -> Job:
+    memory = row.memory if row.kind != JobKind.TRAIN or row.state == JobState.SUCCEEDED else None
+    return Job(
+        id=row.id,
+        kind=row.kind,
+        state=row.state,
+        progress=row.progress,
+        step=row.step,
+        attempts=row.attempts,
+        memory=memory,
+        result=row.result,
+        problem=None if row.problem is None else Problem.model_validate(row.problem),
+        created_at=row.created_at,
+        started_at=row.started_at,
+        ended_at=row.ended_at,
+    )

@@ -1,0 +1,62 @@
+"""API keys as they are kept: the SHA-256 of a random key, never the key."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, insert, select, update
+
+from schemas.keys import KeyInfo, Role
+from service.storage.changes import announce
+from service.storage.stamps import now
+from service.storage.tables import api_keys
+
+_SHOWN = [api_keys.c[name] for name in KeyInfo.model_fields]
+
+
+@dataclass(frozen=True, slots=True)
+class Credential:
+    """What an authenticator needs of one key that is not revoked."""
+
+    id: str
+    hash: bytes
+    role: Role
+    expires_at: datetime | None
+
+
+def add(tx: Connection, info: KeyInfo, digest: bytes) -> None:
+    tx.execute(insert(api_keys).values(hash=digest, **info.model_dump()))
+    announce(tx)
+
+
+def listed(tx: Connection) -> list[KeyInfo]:
+    return [_info(row) for row in tx.execute(select(*_SHOWN).order_by(api_keys.c.created_at)).mappings()]
+
+
+def find(tx: Connection, key_id: str) -> KeyInfo | None:
+    row = tx.execute(select(*_SHOWN).where(api_keys.c.id == key_id)).mappings().first()
+    return None if row is None else _info(row)
+
+
+def revoke(tx: Connection, key_id: str) -> None:
+    """From the next change signal on the key opens nothing; revoking twice keeps the first time."""
+    still_valid = (api_keys.c.id == key_id, api_keys.c.revoked_at.is_(None))
+    tx.execute(update(api_keys).where(*still_valid).values(revoked_at=now()))
+    announce(tx)
+
+
+def credentials(tx: Connection) -> list[Credential]:
+    fields = (api_keys.c.id, api_keys.c.hash, api_keys.c.role, api_keys.c.expires_at)
+    rows = tx.execute(select(*fields).where(api_keys.c.revoked_at.is_(None)))
+    return [Credential(row.id, row.hash, Role(row.role), row.expires_at) for row in rows]
+
+
+def mark_used(tx: Connection, used: Mapping[str, datetime]) -> None:
+    """Write when each key was last used. No change is announced: no cache depends on it."""
+    at = update(api_keys).where(api_keys.c.id == bindparam("key")).values(last_used_at=bindparam("used"))
+    tx.execute(at, [{"key": key, "used": used_at} for key, used_at in used.items()])
+
+
+def _info(row: Mapping[Any, Any]) -> KeyInfo:
+    return KeyInfo.model_validate(dict(row))

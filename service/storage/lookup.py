@@ -1,0 +1,86 @@
+"""Questions to the ledger: what it holds for some pairs, and pages of facts, at any of its versions."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, Select, select, tuple_
+
+from schemas.facts import LedgerFact
+from service.storage.diff import Pair
+from service.storage.facts import by_subject, holding, keys
+from service.storage.tables import facts, uploads
+
+# in the order of LedgerFact's fields
+_COLUMNS = (facts.c.subject, facts.c.relation, facts.c.answer, uploads.c.id, facts.c.line, facts.c.since, facts.c.until)
+_PLACE = (facts.c.subject_key, facts.c.relation_key, facts.c.id)  # the order of the index, and so of the pages
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What the ledger holds for one pair: its answers, and the upload and line that the first of them came from."""
+
+    answers: tuple[str, ...]
+    upload: str
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a page ended: the keys and row id of its last fact. Pages of one search stay in one ledger version."""
+
+    version: int
+    subject_key: int
+    relation_key: int
+    id: int
+
+    def __str__(self) -> str:
+        return f"{self.version}.{self.subject_key}.{self.relation_key}.{self.id}"
+
+    @classmethod
+    def parse(cls, cursor: str) -> "Place | None":
+        """The place that `str` gave; None for anything else."""
+        found = re.fullmatch(r"(\d{1,9})\.(-?\d{1,19})\.(-?\d{1,19})\.(\d{1,18})", cursor, re.ASCII)
+        numbers = [int(number) for number in found.groups()] if found else []
+        return cls(*numbers) if numbers and all(-(2**63) <= number < 2**63 for number in numbers) else None
+
+
+def of_pairs(tx: Connection, dictionary: int, version: int, pairs: Iterable[Pair]) -> dict[Pair, Source]:
+    """What the ledger held for each of these pairs at `version`; pairs it did not hold are left out."""
+    wanted = set(pairs)
+    query = _sourced(dictionary, version).order_by(facts.c.upload, facts.c.line)
+    found: dict[Pair, Source] = {}
+    for subject, relation, answer, upload, line, *_ in by_subject(tx, query, {subject for subject, _ in wanted}):
+        if (subject, relation) in wanted:
+            first = found.get((subject, relation), Source((), upload, line))
+            found[subject, relation] = Source((*first.answers, answer), first.upload, first.line)
+    return found
+
+
+def search(
+    tx: Connection, dictionary: int, wanted: tuple[str | None, str | None], after: Place, limit: int
+) -> tuple[list[LedgerFact], Place | None]:
+    """Up to `limit` facts of this subject and relation (None: of any) that hold at `after.version` and follow that
+    place, and the place of the last one where more may follow.
+    """
+    query = _sourced(dictionary, after.version).add_columns(facts.c.id, facts.c.subject_key, facts.c.relation_key)
+    for name, column, key in zip(wanted, (facts.c.subject, facts.c.relation), _PLACE, strict=False):
+        if name is not None:
+            query = query.where(key == keys([name]).item(), column == name)
+    start = (after.subject_key, after.relation_key, after.id)
+    rows = tx.execute(query.where(tuple_(*_PLACE) > tuple_(*start)).order_by(*_PLACE).limit(limit)).all()
+    if not rows:
+        return [], None
+    *_, row_id, subject_key, relation_key = rows[-1]
+    last = Place(after.version, subject_key, relation_key, row_id) if len(rows) == limit else None
+    return [LedgerFact.model_validate(dict(zip(LedgerFact.model_fields, row, strict=False))) for row in rows], last
+
+
+def first(version: int) -> Place:
+    """The place before every fact."""
+    return Place(version, -(2**63), -(2**63), 0)
+
+
+def _sourced(dictionary: int, version: int) -> Select[tuple[str, str, str, str, int, int, int | None]]:
+    joined = facts.join(uploads, uploads.c.number == facts.c.upload)
+    return select(*_COLUMNS).select_from(joined).where(holding(dictionary, version))

@@ -1,0 +1,42 @@
+"""Uploads: their receipts, and the rows that were refused, exactly as they stood in the file."""
+
+from collections.abc import Iterable, Iterator
+
+from sqlalchemy import Connection, insert, select
+
+from schemas.uploads import Receipt
+from service.storage.bulk import fetch_rows, insert_rows
+from service.storage.tables import refused, uploads
+
+Refused = tuple[int, str, str, str]  # line, code, detail, text
+
+
+def add(tx: Connection, dictionary: int, receipt: Receipt, by: str) -> int:
+    """Store the receipt and return the upload's number, which its facts carry."""
+    values = {"id": receipt.id, "dictionary": dictionary, "created_at": receipt.created_at, "by": by}
+    added = insert(uploads).values(receipt=receipt.model_dump(mode="json"), **values).returning(uploads.c.number)
+    return int(tx.execute(added).scalar_one())
+
+
+def add_refused(tx: Connection, upload: int, rows: Iterable[Refused]) -> None:
+    insert_rows(tx, refused, ("upload", "line", "code", "detail", "text"), ((upload, *row) for row in rows))
+
+
+def receipts(tx: Connection, dictionary: int) -> list[Receipt]:
+    """Newest first."""
+    query = select(uploads.c.receipt).where(uploads.c.dictionary == dictionary).order_by(uploads.c.number.desc())
+    return [Receipt.model_validate(receipt) for receipt in tx.scalars(query)]
+
+
+def find(tx: Connection, dictionary: int, upload_id: str) -> Receipt | None:
+    query = select(uploads.c.receipt).where(uploads.c.dictionary == dictionary, uploads.c.id == upload_id)
+    receipt = tx.scalar(query)
+    return None if receipt is None else Receipt.model_validate(receipt)
+
+
+def refused_rows(tx: Connection, upload_id: str) -> Iterator[Refused]:
+    """In file order."""
+    query = select(refused.c.line, refused.c.code, refused.c.detail, refused.c.text)
+    query = query.join(uploads, uploads.c.number == refused.c.upload).where(uploads.c.id == upload_id)
+    for rows in fetch_rows(tx, query.order_by(refused.c.number)):
+        yield from rows
