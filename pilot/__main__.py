@@ -1,0 +1,5 @@
+"""python -m pilot."""
+
+from pilot.cli import main
+
+main()

@@ -1,0 +1,83 @@
+"""Sentences that people would ask, and the answers that count as right; where there is none, none should come."""
+
+import csv
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from pilot.checks.measured import Measured
+from pilot.checks.target import Target
+from pilot.client import Progress
+from pilot.errors import UnusableInput
+from pilot.reading.decoding import decode
+from schemas.recall import Result, Status
+from schemas.report import CheckId, Failing
+
+_ANSWERABLE, _UNANSWERABLE = "answerable", "unanswerable"
+
+
+@dataclass(slots=True)
+class Question:
+    """`accepted`: every answer that counts as right; none where the memory should abstain."""
+
+    text: str
+    subject: str
+    relation: str
+    accepted: set[str] = field(default_factory=set)
+
+    @property
+    def part(self) -> str:
+        return _ANSWERABLE if self.accepted else _UNANSWERABLE
+
+
+def read_questions(path: Path) -> list[Question]:
+    """A CSV with question, subject, relation, answer; one question may have several rows; a blank answer adds none."""
+    rows = csv.DictReader(decode(path.read_bytes(), None).text.splitlines(keepends=True), strict=True)
+    if not {"question", "answer"} <= set(rows.fieldnames or ()):
+        raise UnusableInput("the questions need the columns question, subject, relation, answer")
+    questions: dict[str, Question] = {}
+    try:
+        for row in rows:
+            _add(questions, row)
+    except csv.Error as error:
+        raise UnusableInput(f"the questions cannot be read: line {rows.line_num}: {error}") from None
+    if not questions:
+        raise UnusableInput("the file of questions holds none")
+    return list(questions.values())
+
+
+def _add(questions: dict[str, Question], row: dict[str, str]) -> None:
+    text = row["question"]
+    if text and text.strip():
+        question = questions.setdefault(text, Question(text, row.get("subject") or "", row.get("relation") or ""))
+        question.accepted |= {row["answer"]} if (row["answer"] or "").strip() else set()
+
+
+def check_questions(target: Target, questions: list[Question], progress: Progress, check: CheckId) -> Measured:
+    """Right: everything answered is accepted, or nothing was answered where nothing should be."""
+    measured = Measured(check)
+    asked = [question.text for question in questions]
+    for question, (_, result) in zip(questions, target.ask(asked, progress, f"{check}: sentences"), strict=True):
+        right = _is_right(question, result)
+        measured.part(question.part).count(result.status, right=right)
+        if not right:
+            measured.failing.append(_failing(question, result))
+    return measured
+
+
+def _is_right(question: Question, result: Result) -> bool:
+    if result.status is not Status.ANSWERED:
+        return not question.accepted
+    return bool(result.answers) and set(result.answers) <= question.accepted
+
+
+def _failing(question: Question, result: Result) -> Failing:
+    return Failing(
+        part=question.part,
+        subject=question.subject,
+        relation=question.relation,
+        question=question.text,
+        expected=sorted(question.accepted),
+        status=result.status,
+        answers=list(result.answers),
+        line=None,
+    )

@@ -1,0 +1,67 @@
+"""What the checks ask: one memory of one dictionary, over HTTP, and the facts it should hold."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import NamedTuple
+
+from pilot.client import FactStore, Progress
+from pilot.reading import Pair
+from schemas.recall import Query, Result, Status
+from schemas.report import Failing
+
+BATCH = 10_000
+
+
+class Reply(NamedTuple):
+    """One pair asked and what came back; `answers` is empty unless answered."""
+
+    pair: Pair
+    status: Status
+    answers: tuple[str, ...]
+
+    def failing(self, part: str, expected: Sequence[str], line: int | None) -> Failing:
+        subject, relation = self.pair
+        return Failing(
+            part=part,
+            subject=subject,
+            relation=relation,
+            question=None,
+            expected=list(expected),
+            status=self.status,
+            answers=list(self.answers),
+            line=line,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """`taught`: the pairs as the pilot read them; `elsewhere`: further pairs the memory may rightly know."""
+
+    store: FactStore
+    dictionary: str
+    memory: str
+    taught: dict[Pair, tuple[str, ...]]
+    lines: dict[Pair, int]
+    elsewhere: set[Pair]
+
+    def recall(self, pairs: Sequence[Pair], progress: Progress, step: str) -> Iterator[Reply]:
+        """Every pair, in column batches of 10,000."""
+        for start in range(0, len(pairs), BATCH):
+            batch = pairs[start : start + BATCH]
+            subjects, relations = zip(*batch, strict=True)
+            columns = self.store.recall_columns(self.dictionary, subjects, relations, memory=self.memory)
+            for pair, status, answers in zip(batch, columns.statuses, columns.answers, strict=True):
+                yield Reply(pair, status, tuple(sorted(answers)))
+            progress((start + len(batch)) / len(pairs), step)
+
+    def ask(self, questions: Sequence[str], progress: Progress, step: str) -> Iterator[tuple[str, Result]]:
+        """Every sentence, in batches of 1,000 rows."""
+        left = iter(questions)
+        done = 0
+        while batch := list(islice(left, 1000)):
+            queries = [Query(question=question) for question in batch]
+            results = self.store.recall_rows(self.dictionary, queries, memory=self.memory)
+            yield from zip(batch, results, strict=True)
+            done += len(batch)
+            progress(done / len(questions), step)

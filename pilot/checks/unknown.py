@@ -1,0 +1,22 @@
+"""Pairs that were never taught: the right reply is to abstain, and an answer is a false answer."""
+
+from pilot.checks.measured import Measured
+from pilot.checks.probes import Probes
+from pilot.checks.target import Target
+from pilot.client import Progress
+from schemas.recall import Status
+from schemas.report import CheckId
+
+
+def check_unknown(target: Target, per_kind: int, seed: int, progress: Progress) -> Measured:
+    """One part a kind, up to `per_kind` probes each."""
+    measured = Measured(CheckId.UNKNOWN)
+    probes = Probes(list(target.taught), target.elsewhere | set(target.taught), seed)
+    for kind, draw in probes.kinds().items():
+        tally = measured.part(kind)
+        for reply in target.recall(draw(per_kind), progress, f"unknown: {kind.replace('_', ' ')}"):
+            abstained = reply.status is not Status.ANSWERED
+            tally.count(reply.status, right=abstained)
+            if not abstained:
+                measured.failing.append(reply.failing(kind, (), None))
+    return measured

@@ -1,0 +1,253 @@
+"""The client of the service: one class, one method per thing a caller does. Names travel in bodies, never in URLs."""
+
+import json
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import Self, TypeVar
+
+import httpx
+import msgspec
+from pydantic import BaseModel, ValidationError
+
+from pilot.errors import JobFailed, Refused, ServiceFailed
+from pilot.reading import Options
+from schemas.dictionaries import Dictionary, DictionaryList
+from schemas.jobs import Job, JobState, VerificationResult
+from schemas.memories import Alias, AliasHistory, MemoryInfo, MemoryList
+from schemas.problems import Code, Problem
+from schemas.recall import BatchQuery, BatchResult, ColumnsResult, Query, Result
+from schemas.uploads import Receipt
+
+Progress = Callable[[float, str], None]
+"""Called with a share from 0 to 1 and the name of the step."""
+
+_MEDIA_TYPES = {
+    ".csv": "text/csv",
+    ".tsv": "text/tab-separated-values",
+    ".xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    ".parquet": "application/vnd.apache.parquet",
+    ".jsonl": "application/x-ndjson",
+    ".ndjson": "application/x-ndjson",
+}
+_POLL_SECONDS = (0.02, 0.5)
+_ENDED = {JobState.SUCCEEDED, JobState.FAILED, JobState.CANCELLED}
+_Body = TypeVar("_Body", bound=BaseModel)
+_Struct = TypeVar("_Struct", bound=msgspec.Struct)
+
+
+class FactStore:
+    """A session with the service at `url`. Safe to share between threads; close it, or use it in a `with`.
+
+    Every method raises Refused (the service answered 4xx), or ServiceFailed (5xx, or no reply).
+    """
+
+    def __init__(
+        self,
+        url: str,
+        api_key: str,
+        *,
+        timeout: float = 120.0,
+        connections: int = 64,
+        transport: httpx.BaseTransport | None = None,
+    ) -> None:
+        limits = httpx.Limits(max_connections=connections, max_keepalive_connections=connections)
+        headers = {"Authorization": f"Bearer {api_key}"}
+        self._http = httpx.Client(base_url=url, headers=headers, timeout=timeout, limits=limits, transport=transport)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        self._http.close()
+
+    def alive(self) -> None:
+        """The cheapest request there is: it does nothing, so its time is the cost of HTTP itself."""
+        self._send("GET", "/livez")
+
+    # dictionaries and uploads
+
+    def create_dictionary(self, name: str) -> Dictionary:
+        return _read(Dictionary, self._send("POST", "/v1/dictionaries", json={"name": name}))
+
+    def dictionaries(self) -> list[Dictionary]:
+        return _read(DictionaryList, self._send("GET", "/v1/dictionaries")).dictionaries
+
+    def dictionary(self, name: str) -> Dictionary:
+        """The dictionary of this id or exact name, made when there is none."""
+        known = (held for held in self.dictionaries() if name in (held.id, held.name))
+        return next(known, None) or self.create_dictionary(name)
+
+    def delete_dictionary(self, dictionary: str) -> None:
+        self._send("DELETE", f"/v1/dictionaries/{dictionary}")
+
+    def export(self, dictionary: str) -> bytes:
+        """The ledger's facts as CSV."""
+        return self._send("GET", f"/v1/dictionaries/{dictionary}/export").content
+
+    def upload(
+        self,
+        dictionary: str,
+        source: Path | bytes,
+        options: Options,
+        *,
+        media_type: str | None = None,
+        dry_run: bool = False,
+    ) -> Receipt:
+        """Sends the file as it is; the receipt counts every row of it."""
+        parameters = _upload_parameters(options, dry_run=dry_run)
+        if isinstance(source, bytes):
+            return self._upload(dictionary, source, parameters, media_type or "text/csv")
+        with source.open("rb") as file:
+            return self._upload(dictionary, file, parameters, media_type or _media_type(source))
+
+    def receipt(self, dictionary: str, upload: str) -> Receipt:
+        return _read(Receipt, self._send("GET", f"/v1/dictionaries/{dictionary}/uploads/{upload}"))
+
+    def refused_rows(self, dictionary: str, upload: str, *, raw: bool = False) -> bytes:
+        """The refused rows as CSV: line, code, detail, text. `raw` leaves cells that look like formulas as they are."""
+        path = f"/v1/dictionaries/{dictionary}/uploads/{upload}/refused.csv"
+        return self._send("GET", path, params={"raw": raw}).content
+
+    # memories, aliases, jobs
+
+    def train(self, dictionary: str, recipe: dict[str, object] | None = None, publish: str | None = "champion") -> Job:
+        body = {"recipe": recipe, "publish": publish}
+        return _read(Job, self._send("POST", f"/v1/dictionaries/{dictionary}/memories", json=body))
+
+    def verify(self, memory: str) -> Job:
+        return _read(Job, self._send("POST", f"/v1/memories/{memory}/verifications"))
+
+    def verification(self, job: Job) -> VerificationResult:
+        return VerificationResult.model_validate(job.result)
+
+    def memory(self, memory: str) -> MemoryInfo:
+        return _read(MemoryInfo, self._send("GET", f"/v1/memories/{memory}"))
+
+    def memories(self, dictionary: str) -> list[MemoryInfo]:
+        return _read(MemoryList, self._send("GET", f"/v1/dictionaries/{dictionary}/memories")).memories
+
+    def put_alias(self, dictionary: str, alias: str, memory: str, reason: str, *, version: int | None = None) -> Alias:
+        """Points the alias at a memory; with `version`, only if nobody has moved it since."""
+        headers = {} if version is None else {"If-Match": f'"{version}"'}
+        body = {"memory": memory, "reason": reason}
+        return _read(
+            Alias, self._send("PUT", f"/v1/dictionaries/{dictionary}/aliases/{alias}", json=body, headers=headers)
+        )
+
+    def alias_history(self, dictionary: str, alias: str) -> AliasHistory:
+        return _read(AliasHistory, self._send("GET", f"/v1/dictionaries/{dictionary}/aliases/{alias}/history"))
+
+    def job(self, job: str) -> Job:
+        return _read(Job, self._send("GET", f"/v1/jobs/{job}"))
+
+    def cancel(self, job: str) -> None:
+        self._send("DELETE", f"/v1/jobs/{job}")
+
+    def wait(self, job: str, progress: Progress | None = None) -> Job:
+        """The job once it has succeeded. Raises JobFailed when it failed or was cancelled."""
+        pause, slowest = _POLL_SECONDS
+        while (now := self.job(job)).state not in _ENDED:
+            if progress is not None:
+                progress(now.progress, now.step)
+            time.sleep(pause)
+            pause = min(pause * 1.5, slowest)
+        if now.state is not JobState.SUCCEEDED:
+            raise JobFailed(f"the {now.kind} job {now.state}", now.problem)
+        return now
+
+    # recall
+
+    def recall(self, dictionary: str, query: Query) -> Result:
+        body = msgspec.json.encode(query)
+        return _decode(Result, self._send("POST", f"/v1/dictionaries/{dictionary}/recall", content=body, headers=_JSON))
+
+    def recall_rows(self, dictionary: str, queries: Sequence[Query], memory: str | None = None) -> Sequence[Result]:
+        body = BatchQuery(queries=list(queries), memory=memory)
+        return _decode(BatchResult, self._batch(dictionary, body)).results
+
+    def recall_columns(
+        self, dictionary: str, subjects: Sequence[str], relations: Sequence[str], memory: str | None = None
+    ) -> ColumnsResult:
+        body = BatchQuery(subjects=list(subjects), relations=list(relations), memory=memory)
+        return _decode(ColumnsResult, self._batch(dictionary, body))
+
+    def _batch(self, dictionary: str, body: BatchQuery) -> httpx.Response:
+        content = msgspec.json.encode(body)
+        return self._send("POST", f"/v1/dictionaries/{dictionary}/recall:batch", content=content, headers=_JSON)
+
+    def _upload(
+        self, dictionary: str, content: bytes | Iterator[bytes] | object, parameters: dict[str, str], media_type: str
+    ) -> Receipt:
+        headers = {"Content-Type": media_type}
+        path = f"/v1/dictionaries/{dictionary}/uploads"
+        return _read(Receipt, self._send("POST", path, params=parameters, content=content, headers=headers))
+
+    def _send(self, method: str, path: str, **request: object) -> httpx.Response:
+        with _transport_errors():
+            response = self._http.request(method, path, **request)  # type: ignore[arg-type]
+        if response.is_success:
+            return response
+        problem = _problem(response)
+        if response.status_code < httpx.codes.INTERNAL_SERVER_ERROR:
+            raise Refused(problem)
+        raise ServiceFailed(f"the service failed: {problem.status} {problem.code}: {problem.detail}")
+
+
+_JSON = {"Content-Type": "application/json"}
+
+
+@contextmanager
+def _transport_errors() -> Iterator[None]:
+    try:
+        yield
+    except httpx.HTTPError as error:
+        raise ServiceFailed(f"no reply from the service: {error or type(error).__name__}") from error
+
+
+def _problem(response: httpx.Response) -> Problem:
+    """The service's problem; one made from the status where the body is something else (a proxy's page)."""
+    try:
+        return Problem.model_validate_json(response.content)
+    except ValidationError:
+        detail = f"{response.status_code} {response.reason_phrase}"
+        return Problem(
+            type="about:blank", title="", status=response.status_code, detail=detail, code=Code.INTERNAL, extra={}
+        )
+
+
+def _read(shape: type[_Body], response: httpx.Response) -> _Body:
+    try:
+        return shape.model_validate_json(response.content)
+    except ValidationError as error:
+        raise ServiceFailed(f"the service's reply is not a {shape.__name__}") from error
+
+
+def _decode(shape: type[_Struct], response: httpx.Response) -> _Struct:
+    try:
+        return msgspec.json.decode(response.content, type=shape)
+    except (msgspec.DecodeError, msgspec.ValidationError) as error:
+        raise ServiceFailed(f"the service's reply is not a {shape.__name__}") from error
+
+
+def _media_type(path: Path) -> str:
+    return _MEDIA_TYPES.get(path.suffix.lower(), "text/csv")
+
+
+def _upload_parameters(options: Options, *, dry_run: bool) -> dict[str, str]:
+    stated = {
+        "mode": options.mode,
+        "on_conflict": options.on_conflict,
+        "encoding": options.encoding,
+        "delimiter": options.delimiter,
+        "header": options.header,
+        "dry_run": json.dumps(dry_run),
+    }
+    return {name: value for name, value in stated.items() if value is not None}

@@ -1,0 +1,93 @@
+"""A service of the pilot's own: a process on a free port of this machine, its data in a folder that goes with it."""
+
+import os
+import re
+import secrets
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from queue import Empty, SimpleQueue
+from typing import TextIO
+
+from pilot.errors import ServiceFailed
+
+_START_SECONDS = 120
+_STOP_SECONDS = 20
+_URL = re.compile(r"https?://[\w.\-\[\]:]+:\d+")
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    url: str
+    api_key: str
+
+
+@contextmanager
+def embedded_service() -> Iterator[Address]:
+    """Starts `python -m service serve`, yields where it listens, and stops it whatever happens inside."""
+    api_key = secrets.token_urlsafe(32)
+    with tempfile.TemporaryDirectory(prefix="pilot-") as folder:
+        log = Path(folder, "service.log")
+        with log.open("w", encoding="utf-8") as errors:
+            process = _start(Path(folder, "data"), api_key, errors)
+        try:
+            yield Address(_address(process, log), api_key)
+        finally:
+            _stop(process)
+
+
+def _start(data: Path, api_key: str, errors: TextIO) -> "subprocess.Popen[str]":
+    """In a session of its own, so that Ctrl-C reaches the pilot alone and the pilot stops the service in order."""
+    command = [sys.executable, "-m", "service", "serve", "--data", str(data), "--port", "0"]
+    environment = _environment() | {"FACTSTORE_BOOTSTRAP_KEY": api_key, "PYTHONUNBUFFERED": "1"}
+    return subprocess.Popen(  # noqa: S603 - a fixed command of this program's own
+        command,
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=errors,
+        text=True,
+        encoding="utf-8",
+        start_new_session=True,
+    )
+
+
+def _environment() -> dict[str, str]:
+    """Without the settings of a service that may run here already: this one must not touch that one's database."""
+    kept = {"FACTSTORE_DEVICE"}
+    return {name: value for name, value in os.environ.items() if not name.startswith("FACTSTORE_") or name in kept}
+
+
+def _address(process: "subprocess.Popen[str]", log: Path) -> str:
+    """The URL the service prints once it listens. Its output is drained for as long as it runs, or it would block."""
+    found: SimpleQueue[str | None] = SimpleQueue()
+    threading.Thread(target=_drain, args=(process, found), daemon=True).start()
+    try:
+        url = found.get(timeout=_START_SECONDS)
+    except Empty:
+        url = None
+    if url is None:
+        tail = log.read_text(encoding="utf-8", errors="replace")[-2000:].strip()
+        raise ServiceFailed(f"the service did not start: {tail or 'it said nothing'}")
+    return url
+
+
+def _drain(process: "subprocess.Popen[str]", found: "SimpleQueue[str | None]") -> None:
+    for line in process.stdout or ():
+        if match := _URL.search(line):
+            found.put(match.group())
+    found.put(None)
+
+
+def _stop(process: "subprocess.Popen[str]") -> None:
+    process.send_signal(signal.SIGTERM)
+    try:
+        process.wait(timeout=_STOP_SECONDS)
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()

@@ -1,0 +1,50 @@
+"""Every error that ends a pilot run, in one tree; the class decides the exit code.
+
+PilotError
+├── UnusableInput      2  a file, gate or recipe that the pilot cannot read
+├── Refused            2  the service refused a request (4xx); carries its problem
+└── ServiceFailed      3  the service did not do its work (5xx, no reply, not started)
+    └── JobFailed      3  a job ended without its result; carries its problem
+"""
+
+from schemas.problems import Code, Problem
+
+
+class PilotError(Exception):
+    """The root. `str(error)` is one plain sentence for a person."""
+
+    exit_code = 3
+
+
+class UnusableInput(PilotError):
+    exit_code = 2
+
+
+class Refused(PilotError):
+    """The service refused the request; `code` is the stable part of its problem."""
+
+    exit_code = 2
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(f"{problem.code}: {problem.detail}")
+        self.problem = problem
+
+    @property
+    def code(self) -> Code:
+        return self.problem.code
+
+    @property
+    def status(self) -> int:
+        return self.problem.status
+
+
+class ServiceFailed(PilotError):
+    exit_code = 3
+
+
+class JobFailed(ServiceFailed):
+    """A job that failed or was cancelled; `problem` says why where the service said so."""
+
+    def __init__(self, message: str, problem: Problem | None) -> None:
+        super().__init__(message if problem is None else f"{message}: {problem.code}: {problem.detail}")
+        self.problem = problem

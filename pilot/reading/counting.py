@@ -1,0 +1,118 @@
+"""Rows to facts: what is taught, what is not, and counts that add up to the rows read."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from pilot.errors import UnusableInput
+from pilot.reading.decoding import BAD
+from pilot.reading.options import Options
+from pilot.reading.tables import CELL_LIMIT, Record, Table, folded_title, read_table
+from schemas.uploads import OnConflict
+
+Pair = tuple[str, str]
+Fact = tuple[str, str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """accepted + duplicate + conflicting + rejected = rows_read.
+
+    `taught` has each pair's answers, sorted; `lines` the line of its first fact; `mentioned` all pairs of usable rows.
+    """
+
+    taught: dict[Pair, tuple[str, ...]]
+    lines: dict[Pair, int]
+    mentioned: set[Pair]
+    rows_read: int
+    accepted: int
+    duplicate: int
+    conflicting: int
+    rejected: int
+    encoding: str
+    delimiter: str | None
+
+
+@dataclass(slots=True)
+class _Rows:
+    """The rows of a table as they are sorted out."""
+
+    read: int = 0
+    rejected: int = 0
+    duplicate: int = 0
+    facts: dict[Fact, int] = field(default_factory=dict)
+    """Each distinct fact and its line, in the order of the file."""
+
+
+def read_facts(path: Path, options: Options) -> Reading:
+    """Raises UnusableInput where the pilot cannot read the file or finds no fact in it."""
+    table = read_table(path, options)
+    rows = _sort_out(table)
+    chosen = _resolve_conflicts(rows.facts, options.on_conflict)
+    if not chosen:
+        raise UnusableInput("the file holds no usable row")
+    answers: dict[Pair, list[str]] = {}
+    lines: dict[Pair, int] = {}
+    for (subject, relation, answer), line in chosen.items():
+        answers.setdefault((subject, relation), []).append(answer)
+        lines.setdefault((subject, relation), line)
+    return Reading(
+        taught={pair: tuple(sorted(held)) for pair, held in answers.items()},
+        lines=lines,
+        mentioned={(subject, relation) for subject, relation, _ in rows.facts},
+        rows_read=rows.read,
+        accepted=len(chosen),
+        duplicate=rows.duplicate,
+        conflicting=len(rows.facts) - len(chosen),
+        rejected=rows.rejected,
+        encoding=table.encoding,
+        delimiter=table.delimiter,
+    )
+
+
+def _sort_out(table: Table) -> _Rows:
+    rows = _Rows()
+    for line, cells in _not_blank(table.records):
+        rows.read += 1
+        fact = _fact(cells, table)
+        if fact is None:
+            rows.rejected += 1
+        elif fact in rows.facts:
+            rows.duplicate += 1
+        else:
+            rows.facts[fact] = line
+    return rows
+
+
+def _not_blank(records: Iterable[Record]) -> Iterator[Record]:
+    return ((line, cells) for line, cells in records if any(cell.strip() for cell in cells))
+
+
+def _fact(cells: Sequence[str], table: Table) -> Fact | None:
+    """The three cells, or None where they cannot be taught. Names lose the white space at their ends."""
+    if len(cells) != table.width or any(BAD in cell or "\0" in cell for cell in cells):
+        return None
+    if tuple(folded_title(cell) for cell in cells) == table.titles:
+        return None
+    subject, relation, answer = (cells[place] for place in table.places)
+    subject, relation = _trimmed(subject), _trimmed(relation)
+    if not (subject and relation and answer.strip()) or max(map(len, (subject, relation, answer))) > CELL_LIMIT:
+        return None
+    return subject, relation, answer
+
+
+def _trimmed(name: str) -> str:
+    return name.strip().strip("\ufeff").strip()
+
+
+def _resolve_conflicts(facts: dict[Fact, int], on_conflict: OnConflict) -> dict[Fact, int]:
+    """What stays of the distinct facts where one pair has several answers."""
+    if on_conflict is OnConflict.MANY:
+        return facts
+    if on_conflict is OnConflict.REFUSE:
+        held = Counter((subject, relation) for subject, relation, _ in facts)
+        return {fact: line for fact, line in facts.items() if held[fact[0], fact[1]] == 1}
+    ordered = facts.items() if on_conflict is OnConflict.LAST else reversed(facts.items())
+    kept = {(subject, relation): answer for (subject, relation, answer), _ in ordered}
+    return {fact: line for fact, line in facts.items() if kept[fact[0], fact[1]] == fact[2]}

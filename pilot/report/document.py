@@ -1,0 +1,134 @@
+"""The one document: what the service says of itself, what the pilot counted, what the gate makes of it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pilot.checks.measured import Measured, Tally
+from pilot.gate import verdict
+from pilot.information import Information
+from pilot.reading import Reading
+from pilot.statistics import interval
+from schemas.memories import MemoryInfo
+from schemas.report import (
+    Check,
+    CheckId,
+    Coverage,
+    DictionaryFigures,
+    Difference,
+    ErrorRate,
+    MemoryFigures,
+    Part,
+    Report,
+    Run,
+    Threshold,
+)
+from schemas.uploads import Receipt
+
+_COUNTED_BY_BOTH = ("rows_read", "accepted", "duplicate", "conflicting", "rejected")
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What was read, trained and measured."""
+
+    file: Path
+    dictionary: str
+    receipt: Receipt
+    reading: Reading
+    information: Information
+    memory: MemoryInfo
+    checks: Sequence[Measured]
+    thresholds: Sequence[Threshold]
+
+
+def build_report(evidence: Evidence, run: Run) -> Report:
+    recall = next(check.tally for check in evidence.checks if check.id is CheckId.RECALL)
+    return Report(
+        format_version=1,
+        dictionary=_dictionary(evidence),
+        memory=_memory(evidence),
+        coverage=Coverage(
+            taught=evidence.receipt.accepted,
+            rows=evidence.receipt.rows_read,
+            answered=recall.answered,
+            asked=recall.asked,
+        ),
+        error_rate=ErrorRate(
+            wrong=recall.wrong, answered=recall.answered, interval=interval(recall.wrong, recall.answered)
+        ),
+        checks=[_check(measured, evidence.thresholds) for measured in evidence.checks],
+        experiments=[],
+        verdict=verdict(evidence.thresholds),
+        gate=list(evidence.thresholds),
+        run=run,
+    )
+
+
+def stated_bound(memory: MemoryInfo) -> float:
+    """The share of never-taught questions that the memory's recipe allows to be answered."""
+    stated = memory.recipe.get("false_answers")
+    return float(stated) if isinstance(stated, int | float) else 1e-6
+
+
+def _dictionary(evidence: Evidence) -> DictionaryFigures:
+    receipt, counted = evidence.receipt, evidence.information
+    shared = DictionaryFigures.model_fields.keys() & Receipt.model_fields.keys()
+    return DictionaryFigures(
+        **{name: getattr(receipt, name) for name in shared},
+        name=evidence.dictionary,
+        file=evidence.file.name,
+        file_bytes=receipt.bytes,
+        facts=counted.facts,
+        pairs=counted.pairs,
+        subjects=counted.subjects,
+        relations=counted.relations,
+        answers=counted.answers,
+        bits=counted.bits,
+        entropy=counted.entropy,
+        differences=_differences(evidence),
+    )
+
+
+def _differences(evidence: Evidence) -> list[Difference]:
+    pairs = [(name, getattr(evidence.receipt, name), getattr(evidence.reading, name)) for name in _COUNTED_BY_BOTH]
+    return [Difference(field=name, receipt=theirs, pilot=ours) for name, theirs, ours in pairs if theirs != ours]
+
+
+def _memory(evidence: Evidence) -> MemoryFigures:
+    memory = evidence.memory
+    shared = MemoryFigures.model_fields.keys() & MemoryInfo.model_fields.keys()
+    parameters = memory.stored_parameters
+    return MemoryFigures(
+        **{name: getattr(memory, name) for name in shared},
+        bits_per_parameter=evidence.information.bits / parameters if parameters else 0.0,
+        false_answers=stated_bound(memory),
+    )
+
+
+def _check(measured: Measured, thresholds: Sequence[Threshold]) -> Check:
+    found = verdict(threshold for threshold in thresholds if threshold.check is measured.id)
+    return Check(
+        id=measured.id,
+        **_counts(measured.tally),
+        passed=found == "pass",
+        verdict=found,
+        seconds=measured.seconds,
+        parts=[Part(name=name, **_counts(tally)) for name, tally in measured.parts.items()],
+        failing=measured.failing,
+        timings=measured.timings,
+        holdings=measured.holdings,
+    )
+
+
+def _counts(tally: Tally) -> dict[str, Any]:
+    """The integers, and last of all the ratio and its interval."""
+    return {
+        "asked": tally.asked,
+        "right": tally.right,
+        "wrong": tally.wrong,
+        "abstained": tally.abstained,
+        "rate": tally.right / tally.asked if tally.asked else 0.0,
+        "interval": interval(tally.right, tally.asked),
+    }

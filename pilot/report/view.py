@@ -1,0 +1,218 @@
+"""What the page needs beyond the document: sentences filled in, bars measured, lists cut. It does the arithmetic."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import accumulate
+from typing import Any
+
+from pilot.report.figures import number, share
+from pilot.statistics import upper_bound
+from schemas.report import Check, CheckId, DictionaryFigures, Failing, Holding, Part, Report, Threshold, Timing, Verdict
+
+_RELATIONS_SHOWN = 40
+_FAILING_SHOWN = 50
+_STATIC_FUNCTION = 1.03
+"""Stored bits a code bit in the best known static functions (ribbon filters; Dillinger et al., 2021)."""
+
+Prose = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A piece of a stacked bar, in per cent of the longest bar's length."""
+
+    kind: str
+    count: int
+    left: float
+    width: float
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    part: Part
+    answered: int
+    segments: list[Segment]
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """From the median to the 99th percentile on a logarithmic axis; places in per cent of its length."""
+
+    timing: Timing
+    left: float
+    width: float
+    p95: float
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    place: float
+    milliseconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A way of holding the facts, in words, in bytes a fact, and as a bar."""
+
+    holding: Holding
+    how: str | None
+    each: float | None
+    segments: list[Segment]
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    sentence: str
+    probes: Check
+    recall: Check
+    relations: list[Bar]
+    more_relations: list[Bar]
+    rows: list[Segment]
+    refused: int
+    ranges: list[Range]
+    ticks: list[Tick]
+    holdings: list[Row]
+    compared: str | None
+    limits: list[tuple[Threshold, str]]
+    failing: list[tuple[Check, Failing]]
+    failing_total: int
+    failing_more: int
+    upper: float
+    needed: int
+    best_rate: float
+    facts_per_second: float
+    bytes_per_fact: float
+
+
+def view(report: Report, prose: Prose) -> View:
+    checks = {check.id: check for check in report.checks}
+    recall, probes, latency = checks[CheckId.RECALL], checks[CheckId.UNKNOWN], checks[CheckId.LATENCY]
+    bars = _relation_bars(recall.parts)
+    ranges, ticks = _ranges(latency.timings)
+    failing = [(check, failed) for check in report.checks for failed in check.failing]
+    rate = max(timing.queries_per_second for timing in latency.timings)
+    holdings = _holdings(report, rate, latency.holdings, prose)
+    memory = report.memory
+    return View(
+        sentence=_sentence(report, recall, probes, prose),
+        probes=probes,
+        recall=recall,
+        relations=bars[:_RELATIONS_SHOWN],
+        more_relations=bars[_RELATIONS_SHOWN:],
+        rows=_rows(report.dictionary),
+        refused=report.dictionary.duplicate + report.dictionary.conflicting + report.dictionary.rejected,
+        ranges=ranges,
+        ticks=ticks,
+        holdings=holdings,
+        compared=_compared(holdings, prose),
+        limits=[(threshold, limit_text(threshold, prose)) for threshold in report.gate],
+        failing=failing[:_FAILING_SHOWN],
+        failing_total=len(failing),
+        failing_more=max(len(failing) - _FAILING_SHOWN, 0),
+        upper=upper_bound(probes.wrong, probes.asked) if probes.asked else 1.0,
+        needed=math.ceil(math.log(0.05) / math.log1p(-memory.false_answers)),
+        best_rate=rate,
+        facts_per_second=memory.facts / memory.train_seconds if memory.train_seconds else 0.0,
+        bytes_per_fact=memory.bytes_total / memory.facts,
+    )
+
+
+def limit_text(threshold: Threshold, prose: Prose) -> str:
+    check = prose["check"][threshold.check]
+    limit, count = share(threshold.limit), number(threshold.limit)
+    return str(prose["gate"][threshold.name].format(limit=limit, count=count, check=check))
+
+
+def _sentence(report: Report, recall: Check, probes: Check, prose: Prose) -> str:
+    missed = [threshold for threshold in report.gate if threshold.verdict is not Verdict.PASS]
+    return str(
+        prose["sentence"][report.verdict].format(
+            asked=number(recall.asked),
+            right=number(recall.right),
+            wrong=number(recall.wrong),
+            false=number(probes.wrong),
+            probes=number(probes.asked),
+            limits="; ".join(limit_text(threshold, prose) for threshold in missed),
+        )
+    )
+
+
+def _relation_bars(parts: Sequence[Part]) -> list[Bar]:
+    """Worst first: the relations with most not right, then the largest."""
+    longest = max(part.asked for part in parts)
+    ordered = sorted(parts, key=lambda part: (part.right - part.asked, -part.asked, part.name))
+    return [
+        Bar(
+            part,
+            part.right + part.wrong,
+            _stacked({"right": part.right, "wrong": part.wrong, "abstained": part.abstained}, longest),
+        )
+        for part in ordered
+    ]
+
+
+def _rows(figures: DictionaryFigures) -> list[Segment]:
+    counts = {name: getattr(figures, name) for name in ("accepted", "duplicate", "conflicting", "rejected")}
+    return _stacked(counts, figures.rows_read)
+
+
+def _stacked(counts: dict[str, int], longest: int) -> list[Segment]:
+    """The counts one after the other, each as long as its share of `longest`."""
+    ends = list(accumulate(counts.values()))
+    return [
+        Segment(kind, count, round(100 * (end - count) / longest, 3), round(100 * count / longest, 3))
+        for (kind, count), end in zip(counts.items(), ends, strict=True)
+    ]
+
+
+def _ranges(timings: Sequence[Timing]) -> tuple[list[Range], list[Tick]]:
+    low = math.floor(math.log10(min(timing.p50_ms for timing in timings)))
+    high = math.ceil(math.log10(max(timing.p99_ms for timing in timings)))
+    high = max(high, low + 1)
+
+    def place(milliseconds: float) -> float:
+        return round(100 * (math.log10(milliseconds) - low) / (high - low), 2)
+
+    ranges = [
+        Range(timing, place(timing.p50_ms), round(place(timing.p99_ms) - place(timing.p50_ms), 2), place(timing.p95_ms))
+        for timing in timings
+    ]
+    return ranges, [Tick(place(10.0**power), 10.0**power) for power in range(low, high + 1)]
+
+
+def _holdings(report: Report, rate: float, tables: Sequence[Holding], prose: Prose) -> list[Row]:
+    memory, words = report.memory, prose["table"]
+    recall = next(check for check in report.checks if check.id is CheckId.RECALL)
+    floor = math.ceil(_STATIC_FUNCTION * memory.code_bits_total / 8)
+    described = [
+        (_holding("memory", memory.bytes_total, memory.train_seconds, rate, recall), words["memory_how"]),
+        *((table, words["in_process"]) for table in tables),
+        (_holding("file", report.dictionary.file_bytes), None),
+        (_holding("floor", floor), words["floor_how"]),
+    ]
+    largest = max(holding.bytes or 0 for holding, _ in described)
+    return [_row(holding, how, memory.facts, largest) for holding, how in described]
+
+
+def _holding(
+    name: str, size: int, built: float | None = None, rate: float | None = None, recall: Check | None = None
+) -> Holding:
+    right, asked = (recall.right, recall.asked) if recall else (None, None)
+    return Holding(name=name, bytes=size, build_seconds=built, lookups_per_second=rate, right=right, asked=asked)
+
+
+def _row(holding: Holding, how: str | None, facts: int, largest: int) -> Row:
+    if holding.bytes is None:
+        return Row(holding, how, None, [])
+    kind = "right" if holding.name == "memory" else "abstained"
+    return Row(holding, how, holding.bytes / facts, _stacked({kind: holding.bytes}, largest))
+
+
+def _compared(holdings: Sequence[Row], prose: Prose) -> str | None:
+    each = {row.holding.name: row.each for row in holdings}
+    memory, sqlite = each["memory"], each.get("sqlite")
+    if memory is None or sqlite is None:
+        return None
+    words = prose["table"]["smaller" if memory < sqlite else "larger"]
+    return str(words.format(memory=f"{number(memory)} B", sqlite=f"{number(sqlite)} B"))

@@ -1,0 +1,163 @@
+"""The main job: a file goes in, a memory is trained and asked, a report comes out."""
+
+import json
+import os
+import platform
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from pilot.checks.questions import Question, read_questions
+from pilot.checks.target import Target
+from pilot.client import FactStore, Progress
+from pilot.embedded import Address, embedded_service
+from pilot.errors import ServiceFailed, UnusableInput
+from pilot.gate import Gate, judge, read_gate
+from pilot.information import information
+from pilot.reading import Options, Pair, Reading, read_facts
+from pilot.report.document import Evidence, build_report, stated_bound
+from pilot.suite import Plan, run_suite
+from schemas.dictionaries import Dictionary
+from schemas.memories import MemoryInfo, RecipeRequest
+from schemas.report import Report, Run
+from schemas.uploads import OnConflict
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What a run is asked to do. Without `address` it starts a service of its own; with `memory` it trains nothing and
+    uploads nothing, but judges that memory of that dictionary by the file.
+    """
+
+    file: Path
+    command: str
+    options: Options = field(default_factory=Options)
+    address: Address | None = None
+    dictionary: str | None = None
+    memory: str | None = None
+    questions: Path | None = None
+    gate: Path | None = None
+    recipe: Path | None = None
+    probes: int = 10_000
+    seed: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Inputs:
+    """The smaller files, read before anything is started."""
+
+    gate: Gate
+    questions: list[Question]
+    recipe: dict[str, object] | None
+
+
+def run(request: Request, progress: Progress) -> Report:
+    """Raises PilotError; a report that fails its gate is a report, not an error."""
+    started, clock = datetime.now(UTC), time.perf_counter()
+    inputs = _Inputs(
+        gate=read_gate(request.gate),
+        questions=read_questions(request.questions) if request.questions else [],
+        recipe=_read_recipe(request.recipe),
+    )
+    progress(0.0, "starting the service")
+    with _service(request.address) as address, FactStore(address.url, address.api_key) as store:
+        evidence = _measure(store, request, inputs, progress)
+    how = Run(
+        started_at=started,
+        seconds=time.perf_counter() - clock,
+        command=request.command,
+        pilot_version=version("fact-store-pilot-kit"),
+        machine=f"{platform.system()} {platform.machine()}, {os.cpu_count()} CPU, Python {platform.python_version()}",
+        seed=request.seed,
+        embedded=request.address is None,
+    )
+    return build_report(evidence, how)
+
+
+@contextmanager
+def _service(address: Address | None) -> Iterator[Address]:
+    if address is not None:
+        yield address
+    else:
+        with embedded_service() as own:
+            yield own
+
+
+def _measure(store: FactStore, request: Request, inputs: _Inputs, progress: Progress) -> Evidence:
+    """The service reads the file first: where it refuses, its problem is the better message."""
+    dictionary = store.dictionary(request.dictionary or _fresh_name(request))
+    progress(0.0, "uploading the file")
+    receipt = store.upload(dictionary.id, request.file, request.options, dry_run=request.memory is not None)
+    progress(0.5, "reading the file independently")
+    reading = read_facts(request.file, request.options)
+    memory = _memory(store, dictionary, request, inputs, progress)
+    target = Target(
+        store=store,
+        dictionary=dictionary.id,
+        memory=memory.id,
+        taught=reading.taught,
+        lines=reading.lines,
+        elsewhere=reading.mentioned | _taught_elsewhere(store, dictionary, memory, reading),
+    )
+    checks = run_suite(target, Plan(request.probes, seed=request.seed, questions=inputs.questions), progress)
+    return Evidence(
+        file=request.file,
+        dictionary=dictionary.name,
+        receipt=receipt,
+        reading=reading,
+        information=information(reading),
+        memory=memory,
+        checks=checks,
+        thresholds=judge(inputs.gate, checks, stated_bound(memory)),
+    )
+
+
+def _fresh_name(request: Request) -> str:
+    """A run without --dictionary must not write into one that is in use: with --url the name carries the time."""
+    stem = request.file.stem[:150]
+    return stem if request.address is None else f"{stem} {datetime.now(UTC):%Y-%m-%d %H:%M:%S.%f}"
+
+
+def _memory(
+    store: FactStore, dictionary: Dictionary, request: Request, inputs: _Inputs, progress: Progress
+) -> MemoryInfo:
+    """The memory to judge: trained now, or the one that was named."""
+    if request.memory is None:
+        job = store.wait(
+            store.train(dictionary.id, inputs.recipe).id, lambda share, step: progress(share, f"training: {step}")
+        )
+        if job.memory is None:
+            raise ServiceFailed("the training succeeded but names no memory")
+        return store.memory(job.memory)
+    for memory in store.memories(dictionary.id):
+        if request.memory == memory.id or request.memory in memory.aliases:
+            return memory
+    raise UnusableInput(f"the dictionary has no memory {request.memory}")
+
+
+def _taught_elsewhere(store: FactStore, dictionary: Dictionary, memory: MemoryInfo, reading: Reading) -> set[Pair]:
+    """Pairs that the dictionary held before this file: rightly known, so no never-taught questions."""
+    if memory.pairs == len(reading.taught):
+        return set()
+    with tempfile.TemporaryDirectory(prefix="pilot-") as folder:
+        path = Path(folder, "ledger.csv")
+        path.write_bytes(store.export(dictionary.id))
+        return read_facts(path, Options(on_conflict=OnConflict.MANY, encoding="utf-8", delimiter=",")).mentioned
+
+
+def _read_recipe(path: Path | None) -> dict[str, object] | None:
+    if path is None:
+        return None
+    try:
+        recipe: dict[str, object] = json.loads(path.read_text(encoding="utf-8"))
+        RecipeRequest.model_validate(recipe)
+    except (OSError, UnicodeDecodeError, json.JSONDecodeError, ValidationError) as error:
+        raise UnusableInput(f"the recipe cannot be used: {error}") from None
+    return recipe

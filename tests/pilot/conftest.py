@@ -1,0 +1,147 @@
+"""Reports built by the pilot's own code from a small file: what a memory without a miss, or with some, would have said."""
+
+import hashlib
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from pilot.checks.holdings import table_holdings
+from pilot.checks.latency import timed
+from pilot.checks.measured import Measured
+from pilot.checks.probes import Probes
+from pilot.checks.target import Reply
+from pilot.gate import Gate, judge
+from pilot.information import information
+from pilot.reading import Options, Pair, Reading, read_facts
+from pilot.report.document import Evidence, build_report
+from schemas.memories import MemoryInfo
+from schemas.recall import Status
+from schemas.report import CheckId, Report, Run
+from schemas.uploads import Example, Finding, FindingKind, OnConflict, Receipt
+
+NOON = datetime(2025, 1, 31, 12, 0, tzinfo=UTC)
+
+
+def receipt_of(file: Path, reading: Reading) -> Receipt:
+    data = file.read_bytes()
+    example = Example(line=2, subject="<b>部品</b>", relation="色", answer="赤")
+    finding = Finding(
+        kind=FindingKind.NAMES_FOLD_TOGETHER, message="2 names fold together", count=2, relation=None, examples=[example]
+    )
+    return Receipt(
+        id="u1",
+        dictionary="d1",
+        created_at=NOON,
+        dry_run=False,
+        mode="upsert",
+        on_conflict="many",
+        rows_read=reading.rows_read,
+        accepted=reading.accepted,
+        duplicate=reading.duplicate,
+        conflicting=reading.conflicting,
+        rejected=reading.rejected,
+        created=len(reading.taught),
+        updated=0,
+        unchanged=0,
+        deleted=0,
+        ledger_version=1,
+        media_type="text/csv",
+        encoding=reading.encoding,
+        delimiter=reading.delimiter,
+        header=["subject", "relation", "answer"],
+        columns={},
+        ignored_columns=[],
+        decoded_samples=[],
+        blank_lines=0,
+        sha256=hashlib.sha256(data).hexdigest(),
+        bytes=len(data),
+        refused=[],
+        findings=[finding],
+    )
+
+
+def memory_of(reading: Reading) -> MemoryInfo:
+    facts = reading.accepted
+    return MemoryInfo(
+        id="m1",
+        dictionary="d1",
+        created_at=NOON,
+        ledger_version=1,
+        digest=hashlib.sha256(b"a memory").hexdigest(),
+        facts=facts,
+        pairs=len(reading.taught),
+        recipe={"profile": "fast", "solver": "closed_form", "false_answers": 1e-6},
+        stored_parameters=36 * facts,
+        frozen_parameters=61_440,
+        bytes=36 * facts,
+        bytes_total=44 * facts,
+        code_bits_total=33 * facts,
+        train_seconds=1.9,
+        verify_seconds=0.4,
+        device="cpu",
+        aliases=["champion"],
+    )
+
+
+def measure(reading: Reading, answers: Callable[[Pair], tuple[str, ...]]) -> list[Measured]:
+    """What the checks would count of a memory that answers by `answers`."""
+    recall, unknown, latency = Measured(CheckId.RECALL), Measured(CheckId.UNKNOWN), Measured(CheckId.LATENCY)
+    for pair, expected in reading.taught.items():
+        reply = Reply(pair, Status.ANSWERED if answers(pair) else Status.UNKNOWN, answers(pair))
+        recall.part(pair[1]).count(reply.status, right=reply.answers == expected)
+        if reply.answers != expected:
+            recall.failing.append(reply.failing(pair[1], expected, reading.lines[pair]))
+    for kind, draw in Probes(list(reading.taught), set(reading.taught), seed=0).kinds().items():
+        for _ in draw(2000):
+            unknown.part(kind).count(Status.UNKNOWN, right=True)
+    pairs = list(reading.taught)[:200]
+    for name in ("noop", "single", "noop_concurrent", "single_concurrent", "batch_rows", "batch_columns"):
+        latency.timings.append(timed(name, answers, pairs)[0])
+    for _ in pairs:
+        latency.part("single").count(Status.ANSWERED, right=True)
+    latency.holdings += table_holdings(reading.taught, pairs)
+    return [recall, unknown, latency]
+
+
+def report_on(file: Path, answers: Callable[[Pair], tuple[str, ...]] | None = None, gate: Gate | None = None) -> Report:
+    reading = read_facts(file, Options(on_conflict=OnConflict.MANY))
+    checks = measure(reading, answers or reading.taught.__getitem__)
+    evidence = Evidence(
+        file=file,
+        dictionary=file.stem,
+        receipt=receipt_of(file, reading),
+        reading=reading,
+        information=information(reading),
+        memory=memory_of(reading),
+        checks=checks,
+        thresholds=judge(gate or Gate(), checks, 1e-6),
+    )
+    run = Run(
+        started_at=NOON,
+        seconds=12.5,
+        command="python -m pilot run facts.csv",
+        pilot_version="0.1.0",
+        machine="test",
+        seed=0,
+        embedded=True,
+    )
+    return build_report(evidence, run)
+
+
+@pytest.fixture
+def parts(tmp_path: Path) -> Path:
+    """Four subjects, two relations, Japanese, one pair with two answers, one name that is markup."""
+    file = tmp_path / "部品 マスタ（最終版）.csv"
+    rows = [
+        "subject,relation,answer",
+        "部品-001,色,赤",
+        "部品-001,材質,SUS304",
+        "部品-002,色,青",
+        "部品-002,色,緑",
+        "部品-003,材質,SPCC",
+        "<script>alert(1)</script>,色,<b>白</b>",
+    ]
+    file.write_text("\n".join(rows), encoding="utf-8")
+    return file
