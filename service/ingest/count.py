@@ -1,0 +1,144 @@
+"""Counting an upload: exact duplicates first, then pairs with several answers, by the caller's choice.
+
+All on integer codes of the distinct names and answers, so a million rows take a fraction of a second.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from schemas.problems import Code
+from schemas.uploads import OnConflict
+from service.ingest.table import WHITE_SPACE, Columns, Pair, RefusedRow, Table
+
+Codes = NDArray[np.int64]
+Mask = NDArray[np.bool_]
+_LINES_NAMED = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """A column as its distinct entries and, for each of n rows, the index of its entry. `trimmed`: (n,) or None."""
+
+    distinct: list[str]
+    codes: Codes
+    trimmed: Mask | None = None
+
+    def take(self, rows: Mask) -> list[str]:
+        """The entries of the masked rows; equal entries are one object."""
+        picked: list[str] = np.array(self.distinct, dtype=object)[self.codes[rows]].tolist()
+        return picked
+
+
+@dataclass(frozen=True, slots=True)
+class Coded:
+    """A table of n rows in integers. pairs: (n,) the same number for rows of the same subject and relation."""
+
+    subjects: Names
+    relations: Names
+    answers: Names
+    pairs: Codes
+    lines: Codes
+
+    def __len__(self) -> int:
+        return len(self.lines)
+
+    def pair(self, row: int) -> Pair:
+        return (
+            self.subjects.distinct[self.subjects.codes[row]],
+            self.relations.distinct[self.relations.codes[row]],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """Which of the n rows were accepted, and the others with their reasons."""
+
+    accepted: Mask
+    duplicate: Mask
+    conflicting: Mask
+    refused: list[RefusedRow]
+    mentioned: set[Pair]
+
+
+def code(columns: Columns) -> Coded:
+    """Names without the white space at their ends, answers as they are."""
+    subjects, relations = _names(columns.subjects), _names(columns.relations)
+    answers = Names(*_factorize(columns.answers))
+    pairs, _ = pd.factorize(subjects.codes * len(relations.distinct) + relations.codes)
+    return Coded(subjects, relations, answers, pairs.astype(np.int64), np.array(columns.lines, dtype=np.int64))
+
+
+def _factorize(entries: list[str]) -> tuple[list[str], Codes]:
+    column = np.empty(len(entries), dtype=object)
+    column[:] = entries
+    codes, distinct = pd.factorize(column)
+    return list(distinct), codes.astype(np.int64)
+
+
+def _names(entries: list[str]) -> Names:
+    distinct, codes = _factorize(entries)
+    stripped = [name.strip(WHITE_SPACE) for name in distinct]
+    if stripped == distinct:
+        return Names(distinct, codes)
+    changed = np.array([was != now for was, now in zip(distinct, stripped, strict=True)])
+    merged, places = _factorize(stripped)
+    return Names(merged, places[codes], changed[codes])
+
+
+def count(coded: Coded, table: Table, on_conflict: OnConflict) -> Counted:
+    """Sort rows into accepted, duplicate and conflicting; each row is in exactly one of them."""
+    triples = coded.pairs * max(len(coded.answers.distinct), 1) + coded.answers.codes
+    duplicate = pd.Series(triples).duplicated().to_numpy()
+    conflicting = _conflicting(coded.pairs, duplicate, on_conflict)
+    refused = _refused_duplicates(coded, table, triples, duplicate)
+    refused += _refused_conflicts(coded, table, duplicate, conflicting, on_conflict)
+    mentioned = {coded.pair(row) for row in np.flatnonzero(conflicting).tolist()}
+    return Counted(~(duplicate | conflicting), duplicate, conflicting, refused, mentioned)
+
+
+def _conflicting(pairs: Codes, duplicate: Mask, on_conflict: OnConflict) -> Mask:
+    conflicting = np.zeros(len(pairs), dtype=np.bool_)
+    rest = pd.Series(pairs[~duplicate])
+    if on_conflict is OnConflict.REFUSE:
+        conflicting[~duplicate] = rest.duplicated(keep=False)
+    elif on_conflict is OnConflict.FIRST:
+        conflicting[~duplicate] = rest.duplicated(keep="first")
+    elif on_conflict is OnConflict.LAST:
+        conflicting[~duplicate] = rest.duplicated(keep="last")
+    return conflicting
+
+
+def _refused_duplicates(coded: Coded, table: Table, triples: Codes, duplicate: Mask) -> list[RefusedRow]:
+    rows = np.flatnonzero(duplicate)
+    repeated = np.flatnonzero(~duplicate & np.isin(triples, triples[rows]))
+    first = dict(zip(triples[repeated].tolist(), coded.lines[repeated].tolist(), strict=True))
+    return [
+        RefusedRow(line, Code.DUPLICATE, f"The same fact stands in line {first[triple]}.", table.text(row))
+        for row, line, triple in zip(rows.tolist(), coded.lines[rows].tolist(), triples[rows].tolist(), strict=True)
+    ]
+
+
+def _refused_conflicts(
+    coded: Coded, table: Table, duplicate: Mask, conflicting: Mask, on_conflict: OnConflict
+) -> list[RefusedRow]:
+    rows = np.flatnonzero(conflicting)
+    involved = np.flatnonzero(~duplicate & np.isin(coded.pairs, coded.pairs[rows]))
+    lines: dict[int, list[int]] = {}
+    for pair, line in zip(coded.pairs[involved].tolist(), coded.lines[involved].tolist(), strict=True):
+        lines.setdefault(pair, []).append(line)
+    return [
+        RefusedRow(int(coded.lines[row]), Code.CONFLICT, _conflict(lines[pair], on_conflict), table.text(row))
+        for row, pair in zip(rows.tolist(), coded.pairs[rows].tolist(), strict=True)
+    ]
+
+
+def _conflict(lines: list[int], on_conflict: OnConflict) -> str:
+    named = ", ".join(map(str, lines[:_LINES_NAMED])) + (", …" if len(lines) > _LINES_NAMED else "")
+    taken = {
+        OnConflict.FIRST: f"; line {lines[0]} was taken",
+        OnConflict.LAST: f"; line {lines[-1]} was taken",
+    }.get(on_conflict, "; none was taken (on_conflict=first, last or many decides)")
+    return f"Lines {named} give different answers to the same subject and relation{taken}."

@@ -1,0 +1,115 @@
+"""CSV and its relatives: bytes -> text -> delimiter -> rows -> header -> facts."""
+
+import csv
+import re
+from collections.abc import Callable, Sequence
+from itertools import islice
+from pathlib import Path
+
+from schemas.problems import Code
+from service.errors import UnusableFile
+from service.ingest.csvrows import Rows, physical_lines, raw_text, read_rows
+from service.ingest.decode import Decoded, decode, shown
+from service.ingest.delimiter import declared_delimiter, excel_hint, found_delimiter
+from service.ingest.header import resolve
+from service.ingest.media import base_type, declared_charset
+from service.ingest.options import Limits, Options
+from service.ingest.quoting import refuse_other_quotes
+from service.ingest.sift import Refusal, Sheet, mentioned_pair, sift
+from service.ingest.table import Header, Pair, Table, is_blank
+
+_SAMPLES = 3
+_SAMPLE_CHARS = 200
+_QUOTE_CHECKED_ROWS = 1_000
+
+
+def read_delimited(path: Path, media_type: str | None, options: Options, limits: Limits) -> Table:
+    """The facts of a delimited text file; refused rows by line; UnusableFile where the whole is in doubt."""
+    decoded = decode(path.read_bytes(), options.encoding or declared_charset(media_type))
+    lines = physical_lines(decoded.text)
+    hint = excel_hint(lines[0]) if lines else None
+    delimiter = declared_delimiter(options.delimiter) or hint or _of_media_type(media_type)
+    delimiter = delimiter or found_delimiter(lines, options.header)
+    rows = read_rows(lines, delimiter, limits)
+    _refuse_broken_quoting(rows)
+    at = _first_content(rows, 1 if hint else 0)
+    header, body = _header(rows, at, options.header)
+    table = sift(_sheet(rows, body, lines, decoded, delimiter), header, limits)
+    for broken in rows.broken:
+        table.mentioned.update(_mentioned_by_malformed(broken.text, delimiter, header))
+    table.refused += rows.broken
+    table.blank_lines += at - (1 if hint else 0)
+    table.encoding, table.delimiter = decoded.encoding, delimiter
+    table.samples = decoded_samples(lines)
+    return table
+
+
+def decoded_samples(lines: Sequence[str]) -> list[str]:
+    """A few lines by which a person sees whether the encoding was right: those with more than ASCII first."""
+    telling = list(islice((line for line in lines if not line.isascii()), _SAMPLES))
+    plain = islice((line for line in lines if line.isascii() and not is_blank(line)), _SAMPLES - len(telling))
+    return [shown(line.rstrip("\r\n"))[:_SAMPLE_CHARS] for line in (*telling, *plain)]
+
+
+def _of_media_type(media_type: str | None) -> str | None:
+    return "\t" if base_type(media_type) == "text/tab-separated-values" else None
+
+
+def _refuse_broken_quoting(rows: Rows) -> None:
+    if rows.broken and len(rows.broken) * 2 > len(rows.rows):
+        first = rows.broken[0]
+        raise UnusableFile(
+            f"{len(rows.broken)} rows have quotes that cannot be read, the first in line {first.line}. {first.detail}",
+            code=Code.QUOTING_UNCLEAR,
+            line=first.line,
+        )
+
+
+def _first_content(rows: Rows, start: int) -> int:
+    for at in range(start, len(rows.rows)):
+        if not all(map(is_blank, rows.rows[at])):
+            return at
+    raise UnusableFile("The file has no line with text.", code=Code.EMPTY_FILE)
+
+
+def _header(rows: Rows, at: int, option: str) -> tuple[Header, int]:
+    """The header and the index of the first row after it."""
+    first = [shown(cell) for cell in rows.rows[at]]
+    refuse_other_quotes([first], rows.starts[at] + 1)
+    header = resolve(first, option)
+    body = at + 1 if header.cells else at
+    if body < len(rows.rows):
+        refuse_other_quotes(rows.rows[body : body + _QUOTE_CHECKED_ROWS], rows.starts[body] + 1)
+    return header, body
+
+
+def _sheet(rows: Rows, body: int, lines: list[str], decoded: Decoded, delimiter: str) -> Sheet:
+    starts, stops = rows.starts[body:], rows.stops[body:]
+
+    def text(at: int) -> str:
+        return shown(raw_text(lines, starts[at], stops[at]))
+
+    refusals = dict[int, Refusal]()
+    if re.search(re.escape(delimiter) + r'[ \u3000]+"', decoded.text):
+        refusals = _quoted_late(rows.rows[body:], text)
+    numbers = [start + 1 for start in starts]
+    return Sheet(rows.rows[body:], numbers, text, refusals, scan=decoded.damaged or "\0" in decoded.text)
+
+
+def _quoted_late(rows: Sequence[Sequence[str]], text: Callable[[int], str]) -> dict[int, Refusal]:
+    """Rows with `, "cell"`: the space keeps the quote from opening a cell, and half of it would be stored.
+
+    Such a cell stands in the file letter by letter; within a quoted cell every quote would be written twice.
+    """
+    return {
+        at: (Code.ROW_MALFORMED, "A space stands before an opening quote. Remove the spaces after the delimiters.")
+        for at, row in enumerate(rows)
+        if any(cell[:1] in " \u3000" and cell.lstrip()[:1] == '"' and cell in text(at) for cell in row if cell)
+    }
+
+
+def _mentioned_by_malformed(text: str, delimiter: str, header: Header) -> list[Pair]:
+    try:
+        return list(mentioned_pair(next(csv.reader([text], delimiter=delimiter), []), header))
+    except csv.Error:
+        return []

@@ -1,0 +1,76 @@
+"""Which character separates the cells: declared, or the one that makes the first row a header."""
+
+import csv
+import re
+from collections import Counter
+from collections.abc import Sequence
+from itertools import islice
+
+from schemas.problems import Code
+from service.errors import UnusableFile
+from service.ingest import header
+from service.ingest.table import is_blank
+
+_CANDIDATES = (",", "\t", ";", "|")
+_WORDS = {
+    "comma": ",",
+    "tab": "\t",
+    "\\t": "\t",
+    "semicolon": ";",
+    "pipe": "|",
+    "space": " ",
+}
+_EXCEL_HINT = re.compile(r"\"?sep=(.)\"?[\r\n]*", re.IGNORECASE)
+_SAMPLE_LINES = 50
+_UNUSABLE = '"\r\n\0'
+
+
+def declared_delimiter(option: str | None) -> str | None:
+    """The delimiter of the query, by character or by name; 422 where it is neither."""
+    if option is None:
+        return None
+    character = _WORDS.get(option.strip().lower(), option)
+    if len(character) != 1 or character in _UNUSABLE:
+        raise UnusableFile(
+            f"delimiter= takes one character, or comma, tab, semicolon, pipe, space; not {option[:40]!r}.",
+            code=Code.DELIMITER_UNCLEAR,
+        )
+    return character
+
+
+def excel_hint(first_line: str) -> str | None:
+    """The character of a first line `sep=;`, which Excel writes and hides."""
+    match = _EXCEL_HINT.fullmatch(first_line)
+    return match[1] if match and match[1] not in _UNUSABLE else None
+
+
+def found_delimiter(lines: Sequence[str], option: str) -> str:
+    """The candidate that makes the first row a header by the header option, else the one that cuts rows most evenly."""
+    samples = {candidate: _sample(lines, candidate) for candidate in _CANDIDATES}
+    for candidate, rows in samples.items():
+        if rows and option.strip().lower() != header.NONE and header.fits(rows[0], option):
+            return candidate
+    best = max(_CANDIDATES, key=lambda candidate: _evenness(samples[candidate]))
+    if _evenness(samples[best]) == (0.0, 0):
+        first = next((line for line in lines if not is_blank(line)), "").strip()
+        raise UnusableFile(
+            f"No comma, tab, semicolon or pipe separates the cells. The first line reads: {first[:120]}. "
+            "Name the character with delimiter=.",
+            code=Code.DELIMITER_UNCLEAR,
+        )
+    return best
+
+
+def _sample(lines: Sequence[str], delimiter: str) -> list[list[str]]:
+    reader = csv.reader(islice(lines, _SAMPLE_LINES), delimiter=delimiter)
+    try:
+        return [row for row in reader if not all(is_blank(cell) for cell in row)]
+    except csv.Error:
+        return []
+
+
+def _evenness(rows: list[list[str]]) -> tuple[float, int]:
+    """(share of rows with the commonest width, that width); nothing where rows are not cut at all."""
+    widths = Counter(map(len, rows))
+    width, times = widths.most_common(1)[0] if widths else (1, 0)
+    return (times / len(rows), width) if width > 1 else (0.0, 0)

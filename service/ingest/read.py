@@ -1,0 +1,80 @@
+"""A file on disk to a counted table: the one way in."""
+
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+
+from schemas.problems import Code
+from schemas.uploads import Finding
+from service.errors import UnusableFile
+from service.ingest.count import Coded, Counted, code, count
+from service.ingest.delimited import read_delimited
+from service.ingest.findings import find
+from service.ingest.jsonlines import read_json_lines
+from service.ingest.media import CANONICAL, Format, agreed_format
+from service.ingest.options import Limits, Options
+from service.ingest.parquet import read_parquet
+from service.ingest.table import Columns, Parsed, RefusedRow, Table
+from service.ingest.workbook import read_workbook
+
+Reader = Callable[[Path, str | None, Options, Limits], Table]
+_READERS: dict[Format, Reader] = {
+    Format.DELIMITED: read_delimited,
+    Format.JSON_LINES: read_json_lines,
+    Format.WORKBOOK: read_workbook,
+    Format.PARQUET: read_parquet,
+}
+_REASONS_NAMED = 3
+
+
+def read_table(path: Path, media_type: str | None, options: Options, limits: Limits) -> Parsed:
+    """Read, sift and count a file of facts.
+
+    Raises UnsupportedMedia (415) where the bytes are not of the declared type, TooLarge (413) where an archive expands
+    beyond the limits, UnusableFile (422) where the file as a whole cannot be read, with the option that would help.
+    """
+    form = agreed_format(path, media_type)
+    table = _READERS[form](path, media_type, options, limits)
+    coded = code(table.columns)
+    counted = count(coded, table, options.on_conflict)
+    refused = sorted(table.refused + counted.refused, key=lambda row: row.line)
+    if not counted.accepted.any():
+        raise _nothing_usable(refused)
+    findings = [*table.findings, *find(coded, counted, table.header)]
+    return _parsed(table, coded, counted, refused=refused, findings=findings, media_type=CANONICAL[form])
+
+
+def _parsed(
+    table: Table, coded: Coded, counted: Counted, *, refused: list[RefusedRow], findings: list[Finding], media_type: str
+) -> Parsed:
+    taken = counted.accepted
+    return Parsed(
+        accepted=Columns(
+            coded.subjects.take(taken),
+            coded.relations.take(taken),
+            coded.answers.take(taken),
+            coded.lines[taken].tolist(),
+        ),
+        refused=refused,
+        rows_read=len(coded) + len(table.refused),
+        duplicate=int(counted.duplicate.sum()),
+        conflicting=int(counted.conflicting.sum()),
+        rejected=len(table.refused),
+        blank_lines=table.blank_lines,
+        encoding=table.encoding,
+        delimiter=table.delimiter,
+        header=table.header.cells,
+        columns=table.header.columns,
+        ignored_columns=table.header.ignored,
+        decoded_samples=table.samples,
+        media_type=media_type,
+        findings=findings,
+        mentioned=table.mentioned | counted.mentioned,
+    )
+
+
+def _nothing_usable(refused: list[RefusedRow]) -> UnusableFile:
+    counts = Counter(row.code.value for row in refused)
+    reasons = " ".join(f"Line {row.line}: {row.detail}" for row in refused[:_REASONS_NAMED])
+    detail = f"None of the {len(refused)} rows can be used. {reasons}" if refused else "There is a header but no fact."
+    return UnusableFile(detail, code=Code.NO_USABLE_ROW, refused=dict(counts))

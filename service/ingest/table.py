@@ -1,0 +1,114 @@
+"""What a file becomes: columns of facts, the rows that were refused, and what was noticed on the way."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from schemas.problems import Code
+from schemas.uploads import Finding
+
+Pair = tuple[str, str]
+
+# str.isspace's characters and the byte order mark, which a file glued together from others has in its middle.
+WHITE_SPACE = (
+    "\t\n\x0b\x0c\r\x1c\x1d\x1e\x1f \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"
+    "\u2028\u2029\u202f\u205f\u3000\ufeff"
+)
+
+
+def is_blank(cell: str) -> bool:
+    return not cell.strip(WHITE_SPACE)
+
+
+@dataclass(frozen=True, slots=True)
+class RefusedRow:
+    """A row that is not in the table: its first line (1 is the file's first), why, and the row as it stands there."""
+
+    line: int
+    code: Code
+    detail: str
+    text: str
+
+
+@dataclass(slots=True)
+class Columns:
+    """One entry a row; the four lists have one length."""
+
+    subjects: list[str]
+    relations: list[str]
+    answers: list[str]
+    lines: list[int]
+
+    def __len__(self) -> int:
+        return len(self.lines)
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """Where the three columns stand.
+
+    cells: the header row as written, empty where the file has none; positions: of subject, relation and answer;
+    names: what each column is called, `column N` where it has no name.
+    """
+
+    cells: list[str]
+    positions: tuple[int, int, int]
+    names: list[str]
+
+    @property
+    def width(self) -> int:
+        return len(self.names)
+
+    @property
+    def columns(self) -> dict[str, str]:
+        roles = ("subject", "relation", "answer")
+        return {role: self.names[at] for role, at in zip(roles, self.positions, strict=True)}
+
+    @property
+    def ignored(self) -> list[str]:
+        return [name for at, name in enumerate(self.names) if at not in self.positions]
+
+
+@dataclass(slots=True)
+class Table:
+    """What each format's reader hands on: rows with three non-empty cells, as read, and the rows it refused.
+
+    text: the row behind the i-th entry of `columns` as it stands in the file.
+    mentioned: the pairs that refused rows speak of, as far as they can be read.
+    """
+
+    columns: Columns
+    text: Callable[[int], str]
+    header: Header
+    refused: list[RefusedRow] = field(default_factory=list)
+    mentioned: set[Pair] = field(default_factory=set)
+    blank_lines: int = 0
+    encoding: str = "utf-8"
+    delimiter: str | None = None
+    samples: list[str] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Parsed:
+    """A file, read. len(accepted) + duplicate + conflicting + rejected = rows_read.
+
+    refused holds the rejected, duplicate and conflicting rows in file order; mentioned the pairs of refused rows,
+    which a partial replacement must not delete.
+    """
+
+    accepted: Columns
+    refused: list[RefusedRow]
+    rows_read: int
+    duplicate: int
+    conflicting: int
+    rejected: int
+    blank_lines: int
+    encoding: str
+    delimiter: str | None
+    header: list[str]
+    columns: dict[str, str]
+    ignored_columns: list[str]
+    decoded_samples: list[str]
+    media_type: str
+    findings: list[Finding]
+    mentioned: set[Pair]
