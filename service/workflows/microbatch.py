@@ -9,8 +9,9 @@ from service.workflows.queries import Servable, rows
 class Served:
     """A loaded memory and the single recalls that wait for it.
 
-    All pairs asked in one turn of the event loop are one batch, asked on the event loop at the turn's end: a lone
-    request waits for nobody, and while one batch is computed the next collects in the sockets.
+    Pairs that arrive while the event loop is busy are one batch. It closes when a turn of the loop brought nobody new,
+    so a lone request waits for one empty turn, some microseconds, and nobody waits on a clock; it is computed on the
+    loop, and while it is, the next one collects in the sockets.
     """
 
     def __init__(self, name: str, dictionary: str, ledger_version: int, memory: Servable) -> None:
@@ -24,10 +25,17 @@ class Served:
         """The result of one plain pair, soon. Called on the event loop."""
         loop = asyncio.get_running_loop()
         if not self._waiting:
-            loop.call_soon(self._answer)
+            loop.call_soon(self._collect, 1)
         result: asyncio.Future[Result] = loop.create_future()
         self._waiting.append((query, result))
         return result
+
+    def _collect(self, before: int) -> None:
+        """Go on collecting if anybody came beside the `before` who waited already."""
+        if len(self._waiting) > before:
+            asyncio.get_running_loop().call_soon(self._collect, len(self._waiting))
+        else:
+            self._answer()
 
     def _answer(self) -> None:
         waiting = [(query, future) for query, future in self._waiting if not future.done()]
