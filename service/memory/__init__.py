@@ -8,7 +8,7 @@ load(path, secret=secret)
 
 from service.memory.baseline import ExactTable
 from service.memory.facts import Facts, Recalled, Recalls, Verified
-from service.memory.fit import fit
+from service.memory.training import fit
 from service.memory.memory import Memory, load
 from service.memory.recipe import Recipe
 

@@ -34,7 +34,6 @@ class Bank:
         self.recipe = recipe
         self.groups = list(groups)
         self.rows = np.concatenate([group.rows for group in groups]).astype(np.int64)
-        self.first_row = np.cumsum(self.rows) - self.rows
         self.code_bits = max((group.code_bits for group in recipe.groups), default=1)
 
     def readout(self) -> NDArray[np.float32]:

@@ -19,7 +19,7 @@ from service.memory.bank import Bank
 from service.memory.codes import words
 from service.memory.devices import choose
 from service.memory.facts import Facts, Recalled, Verified, answer_sets
-from service.memory.hashing import Keyring, NameHasher, as_words, siphash
+from service.memory.hashing import Keyring, NameHasher, PairHasher, as_words
 from service.memory.model import ShallowMemory, parameters, tokens
 from service.memory.names import NameIndex, fold, identity
 from service.memory.questions import Vocabulary
@@ -41,7 +41,7 @@ class Memory:
         self.subject_hasher = NameHasher(keyring, "subject", size)
         self.names = NameIndex(keyring, self.subject_hasher, stored.folds, stored.digests)
         self.answer_table = AnswerTable(keyring, stored.answers, stored.bank.code_bits)
-        self._route_key, self._pad_key = keyring.subkey("route", 16), keyring.subkey("pad", 16)
+        self._pair_hasher = PairHasher(keyring)
         self._load_relations()
         self._load_network(stored.bank)
 
@@ -64,9 +64,8 @@ class Memory:
         self._bits = np.array(list(self.resolved.relation_bits.values()), dtype=np.int64)
 
     def _load_network(self, bank: Bank) -> None:
-        self.model = ShallowMemory(self.resolved, torch.from_numpy(bank.readout())).to(self.device).eval()
-        self._rows = torch.from_numpy(bank.rows).to(self.device)
-        self._first_row = torch.from_numpy(bank.first_row).to(self.device)
+        readout, rows = torch.from_numpy(bank.readout()), torch.from_numpy(bank.rows)
+        self.model = ShallowMemory(self.resolved, readout, rows).to(self.device).eval()
         self._scales = torch.from_numpy(bank.scales()).to(self.device)
         with torch.inference_mode():
             relation_tokens = torch.from_numpy(tokens(self._relation_digests, self.resolved.d_model))
@@ -152,7 +151,7 @@ class Memory:
 
     def _ask(self, digests: NDArray[np.uint8], relation: Ints) -> tuple[Ints, NDArray[np.float32]]:
         pair = as_words(digests), as_words(self._relation_digests)[relation]
-        route, pad = siphash(self._route_key, *pair), siphash(self._pad_key, *pair)
+        route, pad = self._pair_hasher.hashes(*pair)
         block = self._first_block[relation] + (
             ((route >> np.uint64(32)) * self._blocks[relation]) >> np.uint64(32)
         ).astype(np.int64)
@@ -171,9 +170,9 @@ class Memory:
         with torch.inference_mode():
             subject = torch.from_numpy(tokens(digests, self.resolved.d_model)).to(self.device)
             at, of = torch.from_numpy(block).to(self.device), torch.from_numpy(relation).to(self.device)
-            rows = self._rows[at]
-            features = self.model.features(self.model.project(subject), self._relation_projections[of], int(rows.max()))
-            y = self.model.read(features, self._first_row[at], rows)
+            relation_projected = self._relation_projections[of]
+            features = self.model.features(self.model.project(subject), relation_projected, self.model.most)
+            y = self.model.read(features, at)
             size = y.abs() * self._scales[at]
             beyond = torch.arange(y.shape[1], device=y.device) >= torch.from_numpy(bits).to(y.device)[:, None]
             margin = size.masked_fill(beyond, torch.inf).amin(dim=1)

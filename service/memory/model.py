@@ -30,22 +30,27 @@ CLAMP = 4.0
 class ShallowMemory(nn.Module):
     """Frozen attention and MLP, shared by all blocks, with the solved read-outs of the blocks as one table.
 
-    Usable inside a larger model: `forward` takes tokens and the row at which each query's block begins.
+    Usable inside a larger model: `forward` takes tokens and the number of each query's block.
+    readout: the weights of all blocks under each other, (rows of all blocks, B); rows: how many each block has.
     """
 
-    def __init__(self, recipe: Resolved, readout: Tensor | None = None) -> None:
+    def __init__(self, recipe: Resolved, readout: Tensor | None = None, rows: Tensor | None = None) -> None:
         super().__init__()
         d, heads, d_qk, d_vo = recipe.d_model, recipe.heads, recipe.d_head_qk, recipe.d_head_vo
         self.heads, self.d_vo, self.kind, self.max_rows = heads, d_vo, recipe.rows, recipe.max_rows
         q = _ternary(recipe.seed, "q", (heads, 1, d_qk))
         K = _ternary(recipe.seed, "K", (heads, d_qk, d))
-        # q_h . K_h is one vector a head; it stands under the rows of V so that a token meets one matrix.
+        # The rows of the heads' V are taken in turn, so that the first rows have a part of every head; q_h . K_h is one
+        # vector a head and stands under them, so that a token meets one matrix.
         V = _ternary(recipe.seed, "V", (heads * d_vo, d))
         self.register_buffer("VK", torch.from_numpy(np.concatenate([V, (q @ K)[:, 0]])))  # (heads*d_vo + heads, d)
         self.register_buffer("W1", torch.from_numpy(_ternary(recipe.seed, "W1", (recipe.mlp_width, heads * d_vo))))
         self.register_buffer("b1", torch.from_numpy(_ternary(recipe.seed, "b1", (recipe.mlp_width,)) * 256))
         self.register_buffer("gate", _gate_table(d, d_qk))
-        self.register_buffer("readout", torch.empty(0, 1) if readout is None else readout)  # (rows of all blocks, B)
+        if readout is not None and rows is not None:
+            self.register_buffer("readout", nn.functional.pad(readout, (0, 0, 0, 1)))  # a row of zeros at the end
+            self.register_buffer("rows_of", rows_of_blocks(recipe.rows, rows))
+            self.most = split(recipe.rows, int(rows.max()))
         self.o_scale, self.z_scale = _scales(d, heads * d_vo)
 
     VK: Tensor
@@ -53,36 +58,66 @@ class ShallowMemory(nn.Module):
     b1: Tensor
     gate: Tensor
     readout: Tensor
+    rows_of: Tensor
+    most: tuple[int, int]
 
     def project(self, tokens: Tensor) -> Tensor:
         """V x and q.K x of tokens (n, d) in one product: (n, heads*d_vo + heads)."""
         return tokens @ self.VK.T
 
-    def features(self, subject: Tensor, relation: Tensor, rows: int) -> Tensor:
-        """[o ; z] of projected tokens, the first `rows` rows in the order in which blocks take them: (n, rows)."""
+    def features(self, subject: Tensor, relation: Tensor, rows: tuple[int, int]) -> Tensor:
+        """[o ; z] of projected tokens, as many rows of each as `rows` says: (n, sum of rows)."""
         width = self.heads * self.d_vo
-        score = (subject[:, width:] - relation[:, width:]).long() + len(self.gate) // 2
-        a = self.gate[score].repeat_interleave(self.d_vo, dim=1)  # (n, width), sixteenths given to the subject
-        o = a * subject[:, :width] + (GATE - a) * relation[:, :width]
-        n_attention, n_mlp = _split(self.kind, rows)
-        z = torch.clamp(torch.floor(torch.addmm(self.b1[:n_mlp], o, self.W1[:n_mlp].T) / self.z_scale), -CLAMP, CLAMP)
-        # The rows of the heads are taken in turn: any prefix has a part of every head.
-        o = o.view(-1, self.heads, self.d_vo).transpose(1, 2).reshape(-1, width)[:, :n_attention]
-        o = torch.floor(o / self.o_scale)
-        return o if not n_mlp else z if not n_attention else _interleave(o, z)
+        score = (subject[:, width:] - relation[:, width:]).to(torch.int32) + len(self.gate) // 2
+        a = self.gate[score][:, None, :]  # (n, 1, heads), the sixteenths of attention that the subject gets
+        s, r = (each[:, :width].view(-1, self.d_vo, self.heads) for each in (subject, relation))
+        o = torch.addcmul(r * GATE, a, s - r).view(-1, width)
+        n_attention, n_mlp = rows
+        read = torch.floor(o[:, :n_attention] / self.o_scale)
+        if not n_mlp:
+            return read
+        z = torch.addmm(self.b1[:n_mlp], o, self.W1[:n_mlp].T).div_(self.z_scale).floor_().clamp_(-CLAMP, CLAMP)
+        return torch.cat([read, z], dim=1)
 
-    def forward(self, subject: Tensor, relation: Tensor, first_row: Tensor, rows: Tensor) -> Tensor:
-        """y of queries: tokens (n, d) twice, the first row and the number of rows of each query's block: (n, B)."""
-        most = int(rows.max())
-        f = self.features(self.project(subject), self.project(relation), most)
-        return self.read(f, first_row, rows)
+    def forward(self, subject: Tensor, relation: Tensor, block: Tensor) -> Tensor:
+        """y of queries: tokens (n, d) twice and the number of each query's block (n,): (n, B)."""
+        features = self.features(self.project(subject), self.project(relation), self.most)
+        return self.read(features, block)
 
-    def read(self, features: Tensor, first_row: Tensor, rows: Tensor) -> Tensor:
-        """y = features x the read-out of each query's own block: (n, most) -> (n, B)."""
-        at = torch.arange(features.shape[1], device=features.device)
-        index = first_row[:, None] + torch.minimum(at, rows[:, None] - 1)
-        weights = torch.where(at < rows[:, None], features, 0.0)
-        return nn.functional.embedding_bag(index, self.readout, per_sample_weights=weights, mode="sum")
+    def read(self, features: Tensor, block: Tensor) -> Tensor:
+        """Features (n, widest block's rows) times the read-out of each query's own block (n,): (n, B)."""
+        index = self.rows_of[block]
+        return nn.functional.embedding_bag(index, self.readout, per_sample_weights=features, mode="sum")
+
+
+def rows_of_blocks(kind: str, rows: Tensor) -> Tensor:
+    """The row of the read-out table that each feature of each block meets: (blocks, widest block's rows) int32.
+
+    A narrower block takes the first of the attention's rows and the first of the MLP's; features that it does not
+    take meet the row of zeros behind the table.
+    """
+    most, _ = split(kind, int(rows.max()))
+    attention = split_each(kind, rows)[:, None]
+    at = torch.arange(int(rows.max()))
+    row = torch.where(at < most, at, at - most + attention)
+    taken = torch.where(at < most, at < attention, row < rows[:, None])
+    first = (torch.cumsum(rows, 0) - rows)[:, None]
+    return torch.where(taken, first + row, rows.sum()).to(torch.int32)
+
+
+def split(kind: str, rows: int) -> tuple[int, int]:
+    """How many of a block's rows read the attention output and how many the MLP."""
+    attention = int(split_each(kind, torch.tensor(rows)))
+    return attention, rows - attention
+
+
+def split_each(kind: str, rows: Tensor) -> Tensor:
+    """Rows of the attention output among the rows of each block: all, none, or half in steps of eight."""
+    if kind == "attention":
+        return rows
+    if kind == "mlp":
+        return torch.zeros_like(rows)
+    return (rows // ROW_STEP + 1) // 2 * ROW_STEP
 
 
 def tokens(digests: NDArray[np.uint8], d_model: int) -> NDArray[np.float32]:
@@ -96,23 +131,6 @@ def parameters(recipe: Resolved) -> int:
     width = recipe.attention_width
     attention = recipe.heads * recipe.d_head_qk * (recipe.d_model + 1) + width * recipe.d_model
     return attention + recipe.mlp_width * (width + 1)
-
-
-def _split(kind: str, rows: int) -> tuple[int, int]:
-    """How many of a block's rows read the attention output and how many the MLP."""
-    if kind == "attention":
-        return rows, 0
-    if kind == "mlp":
-        return 0, rows
-    steps = math.ceil(rows / ROW_STEP)
-    return math.ceil(steps / 2) * ROW_STEP, steps // 2 * ROW_STEP
-
-
-def _interleave(o: Tensor, z: Tensor) -> Tensor:
-    """Rows of attention and MLP in alternating steps of eight, attention first."""
-    n, both = len(o), z.shape[1]
-    pairs = torch.stack([o[:, :both].view(n, -1, ROW_STEP), z.view(n, -1, ROW_STEP)], dim=2)
-    return torch.cat([pairs.reshape(n, 2 * both), o[:, both:]], dim=1)
 
 
 def _ternary(seed: int, name: str, shape: tuple[int, ...]) -> NDArray[np.float32]:

@@ -28,6 +28,8 @@ def identity(name: str) -> str:
 
 def fold(name: str) -> str:
     """NFKC, dashes, tildes, white space and case made alike: the second look-up, and findings at upload."""
+    if name.isascii():
+        return " ".join(name.casefold().split())
     name = unicodedata.normalize("NFKC", name.translate(_DASHES).translate(_TILDES)).casefold()
     return _SPACE.sub(" ", unicodedata.normalize("NFKC", name).translate(_DASHES)).strip()
 

@@ -38,8 +38,8 @@ def pairs_of(facts: Facts) -> Pairs:
     relation, relations = _numbered_names(facts.relations)
     answer, answers = _numbered(facts.answers)
     pair = subject * len(relations) + relation
-    distinct, first, held = _answer_sets(pair, answer, answers)
-    entry_key, entry = np.unique(distinct % len(relations) * len(held) + first, return_inverse=True)
+    distinct, number, held = _answer_sets(pair, answer, answers)
+    entry, entry_key = pd.factorize(distinct % len(relations) * len(held) + number)
     return Pairs(
         subjects=subjects,
         relations=relations,
@@ -54,11 +54,9 @@ def pairs_of(facts: Facts) -> Pairs:
 def _answer_sets(pair: Ints, answer: Ints, answers: list[str]) -> tuple[Ints, Ints, list[Answers]]:
     """Distinct pairs, the number of each pair's answer set, and the sets."""
     held: list[Answers] = [(text,) for text in answers]
-    order = np.lexsort((answer, pair))
-    pair, answer = pair[order], answer[order]
-    fresh = np.ones(len(pair), dtype=np.bool_)  # drops rows that repeat a fact
-    fresh[1:] = (pair[1:] != pair[:-1]) | (answer[1:] != answer[:-1])
-    pair, answer = pair[fresh], answer[fresh]
+    fact = np.sort(pair * len(answers) + answer)
+    fact = fact[np.r_[True, fact[1:] != fact[:-1]]]  # a row that repeats a fact says nothing new
+    pair, answer = np.divmod(fact, len(answers))
     starts = np.flatnonzero(np.r_[True, pair[1:] != pair[:-1]])
     distinct, number = pair[starts], answer[starts].copy()
     numbers: dict[Answers, int] = {}

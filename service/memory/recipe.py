@@ -134,7 +134,7 @@ class _Method:
     tau0: float
 
 
-# Measured on 96-fact blocks (tests/benchmarks/RECORDS.md): the largest load at which few blocks have to be widened.
+# Measured (tests/benchmarks/RECORDS.md): the largest load at which few blocks have to be widened.
 _METHODS = {
     ("fast", 8): _Method(load=0.88, ridge=1e-3, admm_steps=0, tau0=0.125),
     ("fast", 4): _Method(load=0.75, ridge=1e-2, admm_steps=0, tau0=0.0625),
@@ -142,6 +142,7 @@ _METHODS = {
     ("compact", 4): _Method(load=1.03, ridge=3e-2, admm_steps=10, tau0=0.0625),
 }
 _WEIGHT_BITS = {"fast": 8, "compact": 4}
+_BLOCK_FACTS = {"fast": 64, "compact": 96}
 _CHOICES = {
     "profile": ("fast", "compact"),
     "solver": ("closed_form",),
@@ -181,12 +182,13 @@ def resolve(recipe: Recipe, pairs: dict[str, int], answers: dict[str, int], subj
     bits = recipe.weight_bits or _WEIGHT_BITS[recipe.profile]
     method = _METHODS[recipe.profile, bits]
     check = check_bits(recipe.false_answers)
-    block_facts = recipe.block_facts or 96
+    block_facts = recipe.block_facts or _BLOCK_FACTS[recipe.profile]
     relation_bits = {name: code_bits(count, check) for name, count in sorted(answers.items())}
     groups = _groups(relation_bits, pairs, block_facts)
     heads = recipe.heads or 16
-    # Room for the fullest block and then some: a block's load is binomial, six deviations out, and it may be widened.
-    widest = max(64, 2 * math.ceil((block_facts + 6 * math.sqrt(block_facts)) / method.load / ROW_STEP) * ROW_STEP)
+    # Room for the fullest block (its load is binomial: six deviations out) and for widening it three times.
+    fullest = math.ceil((block_facts + 6 * math.sqrt(block_facts)) / method.load / ROW_STEP) * ROW_STEP
+    widest = fullest + 3 * WIDEN_STEP
     attention = max(128, widest) if recipe.rows == "attention" else max(128, widest // 2)
     resolved = Resolved(
         profile=recipe.profile,

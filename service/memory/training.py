@@ -22,9 +22,9 @@ from service.memory.bank import Bank, GroupWeights, pack, routes, unpack
 from service.memory.codes import draw_codes, signs
 from service.memory.devices import choose
 from service.memory.facts import Facts
-from service.memory.hashing import Keyring, NameHasher, Words, as_words, siphash
+from service.memory.hashing import Keyring, NameHasher, PairHasher, Words, as_words
 from service.memory.memory import CHUNK, Memory, digest_size
-from service.memory.model import ShallowMemory, tokens
+from service.memory.model import ShallowMemory, split, tokens
 from service.memory.names import NameIndex
 from service.memory.pairs import Ints, Pairs, pairs_of
 from service.memory.quantise import margins, quantise
@@ -32,7 +32,7 @@ from service.memory.recipe import ROW_STEP, WIDEN_STEP, Recipe, Resolved, resolv
 from service.memory.solver import solve
 
 Progress = Callable[[float, str], None]
-BATCH_BLOCKS = {"cpu": 24, "cuda": 512}
+BATCH_BLOCKS = {"cpu": 16, "cuda": 512}
 NAMED_FAILURES = 1000
 
 
@@ -105,9 +105,9 @@ class _Plan:
         codes = draw_codes(keyring, hashed, bits[entry_relation], pairs.entry_answers)
         relation = renumbered[pairs.relation]
         words = as_words(subject_digests)[pairs.subject], as_words(digests)[relation]
-        route, pad = siphash(keyring.subkey("route", 16), *words), siphash(keyring.subkey("pad", 16), *words)
+        route, pad = PairHasher(keyring).hashes(*words)
         block = _blocks(recipe, bits[relation], route)
-        by_block = np.lexsort((pad, route, block))
+        by_block = _by_block(block, route, pad)
         counts = np.bincount(block, minlength=sum(group.blocks for group in recipe.groups))
         return cls(
             recipe, keyring, pairs, names, digests, subject_digests, codes, entry_relation,
@@ -151,6 +151,14 @@ def _blocks(recipe: Resolved, bits: Ints, route: Words) -> Ints:
         block[members] = first + routes(group, route[members])
         first += group.blocks
     return block
+
+
+def _by_block(block: Ints, route: Words, pad: Words) -> Ints:
+    """The order of pairs by block and then by hash: blocks of a group cut the hashes into ranges."""
+    order = np.argsort(route)
+    if (route[order][1:] == route[order][:-1]).any():
+        order = np.lexsort((pad, route))
+    return order[np.argsort(block[order], kind="stable")]
 
 
 # -- solving ---------------------------------------------------------------------------------------------------------
@@ -219,7 +227,9 @@ def _features(plan: _Plan, network: ShallowMemory, at: Ints, rows: int) -> torch
     subject = torch.from_numpy(tokens(plan.subject_digests[plan.subject[at.ravel()]], d)).to(device)
     numbers, where = np.unique(plan.relation[at.ravel()], return_inverse=True)
     relation = network.project(torch.from_numpy(tokens(plan.relation_digests[numbers], d)).to(device))
-    features = network.features(network.project(subject), relation[torch.from_numpy(where).to(device)], rows)
+    features = network.features(
+        network.project(subject), relation[torch.from_numpy(where).to(device)], split(plan.recipe.rows, rows)
+    )
     return features.view(*at.shape, rows)
 
 
