@@ -38,6 +38,10 @@ class Job(Reply):
     ended_at: datetime | None
 
 
+class JobList(Reply):
+    jobs: list[Job]
+
+
 class VerificationResult(Reply):
     """Every fact of the memory's ledger version, recalled and counted in pairs."""
 

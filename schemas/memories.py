@@ -83,3 +83,7 @@ class AliasEvent(Reply):
 
 class AliasHistory(Reply):
     events: list[AliasEvent]
+
+
+class AliasList(Reply):
+    aliases: list[Alias]

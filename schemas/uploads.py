@@ -89,3 +89,7 @@ class Receipt(Reply):
     bytes: int
     refused: list[RefusedCount]
     findings: list[Finding]
+
+
+class ReceiptList(Reply):
+    uploads: list[Receipt]

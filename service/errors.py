@@ -5,6 +5,7 @@
     │   ├── Unauthorized         401
     │   ├── Forbidden            403
     │   ├── NotFound             404
+    │   ├── MethodNotAllowed     405
     │   ├── Conflict             409  name_taken, no_memory, replace_incomplete, idempotency_key_reused, ...
     │   ├── PreconditionFailed   412
     │   ├── TooLarge             413
@@ -19,7 +20,9 @@
 `status` and `code` live here; the one handler that turns an error into a reply lives in `service.app`.
 """
 
-from schemas.problems import Code
+from http import HTTPStatus
+
+from schemas.problems import Code, Problem
 
 
 class FactStoreError(Exception):
@@ -33,6 +36,17 @@ class FactStoreError(Exception):
         self.detail = detail
         self.code = code or type(self).code
         self.extra = extra
+
+    def problem(self) -> Problem:
+        """The error as it is sent and kept (RFC 9457); `type` names the code, which is the stable part."""
+        return Problem(
+            type=f"urn:factstore:problem:{self.code}",
+            title=HTTPStatus(self.status).phrase,
+            status=self.status,
+            detail=self.detail,
+            code=self.code,
+            extra=self.extra,
+        )
 
 
 class RequestError(FactStoreError):
@@ -53,6 +67,11 @@ class Forbidden(RequestError):
 class NotFound(RequestError):
     status = 404
     code = Code.NOT_FOUND
+
+
+class MethodNotAllowed(RequestError):
+    status = 405
+    code = Code.METHOD_NOT_ALLOWED
 
 
 class Conflict(RequestError):

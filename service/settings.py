@@ -60,6 +60,11 @@ class Settings(BaseSettings):
     def spool(self) -> Path:
         return self.data / "spool"
 
+    def environment(self) -> dict[str, str]:
+        """The settings as a process of our own is to find them; the bootstrap key is not for it."""
+        values = self.model_dump(mode="json", exclude={"bootstrap_key"}, exclude_none=True)
+        return {f"FACTSTORE_{name.upper()}": str(value) for name, value in values.items()}
+
     def make_folders(self) -> None:
         """Create `data` and what lies in it, readable by the owner alone."""
         for folder in (self.data, self.memories, self.secrets, self.reports, self.spool):

@@ -3,6 +3,8 @@
 Workflows own the transactions: `with db.writing() as tx:` commits at its end, and every function here takes `tx`.
 """
 
+from sqlalchemy import Connection as Transaction
+
 from service.storage.database import Database
 
-__all__ = ["Database"]
+__all__ = ["Database", "Transaction"]

@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, Connection, Row, func, insert, or_, select
 
 from schemas.jobs import Job, JobKind, JobState
 from schemas.problems import Problem
+from service.errors import Cancelled
 from service.storage.stamps import new_id, now
 from service.storage.tables import dictionaries, jobs
 
@@ -118,14 +119,16 @@ def give_back(tx: Connection, held: Claim) -> None:
 
 
 def succeed(tx: Connection, held: Claim, result: dict[str, Any]) -> None:
-    """Raises LeaseLost."""
+    """Raises LeaseLost, and Cancelled where that was acknowledged before."""
+    if tx.scalar(select(jobs.c.cancel_requested).where(_fence(held))):
+        raise Cancelled("the job was cancelled")
     done = {"state": JobState.SUCCEEDED, "progress": 1.0, "step": "done", "result": result}
     _change(tx, held, {**done, **_ended()})
 
 
-def fail(tx: Connection, held: Claim, state: JobState, problem: Problem, result: dict[str, Any] | None) -> None:
+def fail(tx: Connection, held: Claim, state: JobState, problem: Problem) -> None:
     """End as failed or cancelled. Raises LeaseLost."""
-    _change(tx, held, {"state": state, "problem": problem.model_dump(mode="json"), "result": result, **_ended()})
+    _change(tx, held, {"state": state, "problem": problem.model_dump(mode="json"), **_ended()})
 
 
 def cancel(tx: Connection, job_id: str, problem: Problem) -> None:

@@ -15,6 +15,7 @@ import prometheus_client
 from schemas.problems import Code
 from schemas.recall import BatchQuery, BatchResult, ColumnsResult, Query, Result, Status
 from service.errors import Unprocessable
+from service.memory.devices import one_thread
 from service.workflows import queries
 from service.workflows.microbatch import Served
 from service.workflows.serving import CHAMPION, Address, Serving
@@ -30,6 +31,7 @@ class Recall:
     """Answers queries from the memories of `serving`, at most `workers` batches at a time."""
 
     def __init__(self, serving: Serving, *, workers: int = 2) -> None:
+        one_thread()  # parallel are the workers
         self._serving = serving
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix="recall")
 

@@ -1,0 +1,178 @@
+"""The service's commands: serve, work, migrate, keys."""
+
+import logging
+import secrets
+import signal
+import socket
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import structlog
+import typer
+import uvicorn
+from pydantic import ValidationError
+
+from schemas.keys import KeyCreate, Role
+from service.app import Service
+from service.settings import Settings
+from service.storage import Database
+from service.storage.migrate import upgrade
+from service.worker import Supervisor
+from service.worker import work as run_worker
+from service.workflows import keys
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+keys_app = typer.Typer(no_args_is_help=True)
+app.add_typer(keys_app, name="keys", help="API keys")
+
+DRAIN_SECONDS = 4  # how long replies under way may take once the service is told to stop
+
+Data = Annotated[Path | None, typer.Option(help="folder of the database, memories and secrets [FACTSTORE_DATA]")]
+
+
+class Server(uvicorn.Server):
+    """Says where it listens, once it does."""
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started and sockets:
+            print(f"serving {_url(self.config, sockets[0])}", flush=True)  # noqa: T201 - the line that callers wait for
+
+
+@app.command()
+def serve(  # noqa: PLR0917 - typer reads the options from the parameters
+    data: Data = None,
+    host: Annotated[str | None, typer.Option(help="[FACTSTORE_HOST]")] = None,
+    port: Annotated[int | None, typer.Option(help="0 picks a free one [FACTSTORE_PORT]")] = None,
+    tls_cert: Annotated[Path | None, typer.Option(help="PEM [FACTSTORE_TLS_CERT]")] = None,
+    tls_key: Annotated[Path | None, typer.Option(help="PEM [FACTSTORE_TLS_KEY]")] = None,
+    behind_proxy: Annotated[bool | None, typer.Option(help="a proxy in front ends TLS")] = None,
+) -> None:
+    """Serve the API and run a worker beside it, until SIGTERM or Ctrl-C."""
+    settings = _settings(data=data, host=host, port=port, tls_cert=tls_cert, tls_key=tls_key, behind_proxy=behind_proxy)
+    db = _open(settings)
+    key, path = keys.bootstrap_key(settings)
+    if path is not None:
+        print(f"the admin key was written to {path}", flush=True)  # noqa: T201
+    listening = _listen(settings.host, settings.port)
+    config = _config(Service(db, settings, key), settings)
+    url = settings.public_url or _url(config, listening)
+    supervisor = Supervisor(settings.model_copy(update={"public_url": url}), _worker_name(settings))
+    _run(Server(config), listening, supervisor)
+    db.close()
+
+
+@app.command()
+def work(
+    data: Data = None,
+    name: Annotated[str | None, typer.Option(help="of this worker, unlike any other's")] = None,
+    parent: Annotated[int | None, typer.Option(hidden=True)] = None,
+) -> None:
+    """Run a worker alone, until SIGTERM or Ctrl-C."""
+    settings = _settings(data=data)
+    _open(settings).close()
+    run_worker(settings, name or f"{socket.gethostname()}:{secrets.token_hex(4)}", parent=parent)
+
+
+@app.command()
+def migrate(data: Data = None) -> None:
+    """Bring the database to the newest shape. Every start does so by itself."""
+    _open(_settings(data=data)).close()
+
+
+@keys_app.command("create")
+def create_key(
+    role: Annotated[Role, typer.Option()], label: Annotated[str, typer.Option()] = "", data: Data = None
+) -> None:
+    """Make an API key and print it: it is shown this once."""
+    db = _open(_settings(data=data))
+    print(keys.create(db, KeyCreate(role=role, label=label)).key)  # noqa: T201
+    db.close()
+
+
+def _settings(**given: Any) -> Settings:
+    """The environment's settings, overruled by the options that were given."""
+    _log_as_json()
+    try:
+        return Settings(**{name: value for name, value in given.items() if value is not None})
+    except ValidationError as error:
+        problems = "; ".join(f"{'.'.join(map(str, each['loc']))} {each['msg']}".strip() for each in error.errors())
+        raise typer.BadParameter(problems) from None
+
+
+def _open(settings: Settings) -> Database:
+    settings.make_folders()
+    db = Database(settings.database)
+    upgrade(db)
+    return db
+
+
+def _run(server: Server, listening: socket.socket, supervisor: Supervisor) -> None:
+    """Uvicorn raises the signal again that ended it: a second handler keeps that from being an unclean exit."""
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda *_: None)
+    supervisor.start()
+    try:
+        server.run(sockets=[listening])
+    finally:
+        supervisor.stop()
+    if not server.started:
+        sys.exit(1)
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listening = socket.socket(family)
+    listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listening.bind((host, port))
+    except OSError as error:
+        raise typer.BadParameter(f"cannot listen on {host}:{port}: {error.strerror}") from None
+    return listening
+
+
+def _config(service: Service, settings: Settings) -> uvicorn.Config:
+    return uvicorn.Config(
+        service,
+        loop="uvloop",
+        http="httptools",
+        ws="none",
+        lifespan="on",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        backlog=2048,
+        ssl_certfile=settings.tls_cert,
+        ssl_keyfile=settings.tls_key,
+        proxy_headers=settings.behind_proxy,
+        timeout_graceful_shutdown=DRAIN_SECONDS,
+    )
+
+
+def _url(config: uvicorn.Config, listening: socket.socket) -> str:
+    host, port = listening.getsockname()[:2]
+    return f"{'https' if config.is_ssl else 'http'}://{f'[{host}]' if ':' in host else host}:{port}"
+
+
+def _worker_name(settings: Settings) -> str:
+    """The one worker that a service with this data folder has."""
+    return f"{socket.gethostname()}:{settings.data.resolve()}"
+
+
+def _log_as_json() -> None:
+    """One JSON object a line on stderr, ours and the libraries' warnings alike."""
+    structlog.configure(
+        processors=[
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.JSONRenderer(),
+        ],
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=True,
+    )
+    logging.basicConfig(level=logging.WARNING, format='{"event": "%(name)s", "level": "%(levelname)s"}')
+
+
+if __name__ == "__main__":
+    app(prog_name="python -m service")

@@ -1,0 +1,122 @@
+"""The API process: the one place where its parts are wired together."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from importlib.metadata import version
+
+import structlog
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import Response
+from starlette.exceptions import HTTPException
+
+from schemas.problems import Code
+from service.auth import Authenticator
+from service.errors import FactStoreError, MethodNotAllowed, NotFound, RequestError, Unprocessable
+from service.routes import aliases, dictionaries, facts, health, jobs, keys, memories, reports, uploads
+from service.routes.context import Context
+from service.routes.guard import App, Guard, Measured, Receive, Scope, Send
+from service.routes.openapi import document
+from service.routes.problems import MEDIA_TYPE, problem_body
+from service.routes.recall import RecallEndpoint
+from service.settings import Settings
+from service.storage import Database
+from service.storage.changes import changes
+from service.workflows.catalogue import StoredCatalogue
+from service.workflows.health import Readiness
+from service.workflows.serving import Serving
+
+log = structlog.get_logger()
+
+KEYS_POLL = 0.1  # seconds until a key made or revoked by another process counts here
+USAGE_EVERY = 30.0  # seconds between two writings of when keys were last used
+ROUTERS = (health, dictionaries, uploads, facts, memories, jobs, aliases, reports, keys)
+
+
+class Service:
+    """The ASGI application: recall goes its own short way, everything else through FastAPI."""
+
+    def __init__(self, db: Database, settings: Settings, bootstrap_key: str) -> None:
+        self._db = db
+        self._authenticator = Authenticator(db, bootstrap_key)
+        self._serving = Serving(StoredCatalogue(db, settings))
+        self._recall = RecallEndpoint(self._serving, self._authenticator)
+        self.api = _api(Context(db, settings, self._authenticator, Readiness(db, self._serving)))
+        self.api.router.lifespan_context = self._running
+        self._rest: App = Guard(Measured(self.api), self._authenticator, settings.max_body_bytes)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        recalled = scope["type"] == "http" and scope["method"] == "POST"
+        if recalled and scope["path"].endswith(("/recall", "/recall:batch")):
+            await self._recall(scope, receive, send)
+        else:
+            await self._rest(scope, receive, send)
+
+    @asynccontextmanager
+    async def _running(self, _: FastAPI) -> AsyncIterator[None]:
+        tasks = [asyncio.create_task(work) for work in (self._serving.watch(), self._watch_keys(), self._write_usage())]
+        yield
+        for task in tasks:
+            task.cancel()
+            with suppress(asyncio.CancelledError):
+                await task
+        self._authenticator.write_usage()
+
+    async def _watch_keys(self) -> None:
+        seen = -1
+        while True:
+            now = changes(self._db)
+            if now != seen:
+                await asyncio.to_thread(self._authenticator.refresh)
+                seen = now
+            await asyncio.sleep(KEYS_POLL)
+
+    async def _write_usage(self) -> None:
+        while True:
+            await asyncio.sleep(USAGE_EVERY)
+            await asyncio.to_thread(self._authenticator.write_usage)
+
+
+def _api(context: Context) -> FastAPI:
+    api = FastAPI(title="Fact-Store", version=version("fact-store-pilot-kit"), redirect_slashes=False)
+    api.state.context = context
+    api.openapi = lambda: document(api)  # type: ignore[method-assign]
+    for routes in ROUTERS:
+        api.include_router(routes.router)
+    api.add_exception_handler(FactStoreError, _reply_to_error)
+    api.add_exception_handler(RequestValidationError, _reply_to_invalid)
+    api.add_exception_handler(HTTPException, _reply_to_http)
+    return api
+
+
+def _reply(error: FactStoreError, headers: dict[str, str] | None = None) -> Response:
+    """The one place where an error becomes a reply. The rest of a body that is too large is not read."""
+    close = {"connection": "close"} if error.status == 413 else {}
+    return Response(problem_body(error), error.status, {**close, **(headers or {})}, MEDIA_TYPE)
+
+
+async def _reply_to_error(_: Request, error: Exception) -> Response:
+    return _reply(error if isinstance(error, FactStoreError) else FactStoreError("the service met an error of its own"))
+
+
+async def _reply_to_invalid(_: Request, error: Exception) -> Response:
+    """Where and what, never the value: it may be a name."""
+    found = error.errors() if isinstance(error, RequestValidationError) else []
+    errors = [{"at": list(each["loc"]), "message": each["msg"]} for each in found]
+    in_recipe = any(each["at"][:2] == ["body", "recipe"] for each in errors)
+    code = Code.RECIPE_INVALID if in_recipe else Code.INVALID_REQUEST
+    return _reply(Unprocessable("the request has not the shape that is wanted", code=code, errors=errors))
+
+
+async def _reply_to_http(_: Request, error: Exception) -> Response:
+    """What Starlette and FastAPI raise themselves."""
+    if isinstance(error.__cause__, FactStoreError):
+        return _reply(error.__cause__)
+    status = error.status_code if isinstance(error, HTTPException) else 500
+    headers = dict(error.headers or {}) if isinstance(error, HTTPException) else {}
+    if status == 404:
+        return _reply(NotFound("no such route"))
+    if status == 405:
+        return _reply(MethodNotAllowed("this route has other methods"), headers)
+    return _reply(RequestError("the request cannot be read"))

@@ -1,0 +1,48 @@
+"""/v1/dictionaries: make, list, look at, delete, export."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+from fastapi.responses import StreamingResponse
+
+from schemas.dictionaries import Dictionary, DictionaryCreate, DictionaryList
+from service.routes.context import Creator, LedgerReader, Remover, Service, Viewer
+from service.workflows import dictionaries, facts
+
+router = APIRouter(prefix="/v1/dictionaries", tags=["dictionaries"])
+
+
+@router.post("", status_code=201)
+def create(wanted: DictionaryCreate, service: Service, _: Creator) -> Dictionary:
+    return dictionaries.create(service.db, service.settings, wanted.name)
+
+
+@router.get("")
+def listed(service: Service, _: Viewer) -> DictionaryList:
+    return dictionaries.listed(service.db)
+
+
+@router.get("/{dictionary}")
+def find(dictionary: str, service: Service, _: Viewer) -> Dictionary:
+    """By id or exact name."""
+    return dictionaries.find(service.db, dictionary)
+
+
+@router.delete("/{dictionary}", status_code=204)
+def delete(dictionary: str, service: Service, _: Remover) -> None:
+    """Everything that was made of it goes; its memory secret is shredded."""
+    dictionaries.delete(service.db, service.settings, dictionary)
+
+
+@router.get("/{dictionary}/export", response_class=StreamingResponse)
+def export(
+    dictionary: str,
+    service: Service,
+    _: LedgerReader,
+    as_of: Annotated[int | None, Query(ge=0)] = None,
+    raw: Annotated[bool, Query()] = False,
+) -> StreamingResponse:
+    """The ledger as CSV. Cells that a spreadsheet would run get a leading `'`; with `raw` every cell is exact."""
+    lines = facts.export(service.db, dictionary, as_of, raw=raw)
+    headers = {"content-disposition": 'attachment; filename="facts.csv"'}
+    return StreamingResponse(lines, media_type="text/csv; charset=utf-8", headers=headers)

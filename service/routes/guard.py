@@ -1,0 +1,131 @@
+"""What stands before every route, as plain ASGI: the API key, the cap on bodies, the request's figures.
+
+The key is checked before the path and before the first byte of the body: nobody without one learns whether a route or
+a dictionary exists or a body is too large. Logs hold the route's template, never the path, a name or a query string.
+"""
+
+import re
+import time
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+
+import prometheus_client
+import structlog
+
+from service.auth import Authenticator
+from service.errors import FactStoreError, TooLarge, Unauthorized
+from service.routes.problems import MEDIA_TYPE, problem_body
+
+log = structlog.get_logger()
+
+Message = MutableMapping[str, Any]
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+App = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+OPEN = frozenset({"/livez", "/readyz"})
+_STREAMED = re.compile(r"/v1/dictionaries/[^/]+/uploads")  # this route counts its body itself
+
+_REQUESTS = prometheus_client.Counter("factstore_requests", "Requests by route.", ["method", "route", "status"])
+_SECONDS = prometheus_client.Histogram("factstore_request_seconds", "Time to a reply.", ["method", "route"])
+
+
+class Guard:
+    """Lets a request through to `app` with `scope["caller"]` set, or answers 401 or 413 itself."""
+
+    def __init__(self, app: App, authenticator: Authenticator, max_body_bytes: int) -> None:
+        self._app = app
+        self._authenticator = authenticator
+        self._limit = max_body_bytes
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        headers: dict[bytes, bytes] = dict(scope["headers"])
+        try:
+            if scope["path"] not in OPEN:
+                scope["caller"] = self._authenticator.authenticate(headers.get(b"authorization"))
+            if not _STREAMED.fullmatch(scope["path"]):
+                receive = self._capped(headers, receive)
+        except FactStoreError as error:
+            await send_problem(send, error, close=_has_body(headers))
+        else:
+            await self._app(scope, receive, send)
+
+    def _capped(self, headers: dict[bytes, bytes], receive: Receive) -> Receive:
+        """`receive`, which raises TooLarge past the limit; an announced length is believed when it is too large."""
+        announced = headers.get(b"content-length", b"0")
+        too_large = TooLarge(f"a body may have at most {self._limit} bytes here", limit=self._limit)
+        if announced.isdigit() and int(announced) > self._limit:
+            raise too_large
+        size = 0
+
+        async def counted() -> Message:
+            nonlocal size
+            message = await receive()
+            size += len(message.get("body", b""))
+            if size > self._limit:
+                raise too_large
+            return message
+
+        return counted
+
+
+class Measured:
+    """Counts and times every request of `app`, and answers what it did not catch without a detail."""
+
+    def __init__(self, app: App) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        started, status = time.perf_counter(), 0
+
+        async def noted(message: Message) -> None:
+            nonlocal status
+            status = message.get("status", status)
+            await send(message)
+
+        try:
+            await self._app(scope, receive, noted)
+        except Exception as error:  # noqa: BLE001 - its message may hold names: only its kind and place are logged
+            log.error("request failed", error=type(error).__name__, at=_place(error))  # noqa: TRY400
+            if not status:
+                status = 500
+                await send_problem(send, FactStoreError("the service met an error of its own"))
+        _note(scope, status, time.perf_counter() - started)
+
+
+async def send_problem(send: Send, error: FactStoreError, *, close: bool = False) -> None:
+    """`close` ends the connection, where a body may still be on its way that nobody will read."""
+    body = problem_body(error)
+    headers = [(b"content-type", MEDIA_TYPE.encode()), (b"content-length", str(len(body)).encode())]
+    if isinstance(error, Unauthorized):
+        headers.append((b"www-authenticate", b"Bearer"))
+    if close:
+        headers.append((b"connection", b"close"))
+    await send({"type": "http.response.start", "status": error.status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
+
+
+def _has_body(headers: dict[bytes, bytes]) -> bool:
+    return b"transfer-encoding" in headers or headers.get(b"content-length", b"0") != b"0"
+
+
+def _note(scope: Scope, status: int, seconds: float) -> None:
+    route = getattr(scope.get("route"), "path", "none")
+    method = scope["method"] if route != "none" else "any"
+    _REQUESTS.labels(method, route, str(status)).inc()
+    _SECONDS.labels(method, route).observe(seconds)
+    log.info("request", method=method, route=route, status=status, ms=round(seconds * 1000, 1))
+
+
+def _place(error: BaseException) -> str:
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    return "" if trace is None else f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}"

@@ -1,0 +1,36 @@
+"""Whether the process lives, whether it can do its work, and its metrics."""
+
+import asyncio
+
+import prometheus_client
+from fastapi import APIRouter, Response
+
+from schemas.health import Health
+from service.routes.context import Service
+from service.workflows import health
+
+router = APIRouter(tags=["health"])
+
+_JOBS = prometheus_client.Gauge("factstore_jobs", "Jobs by state.", ["state"])
+
+
+@router.get("/livez")
+async def livez() -> Health:
+    """Needs no key."""
+    return Health(status="ok")
+
+
+@router.get("/readyz")
+async def readyz(service: Service) -> Health:
+    """Needs no key. The database answers and has the right shape, and every champion can be loaded; else 503."""
+    champions = await asyncio.to_thread(service.readiness.champions)
+    await service.readiness.load(champions)
+    return Health(status="ok")
+
+
+@router.get("/metrics", response_class=Response)
+def metrics(service: Service) -> Response:
+    """For Prometheus; figures only, no names."""
+    for state, count in health.job_counts(service.db).items():
+        _JOBS.labels(state).set(count)
+    return Response(prometheus_client.generate_latest(), media_type=prometheus_client.CONTENT_TYPE_LATEST)

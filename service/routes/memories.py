@@ -1,0 +1,42 @@
+"""Memories: trained, listed, verified."""
+
+from fastapi import APIRouter, Response
+
+from schemas.jobs import Job
+from schemas.memories import MemoryCreate, MemoryInfo, MemoryList
+from service.routes.context import Examiner, IdempotencyKey, Service, Trainer, Viewer
+from service.routes.jobs import accepted
+from service.workflows import memories
+
+router = APIRouter(prefix="/v1", tags=["memories"])
+
+
+@router.post("/dictionaries/{dictionary}/memories", status_code=202)
+def train(  # noqa: PLR0917 - FastAPI reads the request from the parameters
+    dictionary: str,
+    service: Service,
+    caller: Trainer,
+    response: Response,
+    wanted: MemoryCreate | None = None,
+    idempotency_key: IdempotencyKey = None,
+) -> Job:
+    """Train on every fact that the ledger holds when the job starts; verified, it is published under the alias."""
+    order = wanted or MemoryCreate()
+    return accepted(response, memories.order_training(service.db, dictionary, order, caller.key, idempotency_key))
+
+
+@router.get("/dictionaries/{dictionary}/memories")
+def listed(dictionary: str, service: Service, _: Viewer) -> MemoryList:
+    """Newest first."""
+    return memories.listed(service.db, dictionary)
+
+
+@router.get("/memories/{memory}")
+def find(memory: str, service: Service, _: Viewer) -> MemoryInfo:
+    return memories.find(service.db, memory)
+
+
+@router.post("/memories/{memory}/verifications", status_code=202)
+def verify(memory: str, service: Service, caller: Examiner, response: Response) -> Job:
+    """Recall every fact of the memory's ledger version from its stored bytes; the job's result counts them."""
+    return accepted(response, memories.order_verification(service.db, memory, caller.key))

@@ -1,0 +1,73 @@
+"""The OpenAPI document: what FastAPI knows of its routes, and the recall routes, which do not pass through it."""
+
+from typing import Any
+
+import msgspec
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+
+from schemas.problems import Problem
+from schemas.recall import BatchQuery, BatchResult, ColumnsResult, Query, Result
+
+DESCRIPTION = "Facts in, a verified memory out, recalled over HTTP. Every request needs an API key."
+_REF = "#/components/schemas/{name}"
+_TYPES = [Query, BatchQuery, Result, BatchResult, ColumnsResult]
+
+
+def document(api: FastAPI) -> dict[str, Any]:
+    """Built once, kept by `api`."""
+    if api.openapi_schema is None:
+        built = get_openapi(title=api.title, version=api.version, description=DESCRIPTION, routes=api.routes)
+        _add_recall(built)
+        _add_problems(built)
+        _add_security(built)
+        api.openapi_schema = built
+    return api.openapi_schema
+
+
+def _add_recall(built: dict[str, Any]) -> None:
+    (query, batch, result, rows, columns), components = msgspec.json.schema_components(_TYPES, ref_template=_REF)
+    built["components"]["schemas"].update(components)
+    base = "/v1/dictionaries/{dictionary}/recall"
+    one_of = {"oneOf": [rows, columns]}
+    built["paths"][base] = {"post": _operation("recall", "One query, one result.", query, result)}
+    many = "Rows or columns: 10,000 queries or more. Also as JSON lines and Arrow."
+    built["paths"][f"{base}:batch"] = {"post": _operation("recall_batch", many, batch, one_of)}
+
+
+def _operation(name: str, description: str, body: dict[str, Any], reply: dict[str, Any]) -> dict[str, Any]:
+    dictionary = {"name": "dictionary", "in": "path", "required": True, "schema": {"type": "string"}}
+    return {
+        "tags": ["recall"],
+        "summary": name.replace("_", " ").capitalize(),
+        "description": description,
+        "operationId": name,
+        "parameters": [dictionary],
+        "requestBody": {"required": True, "content": {"application/json": {"schema": body}}},
+        "responses": {"200": {"description": "Answered", "content": {"application/json": {"schema": reply}}}},
+    }
+
+
+def _add_problems(built: dict[str, Any]) -> None:
+    """Every error is a problem, whatever FastAPI believes of its validation errors."""
+    schemas = built["components"]["schemas"]
+    problem = Problem.model_json_schema(ref_template=_REF.replace("{name}", "{model}"))
+    schemas.update(problem.pop("$defs"))
+    schemas["Problem"] = problem
+    schemas.pop("HTTPValidationError", None)
+    schemas.pop("ValidationError", None)
+    reply = {
+        "description": "A problem",
+        "content": {"application/problem+json": {"schema": {"$ref": _REF.format(name="Problem")}}},
+    }
+    for operations in built["paths"].values():
+        for operation in operations.values():
+            operation["responses"].pop("422", None)
+            operation["responses"]["default"] = reply
+
+
+def _add_security(built: dict[str, Any]) -> None:
+    built["components"]["securitySchemes"] = {"key": {"type": "http", "scheme": "bearer"}}
+    built["security"] = [{"key": []}]
+    for path in ("/livez", "/readyz"):
+        built["paths"][path]["get"]["security"] = []

@@ -1,0 +1,28 @@
+"""Reports: written by the pilot as a job, read in three drawings."""
+
+from typing import Literal
+
+from fastapi import APIRouter, Response
+from fastapi.responses import FileResponse
+
+from schemas.jobs import Job
+from schemas.reports import ReportCreate
+from service.routes.context import Examiner, Service
+from service.routes.jobs import accepted
+from service.workflows import report
+
+router = APIRouter(prefix="/v1", tags=["reports"])
+
+
+@router.post("/dictionaries/{dictionary}/reports", status_code=202)
+def order(
+    dictionary: str, service: Service, caller: Examiner, response: Response, wanted: ReportCreate | None = None
+) -> Job:
+    """Have the pilot judge a memory by the facts of its ledger version; the report has the job's id."""
+    return accepted(response, report.order(service.db, dictionary, wanted or ReportCreate(), caller.key))
+
+
+@router.get("/reports/{report_id}.{form}", response_class=FileResponse)
+def read(report_id: str, form: Literal["json", "html", "junit.xml"], service: Service, _: Examiner) -> FileResponse:
+    path = report.file(service.db, service.settings, report_id, form)
+    return FileResponse(path, media_type=report.FORMATS[form])

@@ -1,0 +1,101 @@
+"""/v1/dictionaries/{d}/uploads: a file as the request's raw body, answered with its receipt."""
+
+import asyncio
+import io
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query, Request
+from fastapi.responses import PlainTextResponse
+
+from schemas.uploads import Mode, OnConflict, Receipt, ReceiptList
+from service.ingest import Limits, Options
+from service.routes.context import IdempotencyKey, LedgerReader, Service, Uploader
+from service.workflows import ingest
+from service.workflows.spool import Spooled, spooled, too_large
+
+router = APIRouter(prefix="/v1/dictionaries/{dictionary}/uploads", tags=["uploads"])
+
+_BODY = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            kind: {"schema": {"type": "string", "format": "binary"}}
+            for kind in (
+                "text/csv",
+                "text/tab-separated-values",
+                "application/x-ndjson",
+                "application/vnd.apache.parquet",
+                "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+            )
+        },
+    }
+}
+
+
+def _options(
+    mode: Mode = Mode.UPSERT,
+    on_conflict: OnConflict = OnConflict.REFUSE,
+    encoding: Annotated[str | None, Query(max_length=40)] = None,
+    delimiter: Annotated[str | None, Query(max_length=10)] = None,
+    header: Annotated[str, Query(max_length=2000)] = "auto",
+) -> Options:
+    return Options(mode=mode, on_conflict=on_conflict, encoding=encoding, delimiter=delimiter, header=header)
+
+
+@router.post("", openapi_extra=_BODY)
+async def upload(  # noqa: PLR0917 - FastAPI reads the request from the parameters
+    dictionary: str,
+    request: Request,
+    service: Service,
+    caller: Uploader,
+    options: Annotated[Options, Depends(_options)],
+    idempotency_key: IdempotencyKey = None,
+    dry_run: bool = False,
+    allow_partial: bool = False,
+) -> Receipt:
+    """Store the facts of one file. The reply is sent once they are on the disk; `dry_run` only says what would be."""
+    async with _received(request, service) as body:
+        sent = ingest.Upload(
+            path=body.path,
+            sha256=body.sha256,
+            bytes=body.bytes,
+            media_type=request.headers.get("content-type"),
+            options=options,
+            dry_run=dry_run,
+            allow_partial=allow_partial,
+            by=caller.key,
+            idempotency_key=idempotency_key,
+        )
+        return await asyncio.to_thread(ingest.upload, service.db, Limits(), dictionary, sent)
+
+
+@router.get("")
+def listed(dictionary: str, service: Service, _: LedgerReader) -> ReceiptList:
+    """Newest first."""
+    return ingest.receipts(service.db, dictionary)
+
+
+@router.get("/{upload}")
+def find(dictionary: str, upload: str, service: Service, _: LedgerReader) -> Receipt:
+    return ingest.receipt(service.db, dictionary, upload)
+
+
+@router.get("/{upload}/refused.csv", response_class=PlainTextResponse)
+def refused(dictionary: str, upload: str, service: Service, _: LedgerReader, raw: bool = False) -> PlainTextResponse:
+    """The refused rows with line, code and text; `raw` repeats each text exactly."""
+    out = io.StringIO(newline="")
+    ingest.write_refused_csv(service.db, dictionary, upload, out, raw=raw)
+    return PlainTextResponse(out.getvalue(), media_type="text/csv; charset=utf-8")
+
+
+@asynccontextmanager
+async def _received(request: Request, service: Service) -> AsyncIterator[Spooled]:
+    """The body in a file; an announced length is believed when it is too large."""
+    limit = service.settings.max_upload_bytes
+    announced = request.headers.get("content-length", "0")
+    if announced.isdigit() and int(announced) > limit:
+        raise too_large(limit)
+    async with spooled(request.stream(), service.settings.spool, limit) as body:
+        yield body

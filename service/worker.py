@@ -1,0 +1,115 @@
+"""The worker: takes one job after the other. A process of its own, so that training never slows a recall."""
+
+import os
+import signal
+import subprocess
+import sys
+from datetime import timedelta
+from threading import Event, Thread
+
+import structlog
+
+from schemas.jobs import JobKind
+from service.settings import Settings
+from service.storage import Database, jobs
+from service.workflows.attempt import Attempt
+from service.workflows.jobs import Work, perform
+from service.workflows.report import write
+from service.workflows.sweep import sweep
+from service.workflows.train import train
+from service.workflows.verify import verify
+
+log = structlog.get_logger()
+
+KINDS: dict[JobKind, Work] = {JobKind.TRAIN: train, JobKind.VERIFY: verify, JobKind.REPORT: write}
+POLL = 0.1  # seconds between two looks at an empty queue
+PARENT_POLL = 1.0  # seconds between two looks at whether the parent lives
+RESTART_PAUSE = 1.0  # seconds before a worker that died is replaced
+STOP_SECONDS = 5.0  # a worker that has not stopped by then is killed; its job is taken up at the next start
+
+
+def work(settings: Settings, name: str, *, parent: int | None = None) -> None:
+    """Until SIGTERM or SIGINT; a worker with a `parent` leaves the terminal's Ctrl-C to it and ends when it is gone."""
+    stopping = Event()
+    signal.signal(signal.SIGTERM, lambda *_: stopping.set())
+    signal.signal(signal.SIGINT, lambda *_: None if parent else stopping.set())
+    if parent is not None:
+        Thread(target=_watch, args=(parent, stopping), name="parent", daemon=True).start()
+    db = Database(settings.database)
+    sweep(db, settings)
+    while not stopping.is_set():
+        if not work_once(db, settings, name, stopping):
+            stopping.wait(POLL)
+    db.close()
+
+
+def _watch(parent: int, stopping: Event) -> None:
+    while os.getppid() == parent:
+        stopping.wait(PARENT_POLL)
+    stopping.set()
+
+
+def work_once(db: Database, settings: Settings, name: str, stopping: Event) -> bool:
+    """Do one job, if there is one."""
+    with db.reading() as tx:
+        waiting = jobs.waiting(tx)
+    if not waiting:
+        return False
+    with db.writing() as tx:
+        claim = jobs.claim(tx, name, timedelta(seconds=settings.lease_seconds))
+    if claim is None:
+        return False
+    log.info("job started", job=claim.id, kind=claim.kind, attempt=claim.attempt)
+    perform(Attempt(db, settings, claim, stopping), KINDS)
+    return True
+
+
+class Supervisor:
+    """Keeps one worker process alive beside the API. Nobody else uses its `name`, so a dead worker's lease is freed."""
+
+    def __init__(self, settings: Settings, name: str) -> None:
+        self._settings = settings
+        self._name = name
+        self._stopping = Event()
+        self._thread = Thread(target=self._supervise, name="supervisor", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Ends the worker; its job, if it has one, goes back to the queue."""
+        self._stopping.set()
+        self._thread.join()
+
+    def _supervise(self) -> None:
+        db = Database(self._settings.database)
+        while not self._stopping.is_set():
+            with db.writing() as tx:
+                jobs.free(tx, self._name)
+            self._run_worker()
+        db.close()
+
+    def _run_worker(self) -> None:
+        process = self._spawn()
+        while process.poll() is None and not self._stopping.wait(POLL):
+            pass
+        if self._stopping.is_set():
+            _end(process)
+        else:
+            log.error("worker died", exit_code=process.returncode)
+            self._stopping.wait(RESTART_PAUSE)
+
+    def _spawn(self) -> "subprocess.Popen[bytes]":
+        inherited = {name: value for name, value in os.environ.items() if name != "FACTSTORE_BOOTSTRAP_KEY"}
+        environment = inherited | self._settings.environment()
+        command = [sys.executable, "-m", "service", "work", "--name", self._name, "--parent", str(os.getpid())]
+        return subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL)  # noqa: S603 - our own command
+
+
+def _end(process: "subprocess.Popen[bytes]") -> None:
+    process.terminate()
+    try:
+        process.wait(STOP_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()

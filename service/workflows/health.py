@@ -1,0 +1,42 @@
+"""Whether the service can do its work."""
+
+from schemas.jobs import JobState
+from service.errors import FactStoreError, Unavailable
+from service.storage import Database, jobs, memories
+from service.storage.migrate import is_current
+from service.workflows.serving import Address, Record, Serving
+
+
+class Readiness:
+    """Champions are loaded once to be sure of them: a memory never changes, so it is not tried twice."""
+
+    def __init__(self, db: Database, serving: Serving) -> None:
+        self._db = db
+        self._serving = serving
+        self._loaded: set[str] = set()
+
+    def champions(self) -> list[Record]:
+        """Those not yet seen to load. Raises Unavailable where the database is missing or of another shape."""
+        try:
+            with self._db.reading() as tx:
+                current = is_current(tx)
+                records = memories.champions(tx) if current else []
+        except Exception as error:
+            raise Unavailable("the database cannot be reached") from error
+        if not current:
+            raise Unavailable("the database has another shape than this service: run `python -m service migrate`")
+        return [Record(*record) for record in records if record.id not in self._loaded]
+
+    async def load(self, records: list[Record]) -> None:
+        """Raises Unavailable where a champion cannot be loaded."""
+        for record in records:
+            try:
+                await self._serving.find(Address(record.dictionary, memory=record.id))
+            except FactStoreError as error:
+                raise Unavailable("a champion cannot be loaded", memory=record.id, reason=error.code) from error
+            self._loaded.add(record.id)
+
+
+def job_counts(db: Database) -> dict[JobState, int]:
+    with db.reading() as tx:
+        return jobs.counts(tx)

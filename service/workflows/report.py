@@ -1,0 +1,119 @@
+"""A report on one memory: the pilot, run as a process of its own, asks this service over HTTP like any other client."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+
+from schemas.jobs import Job, JobKind
+from schemas.keys import KeyCreate, Role
+from schemas.problems import Code
+from schemas.reports import ReportCreate
+from service.errors import Conflict, FactStoreError, NotFound, Unavailable, Unprocessable
+from service.settings import Settings
+from service.storage import Database, aliases, jobs, memories
+from service.storage.stamps import now
+from service.workflows import facts, keys
+from service.workflows.attempt import Attempt
+from service.workflows.dictionaries import CHAMPION, found
+
+FORMATS = {"json": "application/json", "html": "text/html", "junit.xml": "application/xml"}
+LOOK_EVERY = 0.5  # seconds between two looks at the pilot's process
+KEY_LIFE = timedelta(hours=6)
+_WRITTEN = {0, 1}  # exit codes with which the pilot has written a report: passed, and a gate failed
+
+
+def order(db: Database, ref: str, wanted: ReportCreate, by: str) -> Job:
+    """Queue a report. Raises NotFound, Conflict (no_memory), Unprocessable (alias and memory both named)."""
+    if wanted.alias is not None and wanted.memory is not None:
+        raise Unprocessable("name an alias or a memory, not both", code=Code.ALIAS_AND_MEMORY)
+    with db.writing() as tx:
+        row = found(tx, ref)
+        pointed = aliases.find(tx, row.number, wanted.alias or CHAMPION)
+        memory = wanted.memory or (pointed.memory if pointed else None)
+        if memory is None and wanted.alias is None:
+            raise Conflict("this dictionary has no champion yet: train a memory first", code=Code.NO_MEMORY)
+        record = memories.record(tx, memory) if memory else None
+        if record is None or record.dictionary != row.id:
+            raise NotFound("no such memory in this dictionary")
+        return jobs.add(tx, jobs.Order(JobKind.REPORT, row.number, {"lang": wanted.lang}, by, record.id))
+
+
+def file(db: Database, settings: Settings, report: str, form: str) -> Path:
+    """The report that a job of this id wrote. Raises NotFound."""
+    with db.reading() as tx:
+        owner = jobs.owner(tx, report)
+    path = settings.reports / report / f"report.{form}"
+    if owner is None or owner[1] is not JobKind.REPORT or not path.exists():
+        raise NotFound("no such report")
+    return path
+
+
+def write(attempt: Attempt) -> None:
+    """The work of a report job; its result names the report and whether it passed."""
+    folder = attempt.settings.reports / attempt.claim.id
+    folder.mkdir(mode=0o700, exist_ok=True)
+    attempt.progress(0.0, "exporting the facts")
+    _export(attempt, folder / "facts.csv")
+    with _key(attempt.db) as key:
+        code = _run_pilot(attempt, folder, key)
+    (folder / "facts.csv").unlink()
+    if code not in _WRITTEN:
+        raise FactStoreError(f"the pilot could not write a report (exit code {code})")
+    with attempt.db.writing() as tx:
+        jobs.succeed(tx, attempt.claim, {"report": attempt.claim.id, "passed": code == 0})
+
+
+def _export(attempt: Attempt, path: Path) -> None:
+    """The facts of the memory's own ledger version."""
+    with attempt.db.reading() as tx:
+        record = memories.record(tx, attempt.claim.memory or "")
+    if record is None:
+        raise NotFound("no such memory")
+    with path.open("w", encoding="utf-8", newline="") as out:
+        out.writelines(facts.export(attempt.db, record.dictionary, record.ledger_version, raw=True))
+
+
+@contextmanager
+def _key(db: Database) -> Iterator[str]:
+    """An API key for one run of the pilot."""
+    made = keys.create(db, KeyCreate(role=Role.ADMIN, label="report", expires_at=now() + KEY_LIFE))
+    try:
+        yield made.key
+    finally:
+        keys.revoke(db, made.info.id)
+
+
+def _run_pilot(attempt: Attempt, folder: Path, key: str) -> int:
+    """Its exit code. The key travels in the environment: a command line can be read by every user of the machine."""
+    environment = os.environ | {"FACTSTORE_API_KEY": key}
+    with (folder / "pilot.log").open("wb") as log:
+        process = subprocess.Popen(  # noqa: S603 - our own command, ids only
+            _command(attempt, folder), env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=log
+        )
+        try:
+            return _wait(attempt, process)
+        finally:
+            process.kill()
+            process.wait()
+
+
+def _wait(attempt: Attempt, process: "subprocess.Popen[bytes]") -> int:
+    while True:
+        try:
+            return process.wait(LOOK_EVERY)
+        except subprocess.TimeoutExpired:
+            attempt.progress(0.1, "asking the memory")
+
+
+def _command(attempt: Attempt, folder: Path) -> list[str]:
+    claim = attempt.claim
+    url = attempt.settings.public_url
+    if url is None or claim.memory is None:
+        raise Unavailable("the worker does not know the service's address: set FACTSTORE_PUBLIC_URL")
+    where = ["--url", url, "--dictionary", claim.dictionary, "--memory", claim.memory, "--out", str(folder)]
+    how = ["--on-conflict", "many", "--encoding", "utf-8", "--delimiter", ",", "--lang", claim.params["lang"]]
+    return [sys.executable, "-m", "pilot", "run", str(folder / "facts.csv"), *where, *how]

@@ -1,0 +1,126 @@
+"""Training: the ledger's facts become a memory, which is stored, read back, verified and only then published."""
+
+import shutil
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from schemas.memories import MemoryInfo
+from schemas.problems import Code
+from service.errors import NotFound, TrainingFailed, Unprocessable
+from service.memory import Facts, Memory, Recipe, Verified, fit, load
+from service.storage import aliases, dictionaries, facts, jobs, memories
+from service.storage.stamps import new_id, now
+from service.workflows import memory_secrets
+from service.workflows.attempt import Attempt
+
+
+@dataclass(frozen=True, slots=True)
+class Trained:
+    """A memory as read back from its folder, and what is known about its making; times in seconds."""
+
+    id: str
+    memory: Memory
+    dictionary: dictionaries.Row
+    train_seconds: float
+    verified: Verified
+
+
+def train(attempt: Attempt) -> None:
+    """Raises TrainingFailed, Cancelled, LeaseLost; whatever is raised, no trace of the memory stays."""
+    memory_id = new_id("mem")
+    folder = attempt.settings.memories / memory_id
+    with attempt.db.writing() as tx:
+        jobs.set_memory(tx, attempt.claim, memory_id)
+    try:
+        _publish(attempt, _trained(attempt, memory_id, folder))
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+
+
+def _trained(attempt: Attempt, memory_id: str, folder: Path) -> Trained:
+    row, taught = _facts(attempt)
+    settings = attempt.settings
+    secret = memory_secrets.read(settings.secrets, row.id)
+    recipe = Recipe.from_json(attempt.claim.params["recipe"])
+    started = time.perf_counter()
+    fitted = fit(taught, recipe, secret=secret, device=settings.device, progress=attempt.between(0.05, 0.85))
+    fitted.save(folder)
+    train_seconds = time.perf_counter() - started
+    attempt.progress(0.9, "verifying what was stored")
+    stored = load(folder, secret=secret, device=settings.device)
+    return Trained(memory_id, stored, row, train_seconds, _verified(stored, taught))
+
+
+def _facts(attempt: Attempt) -> tuple[dictionaries.Row, Facts]:
+    """The dictionary and the facts that its ledger holds now."""
+    attempt.progress(0.0, "reading the ledger")
+    with attempt.db.reading() as tx:
+        row = dictionaries.find(tx, attempt.claim.dictionary)
+        if row is None:
+            raise NotFound("no such dictionary")
+        columns = facts.columns(tx, row.number, row.ledger_version)
+    if not len(columns):
+        raise Unprocessable("the dictionary holds no facts", code=Code.NO_USABLE_ROW)
+    return row, Facts(columns.subjects, columns.relations, columns.answers)
+
+
+def _verified(memory: Memory, taught: Facts) -> Verified:
+    """Every pair, recalled from the bytes on disk."""
+    verified = memory.verify(taught)
+    if verified.right != verified.asked:
+        failing = [{"subject": subject, "relation": relation} for subject, relation in verified.failing]
+        raise TrainingFailed("the stored memory does not recall every fact", facts=failing)
+    return verified
+
+
+def _publish(attempt: Attempt, trained: Trained) -> None:
+    """The memory's row, its alias and the job's end in one commit: it is seen whole or not at all."""
+    claim = attempt.claim
+    info = _info(trained)
+    alias = claim.params["publish"]
+    attempt.progress(0.99, "publishing")
+    with attempt.db.writing() as tx:
+        number = trained.dictionary.number
+        memories.add(tx, number, info)
+        if alias is not None:
+            aliases.switch(tx, number, aliases.Switch(alias, info.id, claim.by, f"trained by {claim.id}"))
+        jobs.succeed(tx, claim, _result(trained))
+
+
+def _result(trained: Trained) -> dict[str, Any]:
+    verified = trained.verified
+    return {
+        "memory": trained.id,
+        "asked": verified.asked,
+        "right": verified.right,
+        "wrong": verified.wrong,
+        "abstained": verified.abstained,
+        "train_seconds": trained.train_seconds,
+        "verify_seconds": verified.seconds,
+    }
+
+
+def _info(trained: Trained) -> MemoryInfo:
+    memory = trained.memory
+    return MemoryInfo(
+        id=trained.id,
+        dictionary=trained.dictionary.id,
+        created_at=now(),
+        ledger_version=trained.dictionary.ledger_version,
+        digest=memory.digest,
+        facts=memory.facts,
+        pairs=memory.pairs,
+        recipe=memory.recipe,
+        stored_parameters=memory.stored_parameters,
+        frozen_parameters=memory.frozen_parameters,
+        bytes=memory.bytes,
+        bytes_total=memory.bytes_total,
+        code_bits_total=memory.code_bits_total,
+        train_seconds=trained.train_seconds,
+        verify_seconds=trained.verified.seconds,
+        device=memory.device,
+        aliases=[],
+    )
