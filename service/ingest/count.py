@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 from numpy.typing import NDArray
 
 from schemas.problems import Code
@@ -72,10 +73,9 @@ def code(columns: Columns) -> Coded:
 
 
 def _factorize(entries: list[str]) -> tuple[list[str], Codes]:
-    column = np.empty(len(entries), dtype=object)
-    column[:] = entries
-    codes, distinct = pd.factorize(column)
-    return list(distinct), codes.astype(np.int64)
+    """Distinct entries in the order of their first rows, and (n,) the place of each row's entry among them."""
+    encoded = pa.array(entries, pa.large_string()).dictionary_encode()
+    return encoded.dictionary.to_pylist(), encoded.indices.to_numpy().astype(np.int64)
 
 
 def _names(entries: list[str]) -> Names:

@@ -11,7 +11,6 @@ from itertools import islice
 
 from schemas.problems import Code
 from service.errors import UnusableFile
-from service.ingest.collector import paused_collector
 from service.ingest.options import Limits
 from service.ingest.quoting import explain_malformed, read_record
 from service.ingest.table import RefusedRow
@@ -25,6 +24,13 @@ class Rows:
     starts: Sequence[int]
     stops: Sequence[int]
     broken: list[RefusedRow] = field(default_factory=list)
+
+    @property
+    def lines(self) -> Sequence[int]:
+        """The physical line of each row's first character; the file's first is 1."""
+        if isinstance(self.starts, range):
+            return range(self.starts.start + 1, self.starts.stop + 1)
+        return [start + 1 for start in self.starts]
 
 
 def physical_lines(text: str) -> list[str]:
@@ -40,17 +46,18 @@ def raw_text(lines: Sequence[str], start: int, stop: int) -> str:
 def read_rows(lines: list[str], delimiter: str, limits: Limits) -> Rows:
     """Every record of `lines`, blank ones included; raises UnusableFile where the rest of the file is in doubt."""
     _refuse_endless_lines(lines, delimiter, limits)
-    with paused_collector():
-        try:
-            rows = list(csv.reader(iter(lines), delimiter=delimiter, strict=True))
-        except csv.Error:
-            return _with_care(lines, delimiter)
-        if len(rows) == len(lines):
-            return Rows(rows, range(len(rows)), range(1, len(rows) + 1))
+    try:
+        rows = list(csv.reader(iter(lines), delimiter=delimiter, strict=True))
+    except csv.Error:
         return _with_care(lines, delimiter)
+    if len(rows) == len(lines):
+        return Rows(rows, range(len(rows)), range(1, len(rows) + 1))
+    return _with_care(lines, delimiter)
 
 
 def _refuse_endless_lines(lines: list[str], delimiter: str, limits: Limits) -> None:
+    if max(map(len, lines), default=0) <= limits.max_line_cells:
+        return
     for at, line in enumerate(lines):
         if len(line) > limits.max_line_cells and line.count(delimiter) >= limits.max_line_cells:
             raise UnusableFile(

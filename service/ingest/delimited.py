@@ -40,13 +40,13 @@ def read_delimited(path: Path, media_type: str | None, options: Options, limits:
     table.refused += rows.broken
     table.blank_lines += at - (1 if hint else 0)
     table.encoding, table.delimiter = decoded.encoding, delimiter
-    table.samples = decoded_samples(lines)
+    table.samples = decoded_samples(decoded.text, lines)
     return table
 
 
-def decoded_samples(lines: Sequence[str]) -> list[str]:
+def decoded_samples(text: str, lines: Sequence[str]) -> list[str]:
     """A few lines by which a person sees whether the encoding was right: those with more than ASCII first."""
-    telling = list(islice((line for line in lines if not line.isascii()), _SAMPLES))
+    telling = [] if text.isascii() else list(islice((line for line in lines if not line.isascii()), _SAMPLES))
     plain = islice((line for line in lines if line.isascii() and not is_blank(line)), _SAMPLES - len(telling))
     return [shown(line.rstrip("\r\n"))[:_SAMPLE_CHARS] for line in (*telling, *plain)]
 
@@ -90,10 +90,9 @@ def _sheet(rows: Rows, body: int, lines: list[str], decoded: Decoded, delimiter:
         return shown(raw_text(lines, starts[at], stops[at]))
 
     refusals = dict[int, Refusal]()
-    if re.search(re.escape(delimiter) + r'[ \u3000]+"', decoded.text):
+    if '"' in decoded.text and re.search(re.escape(delimiter) + r'[ \u3000]+"', decoded.text):
         refusals = _quoted_late(rows.rows[body:], text)
-    numbers = [start + 1 for start in starts]
-    return Sheet(rows.rows[body:], numbers, text, refusals, scan=decoded.damaged or "\0" in decoded.text)
+    return Sheet(rows.rows[body:], rows.lines[body:], text, refusals, scan=decoded.damaged or "\0" in decoded.text)
 
 
 def _quoted_late(rows: Sequence[Sequence[str]], text: Callable[[int], str]) -> dict[int, Refusal]:

@@ -5,7 +5,7 @@ Findings look at the distinct facts (accepted and conflicting rows, no duplicate
 
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import numpy as np
 import pandas as pd
@@ -23,7 +23,8 @@ _FINDINGS_OF_A_KIND = 50
 _MULTI_VALUED_PAIRS, _MULTI_VALUED_SHARE = 2, 0.05
 _FORMAT_ROWS, _FORMAT_SHARE = 20, 0.95
 _REFERENCE_SHARE, _DANGLING_SHARE = 0.5, 0.8
-_MARKUP = re.compile(r"<[A-Za-z!/][^<>]{0,200}>|\A[=@][A-Za-z]+\(|\{\{.{0,200}\}\}|\$\{.{0,200}\}")
+_LOST = re.compile("\ufffd")
+_MARKUP = re.compile(r"<[A-Za-z!/][^<>]{0,200}>|(?:\A|\0)[=@][A-Za-z]{1,30}\(|\{\{.{0,200}\}\}|\$\{.{0,200}\}")
 
 
 def find(coded: Coded, counted: Counted, header: Header) -> list[Finding]:
@@ -108,16 +109,16 @@ class _Survey:
             message = "White space at the ends of subjects or relations was taken off."
             yield from self._of_rows(FindingKind.SPACES_TRIMMED, message, trimmed[self.rows])
         message = "Cells hold U+FFFD (�): characters were lost before this file was written."
-        yield from self._of_rows(FindingKind.REPLACEMENT_CHARACTER, message, self._where(lambda cell: "\ufffd" in cell))
+        yield from self._of_rows(FindingKind.REPLACEMENT_CHARACTER, message, self._where(_LOST))
         message = "Cells hold markup, formulas or templates; they are kept as plain text."
-        yield from self._of_rows(FindingKind.MARKUP_IN_CELLS, message, self._where(lambda c: bool(_MARKUP.search(c))))
+        yield from self._of_rows(FindingKind.MARKUP_IN_CELLS, message, self._where(_MARKUP))
 
-    def _where(self, has: Callable[[str], bool]) -> Mask:
-        """(m,) whether any cell of the row has it; each distinct cell is asked once."""
+    def _where(self, pattern: re.Pattern[str]) -> Mask:
+        """(m,) whether a cell of the row matches; all distinct cells are searched as one text first."""
         found = np.zeros(len(self.rows), dtype=np.bool_)
         for names in (self.coded.subjects, self.coded.relations, self.coded.answers):
-            hits = np.fromiter(map(has, names.distinct), dtype=np.bool_, count=len(names.distinct))
-            if hits.any():
+            if pattern.search("\0".join(names.distinct)):
+                hits = np.array([pattern.search(name) is not None for name in names.distinct], dtype=np.bool_)
                 found |= hits[names.codes[self.rows]]
         return found
 
@@ -181,17 +182,21 @@ class _Survey:
         order = np.argsort(relations, kind="stable")
         names, starts = np.unique(relations[order], return_index=True)
         stops = [*starts[1:].tolist(), len(rows)]
-        bounds = sorted(zip(names.tolist(), starts.tolist(), stops, strict=False), key=lambda group: group[1] - group[2])
+        bounds = sorted(
+            zip(names.tolist(), starts.tolist(), stops, strict=False), key=lambda group: group[1] - group[2]
+        )
         for name, start, stop in bounds[:_FINDINGS_OF_A_KIND]:
             yield name, rows[order[start:stop]]
 
 
 def _spellings(names: Names) -> list[list[str]]:
     """Groups of distinct names that fold to one."""
+    folds = np.array(folded(names.distinct), dtype=object)
+    shared = np.flatnonzero(pd.Series(folds).duplicated(keep=False))
     groups: dict[str, list[str]] = defaultdict(list)
-    for name, fold in zip(names.distinct, folded(names.distinct), strict=True):
-        groups[fold].append(name)
-    return [group for group in groups.values() if len(group) > 1]
+    for at in shared.tolist():
+        groups[folds[at]].append(names.distinct[at])
+    return list(groups.values())
 
 
 def _either(first: Mask | None, second: Mask | None) -> Mask | None:

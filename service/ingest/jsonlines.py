@@ -44,7 +44,7 @@ def read_json_lines(path: Path, media_type: str | None, options: Options, limits
     table = sift(sheet, Header([], (0, 1, 2), keys), limits)
     table.header = header
     table.blank_lines += len(lines) - len(objects)
-    table.encoding, table.samples = decoded.encoding, decoded_samples(lines)
+    table.encoding, table.samples = decoded.encoding, decoded_samples(decoded.text, lines)
     return table
 
 

@@ -90,8 +90,7 @@ def agreed_format(path: Path, media_type: str | None) -> Format:
     if declared is Format.JSON_LINES and seen is Format.DELIMITED:
         return declared  # each line is judged by itself
     raise UnsupportedMedia(
-        f"The file was sent as {base_type(media_type)}, but its first bytes are those of {seen.value}. "
-        f"{_ADVICE[seen]}"
+        f"The file was sent as {base_type(media_type)}, but its first bytes are those of {seen.value}. {_ADVICE[seen]}"
     )
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from schemas.problems import Code
 from schemas.uploads import Finding
 from service.errors import UnusableFile
+from service.ingest.collector import paused_collector
 from service.ingest.count import Coded, Counted, code, count
 from service.ingest.delimited import read_delimited
 from service.ingest.findings import find
@@ -34,14 +35,19 @@ def read_table(path: Path, media_type: str | None, options: Options, limits: Lim
     beyond the limits, UnusableFile (422) where the file as a whole cannot be read, with the option that would help.
     """
     form = agreed_format(path, media_type)
-    table = _READERS[form](path, media_type, options, limits)
+    with paused_collector():
+        table = _READERS[form](path, media_type, options, limits)
+        return _counted(table, options, CANONICAL[form])
+
+
+def _counted(table: Table, options: Options, media_type: str) -> Parsed:
     coded = code(table.columns)
     counted = count(coded, table, options.on_conflict)
     refused = sorted(table.refused + counted.refused, key=lambda row: row.line)
     if not counted.accepted.any():
         raise _nothing_usable(refused)
     findings = [*table.findings, *find(coded, counted, table.header)]
-    return _parsed(table, coded, counted, refused=refused, findings=findings, media_type=CANONICAL[form])
+    return _parsed(table, coded, counted, refused=refused, findings=findings, media_type=media_type)
 
 
 def _parsed(

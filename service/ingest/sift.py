@@ -50,16 +50,11 @@ def sift(sheet: Sheet, header: Header, limits: Limits) -> Table:
             continue
         dropped.add(at)
     kept = [at for at in range(len(sheet.rows)) if at not in dropped] if dropped else range(len(sheet.rows))
+    subjects, relations, answers = ([cells[at] for at in kept] if dropped else cells for cells in judge.columns)
+    lines = [sheet.lines[at] for at in kept] if dropped else list(sheet.lines)
+    columns = Columns(subjects, relations, answers, lines)
     text = sheet.text
-    return Table(
-        _columns(sheet, header, kept), lambda at: text(kept[at]), header, refused, mentioned, blank_lines=blank
-    )
-
-
-def _columns(sheet: Sheet, header: Header, kept: Sequence[int]) -> Columns:
-    rows = sheet.rows if len(kept) == len(sheet.rows) else [sheet.rows[at] for at in kept]
-    subject, relation, answer = (list(map(itemgetter(place), rows)) for place in header.positions)
-    return Columns(subject, relation, answer, [sheet.lines[at] for at in kept])
+    return Table(columns, lambda at: text(kept[at]), header, refused, mentioned, blank_lines=blank)
 
 
 def mentioned_pair(row: Row, header: Header) -> Iterator[Pair]:
@@ -76,26 +71,28 @@ class _Judge:
 
     def __init__(self, sheet: Sheet, header: Header, limits: Limits) -> None:
         self.sheet, self.header, self.limits = sheet, header, limits
+        width = header.width
+        even = set(map(len, sheet.rows)) <= {width}
+        self._ragged = set[int]() if even else {at for at, row in enumerate(sheet.rows) if len(row) != width}
+        whole = sheet.rows if not self._ragged else [row if len(row) == width else [""] * width for row in sheet.rows]
+        self.columns = [list(map(itemgetter(place), whole)) for place in header.positions]
         self._header_row = [cell.strip(WHITE_SPACE) for cell in header.cells]
         self._end: int | None = None
 
     def doubtful(self) -> set[int]:
         """A superset of the rows to refuse, at the speed of a few passes in C."""
-        rows, width = self.sheet.rows, self.header.width
-        found = {at for at, size in enumerate(map(len, rows)) if size != width} | self.sheet.refusals.keys()
+        found = self._ragged | self.sheet.refusals.keys()
         if self.sheet.scan:
-            found |= {at for at, row in enumerate(rows) if _has_nul(row) or _is_damaged(row)}
-        whole = rows if not found else [row if at not in found else None for at, row in enumerate(rows)]
-        for place in self.header.positions:
-            cells = ["-" if row is None else row[place] for row in whole]
-            strange = {cell for cell in set(cells) if self._is_strange(cell, place)}
-            if strange:
+            found |= {at for at, row in enumerate(self.sheet.rows) if _has_nul(row) or _is_damaged(row)}
+        for place, cells in zip(self.header.positions, self.columns, strict=True):
+            strange = self._strange(set(cells)) | set(self.header.cells[place : place + 1])
+            if not strange.isdisjoint(cells):
                 found |= {at for at, cell in enumerate(cells) if cell in strange}
         return found
 
-    def _is_strange(self, cell: str, place: int) -> bool:
-        repeats = bool(self._header_row) and cell.strip(WHITE_SPACE) == self._header_row[place]
-        return repeats or len(cell) > self.limits.max_field_chars or is_blank(cell)
+    def _strange(self, cells: set[str]) -> set[str]:
+        limit = self.limits.max_field_chars
+        return {cell for cell in cells if len(cell) > limit or not cell.strip(WHITE_SPACE)}
 
     def is_gap(self, at: int, doubtful: Sequence[int]) -> bool:
         """Whether a row is no row at all: a blank line, or delimiters alone after the last row with content."""

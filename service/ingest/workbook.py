@@ -15,7 +15,6 @@ from service.errors import TooLarge, UnusableFile
 from service.ingest import header as headers
 from service.ingest.archive import check_workbook_archive
 from service.ingest.celltext import cell_text
-from service.ingest.collector import paused_collector
 from service.ingest.options import Limits, Options
 from service.ingest.sheetreader import DAMAGED
 from service.ingest.sift import Refusal, Row, Sheet, sift
@@ -78,8 +77,7 @@ def _read(path: Path, options: Options, limits: Limits) -> _Taken:
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
     ) as reader:
         try:
-            with paused_collector():
-                return _conversation(_Channel(reader), options.header, limits)
+            return _conversation(_Channel(reader), options.header, limits)
         except (EOFError, BrokenPipeError):
             raise _refusal_of(reader.wait()) from None
         finally:
