@@ -11,7 +11,7 @@ from typing import cast
 
 import uvloop
 
-Check = Callable[[bytes], int]  # a reply's body -> how many right answers it holds
+Check = Callable[[int, bytes], int]  # a request's number and its reply's body -> how many right answers it holds
 
 
 @dataclass(slots=True)
@@ -40,7 +40,7 @@ def post(path: str, body: bytes, *, key: str = "", media: str = "application/jso
     return f"{head}content-length: {len(body)}\r\n\r\n".encode() + body
 
 
-def run(port: int, requests: Sequence[bytes], *, connections: int, check: Check = lambda _: 1) -> Figures:
+def run(port: int, requests: Sequence[bytes], *, connections: int, check: Check = lambda _, __: 1) -> Figures:
     """Send every request once, one at a time on each connection."""
     return uvloop.run(_run(port, requests, connections, check))
 
@@ -48,7 +48,7 @@ def run(port: int, requests: Sequence[bytes], *, connections: int, check: Check 
 async def _run(port: int, requests: Sequence[bytes], connections: int, check: Check) -> Figures:
     loop = asyncio.get_running_loop()
     figures = Figures(len(requests), 0.0, 0, 0, [])
-    queue = iter(requests)
+    queue = iter(enumerate(requests))
     opened = [
         (await loop.create_connection(lambda: _Connection(queue, figures, check), "127.0.0.1", port))[1]
         for _ in range(connections)
@@ -62,12 +62,13 @@ async def _run(port: int, requests: Sequence[bytes], connections: int, check: Ch
 
 
 class _Connection(asyncio.Protocol):
-    def __init__(self, requests: Iterator[bytes], figures: Figures, check: Check) -> None:
+    def __init__(self, requests: Iterator[tuple[int, bytes]], figures: Figures, check: Check) -> None:
         self._requests = requests
         self._figures = figures
         self._check = check
         self._chunks: list[bytes] = []
         self._missing = 0
+        self._number = -1
         self._sent = 0.0
         self.done = asyncio.get_running_loop().create_future()
 
@@ -76,12 +77,12 @@ class _Connection(asyncio.Protocol):
 
     def next(self) -> None:
         """Send the next request, or end when none is left."""
-        request = next(self._requests, None)
-        if request is None:
+        number, request = next(self._requests, (-1, b""))
+        if not request:
             self._transport.close()
             self.done.set_result(None)
             return
-        self._sent = time.perf_counter()
+        self._number, self._sent = number, time.perf_counter()
         self._transport.write(request)
 
     def data_received(self, data: bytes) -> None:
@@ -95,7 +96,7 @@ class _Connection(asyncio.Protocol):
         self._missing -= len(data)
         if self._missing == 0:
             self._figures.latencies.append(time.perf_counter() - self._sent)
-            self._figures.right += self._check(b"".join(self._chunks))
+            self._figures.right += self._check(self._number, b"".join(self._chunks))
             self._chunks = []
             self.next()
 
