@@ -1,5 +1,7 @@
 """The main job: a file goes in, a memory is trained and asked, a report comes out."""
 
+import csv
+import io
 import json
 import os
 import platform
@@ -7,7 +9,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
@@ -27,7 +29,7 @@ from pilot.suite import Plan, run_suite
 from schemas.dictionaries import Dictionary
 from schemas.memories import MemoryInfo, RecipeRequest
 from schemas.report import Report, Run
-from schemas.uploads import OnConflict
+from schemas.uploads import OnConflict, Receipt
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +98,7 @@ def _measure(store: FactStore, request: Request, inputs: _Inputs, progress: Prog
     progress(0.0, "uploading the file")
     receipt = store.upload(dictionary.id, request.file, request.options, dry_run=request.memory is not None)
     progress(0.5, "reading the file independently")
-    reading = read_facts(request.file, request.options)
+    reading = _read(request, receipt)
     memory = _memory(store, dictionary, request, inputs, progress)
     target = Target(
         store=store,
@@ -117,6 +119,27 @@ def _measure(store: FactStore, request: Request, inputs: _Inputs, progress: Prog
         checks=checks,
         thresholds=judge(inputs.gate, checks, stated_bound(memory)),
     )
+
+
+def _read(request: Request, receipt: Receipt) -> Reading:
+    """The pilot's own reading; where it cannot tell how to read by itself, as the receipt states it was read."""
+    try:
+        return read_facts(request.file, request.options)
+    except UnusableInput:
+        columns = [receipt.columns[role] for role in ("subject", "relation", "answer")] if receipt.columns else []
+        stated = replace(
+            request.options,
+            encoding=receipt.encoding,
+            delimiter=receipt.delimiter,
+            header=_csv_line(columns) if request.options.header == "auto" else request.options.header,
+        )
+        return read_facts(request.file, stated)
+
+
+def _csv_line(cells: list[str]) -> str:
+    out = io.StringIO()
+    csv.writer(out, lineterminator="").writerow(cells)
+    return out.getvalue()
 
 
 def _fresh_name(request: Request) -> str:

@@ -1,14 +1,14 @@
 """Rows to facts: what is taught, what is not, and counts that add up to the rows read."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from pilot.errors import UnusableInput
 from pilot.reading.decoding import BAD
 from pilot.reading.options import Options
-from pilot.reading.tables import CELL_LIMIT, Record, Table, folded_title, read_table
+from pilot.reading.tables import CELL_LIMIT, Table, read_table, trimmed
 from schemas.uploads import OnConflict
 
 Pair = tuple[str, str]
@@ -72,9 +72,16 @@ def read_facts(path: Path, options: Options) -> Reading:
 
 
 def _sort_out(table: Table) -> _Rows:
+    """Blank lines are no rows; nor are rows of empty cells after the last row with content."""
     rows = _Rows()
-    for line, cells in _not_blank(table.records):
-        rows.read += 1
+    empty = 0
+    for line, cells in table.records:
+        if not any(map(trimmed, cells)):
+            empty += len(cells) > 1
+            continue
+        rows.read += 1 + empty
+        rows.rejected += empty
+        empty = 0
         fact = _fact(cells, table)
         if fact is None:
             rows.rejected += 1
@@ -85,25 +92,17 @@ def _sort_out(table: Table) -> _Rows:
     return rows
 
 
-def _not_blank(records: Iterable[Record]) -> Iterator[Record]:
-    return ((line, cells) for line, cells in records if any(cell.strip() for cell in cells))
-
-
 def _fact(cells: Sequence[str], table: Table) -> Fact | None:
     """The three cells, or None where they cannot be taught. Names lose the white space at their ends."""
     if len(cells) != table.width or any(BAD in cell or "\0" in cell for cell in cells):
         return None
-    if tuple(folded_title(cell) for cell in cells) == table.titles:
+    if [trimmed(cell) for cell in cells] == table.titles:
         return None
     subject, relation, answer = (cells[place] for place in table.places)
-    subject, relation = _trimmed(subject), _trimmed(relation)
-    if not (subject and relation and answer.strip()) or max(map(len, (subject, relation, answer))) > CELL_LIMIT:
+    subject, relation = trimmed(subject), trimmed(relation)
+    if not (subject and relation and trimmed(answer)) or max(map(len, (subject, relation, answer))) > CELL_LIMIT:
         return None
     return subject, relation, answer
-
-
-def _trimmed(name: str) -> str:
-    return name.strip().strip("\ufeff").strip()
 
 
 def _resolve_conflicts(facts: dict[Fact, int], on_conflict: OnConflict) -> dict[Fact, int]:

@@ -1,4 +1,4 @@
-"""Bytes to text: declared encoding, byte order mark, UTF-8 with a few bad lines, cp932; anything else is asked for."""
+"""Bytes to text: what is declared, a byte order mark, UTF-8 with some damage, EUC-JP, cp932; else it is asked for."""
 
 import codecs
 import re
@@ -16,7 +16,6 @@ _MARKS = (
 _ISO_2022_JP = re.compile(rb"\x1b[$(][@BJ]")
 _HALF_WIDTH_KANA_RUN = re.compile("[\uff61-\uff9f]{3,}")
 _NUL_SHARE_OF_UTF16 = 0.2
-_FEW = 0.1
 BAD = "\ufffe"
 """Stands where a byte could not be decoded: a code point that no text holds, so the row that has it can be refused."""
 
@@ -51,22 +50,27 @@ def _declared(data: bytes, declared: str) -> Text:
 
 def _guess(data: bytes) -> Text:
     text = _lenient(data, "utf-8")
-    if text.count(BAD) == 0 or _few_lines_are_bad(text):
+    if BAD not in text or _most_lines_decode(text):
         return Text(text, "utf-8")
+    japanese = {name: _strict(data, name) for name in ("cp932", "euc_jp")}
+    if japanese["euc_jp"] and _HALF_WIDTH_KANA_RUN.search(japanese["cp932"] or "ｱｱｱ"):
+        return Text(japanese["euc_jp"], "euc_jp")
+    if japanese["cp932"]:
+        return Text(japanese["cp932"], "cp932")
+    raise UnusableInput("the encoding is unclear: name it with --encoding")
+
+
+def _strict(data: bytes, encoding: str) -> str | None:
     try:
-        text = data.decode("cp932")
+        return data.decode(encoding)
     except UnicodeDecodeError:
-        raise UnusableInput("the encoding is unclear: name it with --encoding") from None
-    if _HALF_WIDTH_KANA_RUN.search(text):
-        raise UnusableInput("the encoding is unclear (EUC-JP or cp932): name it with --encoding")
-    return Text(text, "cp932")
+        return None
 
 
-def _few_lines_are_bad(text: str) -> bool:
-    """A UTF-8 file with damage, rather than a file in another encoding: most lines beyond ASCII decode."""
+def _most_lines_decode(text: str) -> bool:
+    """A UTF-8 file with damage, rather than a file in another encoding."""
     beyond_ascii = [line for line in text.split("\n") if not line.isascii()]
-    bad = sum(BAD in line for line in beyond_ascii)
-    return bad <= max(_FEW * len(beyond_ascii), 1) and bad < len(beyond_ascii)
+    return 2 * sum(BAD in line for line in beyond_ascii) < len(beyond_ascii)
 
 
 def _lenient(data: bytes, encoding: str) -> str:

@@ -1,8 +1,10 @@
 """A file to rows: records of three cells with the line each begins on, whatever the format."""
 
 import csv
+import datetime as dt
 import io
 import json
+import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -12,7 +14,7 @@ from pyarrow import parquet
 from python_calamine import CalamineWorkbook
 
 from pilot.errors import UnusableInput
-from pilot.reading.decoding import decode
+from pilot.reading.decoding import BAD, decode
 from pilot.reading.options import Options
 
 Record = tuple[int, Sequence[str]]
@@ -35,6 +37,8 @@ _HEADERS = {
     },
     "answer": {"answer", "object", "value", "答え", "回答", "答", "値", "目的語", "解答"},
 }
+_KEYS = ["subject", "relation", "answer"]
+_SEPARATOR_HINT = re.compile(r'"?sep=(.)"?', re.IGNORECASE)
 _LONGEST_CELL = 1 << 24
 CELL_LIMIT = 131_072
 
@@ -43,13 +47,13 @@ CELL_LIMIT = 131_072
 class Table:
     """Records below the header, their three columns' places, and how the file was read.
 
-    `width`: the cells of a well-formed record. `titles`: the folded header, so that its repetition is known.
+    `width`: the cells of a well-formed record. `titles`: the header, so that its repetition is known.
     """
 
     records: Iterable[Record]
     places: tuple[int, int, int]
     width: int
-    titles: tuple[str, ...]
+    titles: list[str]
     encoding: str
     delimiter: str | None
 
@@ -71,21 +75,32 @@ def read_table(path: Path, options: Options) -> Table:
 
 
 def _csv(text: str, delimiter: str) -> Iterator[Record]:
+    """A record whose quoting is broken within its line has no cells; one that runs on makes the file unusable."""
     csv.field_size_limit(_LONGEST_CELL)
     rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     line = 1
-    try:
-        for row in rows:
+    while True:
+        try:
+            row = next(rows)
+        except StopIteration:
+            return
+        except csv.Error as error:
+            if rows.line_num > line or "end of data" in str(error):
+                raise UnusableInput(f"line {line}: a quote is opened and never closed") from None
+            row = []
+            yield line, [BAD]
+        if row and not (line == 1 and _SEPARATOR_HINT.fullmatch(delimiter.join(row))):
             yield line, row
-            line = rows.line_num + 1
-    except csv.Error as error:
-        raise UnusableInput(f"line {line}: {error}") from None
+        line = rows.line_num + 1
 
 
 def _sheet(path: Path) -> Iterator[Record]:
+    """The first sheet; its empty rows are gaps, not rows."""
     sheet = CalamineWorkbook.from_path(str(path)).get_sheet_by_index(0)
     for line, row in enumerate(sheet.to_python(skip_empty_area=False), start=1):
-        yield line, [_cell(value) for value in row]
+        cells = [_cell(value) for value in row]
+        if any(cells):
+            yield line, cells
 
 
 def _parquet(path: Path) -> Iterator[Record]:
@@ -97,17 +112,29 @@ def _parquet(path: Path) -> Iterator[Record]:
 
 
 def _json_lines(text: str) -> Iterator[Record]:
-    yield 0, ["subject", "relation", "answer"]
+    """One object a line; a list of answers makes a row each, and what is no such object makes a row without cells."""
+    yield 0, _KEYS
     for number, line in enumerate(text.splitlines(), start=1):
         if line.strip():
-            fact = json.loads(line)
-            yield number, [_cell(fact.get(name)) for name in ("subject", "relation", "answer")]
+            try:
+                fact = json.loads(line, parse_int=str, parse_float=str)
+                subject, relation, answer = (fact.get(key) or "" for key in _KEYS)
+            except (ValueError, AttributeError):
+                subject, relation, answer = BAD, BAD, BAD
+            for one in answer if isinstance(answer, list) and answer else [answer]:
+                yield number, [cell if isinstance(cell, str) else BAD for cell in (subject, relation, one)]
 
 
 def _cell(value: object) -> str:
-    """Spreadsheets return 12 as 12.0: a whole number is written without its fraction."""
+    """The text a person would type: 12 for 12.0, an ISO date, TRUE and FALSE."""
+    if isinstance(value, bool):
+        return str(value).upper()
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
+    if isinstance(value, dt.datetime):
+        return value.isoformat() if value.time() != dt.time() else value.date().isoformat()
+    if isinstance(value, dt.date | dt.time):
+        return value.isoformat()
     return "" if value is None else str(value)
 
 
@@ -115,6 +142,8 @@ def _delimiter(text: str, options: Options, path: Path) -> str:
     if options.delimiter is not None:
         return _DELIMITERS.get(options.delimiter, options.delimiter)
     first = next((line for line in text.splitlines() if line.strip()), "")
+    if hint := _SEPARATOR_HINT.fullmatch(first.strip()):
+        return hint[1]
     counts = {mark: first.count(mark) for mark in ",\t;|"}
     if path.suffix.lower() == ".tsv" or counts["\t"] >= 2 > counts[","]:
         return "\t"
@@ -123,19 +152,19 @@ def _delimiter(text: str, options: Options, path: Path) -> str:
 
 def _under_header(records: Iterator[Record], options: Options, *, encoding: str, delimiter: str | None) -> Table:
     if options.header == "none":
-        return Table(records, (0, 1, 2), 3, (), encoding, delimiter)
+        return Table(records, (0, 1, 2), 3, [], encoding, delimiter)
     first = next((cells for _, cells in records if any(cell.strip() for cell in cells)), None)
     if first is None:
         raise UnusableInput("the file holds no row")
-    titles = tuple(folded_title(cell) for cell in first)
-    return Table(records, _places(titles, options.header), len(titles), titles, encoding, delimiter)
+    places = _places([_folded_title(cell) for cell in first], options.header)
+    return Table(records, places, len(first), [trimmed(cell) for cell in first], encoding, delimiter)
 
 
-def _places(titles: tuple[str, ...], header: str) -> tuple[int, int, int]:
+def _places(titles: list[str], header: str) -> tuple[int, int, int]:
     if header == "auto":
         wanted = [_HEADERS["subject"], _HEADERS["relation"], _HEADERS["answer"]]
     else:
-        wanted = [{folded_title(name)} for name in header.split(",")]
+        wanted = [{_folded_title(name)} for name in next(csv.reader([header]))]
     found = [next((place for place, title in enumerate(titles) if title in names), None) for names in wanted]
     match found:
         case [int(subject), int(relation), int(answer)]:
@@ -143,5 +172,10 @@ def _places(titles: tuple[str, ...], header: str) -> tuple[int, int, int]:
     raise UnusableInput("no header with subject, relation and answer: use --header none or --header NAME,NAME,NAME")
 
 
-def folded_title(cell: str) -> str:
-    return unicodedata.normalize("NFKC", cell).strip("\ufeff \t\u3000").casefold()
+def _folded_title(cell: str) -> str:
+    return unicodedata.normalize("NFKC", trimmed(cell)).casefold()
+
+
+def trimmed(name: str) -> str:
+    """Without the white space, and the stray byte order marks, at its ends."""
+    return name.strip().strip("\ufeff").strip()

@@ -41,6 +41,11 @@ def share(rate: float) -> str:
     return f"{100 * rate:.{decimals}f} %"
 
 
+def one_in(rate: float) -> str:
+    """The n of `1 in n`: how a rare rate is said."""
+    return f"{round(1 / rate):,}"
+
+
 def span(ends: Interval) -> str:
     return f"{share(ends[0])} – {share(ends[1])}"
 
@@ -49,5 +54,5 @@ def _exponent(value: float) -> int:
     return int(f"{value:e}".split("e")[1])
 
 
-FILTERS = {"number": number, "size": size, "duration": duration, "share": share, "span": span}
-__all__ = ["FILTERS", "duration", "number", "percent", "share", "size", "span"]
+FILTERS = {"number": number, "size": size, "duration": duration, "share": share, "one_in": one_in, "span": span}
+__all__ = ["FILTERS", "duration", "number", "one_in", "percent", "share", "size", "span"]

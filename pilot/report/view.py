@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import accumulate
 from typing import Any
 
-from pilot.report.figures import number, share
+from pilot.report.figures import number, one_in, share
 from pilot.statistics import upper_bound
 from schemas.report import Check, CheckId, DictionaryFigures, Failing, Holding, Part, Report, Threshold, Timing, Verdict
 
@@ -121,7 +121,8 @@ def view(report: Report, prose: Prose) -> View:
 def limit_text(threshold: Threshold, prose: Prose) -> str:
     check = prose["check"][threshold.check]
     limit, count = share(threshold.limit), number(threshold.limit)
-    return str(prose["gate"][threshold.name].format(limit=limit, count=count, check=check))
+    odds = one_in(threshold.limit) if threshold.limit else ""
+    return str(prose["gate"][threshold.name].format(limit=limit, count=count, one_in=odds, check=check))
 
 
 def _sentence(report: Report, recall: Check, probes: Check, prose: Prose) -> str:

@@ -1,4 +1,4 @@
-"""Reports built by the pilot's own code from a small file: what a memory without a miss, or with some, would have said."""
+"""Reports built by the pilot's own code from a small file, for a memory that answers by a given function."""
 
 import hashlib
 from collections.abc import Callable
@@ -19,7 +19,7 @@ from pilot.report.document import Evidence, build_report
 from schemas.memories import MemoryInfo
 from schemas.recall import Status
 from schemas.report import CheckId, Report, Run
-from schemas.uploads import Example, Finding, FindingKind, OnConflict, Receipt
+from schemas.uploads import Example, Finding, FindingKind, Mode, OnConflict, Receipt
 
 NOON = datetime(2025, 1, 31, 12, 0, tzinfo=UTC)
 
@@ -28,15 +28,19 @@ def receipt_of(file: Path, reading: Reading) -> Receipt:
     data = file.read_bytes()
     example = Example(line=2, subject="<b>部品</b>", relation="色", answer="赤")
     finding = Finding(
-        kind=FindingKind.NAMES_FOLD_TOGETHER, message="2 names fold together", count=2, relation=None, examples=[example]
+        kind=FindingKind.NAMES_FOLD_TOGETHER,
+        message="2 names fold together",
+        count=2,
+        relation=None,
+        examples=[example],
     )
     return Receipt(
         id="u1",
         dictionary="d1",
         created_at=NOON,
         dry_run=False,
-        mode="upsert",
-        on_conflict="many",
+        mode=Mode.UPSERT,
+        on_conflict=OnConflict.MANY,
         rows_read=reading.rows_read,
         accepted=reading.accepted,
         duplicate=reading.duplicate,
@@ -105,7 +109,13 @@ def measure(reading: Reading, answers: Callable[[Pair], tuple[str, ...]]) -> lis
     return [recall, unknown, latency]
 
 
-def report_on(file: Path, answers: Callable[[Pair], tuple[str, ...]] | None = None, gate: Gate | None = None) -> Report:
+@pytest.fixture
+def report_on() -> Callable[..., Report]:
+    """A report on a file whose memory answers by a function of the pair; without one, as the file says."""
+    return build
+
+
+def build(file: Path, answers: Callable[[Pair], tuple[str, ...]] | None = None, gate: Gate | None = None) -> Report:
     reading = read_facts(file, Options(on_conflict=OnConflict.MANY))
     checks = measure(reading, answers or reading.taught.__getitem__)
     evidence = Evidence(

@@ -1,0 +1,119 @@
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+import pytest
+
+from pilot.report.figures import duration, number, share, size
+from pilot.report.html import html, read_prose
+from pilot.report.junit import junit
+from pilot.report.write import write_report
+from schemas.report import Report, Verdict
+
+ReportOn = Callable[..., Report]
+
+
+def test_the_json_is_the_contract(report_on: ReportOn, parts: Path, tmp_path: Path) -> None:
+    """report.json has the contract's fields, its counts add up, and it reads back as the same document."""
+    report = report_on(parts)
+    write_report(report, tmp_path / "out", "en")
+    text = (tmp_path / "out" / "report.json").read_text(encoding="utf-8")
+    document = json.loads(text)
+    assert {
+        "format_version",
+        "dictionary",
+        "memory",
+        "coverage",
+        "error_rate",
+        "checks",
+        "experiments",
+        "verdict",
+    } <= set(document)
+    assert document["coverage"] == {"taught": 6, "rows": 6, "answered": 5, "asked": 5}
+    assert document["error_rate"]["wrong"] == 0
+    for check in document["checks"]:
+        for counted in (check, *check["parts"]):
+            assert counted["asked"] == counted["right"] + counted["wrong"] + counted["abstained"]
+            assert counted["interval"][0] <= counted["rate"] <= counted["interval"][1]
+    assert Report.model_validate_json(text) == report
+
+
+@pytest.mark.parametrize("lang", ["en", "ja"])
+def test_the_page_escapes_what_the_file_says(report_on: ReportOn, parts: Path, lang: str) -> None:
+    """Markup in names, answers and findings stays text; Japanese stays Japanese."""
+    page = html(report_on(parts, lambda _: ("<i>",)), lang)
+    assert "<script>" not in page
+    assert "&lt;script&gt;" in page
+    assert "<b>" not in page.split("</header>")[1]
+    assert "材質" in page
+    assert f'<html lang="{lang}">' in page
+
+
+def test_the_page_needs_nothing_from_elsewhere(report_on: ReportOn, parts: Path) -> None:
+    """No address, script, font or image beyond the page itself."""
+    page = html(report_on(parts), "en")
+    assert not re.search(r"(?:src|href)\s*=\s*[\"'](?!data:)|url\(|@import|<script|https?://", page)
+
+
+def test_both_languages_say_the_same_things() -> None:
+    """The two files of prose have the same keys, and every sentence names the same figures."""
+
+    def shape(prose: object) -> object:
+        if isinstance(prose, dict):
+            return {key: shape(value) for key, value in prose.items()}
+        if isinstance(prose, list):
+            return len(prose)
+        return sorted(re.findall(r"{(\w+)}", str(prose)))
+
+    assert shape(read_prose("en")) == shape(read_prose("ja"))
+
+
+def test_failing_facts_are_listed_and_fail_the_gate(report_on: ReportOn, parts: Path) -> None:
+    """A wrong answer is named with its line in JSON and HTML, and becomes a failure in JUnit."""
+    report = report_on(
+        parts, lambda pair: ("黒",) if pair[0] == "部品-003" else ("赤",) if pair[0] == "部品-001" else ()
+    )
+    assert report.verdict is Verdict.FAIL
+    failing = next(check for check in report.checks if check.id == "recall").failing
+    assert ("部品-003", "材質", ["SPCC"], ["黒"], 6) in [
+        (f.subject, f.relation, f.expected, f.answers, f.line) for f in failing
+    ]
+    assert "黒" in html(report, "ja")
+    assert ET.fromstring(junit(report)).findall(".//failure")
+
+
+def test_a_pass_has_no_junit_failure(report_on: ReportOn, parts: Path) -> None:
+    """Every limit is a test case; none fails when the report passes."""
+    report = report_on(parts)
+    tree = ET.fromstring(junit(report))
+    assert len(tree.findall(".//testcase")) == len(report.gate)
+    assert not tree.findall(".//failure")
+
+
+def test_one_fact_makes_a_report(report_on: ReportOn, tmp_path: Path) -> None:
+    """A table of one fact has a report: no rate, bit count or chart divides by zero."""
+    file = tmp_path / "one.csv"
+    file.write_text("subject,relation,answer\na,r,x\n", encoding="utf-8")
+    report = report_on(file)
+    assert report.dictionary.bits == 0
+    assert "<svg" in html(report, "en")
+
+
+@pytest.mark.parametrize(
+    ("shown", "expected"),
+    [
+        (number(58_845), "58,845"),
+        (number(12.345), "12.3"),
+        (size(2_591_234), "2.59 MB"),
+        (duration(0.0000031), "3.1 µs"),
+        (duration(1.9), "1.9 s"),
+        (share(0.999937), "99.9937 %"),
+        (share(0.0000631), "0.0063 %"),
+        (share(1), "100 %"),
+    ],
+)
+def test_figures_read_well(shown: str, expected: str) -> None:
+    """Thousands are set apart, units fit, and a rate keeps two digits of its distance from the end."""
+    assert shown == expected
