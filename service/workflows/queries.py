@@ -62,9 +62,9 @@ def columns(memory: Servable, name: str, subjects: Sequence[str], relations: Seq
 
 def rows(memory: Servable, name: str, queries: Sequence[Query]) -> list[Result]:
     """One result a query, in their order; `name` is the memory's id, which every result carries."""
-    forms = [form(query) for query in queries]
-    if all(each is _pair for each in forms):
+    if all(map(is_pair, queries)):
         return _pairs(memory, name, queries)
+    forms = [form(query) for query in queries]
     return _in_step(memory, [each(query, memory, name) for each, query in zip(forms, queries, strict=True)])
 
 
@@ -102,7 +102,8 @@ def form(query: Query) -> Form:
 
 def is_pair(query: Query) -> bool:
     """Whether the query is plain subject and relation, which needs one look and can share a batch with others."""
-    return form(query) is _pair
+    named = query.subject is not None and query.relation is not None
+    return named and query.relations is None and query.question is None
 
 
 def _pairs(memory: Servable, name: str, queries: Sequence[Query]) -> list[Result]:

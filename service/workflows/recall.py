@@ -5,8 +5,8 @@ in a few threads, so that the loop goes on answering. Nothing about a recall is 
 """
 
 import asyncio
-from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import ParamSpec, TypeVar
 
@@ -36,9 +36,12 @@ class Recall:
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix="recall")
 
     async def one(self, dictionary: str, query: Query) -> Result:
-        alone = queries.is_pair(query) and not query.compare
+        queries.form(query)
         served = await self._serving.find(_address(dictionary, query))
-        result = await served.ask(query) if alone else (await self.run(self._rows, served, [query]))[0]
+        if queries.is_pair(query) and not query.compare:
+            result = await served.ask(query)
+        else:
+            [result] = await self.run(self._rows, served, [query], False)
         _COUNTERS[result.status].inc()
         return result
 
@@ -57,18 +60,27 @@ class Recall:
     async def _many(self, dictionary: str, batch: BatchQuery, asked: Sequence[Query]) -> BatchResult:
         """Rows may be addressed to different memories; each memory is asked once."""
         default = _address(dictionary, batch)
+        if all(query.alias is None and query.memory is None for query in asked):
+            results = await self._ask(default, asked, batch.compare)
+        else:
+            results = await self._ask_each(dictionary, default, asked, batch.compare)
+        _count([result.status for result in results])
+        return BatchResult(results)
+
+    async def _ask_each(self, dictionary: str, default: Address, asked: Sequence[Query], compare: bool) -> list[Result]:
         groups: defaultdict[Address, list[int]] = defaultdict(list)
         for index, query in enumerate(asked):
             own = query.alias is not None or query.memory is not None
             groups[_address(dictionary, query) if own else default].append(index)
         results: dict[int, Result] = {}
         for address, indexes in groups.items():
-            served = await self._serving.find(address)
             group = [asked[index] for index in indexes]
-            results.update(zip(indexes, await self.run(self._rows, served, group, batch.compare), strict=True))
-        ordered = list(map(results.__getitem__, range(len(asked))))
-        _count([result.status for result in ordered])
-        return BatchResult(ordered)
+            results.update(zip(indexes, await self._ask(address, group, compare), strict=True))
+        return [results[index] for index in range(len(asked))]
+
+    async def _ask(self, address: Address, asked: Sequence[Query], compare: bool) -> list[Result]:
+        served = await self._serving.find(address)
+        return await self.run(self._rows, served, asked, compare)
 
     async def _columns(
         self, dictionary: str, batch: BatchQuery, subjects: Sequence[str], relations: Sequence[str]
@@ -80,7 +92,7 @@ class Recall:
         _count(result.statuses)
         return result
 
-    def _rows(self, served: Served, asked: Sequence[Query], compare: bool = False) -> list[Result]:
+    def _rows(self, served: Served, asked: Sequence[Query], compare: bool) -> list[Result]:
         results = queries.rows(served.memory, served.id, asked)
         if compared := [result for query, result in zip(asked, results, strict=True) if compare or query.compare]:
             queries.compare(compared, self._serving.ledger(served, queries.pairs(compared)))
@@ -93,6 +105,6 @@ def _address(dictionary: str, query: Query | BatchQuery) -> Address:
     return Address(dictionary, CHAMPION if query.alias is None else query.alias, query.memory)
 
 
-def _count(statuses: Iterable[Status]) -> None:
-    for status, count in Counter(statuses).items():
-        _COUNTERS[status].inc(count)
+def _count(statuses: Sequence[Status]) -> None:
+    for status, counter in _COUNTERS.items():
+        counter.inc(statuses.count(status))
