@@ -77,12 +77,12 @@ def _known(declared: str) -> str:
 
 
 def _as_declared(data: bytes, name: str) -> Decoded:
-    for bom, marked in _BOMS:
-        if data.startswith(bom) and marked[:5] != name[:5]:
-            raise UnusableFile(
-                f"encoding={name} was declared, but the file begins with the byte order mark of {marked}.",
-                code=Code.ENCODING_WRONG,
-            )
+    marked = next((marked for bom, marked in _BOMS if data.startswith(bom)), name)
+    if marked[:6] != name[:6]:
+        raise UnusableFile(
+            f"encoding={name} was declared, but the file begins with the byte order mark of {marked}.",
+            code=Code.ENCODING_WRONG,
+        )
     decoded = _tolerantly(data, name)
     return Decoded(decoded.text.removeprefix("\ufeff"), decoded.encoding, decoded.damaged)
 

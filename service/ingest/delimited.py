@@ -16,7 +16,7 @@ from service.ingest.media import base_type, declared_charset
 from service.ingest.options import Limits, Options
 from service.ingest.quoting import refuse_other_quotes
 from service.ingest.sift import Refusal, Sheet, mentioned_pair, sift
-from service.ingest.table import Header, Pair, Table, is_blank
+from service.ingest.table import WHITE_SPACE, Header, Pair, Table, is_blank
 
 _SAMPLES = 3
 _SAMPLE_CHARS = 200
@@ -26,8 +26,10 @@ _QUOTE_CHECKED_ROWS = 1_000
 def read_delimited(path: Path, media_type: str | None, options: Options, limits: Limits) -> Table:
     """The facts of a delimited text file; refused rows by line; UnusableFile where the whole is in doubt."""
     decoded = decode(path.read_bytes(), options.encoding or declared_charset(media_type))
+    if not decoded.text.strip(WHITE_SPACE + ",;|"):
+        raise UnusableFile("The file has no line with text.", code=Code.EMPTY_FILE)
     lines = physical_lines(decoded.text)
-    hint = excel_hint(lines[0]) if lines else None
+    hint = excel_hint(lines[0])
     delimiter = declared_delimiter(options.delimiter) or hint or _of_media_type(media_type)
     delimiter = delimiter or found_delimiter(lines, options.header)
     rows = read_rows(lines, delimiter, limits)
@@ -56,7 +58,7 @@ def _of_media_type(media_type: str | None) -> str | None:
 
 
 def _refuse_broken_quoting(rows: Rows) -> None:
-    if rows.broken and len(rows.broken) * 2 > len(rows.rows):
+    if len(rows.broken) > len(rows.rows):
         first = rows.broken[0]
         raise UnusableFile(
             f"{len(rows.broken)} rows have quotes that cannot be read, the first in line {first.line}. {first.detail}",

@@ -4,6 +4,7 @@ import csv
 import re
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import suppress
 from itertools import islice
 
 from schemas.problems import Code
@@ -62,11 +63,12 @@ def found_delimiter(lines: Sequence[str], option: str) -> str:
 
 
 def _sample(lines: Sequence[str], delimiter: str) -> list[list[str]]:
-    reader = csv.reader(islice(lines, _SAMPLE_LINES), delimiter=delimiter)
-    try:
-        return [row for row in reader if not all(is_blank(cell) for cell in row)]
-    except csv.Error:
-        return []
+    rows = list[list[str]]()
+    with suppress(csv.Error):  # a cell beyond the reader's limit; the rows before it are sample enough
+        for row in csv.reader(islice(lines, _SAMPLE_LINES), delimiter=delimiter):
+            if not all(map(is_blank, row)):
+                rows.append(row)
+    return rows
 
 
 def _evenness(rows: list[list[str]]) -> tuple[float, int]:

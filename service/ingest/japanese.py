@@ -5,6 +5,7 @@ between Latin letters. Both are told apart by what real Japanese text looks like
 """
 
 import re
+from collections import Counter
 from itertools import islice
 
 # One token a character of cp932; the first two groups are disjoint lead bytes.
@@ -14,6 +15,7 @@ _CP932 = re.compile(
 )
 # Half-width kana: a voiced mark follows only the kana that it can voice.
 _KANA_RUN = re.compile(rb"(?:[\xb3\xb6-\xc4\xca-\xce]\xde|[\xca-\xce]\xdf|[\xa1-\xdd])+")
+_VOICED = re.compile(rb"[\xde\xdf]")
 _KANA = re.compile("[\u3041-\u30fe]")
 _NON_ASCII = re.compile(r"[^\x00-\x7f]")
 _SAMPLE_LINES = 5_000
@@ -48,14 +50,13 @@ def _has_kana(data: bytes) -> bool:
 
 
 def _reads_as_cp932(data: bytes) -> bool:
-    """Kana and everyday kanji, or well-formed half-width kana, outweigh rare kanji and lone half-width kana."""
-    evidence = doubt = 0
-    for token in _CP932.finditer(_sample(data)):
-        kind, size = token.lastgroup, len(token[0])
-        if kind == "stray":
-            return False
-        if kind == "common" or (kind == "half" and size > 1 and _KANA_RUN.fullmatch(token[0])):
-            evidence += 1
-        else:
-            doubt += 1
-    return evidence > doubt
+    """Kana and everyday kanji outweigh rare kanji and odd half-width kana; or all is well-formed half-width kana."""
+    sample = _sample(data)
+    kinds = Counter(token.lastgroup for token in _CP932.finditer(sample))
+    runs = [token["half"] for token in _CP932.finditer(sample) if token["half"]]
+    odd_runs = sum(1 for run in runs if not _KANA_RUN.fullmatch(run))
+    if kinds["stray"]:
+        return False
+    if kinds["common"]:
+        return kinds["common"] > kinds["rare"] + odd_runs
+    return not kinds["rare"] and not odd_runs and any(_VOICED.search(run) for run in runs)

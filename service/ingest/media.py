@@ -105,7 +105,7 @@ def _declared(base: str) -> Format | None:
 def _seen(head: bytes) -> Format:
     for magic, foreign in _FOREIGN:
         if head.startswith(magic):
-            raise UnsupportedMedia(f"The file is {foreign}, not a table of facts.")
+            raise UnsupportedMedia(f"The file is {foreign}.")
     for magic, found in _MAGIC:
         if head.startswith(magic):
             return found

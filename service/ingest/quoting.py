@@ -31,11 +31,12 @@ def read_record(lines: Sequence[str], start: int, delimiter: str) -> Record:
     while True:
         line = lines[at]
         if line.startswith('"', place):
-            cell, at, place = _quoted(lines, at, place + 1)
+            opened = at
+            cell, at, place = _quoted(lines, opened, place + 1)
             line = lines[at]
             ended = place == len(line) or line[place] in _LINE_ENDS
             if not ended and line[place] != delimiter:
-                return _garbled(lines, start, at)
+                return _garbled(lines, start, opened, at)
         else:
             stop = line.find(delimiter, place)
             ended = stop < 0
@@ -70,12 +71,12 @@ def _unclosed(opened: int) -> UnusableFile:
     )
 
 
-def _garbled(lines: Sequence[str], start: int, at: int) -> Record:
-    """Text after a closing quote: a broken row if it stands in one line with balanced quotes, else the file's end."""
-    if at > start:
-        raise _unclosed(_last_opening(lines, start, at))
-    line = lines[at]
-    if (line.count('"') - line.count('\\"')) % 2:
+def _garbled(lines: Sequence[str], start: int, opened: int, at: int) -> Record:
+    """Text after a closing quote: one broken row if its quotes balance, else no row after it can be trusted."""
+    if at > opened:
+        raise _unclosed(opened)
+    text = "".join(lines[start : at + 1])
+    if (text.count('"') - text.count('\\"')) % 2:
         raise UnusableFile(
             f"Line {at + 1} has text after a closing quote and an odd number of quotes: where its row ends is unclear. "
             f"{_ADVICE}",
@@ -85,13 +86,8 @@ def _garbled(lines: Sequence[str], start: int, at: int) -> Record:
     return Record(None, at + 1)
 
 
-def _last_opening(lines: Sequence[str], start: int, at: int) -> int:
-    """The first line of the record whose quotes do not balance: there the quote was opened."""
-    return next((k for k in range(start, at) if lines[k].count('"') % 2), start)
-
-
 def explain_malformed(text: str) -> str:
-    """Why a row of one line was refused as malformed."""
+    """Why a row was refused as malformed."""
     if '\\"' in text:
         return f'The row escapes quotes with a backslash (\\"). {_ADVICE}'
     return f"Text follows a closing quote. {_ADVICE}"

@@ -45,7 +45,8 @@ def sift(sheet: Sheet, header: Header, limits: Limits) -> Table:
             blank += 1
         elif refusal := judge.refusal(at):
             refused.append(RefusedRow(sheet.lines[at], *refusal, sheet.text(at)))
-            mentioned.update(mentioned_pair(sheet.rows[at], header))
+            if refusal[0] is not Code.HEADER_REPEATED:
+                mentioned.update(mentioned_pair(sheet.rows[at], header))
         else:
             continue
         dropped.add(at)
@@ -62,7 +63,7 @@ def mentioned_pair(row: Row, header: Header) -> Iterator[Pair]:
     subject, relation, _ = header.positions
     if max(subject, relation) < len(row):
         pair = row[subject].strip(WHITE_SPACE), row[relation].strip(WHITE_SPACE)
-        if all(pair) and not any(map(SURROGATE.search, pair)):
+        if all(pair) and not _is_damaged(pair) and not _has_nul(pair):
             yield pair
 
 
@@ -138,9 +139,9 @@ class _Judge:
         return (Code.FIELD_MISSING, f"The row has no {' and no '.join(missing)}.") if missing else None
 
 
-def _is_damaged(row: Row) -> bool:
+def _is_damaged(row: Sequence[str]) -> bool:
     return any(map(SURROGATE.search, row))
 
 
-def _has_nul(row: Row) -> bool:
+def _has_nul(row: Sequence[str]) -> bool:
     return any("\0" in cell for cell in row)

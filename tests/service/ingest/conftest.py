@@ -1,0 +1,42 @@
+"""One way into the reader for every test: bytes in, a parsed table out."""
+
+from collections.abc import Callable
+from itertools import count
+from pathlib import Path
+
+import pytest
+
+from service.ingest import Limits, Options, Parsed, read_table
+
+Read = Callable[..., Parsed]
+Facts = list[tuple[str, str, str]]
+
+
+@pytest.fixture(scope="session")
+def read(tmp_path_factory: pytest.TempPathFactory) -> Read:
+    """Write bytes to a file and read that: `read(data, media_type, limits, encoding=…)`."""
+    folder = tmp_path_factory.mktemp("uploads")
+    numbers = count()
+
+    def read_bytes(
+        data: bytes | str, media_type: str | None = "text/csv", limits: Limits | None = None, **options: object
+    ) -> Parsed:
+        path = folder / f"{next(numbers)}"
+        path.write_bytes(data.encode() if isinstance(data, str) else data)
+        try:
+            return read_table(path, media_type, Options(**options), limits or Limits())  # type: ignore[arg-type]
+        finally:
+            path.unlink()
+
+    return read_bytes
+
+
+@pytest.fixture(scope="session")
+def facts() -> Callable[[Parsed], Facts]:
+    """The accepted rows as tuples, in file order."""
+
+    def of(parsed: Parsed) -> Facts:
+        taken = parsed.accepted
+        return list(zip(taken.subjects, taken.relations, taken.answers, strict=True))
+
+    return of
