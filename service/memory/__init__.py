@@ -8,8 +8,8 @@ load(path, secret=secret)
 
 from service.memory.baseline import ExactTable
 from service.memory.facts import Facts, Recalled, Recalls, Verified
-from service.memory.training import fit
 from service.memory.memory import Memory, load
 from service.memory.recipe import Recipe
+from service.memory.training import fit
 
 __all__ = ["ExactTable", "Facts", "Memory", "Recalled", "Recalls", "Recipe", "Verified", "fit", "load"]

@@ -168,7 +168,8 @@ def _answers(stored: Stored, keyring: Keyring) -> Tensors:
     columns = (pages.counts, pages.relations, pages.codes, pages.ends, pages.ciphertext)
     names = [[name] if name is not None else [] for name in stored.relations]
     relations = np.frombuffer(encrypt(_cipher(keyring), names, RELATION_PAGE), dtype=np.uint8)
-    return dict(zip(_ANSWER_COLUMNS, columns, strict=True)) | {"relations": relations}
+    tensors: Tensors = dict(zip(_ANSWER_COLUMNS, columns, strict=True))
+    return tensors | {"relations": relations}
 
 
 def _names(stored: Stored) -> Tensors:
@@ -179,8 +180,8 @@ def _cipher(keyring: Keyring) -> AESSIV:
     return AESSIV(keyring.subkey("answers", 64))
 
 
-def _raw(tensor: NDArray[Any]) -> memoryview:
-    return memoryview(np.ascontiguousarray(tensor).reshape(-1).view(np.uint8))
+def _raw(tensor: NDArray[Any]) -> bytes:
+    return np.ascontiguousarray(tensor).tobytes()
 
 
 def _canonical(document: object) -> bytes:

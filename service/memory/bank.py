@@ -86,7 +86,8 @@ def pack(steps: Steps, weight_bits: int) -> NDArray[np.uint8]:
     if weight_bits == 8:
         return flat.view(np.uint8)
     nibbles = (flat + 8).astype(np.uint8)
-    return nibbles[::2] | (nibbles[1::2] << 4)
+    packed: NDArray[np.uint8] = nibbles[::2] | (nibbles[1::2] << np.uint8(4))
+    return packed
 
 
 def unpack(stored: NDArray[np.uint8], weight_bits: int, code_bits: int) -> Steps:

@@ -72,4 +72,5 @@ def _losers(relations: NDArray[np.int64], codes: Words, draws: NDArray[np.int64]
     """Entries that share relation and code with one that has drawn fewer times, or has the smaller hash."""
     order = np.lexsort((hashes, draws, codes, relations))
     same = (relations[order][1:] == relations[order][:-1]) & (codes[order][1:] == codes[order][:-1])
-    return order[1:][same]
+    losers: NDArray[np.int64] = order[1:][same]
+    return losers

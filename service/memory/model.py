@@ -80,7 +80,7 @@ class ShallowMemory(nn.Module):
         return torch.cat([read, z], dim=1)
 
     def forward(self, subject: Tensor, relation: Tensor, block: Tensor) -> Tensor:
-        """y of queries: tokens (n, d) twice and the number of each query's block (n,): (n, B)."""
+        """The outputs y of queries: tokens (n, d) twice and the number of each query's block (n,): (n, B)."""
         features = self.features(self.project(subject), self.project(relation), self.most)
         return self.read(features, block)
 

@@ -14,7 +14,7 @@ from hashlib import blake2b
 import numpy as np
 from numpy.typing import NDArray
 
-from service.memory.hashing import Keyring, NameHasher
+from service.memory.hashing import Keyring, NameHasher, Words
 
 _DASHES = dict.fromkeys(map(ord, "‐‑‒–—―−⁃﹘﹣－"), "-")
 _TILDES = dict.fromkeys(map(ord, "〜～∼˜"), "~")
@@ -51,7 +51,7 @@ class NameIndex:
     folds: (n,) sorted 8-byte keyed hashes of folded names; digests: (n, size) the hashes of the names themselves.
     """
 
-    def __init__(self, keyring: Keyring, hasher: NameHasher, folds: NDArray[np.uint64], digests: NDArray[np.uint8]):
+    def __init__(self, keyring: Keyring, hasher: NameHasher, folds: Words, digests: NDArray[np.uint8]) -> None:
         self._blank = blake2b(key=keyring.subkey("index"), digest_size=8)
         self._hasher = hasher
         self.folds = folds
@@ -62,7 +62,7 @@ class NameIndex:
         """Index `names`, whose hashes are `digests`; the result does not depend on their order."""
         index = cls(keyring, hasher, np.empty(0, np.uint64), digests)
         folds = index.fold_hashes(map(fold, names))
-        order = np.lexsort((*(digests[:, byte] for byte in range(7, -1, -1)), folds))
+        order = np.lexsort((digests[:, :8].view(">u8")[:, 0], folds))
         index.folds, index.digests = folds[order], digests[order]
         return index
 

@@ -27,7 +27,7 @@ def quantise(W: Tensor, F: Tensor, Y: Tensor, recipe: Resolved) -> tuple[Tensor,
 
 
 def largest(weight_bits: int) -> int:
-    return 2 ** (weight_bits - 1) - 1
+    return (1 << (weight_bits - 1)) - 1
 
 
 def margins(steps: Tensor, scales: Tensor, F: Tensor, Y: Tensor) -> Tensor:

@@ -1,10 +1,12 @@
 """Sentences: which taught names stand in a question.
 
 Two relation names in one attention give neither; so the pairs a sentence may mean are listed and asked one by one.
-Names are found by the folded form of every stretch of the sentence: Japanese has no spaces to split at.
+Names are found by the folded form of every stretch of the sentence: Japanese has no spaces to split at. They are
+handed on as the sentence spells them, because names that fold alike may be different names.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+import unicodedata
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,7 +28,10 @@ class Vocabulary:
         self._relations = relations
 
     def pairs_in(self, question: str) -> list[tuple[str, str]]:
-        """Pairs of names that do not overlap, each name a longest match; empty for a sentence over 512 characters."""
+        """Pairs of names that do not overlap, each name a longest match; empty for a sentence over 512 characters.
+
+        Subjects are spelled as in the sentence, relations as they were taught.
+        """
         text = fold(question)
         if len(text) > LONGEST_QUESTION:
             return []
@@ -35,13 +40,44 @@ class Vocabulary:
         relations = _longest([span for span, name in zip(spans, stretches, strict=True) if name in self._relations])
         known = self._knows(stretches)
         subjects = _longest([span for span, found in zip(spans, known, strict=True) if found])
+        spelled = _spellings(question, text, subjects)
         return [
-            (text[subject[0] : subject[1]], name)
+            (spelled[subject], name)
             for subject in subjects
             for relation in relations
             if subject[1] <= relation[0] or relation[1] <= subject[0]
             for name in self._relations[text[relation[0] : relation[1]]]
         ]
+
+
+def _spellings(question: str, text: str, spans: Sequence[Span]) -> dict[Span, str]:
+    """What the question itself has where its folded `text` has these spans; the folded form where that is unclear."""
+    starts = _starts(question, text)
+    spelled = {}
+    for start, end in spans:
+        folded = text[start:end]
+        own = question[starts[start] : starts[end]].strip() if starts else folded
+        spelled[start, end] = own if fold(own) == folded else folded
+    return spelled
+
+
+def _starts(question: str, text: str) -> list[int]:
+    """Where each character of the folded text, and its end, begins in the question; empty if that cannot be told."""
+    folded, starts = "", []
+    for at, part in _parts(question):
+        piece = fold(part) or (" " if folded and not folded.endswith(" ") else "")
+        folded += piece
+        starts += [at] * len(piece)
+    return [*starts[: len(text)], len(question)] if folded.rstrip() == text else []
+
+
+def _parts(question: str) -> Iterator[tuple[int, str]]:
+    """Characters, each with the marks that may fuse with it, and where they begin."""
+    start = 0
+    for at in range(1, len(question) + 1):
+        if at == len(question) or not (unicodedata.combining(question[at]) or question[at] in "\uff9e\uff9f"):
+            yield start, question[start:at]
+            start = at
 
 
 def _stretches(text: str) -> list[Span]:

@@ -6,7 +6,7 @@ sizes, the number of blocks, the length of every relation's code. It changes onl
 
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 from schemas.problems import Code
@@ -216,9 +216,17 @@ def resolve(recipe: Recipe, pairs: dict[str, int], answers: dict[str, int], subj
         name_pages=_pages(subjects),
         device=device,
     )
+    _check_network(resolved)
+    return resolved
+
+
+def _check_network(resolved: Resolved) -> None:
+    """Every sum must stay below 2^24, where float32 still counts one by one."""
     if resolved.max_rows < ROW_STEP:
         raise _invalid("the network is too narrow to read anything out")
-    return resolved
+    attention = 16 * resolved.d_model  # the largest |o|, in sixteenths
+    if resolved.attention_width * attention + 256 >= 2**24:
+        raise _invalid("heads x d_head_vo x d_model is too large for exact arithmetic")
 
 
 def _groups(relation_bits: dict[str, int], pairs: dict[str, int], block_facts: int) -> tuple[Group, ...]:
@@ -231,8 +239,3 @@ def _groups(relation_bits: dict[str, int], pairs: dict[str, int], block_facts: i
 def _pages(entries: int) -> int:
     """A power of two: pages of at most about 256 entries."""
     return 1 << max(0, math.ceil(entries / _PAGE_ENTRIES) - 1).bit_length()
-
-
-def on_device(resolved: Resolved, device: str) -> Resolved:
-    """The same recipe for another device class (cpu or cuda): weights may differ in the last bit."""
-    return replace(resolved, device=device)

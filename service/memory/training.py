@@ -50,7 +50,7 @@ def fit(
     """
     if not len(facts):
         raise TrainingFailed("there are no facts to train on", facts=[])
-    report = progress or (lambda fraction, step: None)
+    report = progress or _unreported
     report(0.0, "hashing names")
     plan = _Plan.of(facts, recipe or Recipe(), Keyring(secret), choose(device))
     with _one_thread_each(plan.recipe.device) as workers:
@@ -60,6 +60,10 @@ def fit(
         _verify(plan, memory, workers)
     report(1.0, "verified")
     return memory
+
+
+def _unreported(_fraction: float, _step: str) -> None:
+    pass
 
 
 @dataclass(frozen=True)
@@ -188,6 +192,7 @@ def _trained(plan: _Plan, workers: ThreadPoolExecutor, report: Progress) -> Bank
     rows = np.array([plan.recipe.rows_for(count) for count in counts.tolist()], dtype=np.int64)
     bits = np.repeat([group.code_bits for group in plan.recipe.groups], [group.blocks for group in plan.recipe.groups])
     network = ShallowMemory(plan.recipe).to(plan.recipe.device)
+    relations = network.project(torch.from_numpy(tokens(plan.relation_digests, plan.recipe.d_model)).to(network.VK))
     steps: list[NDArray[np.int8]] = [np.empty((0, 0), np.int8)] * len(counts)
     scales: list[NDArray[np.float16]] = [np.empty(0, np.float16)] * len(counts)
     todo, done = np.arange(len(counts)), 0
@@ -196,7 +201,7 @@ def _trained(plan: _Plan, workers: ThreadPoolExecutor, report: Progress) -> Bank
             _fail(plan, todo[rows[todo] > plan.recipe.max_rows])
         batches = _batches(todo, counts, rows, bits, plan.recipe.device)
         again = []
-        for solved in _all(workers, lambda batch: _solve(plan, network, batch), batches):
+        for solved in _all(workers, lambda batch: _solve(plan, network, relations, batch), batches):
             for at, block in enumerate(solved.batch.blocks.tolist()):
                 steps[block], scales[block] = solved.steps[at], solved.scales[at]
             again.append(solved.batch.blocks[~solved.held])
@@ -207,13 +212,13 @@ def _trained(plan: _Plan, workers: ThreadPoolExecutor, report: Progress) -> Bank
     return _bank(plan.recipe, rows, steps, scales)
 
 
-def _solve(plan: _Plan, network: ShallowMemory, batch: _Batch) -> _Solved:
+def _solve(plan: _Plan, network: ShallowMemory, relations: torch.Tensor, batch: _Batch) -> _Solved:
     at = plan.starts[batch.blocks][:, None] + np.arange(batch.facts)
     present = at < plan.starts[batch.blocks + 1][:, None]
     at = np.where(present, at, 0)
     device = plan.recipe.device
     with torch.inference_mode():
-        F = _features(plan, network, at, batch.rows) * torch.from_numpy(present).to(device)[..., None]
+        F = _features(plan, network, relations, at, batch.rows) * torch.from_numpy(present).to(device)[..., None]
         targets = signs(plan.codes[plan.entry[at]] ^ plan.pad[at], batch.bits) * present[..., None]
         Y = torch.from_numpy(targets).to(device)
         steps, scales = quantise(solve(F, Y, plan.recipe), F, Y, plan.recipe)
@@ -221,15 +226,12 @@ def _solve(plan: _Plan, network: ShallowMemory, batch: _Batch) -> _Solved:
         return _Solved(batch, steps.cpu().numpy(), scales.cpu().numpy(), held.cpu().numpy())
 
 
-def _features(plan: _Plan, network: ShallowMemory, at: Ints, rows: int) -> torch.Tensor:
-    """Features of pairs at positions (blocks, facts): (blocks, facts, rows)."""
-    d, device = plan.recipe.d_model, plan.recipe.device
-    subject = torch.from_numpy(tokens(plan.subject_digests[plan.subject[at.ravel()]], d)).to(device)
-    numbers, where = np.unique(plan.relation[at.ravel()], return_inverse=True)
-    relation = network.project(torch.from_numpy(tokens(plan.relation_digests[numbers], d)).to(device))
-    features = network.features(
-        network.project(subject), relation[torch.from_numpy(where).to(device)], split(plan.recipe.rows, rows)
-    )
+def _features(plan: _Plan, network: ShallowMemory, relations: torch.Tensor, at: Ints, rows: int) -> torch.Tensor:
+    """Features of pairs at positions (blocks, facts), given the projected relations: (blocks, facts, rows)."""
+    digests = plan.subject_digests[plan.subject[at.ravel()]]
+    subject = torch.from_numpy(tokens(digests, plan.recipe.d_model)).to(plan.recipe.device)
+    relation = relations[torch.from_numpy(plan.relation[at.ravel()]).to(plan.recipe.device)]
+    features = network.features(network.project(subject), relation, split(plan.recipe.rows, rows))
     return features.view(*at.shape, rows)
 
 
