@@ -1,12 +1,14 @@
 """The service's commands: serve, work, migrate, keys."""
 
 import logging
+import os
 import secrets
 import signal
 import socket
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from types import FrameType
+from typing import Annotated, Any, NoReturn
 
 import structlog
 import typer
@@ -32,7 +34,15 @@ Data = Annotated[Path | None, typer.Option(help="folder of the database, memorie
 
 
 class Server(uvicorn.Server):
-    """Says where it listens, once it does."""
+    """Says where it listens, once it does, and stops the worker while the last replies go out."""
+
+    def __init__(self, config: uvicorn.Config, supervisor: Supervisor) -> None:
+        super().__init__(config)
+        self._supervisor = supervisor
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        self._supervisor.ask_to_stop()
+        super().handle_exit(sig, frame)
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
@@ -59,8 +69,9 @@ def serve(  # noqa: PLR0917 - typer reads the options from the parameters
     config = _config(Service(db, settings, key), settings)
     url = settings.public_url or _url(config, listening)
     supervisor = Supervisor(settings.model_copy(update={"public_url": url}), _worker_name(settings))
-    _run(Server(config), listening, supervisor)
+    started = _run(Server(config, supervisor), listening, supervisor)
     db.close()
+    _leave(0 if started else 1)
 
 
 @app.command()
@@ -73,6 +84,7 @@ def work(
     settings = _settings(data=data)
     _open(settings).close()
     run_worker(settings, name or f"{socket.gethostname()}:{secrets.token_hex(4)}", parent=parent)
+    _leave(0)
 
 
 @app.command()
@@ -108,8 +120,8 @@ def _open(settings: Settings) -> Database:
     return db
 
 
-def _run(server: Server, listening: socket.socket, supervisor: Supervisor) -> None:
-    """Uvicorn raises the signal again that ended it: a second handler keeps that from being an unclean exit."""
+def _run(server: Server, listening: socket.socket, supervisor: Supervisor) -> bool:
+    """Whether it ever listened. Uvicorn raises the signal that ended it once more, which must not kill us then."""
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: None)
     supervisor.start()
@@ -117,8 +129,14 @@ def _run(server: Server, listening: socket.socket, supervisor: Supervisor) -> No
         server.run(sockets=[listening])
     finally:
         supervisor.stop()
-    if not server.started:
-        sys.exit(1)
+    return server.started
+
+
+def _leave(code: int) -> NoReturn:
+    """Everything is closed; taking torch's modules apart one by one would only cost seconds."""
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
 
 
 def _listen(host: str, port: int) -> socket.socket:

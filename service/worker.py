@@ -76,9 +76,13 @@ class Supervisor:
     def start(self) -> None:
         self._thread.start()
 
-    def stop(self) -> None:
-        """Ends the worker; its job, if it has one, goes back to the queue."""
+    def ask_to_stop(self) -> None:
+        """The worker ends; its job, if it has one, goes back to the queue."""
         self._stopping.set()
+
+    def stop(self) -> None:
+        """Returns when the worker has ended."""
+        self.ask_to_stop()
         self._thread.join()
 
     def _supervise(self) -> None:

@@ -1,0 +1,22 @@
+"""The service that every test may use."""
+
+from collections.abc import Iterator
+
+import httpx
+import pytest
+
+from tests.running import Running, running_service
+
+
+@pytest.fixture(scope="session")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    """One service for all tests that leave it as they found it (each makes dictionaries of its own)."""
+    with running_service(tmp_path_factory.mktemp("service") / "data") as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def api(service: Running) -> Iterator[httpx.Client]:
+    """An admin's session with that service."""
+    with service.client() as client:
+        yield client

@@ -1,0 +1,101 @@
+"""A real service for tests: its own process, a real socket on a free port, a database of its own."""
+
+import os
+import re
+import secrets
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+START_SECONDS = 120
+ENDED = {"succeeded", "failed", "cancelled"}
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A running service: where it listens, an admin key, its data folder, its process."""
+
+    url: str
+    key: str
+    data: Path
+    process: "subprocess.Popen[str]"
+
+    def client(self, key: str | None = None) -> httpx.Client:
+        """With the admin key, or another; an empty one sends none."""
+        sent = self.key if key is None else key
+        headers = {"Authorization": f"Bearer {sent}"} if sent else {}
+        return httpx.Client(base_url=self.url, headers=headers, timeout=60)
+
+    def stop(self, number: int = signal.SIGTERM) -> int:
+        self.process.send_signal(number)
+        return self.process.wait(30)
+
+
+@contextmanager
+def running_service(data: Path, key: str | None = None, **settings: str) -> Iterator[Running]:
+    """Start `python -m service serve` on a free port; `settings` are environment variables without their prefix."""
+    key = key or secrets.token_urlsafe(32)
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("FACTSTORE_")}
+    environment |= {f"FACTSTORE_{name.upper()}": value for name, value in settings.items()}
+    command = [sys.executable, "-m", "service", "serve", "--data", str(data), "--port", "0"]
+    environment |= {"FACTSTORE_BOOTSTRAP_KEY": key, "FACTSTORE_DEVICE": "cpu"}
+    with data.with_suffix(".log").open("a") as log:
+        process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=log, text=True)
+    try:
+        yield Running(_url(process, data.with_suffix(".log")), key, data, process)
+    finally:
+        if process.poll() is None:
+            process.terminate()
+            process.wait(30)
+        if process.stdout:
+            process.stdout.close()
+
+
+def _url(process: "subprocess.Popen[str]", log: Path) -> str:
+    """Where it listens, as it says itself."""
+    for line in process.stdout or ():
+        if found := re.search(r"https?://\S+", line):
+            return found.group()
+    raise AssertionError(f"the service did not start: {log.read_text()[-2000:]}")
+
+
+def fresh_dictionary(api: httpx.Client, facts: str | None = None, **options: str) -> str:
+    """The id of a new dictionary, filled with a CSV of subject,relation,answer if one is given."""
+    made = api.post("/v1/dictionaries", json={"name": f"test {secrets.token_hex(6)}"})
+    assert made.status_code == 201, made.text
+    dictionary: str = made.json()["id"]
+    if facts is not None:
+        sent = upload(api, dictionary, facts, **options)
+        assert sent.status_code == 200, sent.text
+    return dictionary
+
+
+def upload(api: httpx.Client, dictionary: str, facts: str, **options: str) -> httpx.Response:
+    url = f"/v1/dictionaries/{dictionary}/uploads"
+    return api.post(url, params=options, content=facts.encode(), headers={"content-type": "text/csv"})
+
+
+def train(api: httpx.Client, dictionary: str, **body: Any) -> dict[str, Any]:
+    """The job of a training that has ended."""
+    queued = api.post(f"/v1/dictionaries/{dictionary}/memories", json=body)
+    assert queued.status_code == 202, queued.text
+    return wait(api, queued.json()["id"])
+
+
+def wait(api: httpx.Client, job: str, seconds: float = 60) -> dict[str, Any]:
+    """The job when it has ended."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        found: dict[str, Any] = api.get(f"/v1/jobs/{job}").json()
+        if found["state"] in ENDED:
+            return found
+        time.sleep(0.05)
+    raise AssertionError(f"the job has not ended: {found}")
