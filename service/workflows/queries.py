@@ -157,7 +157,7 @@ def _pair(query: Query, _: Servable, name: str) -> Steps:
 
 def _question(query: Query, memory: Servable, name: str) -> Steps:
     """Answered when exactly one pair that stands in the sentence is taught, ambiguous when several are."""
-    pairs = memory.candidates(query.question or "")
+    pairs = list(dict.fromkeys(memory.candidates(query.question or "")))
     held = yield pairs
     taught = [(pair, each) for pair, each in zip(pairs, held, strict=True) if each.status is Status.ANSWERED]
     if len(taught) == 1:

@@ -35,7 +35,7 @@ class Table(ExactTable):
         return Recalled(exact.answers, exact.margins, exact.known, np.array(folded, dtype=np.bool_))
 
     def candidates(self, question: str) -> list[Pair]:
-        subjects = [subject for subject in self.subjects if subject in question]
+        subjects = [subject for subject in self.subjects for _ in range(question.count(subject))]
         relations = [relation for relation in self.relations if relation in question]
         return [(subject, relation) for subject in subjects for relation in relations]
 
