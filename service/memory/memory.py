@@ -188,16 +188,21 @@ class Memory:
     ) -> NDArray[np.bool_]:
         """Ask again what is unknown and spelled like exactly one taught name; mark what is spelled like several."""
         ambiguous = np.zeros(len(subjects), dtype=np.bool_)
+        unknown = np.flatnonzero(position < 0).tolist()
+        resolved = self.names.resolve(subjects[at] for at in unknown)
         again: list[int] = []
         digests: list[bytes] = []
-        for at in np.flatnonzero(position < 0).tolist():
-            resolution = self.names.resolve(subjects[at])
+        for at in unknown:
+            resolution = resolved.get(subjects[at])
+            if resolution is None and relation[at] >= 0:
+                continue
             spelled = [relations[at].strip()] if relation[at] >= 0 else self._spelled_relations(relations[at])
-            ambiguous[at] = bool(spelled) and (resolution.ambiguous or len(spelled) > 1)
-            if ambiguous[at] or not spelled or (resolution.digest is None and relation[at] >= 0):
+            ambiguous[at] = bool(spelled) and (len(spelled) > 1 or (resolution is not None and resolution.ambiguous))
+            if ambiguous[at] or not spelled:
                 continue
             again.append(at)
-            digests.append(resolution.digest or self.subject_hasher.digest(subjects[at]))
+            digest = resolution.digest if resolution else None
+            digests.append(digest or self.subject_hasher.digest(subjects[at]))
             relation[at] = self._relation_at[spelled[0]]
         if again:
             joined = np.frombuffer(b"".join(digests), dtype=np.uint8).reshape(len(again), -1)

@@ -36,13 +36,10 @@ def fold(name: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Resolution:
-    """Where a spelling led: the hash of one taught name, or none; `ambiguous` when there were several."""
+    """Where a spelling leads: the hash of one taught name, or none when it may be several (`ambiguous`)."""
 
     digest: bytes | None
     ambiguous: bool
-
-
-TAUGHT_AS_IS = Resolution(None, ambiguous=False)
 
 
 class NameIndex:
@@ -69,15 +66,22 @@ class NameIndex:
     def fold_hashes(self, folded: Iterable[str]) -> NDArray[np.uint64]:
         return np.frombuffer(b"".join(map(self._fold_hash, folded)), dtype="<u8")
 
-    def resolve(self, name: str) -> Resolution:
-        """A spelling to which the memory had no answer: taught as it is, or the one taught name it stands for."""
-        held = self._held(fold(name))
-        if not held or self._hasher.digest(name) in held:
-            return TAUGHT_AS_IS
+    def resolve(self, names: Iterable[str]) -> dict[str, Resolution]:
+        """Spellings to which the memory had no answer: those that stand for other taught names, and for which."""
+        distinct = list(dict.fromkeys(names))
+        folded = [fold(name) for name in distinct]
+        near = [at for at, known in enumerate(self.knows(folded)) if known]
+        found = {distinct[at]: self._among(distinct[at], self._held(folded[at])) for at in near}
+        return {name: resolution for name, resolution in found.items() if resolution is not None}
+
+    def _among(self, name: str, held: list[bytes]) -> Resolution | None:
+        """What a spelling stands for among taught names that fold alike; None when it is taught as it is."""
+        if self._hasher.digest(name) in held:
+            return None
         normal = self._hasher.digest(identity(unicodedata.normalize("NFC", name)))
-        if normal in held:
-            return Resolution(normal, ambiguous=False)
-        return Resolution(held[0], ambiguous=False) if len(held) == 1 else Resolution(None, ambiguous=True)
+        if normal in held or len(held) == 1:
+            return Resolution(normal if normal in held else held[0], ambiguous=False)
+        return Resolution(None, ambiguous=True)
 
     def knows(self, folded: Sequence[str]) -> NDArray[np.bool_]:
         """Which folded forms belong to some taught name."""

@@ -38,8 +38,9 @@ def main(repeats: int = 3) -> None:
             print(
                 f"{profile}: {whole:.2f} s, {whole / sqlite:.2f} x sqlite3 (bar {bar}), "
                 f"{memory.bytes / memory.facts:.2f} bytes a fact (bar {most}), "
-                f"{memory.bytes_total / memory.facts:.2f} in all, {memory.stored_parameters / memory.facts:.2f} weights "
-                f"a fact; 100,000 facts {tenth:.2f} s, a million {whole / tenth:.2f} times that"
+                f"{memory.bytes_total / memory.facts:.2f} in all, "
+                f"{memory.stored_parameters / memory.facts:.2f} weights a fact; "
+                f"100,000 facts {tenth:.2f} s, a million {whole / tenth:.2f} times that"
             )
             recall(memory, table)
     print(f"peak resident memory: {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20:.2f} GiB")
@@ -54,7 +55,10 @@ def recall(memory: Memory, table: list[tuple[str, str, str]]) -> None:
     sample = table[:: len(table) // 10_000][:10_000]
     facts = columns(sample)
     taken = median(lambda: memory.recall(facts.subjects, facts.relations), 9)
-    right = sum(held == (row[2],) for held, row in zip(memory.recall(facts.subjects, facts.relations).answers, sample, strict=True))
+    right = sum(
+        held == (row[2],)
+        for held, row in zip(memory.recall(facts.subjects, facts.relations).answers, sample, strict=True)
+    )
     print(f"  recall in process, batches of 10,000: {len(sample) / taken:,.0f} facts/s, {right} of {len(sample)} right")
 
 
