@@ -41,12 +41,15 @@ class Running:
 
 @contextmanager
 def running_service(data: Path, key: str | None = None, **settings: str) -> Iterator[Running]:
-    """Start `python -m service serve` on a free port; `settings` are environment variables without their prefix."""
-    key = key or secrets.token_urlsafe(32)
+    """Start `python -m service serve` on a free port, with this bootstrap key (none if empty).
+
+    `settings` are environment variables without their prefix.
+    """
+    key = secrets.token_urlsafe(32) if key is None else key
     environment = {name: value for name, value in os.environ.items() if not name.startswith("FACTSTORE_")}
     environment |= {f"FACTSTORE_{name.upper()}": value for name, value in settings.items()}
     command = [sys.executable, "-m", "service", "serve", "--data", str(data), "--port", "0"]
-    environment |= {"FACTSTORE_BOOTSTRAP_KEY": key, "FACTSTORE_DEVICE": "cpu"}
+    environment |= {"FACTSTORE_DEVICE": "cpu"} | ({"FACTSTORE_BOOTSTRAP_KEY": key} if key else {})
     with data.with_suffix(".log").open("a") as log:
         process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=log, text=True)
     try:

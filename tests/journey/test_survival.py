@@ -1,0 +1,93 @@
+"""Whatever is killed, what was acknowledged stays, jobs are taken up again, and no half memory is ever seen."""
+
+import os
+import signal
+import time
+from pathlib import Path
+
+import httpx
+
+from tests.running import Running, fresh_dictionary, running_service, train, upload, wait
+
+FEW = "subject,relation,answer\na,r,1\nb,r,2\n"
+ASKED = {"subject": "b", "relation": "r"}
+MANY = 30_000  # rows: seconds of training, so that a kill comes in the middle of it
+
+
+def many(rows: int = MANY) -> str:
+    return "subject,relation,answer\n" + "".join(
+        f"item {row},r{row % 7},value {row * 7919 % 5003}\n" for row in range(rows)
+    )
+
+
+def worker_of(running: Running) -> int:
+    """The process id of the service's worker: its only child."""
+    children = Path(f"/proc/{running.process.pid}/task/{running.process.pid}/children").parents[1].glob("*/children")
+    return int(" ".join(file.read_text() for file in children).split()[0])
+
+
+def solving(api: httpx.Client, job: str) -> None:
+    """Wait until the job is in the middle of its work."""
+    while (now := api.get(f"/v1/jobs/{job}").json())["progress"] < 0.1:
+        assert now["state"] in {"queued", "running"}
+        time.sleep(0.02)
+
+
+def test_a_killed_worker_s_job_is_taken_up_again(service: Running, api: httpx.Client) -> None:
+    """Kill -9 in the middle of a training: another worker takes the job, and the champion answers all the while."""
+    dictionary = fresh_dictionary(api, FEW)
+    recall, first = f"/v1/dictionaries/{dictionary}/recall", train(api, dictionary)["memory"]
+    upload(api, dictionary, many())
+    job = api.post(f"/v1/dictionaries/{dictionary}/memories").json()["id"]
+    solving(api, job)
+    os.kill(worker_of(service), signal.SIGKILL)
+    assert api.post(recall, json=ASKED).json()["memory"] == first
+    ended = wait(api, job)
+    assert (ended["state"], ended["attempts"], ended["result"]["right"]) == ("succeeded", 2, MANY + 2)
+    assert api.post(recall, json=ASKED).json()["memory"] == ended["memory"]
+    memories = {memory["id"] for memory in api.get(f"/v1/dictionaries/{dictionary}/memories").json()["memories"]}
+    assert memories == {first, ended["memory"]}
+
+
+def test_a_killed_service_goes_on_where_it_was(tmp_path: Path) -> None:
+    """Kill -9 of the whole service: after a restart it has the same key and receipts, answers the same, takes up the
+    job that was under way, and has swept what the killed worker left.
+    """
+    data = tmp_path / "data"
+    with running_service(data, "", max_upload_bytes="3000000") as running:
+        key_file = data / "bootstrap.key"
+        assert key_file.stat().st_mode & 0o777 == 0o600
+        key = key_file.read_text().strip()
+        with running.client(key) as api:
+            dictionary = fresh_dictionary(api, FEW)
+            url, once = f"/v1/dictionaries/{dictionary}/uploads", {"Idempotency-Key": "once"}
+            answer = answered(api, dictionary, train(api, dictionary)["memory"])
+            receipt = api.post(url, content=many(), headers=once).json()
+            refuse_too_large(api, url, data)
+            job = api.post(f"/v1/dictionaries/{dictionary}/memories", json={"recipe": {"seed": 1}}).json()["id"]
+            solving(api, job)
+            worker = worker_of(running)
+            running.stop(signal.SIGKILL)
+            os.kill(worker, signal.SIGKILL)
+    (data / "memories" / ".mem_half.written").mkdir()
+    with running_service(data, "") as running, running.client(key) as api:
+        assert api.post(url, content=many(), headers=once).json() == receipt
+        assert answered(api, dictionary, answer["memory"]) == answer
+        ended = wait(api, job)
+        assert (ended["state"], ended["attempts"]) == ("succeeded", 2)
+        assert {folder.name for folder in (data / "memories").iterdir()} == {answer["memory"], ended["memory"]}
+        assert running.stop() == 0
+
+
+def answered(api: httpx.Client, dictionary: str, memory: str) -> dict[str, object]:
+    reply: dict[str, object] = api.post(f"/v1/dictionaries/{dictionary}/recall", json=ASKED | {"memory": memory}).json()
+    assert reply["status"] == "answered"
+    return reply
+
+
+def refuse_too_large(api: httpx.Client, url: str, data: Path) -> None:
+    """413 past the cap, announced or not, and nothing of the body stays."""
+    for sent in (b"x" * 3_000_001, iter([b"x" * 2_000_000] * 2)):
+        reply = api.post(url, content=sent)
+        assert (reply.status_code, reply.json()["code"]) == (413, "too_large")
+    assert list((data / "spool").iterdir()) == []

@@ -1,0 +1,23 @@
+"""The OpenAPI document is a promise: it changes only when openapi.json changes with it."""
+
+import json
+from pathlib import Path
+
+import httpx
+
+GOLDEN = Path(__file__).with_name("openapi.json")
+
+
+def test_the_document_is_the_one_promised(api: httpx.Client) -> None:
+    """To change the promise, write the new document over openapi.json and read the difference."""
+    served = api.get("/openapi.json").json()
+    assert served == json.loads(GOLDEN.read_text(encoding="utf-8"))
+
+
+def test_every_operation_says_how_it_fails(api: httpx.Client) -> None:
+    """Each names the problem as its default reply, and nothing names FastAPI's own validation error."""
+    document = api.get("/openapi.json").json()
+    for operations in document["paths"].values():
+        for operation in operations.values():
+            assert "application/problem+json" in operation["responses"]["default"]["content"]
+    assert "HTTPValidationError" not in document["components"]["schemas"]
