@@ -12,6 +12,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from pilot.checks.plan import Plan
 from pilot.embedded import Address
 from pilot.errors import PilotError
 from pilot.progress import Steps
@@ -78,8 +79,7 @@ def run_command(  # noqa: PLR0917 - typer reads the options from the parameters
         questions=questions,
         gate=gate,
         recipe=recipe,
-        probes=probes,
-        seed=seed,
+        plan=Plan(probes=probes, seed=seed),
     )
     if memory is not None and (url is None or dictionary is None):
         raise typer.BadParameter("--memory needs --url and --dictionary")

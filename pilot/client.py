@@ -14,6 +14,7 @@ from pydantic import BaseModel, ValidationError
 
 from pilot.errors import JobFailed, Refused, ServiceFailed
 from pilot.reading import Options
+from pilot.wire import Wire
 from schemas.dictionaries import Dictionary, DictionaryList
 from schemas.jobs import Job, JobState, VerificationResult
 from schemas.memories import Alias, AliasHistory, MemoryInfo, MemoryList
@@ -55,6 +56,7 @@ class FactStore:
     ) -> None:
         limits = httpx.Limits(max_connections=connections, max_keepalive_connections=connections)
         headers = {"Authorization": f"Bearer {api_key}"}
+        self.wire = Wire(url, api_key)
         self._http = httpx.Client(base_url=url, headers=headers, timeout=timeout, limits=limits, transport=transport)
 
     def __enter__(self) -> Self:
@@ -67,10 +69,6 @@ class FactStore:
 
     def close(self) -> None:
         self._http.close()
-
-    def alive(self) -> None:
-        """The cheapest request there is: it does nothing, so its time is the cost of HTTP itself."""
-        self._send("GET", "/livez")
 
     # dictionaries and uploads
 

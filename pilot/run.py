@@ -16,6 +16,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from pilot.checks.plan import Plan
 from pilot.checks.questions import Question, read_questions
 from pilot.checks.target import Target
 from pilot.client import FactStore, Progress
@@ -25,7 +26,7 @@ from pilot.gate import Gate, judge, read_gate
 from pilot.information import information
 from pilot.reading import Options, Pair, Reading, read_facts
 from pilot.report.document import Evidence, build_report, stated_bound
-from pilot.suite import Plan, run_suite
+from pilot.suite import run_suite
 from schemas.dictionaries import Dictionary
 from schemas.memories import MemoryInfo, RecipeRequest
 from schemas.report import Report, Run
@@ -47,8 +48,7 @@ class Request:
     questions: Path | None = None
     gate: Path | None = None
     recipe: Path | None = None
-    probes: int = 10_000
-    seed: int = 0
+    plan: Plan = field(default_factory=Plan)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +77,7 @@ def run(request: Request, progress: Progress) -> Report:
         command=request.command,
         pilot_version=version("fact-store-pilot-kit"),
         machine=f"{platform.system()} {platform.machine()}, {os.cpu_count()} CPU, Python {platform.python_version()}",
-        seed=request.seed,
+        seed=request.plan.seed,
         embedded=request.address is None,
     )
     return build_report(evidence, how)
@@ -94,7 +94,7 @@ def _service(address: Address | None) -> Iterator[Address]:
 
 def _measure(store: FactStore, request: Request, inputs: _Inputs, progress: Progress) -> Evidence:
     """The service reads the file first: where it refuses, its problem is the better message."""
-    dictionary = store.dictionary(request.dictionary or _fresh_name(request))
+    dictionary = _dictionary(store, request)
     progress(0.0, "uploading the file")
     receipt = store.upload(dictionary.id, request.file, request.options, dry_run=request.memory is not None)
     progress(0.5, "reading the file independently")
@@ -108,7 +108,7 @@ def _measure(store: FactStore, request: Request, inputs: _Inputs, progress: Prog
         lines=reading.lines,
         elsewhere=reading.mentioned | _taught_elsewhere(store, dictionary, memory, reading),
     )
-    checks = run_suite(target, Plan(request.probes, seed=request.seed, questions=inputs.questions), progress)
+    checks = run_suite(target, request.plan, inputs.questions, progress)
     return Evidence(
         file=request.file,
         dictionary=dictionary.name,
@@ -140,6 +140,15 @@ def _csv_line(cells: list[str]) -> str:
     out = io.StringIO()
     csv.writer(out, lineterminator="").writerow(cells)
     return out.getvalue()
+
+
+def _dictionary(store: FactStore, request: Request) -> Dictionary:
+    """Made when there is none of that name, unless a memory of it is to be judged."""
+    if request.memory is not None and not any(
+        request.dictionary in (held.id, held.name) for held in store.dictionaries()
+    ):
+        raise UnusableInput(f"there is no dictionary {request.dictionary}")
+    return store.dictionary(request.dictionary or _fresh_name(request))
 
 
 def _fresh_name(request: Request) -> str:

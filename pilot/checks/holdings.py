@@ -37,7 +37,7 @@ def table_holdings(taught: Taught, asked: Sequence[Pair]) -> list[Holding]:
 
 def _exact_table(taught: Taught, asked: Sequence[Pair]) -> Holding:
     start = time.perf_counter()
-    table = dict(taught)
+    table = {(subject, relation): answers for (subject, relation), answers in taught.items()}
     built = time.perf_counter() - start
     return _measured(_Table("exact_table", None, built), lambda pair: table.get(pair, ()), taught, asked)
 

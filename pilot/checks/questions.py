@@ -1,6 +1,7 @@
 """Sentences that people would ask, and the answers that count as right; where there is none, none should come."""
 
 import csv
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -52,7 +53,7 @@ def _add(questions: dict[str, Question], row: dict[str, str]) -> None:
         question.accepted |= {row["answer"]} if (row["answer"] or "").strip() else set()
 
 
-def check_questions(target: Target, questions: list[Question], progress: Progress, check: CheckId) -> Measured:
+def check_questions(target: Target, questions: Sequence[Question], progress: Progress, check: CheckId) -> Measured:
     """Right: everything answered is accepted, or nothing was answered where nothing should be."""
     measured = Measured(check)
     asked = [question.text for question in questions]

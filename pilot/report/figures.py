@@ -32,6 +32,10 @@ def duration(seconds: float) -> str:
     return f"{seconds * 1e6:.3g} µs"
 
 
+def milliseconds(amount: float) -> str:
+    return duration(amount / 1000)
+
+
 def share(rate: float) -> str:
     """A rate as a percentage with two significant digits of its distance from 0 or from 1, whichever is nearer."""
     if rate <= 0 or rate >= 1:
@@ -54,5 +58,13 @@ def _exponent(value: float) -> int:
     return int(f"{value:e}".split("e")[1])
 
 
-FILTERS = {"number": number, "size": size, "duration": duration, "share": share, "one_in": one_in, "span": span}
+FILTERS = {
+    "number": number,
+    "size": size,
+    "duration": duration,
+    "milliseconds": milliseconds,
+    "share": share,
+    "one_in": one_in,
+    "span": span,
+}
 __all__ = ["FILTERS", "duration", "number", "one_in", "percent", "share", "size", "span"]

@@ -1,0 +1,120 @@
+"""The report in a real browser, from the disk, without a network."""
+
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from selenium.webdriver import Chrome, ChromeOptions
+from selenium.webdriver.chrome.service import Service
+from selenium.webdriver.common.by import By
+
+from pilot.checks.plan import Plan
+from pilot.embedded import Address
+from pilot.reading import Options
+from pilot.report.write import write_report
+from pilot.run import Request, run
+from schemas.uploads import OnConflict
+from tests.running import Running
+
+pytestmark = pytest.mark.browser
+
+SAMPLE = Path(__file__).parents[2] / "sample_dictionaries" / "awkward_ja.csv"
+DRIVER = shutil.which("chromedriver")
+PHONE, DESK = (390, 844), (1280, 900)
+
+
+@pytest.fixture(scope="module")
+def page(service: Running, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The Japanese report on the awkward sample, made by the real service."""
+    request = Request(
+        file=SAMPLE,
+        command="python -m pilot run awkward_ja.csv",
+        options=Options(on_conflict=OnConflict.MANY),
+        address=Address(service.url, service.key),
+        plan=Plan(probes=300, noisy=20, singles=100, batches=1),
+    )
+    return write_report(run(request, lambda *_: None), tmp_path_factory.mktemp("報告 書"), "ja")
+
+
+@pytest.fixture
+def browser() -> Iterator[Chrome]:
+    if DRIVER is None:
+        pytest.skip("no chromedriver: apt-get install chromium chromium-driver")
+    options = ChromeOptions()
+    for word in (
+        "headless=new",
+        "no-sandbox",
+        "disable-gpu",
+        "disable-background-networking",
+        "disable-component-update",
+    ):
+        options.add_argument(f"--{word}")
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
+    chrome = Chrome(options=options, service=Service(DRIVER, log_output=os.devnull))
+    yield chrome
+    chrome.quit()
+
+
+def test_the_page_opens_offline_without_an_error(browser: Chrome, page: Path) -> None:
+    """No console message, and no request but for the page itself."""
+    browser.get(page.as_uri())
+    assert log(browser, "browser") == []
+    events = [json.loads(entry["message"])["message"] for entry in log(browser, "performance")]
+    asked = [event["params"]["request"]["url"] for event in events if event["method"] == "Network.requestWillBeSent"]
+    assert {url for url in asked if not url.startswith(("data:", "chrome:", "about:"))} <= {page.as_uri()}
+
+
+def test_names_and_headings_are_japanese_text(browser: Chrome, page: Path) -> None:
+    """Relations of the table and headings of the language stand on the page as text."""
+    browser.get(page.as_uri())
+    text = browser.find_element(By.TAG_NAME, "body").text
+    assert browser.find_element(By.TAG_NAME, "html").get_attribute("lang") == "ja"
+    assert all(word in text for word in ("検証した項目", "標準入数", "最終改定日"))
+
+
+@pytest.mark.parametrize("size", [PHONE, DESK])
+def test_the_page_fits_its_window(browser: Chrome, page: Path, size: tuple[int, int]) -> None:
+    """At a phone's and a desk's width nothing makes the page scroll sideways, and no text is below 11 pixels."""
+    browser.execute_cdp_cmd(
+        "Emulation.setDeviceMetricsOverride",
+        {"width": size[0], "height": size[1], "deviceScaleFactor": 1, "mobile": size == PHONE},
+    )
+    browser.get(page.as_uri())
+    assert browser.execute_script("return document.documentElement.scrollWidth") <= size[0]
+    sizes = browser.execute_script(
+        "return [...document.querySelectorAll('th, td, p, dd, small')]"
+        ".map(element => parseFloat(getComputedStyle(element).fontSize))"
+    )
+    assert min(sizes) >= 11
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_text_stands_out_in_light_and_dark(browser: Chrome, page: Path, scheme: str) -> None:
+    """Ink and soft text keep a contrast of at least 4.5 to 1 against the page (WCAG 2 AA)."""
+    browser.execute_cdp_cmd(
+        "Emulation.setEmulatedMedia", {"features": [{"name": "prefers-color-scheme", "value": scheme}]}
+    )
+    browser.get(page.as_uri())
+    paper = luminance(colour(browser, "body", "background-color"))
+    for selector in ("body", "small", ".tag", ".verdict"):
+        ink = luminance(colour(browser, selector, "color"))
+        assert (max(ink, paper) + 0.05) / (min(ink, paper) + 0.05) >= 4.5, selector
+
+
+def log(browser: Chrome, kind: str) -> list[dict[str, Any]]:
+    entries: list[dict[str, Any]] = browser.get_log(kind)  # type: ignore[no-untyped-call]
+    return entries
+
+
+def colour(browser: Chrome, selector: str, of: str) -> list[float]:
+    value: str = browser.find_element(By.CSS_SELECTOR, selector).value_of_css_property(of)
+    return [float(part) for part in value[value.index("(") + 1 : -1].split(",")[:3]]
+
+
+def luminance(rgb: list[float]) -> float:
+    linear = [c / 12.92 if c <= 0.03928 else ((c + 0.055) / 1.055) ** 2.4 for c in (part / 255 for part in rgb)]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]

@@ -1,0 +1,178 @@
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+
+from pilot.checks.plan import Plan
+from pilot.client import FactStore
+from pilot.embedded import Address, embedded_service
+from pilot.errors import ServiceFailed
+from pilot.run import Request, run
+from schemas.report import CheckId, Report, Verdict
+from tests.running import Running
+
+HEADER = "subject,relation,answer\n"
+QUICK = Plan(probes=300, noisy=20, singles=100, batches=1)
+PARTS = HEADER + "".join(
+    f"部品-{n:03d},{relation},{n % 3}{relation}\n" for n in range(20) for relation in ("色", "材質")
+)
+
+
+def pilot(*words: str | Path, key: str | None = None) -> "subprocess.CompletedProcess[str]":
+    environment = os.environ | ({} if key is None else {"FACTSTORE_API_KEY": key})
+    command = [sys.executable, "-m", "pilot", *map(str, words)]
+    return subprocess.run(command, capture_output=True, text=True, env=environment, check=False, timeout=200)
+
+
+def write(folder: Path, content: str, name: str = "facts.csv") -> Path:
+    file = folder / name
+    file.write_text(content, encoding="utf-8")
+    return file
+
+
+def counts(report: Report, check: CheckId) -> tuple[int, int, int]:
+    found = next(held for held in report.checks if held.id is check)
+    return found.right, found.wrong, found.abstained
+
+
+def test_a_table_goes_in_and_a_report_comes_out(service: Running, tmp_path: Path) -> None:
+    """With --url: exit 0, three drawings, all pairs and questions right, and the file's own name survives."""
+    file = write(tmp_path, PARTS, "得意先 マスタ（最終版）.csv")
+    questions = write(
+        tmp_path, "question,subject,relation,answer\n部品-001の色は？,部品-001,色,1色\n部品-999の色は？,,,\n", "q.csv"
+    )
+    out = tmp_path / "out"
+    done = pilot(
+        *("run", file, "--url", service.url, "--questions", questions, "--lang", "ja", "--out", out, "--probes", "500"),
+        key=service.key,
+    )
+    assert done.returncode == 0, done.stderr
+    assert str(out / "report.html") in done.stdout
+    document = json.loads((out / "report.json").read_text(encoding="utf-8"))
+    assert document["verdict"] == "pass"
+    assert document["coverage"] == {"taught": 40, "rows": 40, "answered": 40, "asked": 40}
+    assert document["dictionary"]["file"] == file.name
+    assert document["dictionary"]["differences"] == []
+    assert [check["id"] for check in document["checks"]] == ["recall", "unknown", "questions", "noise", "latency"]
+    assert service.key not in (out / "report.json").read_text(encoding="utf-8")
+    assert (out / "report.junit.xml").exists()
+
+
+def test_a_missed_gate_is_exit_1(service: Running, tmp_path: Path) -> None:
+    """A limit that the sample cannot decide ends with 1, and the report is written all the same."""
+    gate = write(tmp_path, "maximum_false_answers = 1e-6\n", "GATE.toml")
+    file = write(tmp_path, HEADER + "a,r,x\n")
+    done = pilot(
+        *("run", file, "--url", service.url, "--gate", gate, "--out", tmp_path / "out", "--probes", "50"),
+        key=service.key,
+    )
+    assert done.returncode == 1, done.stderr
+    assert json.loads((tmp_path / "out" / "report.json").read_text(encoding="utf-8"))["verdict"] == "not_decisive"
+
+
+@pytest.mark.parametrize(
+    ("content", "code"),
+    [
+        (HEADER, "no_usable_row"),
+        ("", "empty_file"),
+        ("a,b,c\n1,2,3\n", "header_unclear"),
+        ("{}[", "unsupported_media_type"),
+    ],
+)
+def test_an_unusable_file_is_exit_2_with_the_service_s_code(
+    service: Running, tmp_path: Path, content: str, code: str
+) -> None:
+    """The service's problem is printed plainly: its code and its detail, no traceback."""
+    done = pilot("run", write(tmp_path, content), "--url", service.url, key=service.key)
+    assert done.returncode == 2
+    assert code in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--url", "http://127.0.0.1:9"], "--api-key"),
+        (["--gate", "broken.toml"], "gate"),
+        (["--recipe", "broken.toml"], "recipe"),
+        (["--questions", "facts.csv"], "questions"),
+        (["--memory", "m"], "--url"),
+        (["--mode", "sideways"], "sideways"),
+        (["--gate", "nowhere.toml"], "nowhere.toml"),
+    ],
+)
+def test_unusable_arguments_are_exit_2(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, words: list[str], message: str
+) -> None:
+    """Arguments and small files are read before anything is started."""
+    write(tmp_path, PARTS)
+    write(tmp_path, "minimum_recal = 1", "broken.toml")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[2]))
+    monkeypatch.delenv("FACTSTORE_API_KEY", raising=False)
+    done = pilot("run", "facts.csv", *words)
+    assert done.returncode == 2
+    assert message in done.stderr
+
+
+def test_a_service_that_is_not_there_is_exit_3(tmp_path: Path) -> None:
+    """No reply is the service's failure, not the caller's."""
+    done = pilot("run", write(tmp_path, PARTS), "--url", "http://127.0.0.1:9", "--api-key", "k" * 40)
+    assert done.returncode == 3
+
+
+def test_the_pilot_judges_by_the_file_not_by_the_ledger(service: Running, tmp_path: Path) -> None:
+    """A memory taught otherwise than the file says is wrong: the changed fact, the missing one, by name and line."""
+    with FactStore(service.url, service.key) as store:
+        dictionary = store.create_dictionary(f"judged {tmp_path.name}")
+        store.upload(dictionary.id, (HEADER + "a,r,1\nb,r,2\nc,r,3\nd,r,4\n").encode(), Request(tmp_path, "").options)
+        memory = store.wait(store.train(dictionary.id).id).memory
+    request = Request(
+        file=write(tmp_path, HEADER + "a,r,1\nb,r,two\nx,r,9\n"),
+        command="",
+        address=Address(service.url, service.key),
+        dictionary=dictionary.name,
+        memory=memory,
+        plan=QUICK,
+    )
+    report = run(request, lambda *_: None)
+    assert report.verdict is Verdict.FAIL
+    assert counts(report, CheckId.RECALL) == (1, 1, 1)
+    failing = report.checks[0].failing
+    assert [(each.subject, each.expected, each.answers, each.line) for each in failing] == [
+        ("b", ["two"], ["2"], 3),
+        ("x", ["9"], [], 4),
+    ]
+    assert counts(report, CheckId.UNKNOWN)[1] == 0  # c and d are rightly known
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "a,r,x\n",
+        "".join(f"{chr(97 + n)},r,same\n" for n in range(26)) + "ＡＢ,r,1\nAB,r,2\nab,r,3\nか\u3099,r,4\nが,r,5\n",
+    ],
+    ids=["one fact", "one letter, one answer, spellings"],
+)
+def test_any_table_makes_a_report(service: Running, tmp_path: Path, content: str) -> None:
+    """One fact; one-letter names, equal answers, names that differ in width, case or normal form."""
+    address = Address(service.url, service.key)
+    request = Request(file=write(tmp_path, HEADER + content), command="", address=address, plan=QUICK)
+    report = run(request, lambda *_: None)
+    assert counts(report, CheckId.RECALL) == (report.dictionary.pairs, 0, 0)
+    assert counts(report, CheckId.UNKNOWN)[1] == 0
+
+
+def test_the_embedded_service_goes_with_its_run() -> None:
+    """It answers while the run lasts and is gone after it, even when the run is interrupted."""
+    with pytest.raises(KeyboardInterrupt), embedded_service() as own:  # noqa: PT012
+        with FactStore(own.url, own.api_key) as store:
+            assert store.dictionaries() == []
+        raise KeyboardInterrupt
+    assert urlsplit(own.url).port
+    with FactStore(own.url, own.api_key) as store, pytest.raises(ServiceFailed):
+        store.dictionaries()
