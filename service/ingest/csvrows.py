@@ -33,8 +33,10 @@ class Rows:
         return [start + 1 for start in self.starts]
 
 
-def physical_lines(text: str) -> list[str]:
+def physical_lines(text: str, limits: Limits) -> list[str]:
     """Lines with their ends: LF, CRLF or CR, whichever comes, mixed or not."""
+    if max(text.count("\n"), text.count("\r")) > limits.max_lines:
+        raise UnusableFile(f"The file has more than {limits.max_lines:,} lines. Split it.", code=Code.NOT_A_TABLE)
     return list(io.StringIO(text, newline=""))
 
 

@@ -28,7 +28,7 @@ def read_delimited(path: Path, media_type: str | None, options: Options, limits:
     decoded = decode(path.read_bytes(), options.encoding or declared_charset(media_type))
     if not decoded.text.strip(WHITE_SPACE + ",;|"):
         raise UnusableFile("The file has no line with text.", code=Code.EMPTY_FILE)
-    lines = physical_lines(decoded.text)
+    lines = physical_lines(decoded.text, limits)
     hint = excel_hint(lines[0])
     delimiter = declared_delimiter(options.delimiter) or hint or _of_media_type(media_type)
     delimiter = delimiter or found_delimiter(lines, options.header)

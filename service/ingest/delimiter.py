@@ -23,6 +23,7 @@ _WORDS = {
 }
 _EXCEL_HINT = re.compile(r"\"?sep=(.)\"?[\r\n]*", re.IGNORECASE)
 _SAMPLE_LINES = 50
+_SAMPLE_CHARS = 1 << 16
 _UNUSABLE = '"\r\n\0'
 
 
@@ -64,8 +65,9 @@ def found_delimiter(lines: Sequence[str], option: str) -> str:
 
 def _sample(lines: Sequence[str], delimiter: str) -> list[list[str]]:
     rows = list[list[str]]()
+    starts = (line[:_SAMPLE_CHARS] for line in islice(lines, _SAMPLE_LINES))
     with suppress(csv.Error):  # a cell beyond the reader's limit; the rows before it are sample enough
-        for row in csv.reader(islice(lines, _SAMPLE_LINES), delimiter=delimiter):
+        for row in csv.reader(starts, delimiter=delimiter):
             if not all(map(is_blank, row)):
                 rows.append(row)
     return rows

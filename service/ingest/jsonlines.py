@@ -25,7 +25,7 @@ _NOT_TEXT = "subject and relation must be text or numbers, and answer text, a nu
 def read_json_lines(path: Path, media_type: str | None, options: Options, limits: Limits) -> Table:
     """The facts of a JSON lines file; each line that is not one is refused by itself."""
     decoded = decode(path.read_bytes(), options.encoding or declared_charset(media_type))
-    lines = physical_lines(decoded.text)
+    lines = physical_lines(decoded.text, limits)
     objects = [(at, _object(line)) for at, line in enumerate(lines) if not is_blank(line)]
     header = _header([found for _, found in objects if isinstance(found, dict)], options.header)
     keys = list(header.columns.values())
@@ -91,8 +91,9 @@ def _header(objects: list[Object], option: str) -> Header:
 def _rows(found: Object, keys: list[str]) -> tuple[list[Row], Refusal | None]:
     """One row for each answer; a single row and the reason where a value is not text."""
     subject, relation, answer = (found.get(key) for key in keys)
-    answers = (answer or [""]) if isinstance(answer, list) else [answer]
-    if all(isinstance(value, str | None) for value in (subject, relation, *answers)):
-        return [[str(subject or ""), str(relation or ""), str(one or "")] for one in answers], None
+    answers = (answer or [""]) if isinstance(answer, list) else ["" if answer is None else answer]
+    names = ["" if name is None else name for name in (subject, relation)]
+    if all(isinstance(value, str) for value in (*names, *answers)):
+        return [[*map(str, names), str(one)] for one in answers], None
     cells = [value if isinstance(value, str) else "" for value in (subject, relation)]
     return [[*cells, ""]], (Code.ROW_NOT_TEXT, f"{_NOT_TEXT[0].upper()}{_NOT_TEXT[1:]}.")

@@ -25,11 +25,12 @@ def read_parquet(path: Path, _media_type: str | None, options: Options, limits: 
     million times.
     """
     try:
-        names = list(pq.read_schema(path).names)
+        schema = pq.read_schema(path)
+        names = list(schema.names)
         header = resolve(names, AUTO if options.header.strip().lower() == NONE else options.header)
         wanted = [names[place] for place in header.positions]
+        _refuse_nested(schema, wanted)
         with pq.ParquetFile(path, read_dictionary=wanted) as file:
-            _refuse_nested(file.schema_arrow, wanted)
             rows = list(_rows(file, wanted, limits))
     except (pa.ArrowException, OSError, UnicodeDecodeError) as error:
         raise UnusableFile(
@@ -54,16 +55,19 @@ def _refuse_nested(schema: pa.Schema, wanted: list[str]) -> None:
 
 
 def _rows(file: pq.ParquetFile, wanted: list[str], limits: Limits) -> Iterator[Row]:
-    places = {file.schema_arrow.get_field_index(name) for name in wanted}
-    groups = (file.metadata.row_group(at) for at in range(file.metadata.num_row_groups))
-    stored = sum(group.column(place).total_uncompressed_size for group in groups for place in places)
-    _refuse_over(stored, limits)
+    _refuse_over(_unpacked_bytes(file.metadata, wanted), limits)
     expanded = 0
     for batch in file.iter_batches(batch_size=_BATCH_ROWS, columns=wanted):
         columns = [batch.column(name) for name in wanted]
         expanded += sum(map(_expanded_bytes, columns))
         _refuse_over(expanded, limits)
         yield from map(list, zip(*map(_texts, columns), strict=True))
+
+
+def _unpacked_bytes(metadata: pq.FileMetaData, wanted: list[str]) -> int:
+    groups = [metadata.row_group(at) for at in range(metadata.num_row_groups)]
+    chunks = [group.column(at) for group in groups for at in range(group.num_columns)]
+    return sum(chunk.total_uncompressed_size for chunk in chunks if chunk.path_in_schema in wanted)
 
 
 def _refuse_over(size: int, limits: Limits) -> None:

@@ -1,0 +1,133 @@
+"""Finding the three columns: no fact is eaten as a header, and no guess is made where two readings are possible."""
+
+from collections.abc import Callable
+
+import pytest
+
+from schemas.uploads import FindingKind
+from service.errors import UnusableFile
+from service.ingest import Parsed
+
+FACT = [("a", "r", "1")]
+Read = Callable[..., Parsed]
+AsFacts = Callable[[Parsed], list[tuple[str, str, str]]]
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "subject,relation,answer",
+        " Subject ,RELATION,Ａｎｓｗｅｒ",
+        "主語,関係,答え",
+        "主語（部品）,関係,答え(値)",
+        "対象,属性,値",
+        "項目,属性,値",
+        "対象,項目,回答",
+        "品名,項目名,内容",
+        "entity,attribute,value",
+        "Subject Name,Predicate,Object",
+        "head,relation,tail",
+        "エンティティ,プロパティ,バリュー",
+    ],
+)
+def test_headers_are_recognised_in_english_and_japanese(header: str, read: Read, facts: AsFacts) -> None:
+    """Close synonyms in any width and case name the columns; the header is shown as written."""
+    parsed = read(f"{header}\na,r,1\n")
+    assert facts(parsed) == FACT
+    assert parsed.header == header.split(",")
+    assert list(parsed.columns) == ["subject", "relation", "answer"]
+
+
+def test_columns_may_stand_in_any_order(read: Read, facts: AsFacts) -> None:
+    """Further columns are ignored, and named."""
+    parsed = read("備考,答え,,主語,関係\nx,1,y,a,r\n")
+    assert facts(parsed) == FACT
+    assert parsed.ignored_columns == ["備考", "column 3"]
+    assert parsed.columns == {"subject": "主語", "relation": "関係", "answer": "答え"}
+    assert [finding.kind for finding in parsed.findings] == [FindingKind.EXTRA_COLUMNS]
+
+
+def test_plain_names_win_over_synonyms(read: Read, facts: AsFacts) -> None:
+    """A column called `value` beside `answer` is just another column."""
+    assert facts(read("value,subject,relation,answer\nx,a,r,1\n")) == FACT
+
+
+def test_without_a_header_columns_go_by_place(read: Read, facts: AsFacts) -> None:
+    """header=none takes the first row as a fact."""
+    parsed = read("a;r;1\nb;r;2\n", header="none")
+    assert facts(parsed) == [*FACT, ("b", "r", "2")]
+    assert (parsed.header, parsed.accepted.lines) == ([], [1, 2])
+
+
+def test_columns_may_be_named(read: Read, facts: AsFacts) -> None:
+    """header=A,B,C picks columns by their names in the file, quoted where they hold commas."""
+    assert facts(read("n,Part,What,Val\n9,a,r,1\n", header="part,what,val")) == FACT
+    assert facts(read('"Part, no.";What;Val\na;r;1\n', header='"Part, no.",What,Val')) == FACT
+
+
+@pytest.mark.parametrize(
+    ("text", "header", "code"),
+    [
+        ("アンドラ,英語名,Andorra\nb,r,2\n", "auto", "header_unclear"),
+        ("部品表\n主語,関係,答え\na,r,1\n", "auto", "header_unclear"),
+        ("subject,relation\na,r\n", "auto", "column_missing"),
+        ("subject,relation,answer,answer\na,r,1,2\n", "auto", "header_unclear"),
+        ("subject,主語,relation,answer\na,a,r,1\n", "auto", "header_unclear"),
+        ("a,r\n", "none", "column_missing"),
+        ("subject,relation,answer\na,r,1\n", "part,what,val", "column_missing"),
+        ("subject,relation,answer\na,r,1\n", "subject,relation", "header_unclear"),
+        ("subject,relation,answer\na,r,1\n", "subject,subject,answer", "header_unclear"),
+        ("x,x,relation,answer\na,b,r,1\n", "x,relation,answer", "header_unclear"),
+        ("subject:relation:answer\na:r:1\n", "auto", "delimiter_unclear"),
+        ("subject,relation,answer\n", "auto", "no_usable_row"),
+        ("\ufeff \n\n", "auto", "empty_file"),
+        ("\n,,\n ;;\n", "auto", "empty_file"),
+    ],
+)
+def test_an_unclear_header_is_asked_about(text: str, header: str, code: str, read: Read) -> None:
+    """The problem has a code, and its text says what was seen."""
+    with pytest.raises(UnusableFile) as refused:
+        read(text, header=header)
+    assert refused.value.code == code
+
+
+def test_the_question_names_the_option(read: Read) -> None:
+    """A data owner learns what was seen and what to send."""
+    with pytest.raises(UnusableFile, match=r"アンドラ \| 英語名 \| Andorra.*header=none.*header=SUBJECT"):
+        read("アンドラ,英語名,Andorra\n")
+
+
+@pytest.mark.parametrize("delimiter", [",", "\t", ";", "|"])
+def test_delimiters_are_found_by_the_header(delimiter: str, read: Read, facts: AsFacts) -> None:
+    """The character that makes the first row a header separates the cells, whatever else the answers hold."""
+    text = "\n\nsubject,relation,answer\na,r,1\n".replace(",", delimiter) + f'b{delimiter}r{delimiter}"x,y;z|w\tv"\n'
+    parsed = read(text)
+    assert facts(parsed) == [*FACT, ("b", "r", "x,y;z|w\tv")]
+    assert parsed.delimiter == delimiter
+
+
+@pytest.mark.parametrize("declared", [":", "tab", "\\t", "Semicolon", "\x01", "、"])
+def test_a_declared_delimiter_wins(declared: str, read: Read, facts: AsFacts) -> None:
+    """Any single character may separate cells once it is declared."""
+    character = {"tab": "\t", "\\t": "\t", "Semicolon": ";"}.get(declared, declared)
+    parsed = read("subject,relation,answer\na,r,1\n".replace(",", character), delimiter=declared)
+    assert (facts(parsed), parsed.delimiter) == (FACT, character)
+
+
+@pytest.mark.parametrize("declared", ["||", "", '"', "\n", "\0"])
+def test_a_delimiter_is_one_character(declared: str, read: Read) -> None:
+    """Quotes, line ends and strings separate nothing."""
+    with pytest.raises(UnusableFile) as refused:
+        read("subject,relation,answer\na,r,1\n", delimiter=declared)
+    assert refused.value.code == "delimiter_unclear"
+
+
+def test_the_media_type_declares_tabs(read: Read, facts: AsFacts) -> None:
+    """text/tab-separated-values means tabs."""
+    assert facts(read("subject\trelation\tanswer\na\tr\t1,2\n", "text/tab-separated-values")) == [("a", "r", "1,2")]
+
+
+def test_excels_sep_line_is_a_declaration(read: Read, facts: AsFacts) -> None:
+    """`sep=;` in the first line names the delimiter and is no row."""
+    parsed = read("sep=;\r\nsubject;relation;answer\r\na;r;1\r\n")
+    assert (facts(parsed), parsed.accepted.lines, parsed.blank_lines) == (FACT, [3], 0)
