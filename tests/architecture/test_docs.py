@@ -1,0 +1,64 @@
+"""Prose that can be checked is checked."""
+
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from schemas.problems import Code
+from service.settings import Settings
+
+ROOT = Path(__file__).parents[2]
+PROSE = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted((ROOT / "docs").rglob("*.md"))]
+
+
+def cells(page: str) -> list[str]:
+    """The first cell of each table row that is written as code."""
+    return re.findall(r"^\| `([^`]+)` ", (ROOT / "docs" / page).read_text("utf-8"), re.MULTILINE)
+
+
+def test_every_error_code_is_explained() -> None:
+    """docs/errors.md lists the codes of the wire, all of them, in their order."""
+    assert cells("errors.md") == [code.value for code in Code]
+
+
+def test_every_setting_is_explained() -> None:
+    """docs/settings.md lists the settings, all of them, under the names the environment knows."""
+    assert cells("settings.md") == [f"FACTSTORE_{name.upper()}" for name in Settings.model_fields]
+
+
+def test_the_newest_version_is_in_the_changelog() -> None:
+    """The first version of CHANGELOG.md is the one in pyproject.toml."""
+    version = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]["version"]
+    found = re.search(r"^## \[(\d+\.\d+\.\d+)\]", (ROOT / "CHANGELOG.md").read_text("utf-8"), re.MULTILINE)
+    assert found
+    assert found[1] == version
+
+
+@pytest.mark.parametrize("page", PROSE, ids=lambda page: page.name)
+def test_links_and_paths_lead_somewhere(page: Path) -> None:
+    """Relative links, and paths written as code, name files of the project."""
+    text = page.read_text("utf-8")
+    links = re.findall(r"\]\((?!https?:)([^)#]+)", text)
+    paths = re.findall(r"`((?:service|pilot|schemas|tests|docs|sample_dictionaries)/[\w./-]+)`", text)
+    for link in links:
+        assert (page.parent / link).exists(), link
+    for path in paths:
+        assert (ROOT / path).exists(), path
+
+
+def test_make_targets_in_the_readme_exist() -> None:
+    """Every `make x` of the README is a target."""
+    targets = re.findall(r"^([a-z-]+):.*##", (ROOT / "Makefile").read_text("utf-8"), re.MULTILINE)
+    named = re.findall(r"(?:`|^)make ([a-z-]+)", (ROOT / "README.md").read_text("utf-8"), re.MULTILINE)
+    assert named
+    assert set(named) <= set(targets)
+
+
+def test_every_decision_names_what_holds_it() -> None:
+    """A decision has a context, a quotable line, consequences and the test that holds it."""
+    for page in (ROOT / "docs" / "decisions").glob("*.md"):
+        text = page.read_text("utf-8")
+        for part in ("**Context.**", "**Decision.**", "**Consequences.**", "**Held by**"):
+            assert part in text, (page.name, part)
