@@ -65,7 +65,8 @@ def _judge(gate: Gate, measured: Measured, bound: float) -> Iterator[Threshold]:
             yield _at_least("minimum_recall", measured, gate.minimum_recall)
             yield _wrong(gate, measured)
         case CheckId.QUESTIONS:
-            yield _at_least("minimum_questions", measured, gate.minimum_questions)
+            if gate.minimum_questions > 0:
+                yield _at_least("minimum_questions", measured, gate.minimum_questions)
             yield _wrong(gate, measured)
         case CheckId.LATENCY:
             yield _wrong(gate, measured)
