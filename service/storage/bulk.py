@@ -31,26 +31,20 @@ def batched(values: Iterable[T], size: int) -> Iterator[list[T]]:
         yield some
 
 
-def insert_rows(tx: Connection, table: Table, columns: tuple[str, ...], rows: Iterable[tuple[Any, ...]]) -> None:
-    """Insert `rows`, each holding the values of `columns` in the driver's own types."""
+def insert_rows(
+    tx: Connection, table: Table, columns: tuple[str, ...], rows: Iterable[tuple[Any, ...]], count: int
+) -> None:
+    """Insert `count` rows, each holding the values of `columns` in the driver's own types."""
     cursor: Any = tx.connection.cursor()
     mark = "?" if tx.dialect.paramstyle == "qmark" else "%s"
     one = f"({', '.join([mark] * len(columns))})"
     into = f"INSERT INTO {table.name} ({', '.join(columns)}) VALUES "  # noqa: S608 - our own table and columns
-    rest: list[tuple[Any, ...]] = []
+    values = chain.from_iterable(rows)
     with uncollected():
-        cursor.executemany(into + ", ".join([one] * ROWS_A_STATEMENT), _grouped(iter(rows), rest))
-        cursor.executemany(into + one, rest)
+        groups = zip(*[values] * (len(columns) * ROWS_A_STATEMENT), strict=False)
+        cursor.executemany(into + ", ".join([one] * ROWS_A_STATEMENT), islice(groups, count // ROWS_A_STATEMENT))
+        cursor.executemany(into + one, zip(*[values] * len(columns), strict=True))
     cursor.close()
-
-
-def _grouped(rows: Iterator[tuple[Any, ...]], rest: list[tuple[Any, ...]]) -> Iterator[tuple[Any, ...]]:
-    """The values of each full group of rows in one flat tuple; what is left over goes to `rest`."""
-    for group in batched(rows, ROWS_A_STATEMENT):
-        if len(group) < ROWS_A_STATEMENT:
-            rest.extend(group)
-            return
-        yield tuple(chain.from_iterable(group))
 
 
 def fetch_columns(tx: Connection, query: Select[Any]) -> list[list[Any]]:

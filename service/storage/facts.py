@@ -4,19 +4,17 @@ import hashlib
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import repeat
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple
 
 import numpy as np
 from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, or_, select, update
 
 from service.storage import dictionaries
 from service.storage.bulk import batched, fetch_columns, fetch_rows, insert_rows
-from service.storage.diff import Columns, Diff, Ints, Pair, compare, number_names
+from service.storage.diff import Columns, Diff, Ints, Pair, compare, number_names, object_column
 from service.storage.tables import facts
 
 INSERTED = ("dictionary", "subject_key", "relation_key", "subject", "relation", "answer", "upload", "line", "since")
-T = TypeVar("T")
-
 FEW_SUBJECTS = 5_000  # up to here the held facts are looked up by subject, beyond it the whole ledger is read
 LOOKED_UP = 500  # keys a query
 
@@ -118,24 +116,18 @@ def _close(tx: Connection, ids: Ints, version: int) -> None:
 
 def _insert(tx: Connection, origin: Origin, sent: Sent, chosen: Ints) -> None:
     """Write the chosen facts in the order of their keys: an index that grows at its end is filled fastest."""
-    subject_keys = keys(_picked(sent.columns.subjects, chosen))
-    relation_keys = keys(_picked(sent.columns.relations, chosen))
+    columns = sent.columns
+    subject_keys, relation_keys = keys(columns.subjects)[chosen], keys(columns.relations)[chosen]
     order = np.lexsort((relation_keys, subject_keys))
-    ordered = chosen[order]
     rows = zip(
         repeat(origin.dictionary, len(order)),
         subject_keys[order].tolist(),
         relation_keys[order].tolist(),
-        _picked(sent.columns.subjects, ordered),
-        _picked(sent.columns.relations, ordered),
-        _picked(sent.columns.answers, ordered),
+        *(object_column(names)[chosen[order]].tolist() for names in (columns.subjects, columns.relations)),
+        object_column(columns.answers)[chosen[order]].tolist(),
         repeat(origin.upload, len(order)),
-        _picked(sent.lines, ordered),
+        np.asarray(sent.lines)[chosen[order]].tolist(),
         repeat(origin.since, len(order)),
         strict=True,
     )
-    insert_rows(tx, facts, INSERTED, rows)
-
-
-def _picked(values: Sequence[T], positions: Ints) -> list[T]:
-    return [values[position] for position in positions.tolist()]
+    insert_rows(tx, facts, INSERTED, rows, len(order))

@@ -1,6 +1,6 @@
 """Uploads: their receipts, and the rows that were refused, exactly as they stood in the file."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 
 from sqlalchemy import Connection, insert, select
 
@@ -18,8 +18,9 @@ def add(tx: Connection, dictionary: int, receipt: Receipt, by: str) -> int:
     return int(tx.execute(added).scalar_one())
 
 
-def add_refused(tx: Connection, upload: int, rows: Iterable[Refused]) -> None:
-    insert_rows(tx, refused, ("upload", "line", "code", "detail", "text"), ((upload, *row) for row in rows))
+def add_refused(tx: Connection, upload: int, rows: Sequence[Refused]) -> None:
+    numbered = ((upload, *row) for row in rows)
+    insert_rows(tx, refused, ("upload", "line", "code", "detail", "text"), numbered, len(rows))
 
 
 def receipts(tx: Connection, dictionary: int) -> list[Receipt]:

@@ -108,7 +108,7 @@ def _store(tx: Transaction, number: int, sent: Upload, parsed: Parsed) -> Receip
     plan = _plan(tx, row, sent, parsed)
     stored = _receipt(row, sent, parsed, plan.diff)
     upload_number = uploads.add(tx, number, stored, sent.by)
-    uploads.add_refused(tx, upload_number, ((bad.line, bad.code, bad.detail, bad.text) for bad in parsed.refused))
+    uploads.add_refused(tx, upload_number, [(bad.line, bad.code, bad.detail, bad.text) for bad in parsed.refused])
     facts.apply(tx, row, upload_number, plan)
     idempotency.keep(tx, number, sent.request(), stored.model_dump(mode="json"))
     return stored

@@ -79,7 +79,7 @@ def test_a_killed_service_goes_on_where_it_was(tmp_path: Path) -> None:
         assert running.stop() == 0
 
 
-def answered(api: httpx.Client, dictionary: str, memory: str) -> dict[str, object]:
+def answered(api: httpx.Client, dictionary: str, memory: object) -> dict[str, object]:
     reply: dict[str, object] = api.post(f"/v1/dictionaries/{dictionary}/recall", json=ASKED | {"memory": memory}).json()
     assert reply["status"] == "answered"
     return reply
