@@ -34,6 +34,8 @@ class FindingKind(StrEnum):
     CONFLICTING_ROWS = "conflicting_rows"
     MARKUP_IN_CELLS = "markup_in_cells"
     SHEETS_IGNORED = "sheets_ignored"
+    MOJIBAKE = "mojibake"
+    ROWS_INSIDE_A_CELL = "rows_inside_a_cell"
 
 
 class Example(Reply):

@@ -7,6 +7,7 @@ from itertools import islice
 from pathlib import Path
 
 from schemas.problems import Code
+from schemas.uploads import Example, Finding, FindingKind
 from service.errors import UnusableFile
 from service.ingest.csvrows import Rows, physical_lines, raw_text, read_rows
 from service.ingest.decode import Decoded, decode, shown
@@ -43,6 +44,7 @@ def read_delimited(path: Path, media_type: str | None, options: Options, limits:
     table.blank_lines += at - (1 if hint else 0)
     table.encoding, table.delimiter = decoded.encoding, delimiter
     table.samples = decoded_samples(decoded.text, lines)
+    table.findings += _rows_inside_cells(table, delimiter)
     return table
 
 
@@ -95,6 +97,27 @@ def _sheet(rows: Rows, body: int, lines: list[str], decoded: Decoded, delimiter:
     if '"' in decoded.text and re.search(re.escape(delimiter) + r'[ \u3000]+"', decoded.text):
         refusals = _quoted_late(rows.rows[body:], text)
     return Sheet(rows.rows[body:], rows.lines[body:], text, refusals, scan=decoded.damaged or "\0" in decoded.text)
+
+
+def _rows_inside_cells(table: Table, delimiter: str) -> list[Finding]:
+    """A quote that was closed many lines late is correct CSV; its cell shows it by the rows that it swallowed."""
+    taken, cuts = table.columns, table.header.width - 1
+    found = [
+        Example(
+            line=line, subject=subject[:_SAMPLE_CHARS], relation=relation[:_SAMPLE_CHARS], answer=answer[:_SAMPLE_CHARS]
+        )
+        for line, subject, relation, answer in zip(
+            taken.lines, taken.subjects, taken.relations, taken.answers, strict=True
+        )
+        if "\n" in answer and _all_cut(answer.splitlines()[1:-1], delimiter, cuts)
+    ]
+    message = "Quoted answers hold whole lines that look like rows: a closing quote may stand too late."
+    kind = FindingKind.ROWS_INSIDE_A_CELL
+    return [Finding(kind=kind, message=message, count=len(found), relation=None, examples=found[:5])] if found else []
+
+
+def _all_cut(lines: Sequence[str], delimiter: str, cuts: int) -> bool:
+    return bool(lines) and all(line.count(delimiter) == cuts for line in lines)
 
 
 def _quoted_late(rows: Sequence[Sequence[str]], text: Callable[[int], str]) -> dict[int, Refusal]:

@@ -24,6 +24,8 @@ _MULTI_VALUED_PAIRS, _MULTI_VALUED_SHARE = 2, 0.05
 _FORMAT_ROWS, _FORMAT_SHARE = 20, 0.95
 _REFERENCE_SHARE, _DANGLING_SHARE = 0.5, 0.8
 _LOST = re.compile("\ufffd")
+# UTF-8 once read as cp932 or as Latin-1 and saved so: letter pairs that no language has.
+_MOJIBAKE = re.compile("[縺繧繝].{0,2}[縺繧繝]|Ã[\x80-\xbf]|â€")
 _MARKUP = re.compile(r"<[A-Za-z!/][^<>]{0,200}>|(?:\A|\0)[=@][A-Za-z]{1,30}\(|\{\{.{0,200}\}\}|\$\{.{0,200}\}")
 
 
@@ -110,6 +112,8 @@ class _Survey:
             yield from self._of_rows(FindingKind.SPACES_TRIMMED, message, trimmed[self.rows])
         message = "Cells hold U+FFFD (�): characters were lost before this file was written."
         yield from self._of_rows(FindingKind.REPLACEMENT_CHARACTER, message, self._where(_LOST))
+        message = "Cells look garbled (such as 縺ゅ＞ or Ã©): they were read in a wrong encoding before."
+        yield from self._of_rows(FindingKind.MOJIBAKE, message, self._where(_MOJIBAKE))
         message = "Cells hold markup, formulas or templates; they are kept as plain text."
         yield from self._of_rows(FindingKind.MARKUP_IN_CELLS, message, self._where(_MARKUP))
 

@@ -27,7 +27,7 @@ _SYNONYMS = {
         "項目 項目名 かんけい"
     ),
     "answer": (
-        "answers ans answertext value values object objectname tail target 答 答案 こたえ 回答 解答 応答 "
+        "answers answertext value values object objectname tail target 答 答案 こたえ 回答 解答 応答 "
         "値 属性値 項目値 目的語 内容 バリュー アンサー オブジェクト"
     ),
 }

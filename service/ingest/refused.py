@@ -14,7 +14,7 @@ _NUMBER = re.compile(r"[+-]\d+(\.\d+)?", re.ASCII)
 _SPREADSHEET_CELL = 32_767
 
 
-def write_refused(rows: Iterable[RefusedRow], out: TextIO, *, raw: bool = False) -> None:
+def write_refused(rows: Iterable[RefusedRow], out: TextIO, raw: bool = False) -> None:
     """CSV into `out` (opened with newline="").
 
     raw: the text exactly as it stood. Otherwise for reading in a spreadsheet: a leading ' keeps formulas from running,

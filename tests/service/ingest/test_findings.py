@@ -94,7 +94,7 @@ def test_references_and_dangling_references_are_listed(read: Read) -> None:
 
 def test_lost_characters_trimmed_spaces_and_markup_are_listed(read: Read) -> None:
     """Each with its lines; the cells stay as they are."""
-    parsed = read(HEADER + " a ,r,1\nb,r,caf\ufffd\n<b>c</b>,r,1\nd,r,=SUM(A1)\ne,r,a < b > c\n")
+    parsed = read(HEADER + " a ,r,1\nb,r,na\ufffd\n<b>c</b>,r,1\nd,r,=SUM(A1)\ne,r,a < b > c\n")
     for kind, lines in (
         (FindingKind.SPACES_TRIMMED, [2]),
         (FindingKind.REPLACEMENT_CHARACTER, [3]),
@@ -103,6 +103,21 @@ def test_lost_characters_trimmed_spaces_and_markup_are_listed(read: Read) -> Non
         (finding,) = found(parsed, kind)
         assert [example.line for example in finding.examples] == lines
         assert finding.count == len(lines)
+
+
+def test_garbled_text_is_listed(read: Read) -> None:
+    """UTF-8 that went through cp932 or Latin-1 before it came here."""
+    garbled = "あいう".encode().decode("cp932", "replace").replace("\ufffd", "")
+    parsed = read(HEADER + f"a,r,{garbled}\nb,r,{'é'.encode().decode('latin-1')}\nc,r,café 繧\n")
+    (finding,) = found(parsed, FindingKind.MOJIBAKE)
+    assert [example.line for example in finding.examples] == [2, 3]
+
+
+def test_rows_swallowed_by_a_late_quote_are_pointed_at(read: Read) -> None:
+    """Correct CSV that is hardly what was meant; ordinary line breaks are no finding."""
+    parsed = read(HEADER + 'a,r,"open\nb,r,2\nc,r,3\nd,r,late"\ne,r,"two\nlines"\n')
+    (finding,) = found(parsed, FindingKind.ROWS_INSIDE_A_CELL)
+    assert (finding.count, finding.examples[0].line) == (1, 2)
 
 
 def test_examples_are_few_and_counts_exact(read: Read) -> None:
