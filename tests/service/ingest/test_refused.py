@@ -8,6 +8,7 @@ import pytest
 
 from schemas.problems import Code
 from service.ingest import Parsed, RefusedRow, write_refused
+from service.ingest.refused import neutralised
 
 Read = Callable[..., Parsed]
 
@@ -46,3 +47,8 @@ def test_long_texts_fit_a_spreadsheet_cell() -> None:
     out = io.StringIO(newline="")
     write_refused([row], out, raw=True)
     assert row.text in out.getvalue()
+
+
+def test_signed_numbers_are_no_formulas() -> None:
+    """-500 stays -500 in an exported cell."""
+    assert [neutralised(cell) for cell in ("-500", "+1.5", "-1+cmd")] == ["-500", "+1.5", "'-1+cmd"]
