@@ -3,10 +3,10 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Query
-from fastapi.responses import StreamingResponse
 
 from schemas.dictionaries import Dictionary, DictionaryCreate, DictionaryList
 from service.routes.context import Creator, LedgerReader, Remover, Service, Viewer
+from service.routes.replies import Csv
 from service.workflows import dictionaries, facts
 
 router = APIRouter(prefix="/v1/dictionaries", tags=["dictionaries"])
@@ -34,15 +34,14 @@ def delete(dictionary: str, service: Service, _: Remover) -> None:
     dictionaries.delete(service.db, service.settings, dictionary)
 
 
-@router.get("/{dictionary}/export", response_class=StreamingResponse)
+@router.get("/{dictionary}/export", response_class=Csv)
 def export(
     dictionary: str,
     service: Service,
     _: LedgerReader,
     as_of: Annotated[int | None, Query(ge=0)] = None,
     raw: Annotated[bool, Query()] = False,
-) -> StreamingResponse:
+) -> Csv:
     """The ledger as CSV. Cells that a spreadsheet would run get a leading `'`; with `raw` every cell is exact."""
     lines = facts.export(service.db, dictionary, as_of, raw=raw)
-    headers = {"content-disposition": 'attachment; filename="facts.csv"'}
-    return StreamingResponse(lines, media_type="text/csv; charset=utf-8", headers=headers)
+    return Csv(lines, headers={"content-disposition": 'attachment; filename="facts.csv"'})

@@ -11,6 +11,7 @@ from typing import Any
 
 import prometheus_client
 import structlog
+from starlette.requests import ClientDisconnect
 
 from service.auth import Authenticator
 from service.errors import FactStoreError, TooLarge, Unauthorized
@@ -92,6 +93,8 @@ class Measured:
 
         try:
             await self._app(scope, receive, noted)
+        except ClientDisconnect:
+            status = 499  # the caller went away before the end of its body; the figure is nginx's
         except Exception as error:  # noqa: BLE001 - its message may hold names: only its kind and place are logged
             log.error("request failed", error=type(error).__name__, at=_place(error))  # noqa: TRY400
             if not status:

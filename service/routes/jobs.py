@@ -1,18 +1,12 @@
 """Jobs: followed and cancelled."""
 
-from fastapi import APIRouter, Response
+from fastapi import APIRouter
 
 from schemas.jobs import Job, JobList
 from service.routes.context import JobCanceller, JobReader, Service
 from service.workflows import jobs
 
 router = APIRouter(prefix="/v1", tags=["jobs"])
-
-
-def accepted(response: Response, job: Job) -> Job:
-    """The reply to a request that queued `job`."""
-    response.headers["Location"] = f"/v1/jobs/{job.id}"
-    return job
 
 
 @router.get("/jobs/{job}")

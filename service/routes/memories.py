@@ -5,7 +5,7 @@ from fastapi import APIRouter, Response
 from schemas.jobs import Job
 from schemas.memories import MemoryCreate, MemoryInfo, MemoryList
 from service.routes.context import Examiner, IdempotencyKey, Service, Trainer, Viewer
-from service.routes.jobs import accepted
+from service.routes.replies import accepted
 from service.workflows import memories
 
 router = APIRouter(prefix="/v1", tags=["memories"])

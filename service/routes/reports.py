@@ -8,7 +8,7 @@ from fastapi.responses import FileResponse
 from schemas.jobs import Job
 from schemas.reports import ReportCreate
 from service.routes.context import Examiner, Service
-from service.routes.jobs import accepted
+from service.routes.replies import accepted
 from service.workflows import report
 
 router = APIRouter(prefix="/v1", tags=["reports"])

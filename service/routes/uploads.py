@@ -7,11 +7,11 @@ from contextlib import asynccontextmanager
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request
-from fastapi.responses import PlainTextResponse
 
 from schemas.uploads import Mode, OnConflict, Receipt, ReceiptList
 from service.ingest import Limits, Options
 from service.routes.context import IdempotencyKey, LedgerReader, Service, Uploader
+from service.routes.replies import Csv
 from service.workflows import ingest
 from service.workflows.spool import Spooled, spooled, too_large
 
@@ -82,12 +82,12 @@ def find(dictionary: str, upload: str, service: Service, _: LedgerReader) -> Rec
     return ingest.receipt(service.db, dictionary, upload)
 
 
-@router.get("/{upload}/refused.csv", response_class=PlainTextResponse)
-def refused(dictionary: str, upload: str, service: Service, _: LedgerReader, raw: bool = False) -> PlainTextResponse:
+@router.get("/{upload}/refused.csv", response_class=Csv)
+def refused(dictionary: str, upload: str, service: Service, _: LedgerReader, raw: bool = False) -> Csv:
     """The refused rows with line, code and text; `raw` repeats each text exactly."""
     out = io.StringIO(newline="")
     ingest.write_refused_csv(service.db, dictionary, upload, out, raw=raw)
-    return PlainTextResponse(out.getvalue(), media_type="text/csv; charset=utf-8")
+    return Csv([out.getvalue()])
 
 
 @asynccontextmanager

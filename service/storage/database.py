@@ -13,7 +13,8 @@ PRAGMAS = (
     "synchronous = FULL",  # what was acknowledged survives a power cut
     "foreign_keys = ON",
     "busy_timeout = 60000",  # milliseconds; a million rows hold the write lock for seconds
-    "cache_size = -65536",  # KiB
+    "cache_size = -16384",  # KiB, for each of the pool's connections
+    "journal_size_limit = 67108864",  # bytes: a million rows leave a large journal, which need not stay
 )
 
 
@@ -63,7 +64,7 @@ class Database:
 def _engine(url: str) -> Engine:
     parsed = make_url(url)
     if parsed.get_backend_name() == "sqlite":
-        engine = create_engine(parsed, pool_size=16, max_overflow=16)
+        engine = create_engine(parsed, pool_size=16, max_overflow=32)
         event.listen(engine, "connect", _open_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
         return engine

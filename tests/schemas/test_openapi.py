@@ -1,15 +1,14 @@
 """The OpenAPI document is a promise: it changes only when openapi.json changes with it."""
 
 import json
-from pathlib import Path
 
 import httpx
 
-GOLDEN = Path(__file__).with_name("openapi.json")
+from tests.schemas.write_openapi import GOLDEN
 
 
 def test_the_document_is_the_one_promised(api: httpx.Client) -> None:
-    """To change the promise, write the new document over openapi.json and read the difference."""
+    """To change the promise, run `python -m tests.schemas.write_openapi` and read the difference."""
     served = api.get("/openapi.json").json()
     assert served == json.loads(GOLDEN.read_text(encoding="utf-8"))
 
