@@ -18,7 +18,8 @@ $(STAMP): pyproject.toml constraints.txt
 	@touch $(STAMP)
 
 pilot: $(STAMP)  ## the main job on a sample dictionary; writes build/pilot/report.*
-	@$(BIN)/python -m pilot run sample_dictionaries/enterprise_ja.csv --on-conflict many --out build/pilot
+	@$(BIN)/python -m pilot run sample_dictionaries/enterprise_ja.csv --on-conflict many \
+		--questions sample_dictionaries/enterprise_ja_questions.csv --out build/pilot
 
 test: $(STAMP)  ## the tests that need nothing but Python
 	@$(BIN)/pytest

@@ -37,8 +37,8 @@ class Bank:
         self.code_bits = max((group.code_bits for group in recipe.groups), default=1)
 
     def readout(self) -> NDArray[np.float32]:
-        """All steps under each other, (rows, longest code); short codes are followed by zeros."""
-        table = np.zeros((int(self.rows.sum()), self.code_bits), dtype=np.float32)
+        """All steps under each other and a row of zeros, (rows + 1, longest code); zeros follow short codes."""
+        table = np.zeros((int(self.rows.sum()) + 1, self.code_bits), dtype=np.float32)
         at = 0
         for group in self.groups:
             height, width = group.steps.shape

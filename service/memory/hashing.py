@@ -52,7 +52,7 @@ class NameHasher:
 
     def digests(self, names: Iterable[str]) -> NDArray[np.uint8]:
         """One row a name, (names, size) bytes."""
-        joined = b"".join(map(self.digest, names))
+        joined = bytearray().join(map(self.digest, names))  # PyTorch wants arrays that could be written to
         return np.frombuffer(joined, dtype=np.uint8).reshape(-1, self.size)
 
 

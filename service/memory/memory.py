@@ -20,7 +20,7 @@ from service.memory.codes import words
 from service.memory.devices import choose
 from service.memory.facts import Facts, Recalled, Verified, answer_sets
 from service.memory.hashing import Keyring, NameHasher, PairHasher, as_words
-from service.memory.model import ShallowMemory, parameters, tokens
+from service.memory.model import ShallowMemory, parameters
 from service.memory.names import NameIndex, fold, identity
 from service.memory.questions import Vocabulary
 from service.memory.recipe import Resolved
@@ -68,8 +68,8 @@ class Memory:
         self.model = ShallowMemory(self.resolved, readout, rows).to(self.device).eval()
         self._scales = torch.from_numpy(bank.scales()).to(self.device)
         with torch.inference_mode():
-            relation_tokens = torch.from_numpy(tokens(self._relation_digests, self.resolved.d_model))
-            self._relation_projections = self.model.project(relation_tokens.to(self.device))
+            relations = torch.from_numpy(self._relation_digests).to(self.device)
+            self._relation_projections = self.model.project(self.model.tokens(relations))
 
     # -- what it is ------------------------------------------------------------------------------------------------
 
@@ -168,7 +168,7 @@ class Memory:
     ) -> tuple[NDArray[np.bool_], NDArray[np.float32]]:
         """Signs (n, longest code) and smallest |y| (n,) of each query's own block."""
         with torch.inference_mode():
-            subject = torch.from_numpy(tokens(digests, self.resolved.d_model)).to(self.device)
+            subject = self.model.tokens(torch.from_numpy(digests).to(self.device))
             at, of = torch.from_numpy(block).to(self.device), torch.from_numpy(relation).to(self.device)
             relation_projected = self._relation_projections[of]
             features = self.model.features(self.model.project(subject), relation_projected, self.model.most)
@@ -205,7 +205,7 @@ class Memory:
             digests.append(digest or self.subject_hasher.digest(subjects[at]))
             relation[at] = self._relation_at[spelled[0]]
         if again:
-            joined = np.frombuffer(b"".join(digests), dtype=np.uint8).reshape(len(again), -1)
+            joined = np.frombuffer(bytearray().join(digests), dtype=np.uint8).reshape(len(again), -1)
             position[again], margins[again] = self.ask(joined, relation[again])
         return ambiguous
 

@@ -31,7 +31,8 @@ class ShallowMemory(nn.Module):
     """Frozen attention and MLP, shared by all blocks, with the solved read-outs of the blocks as one table.
 
     Usable inside a larger model: `forward` takes tokens and the number of each query's block.
-    readout: the weights of all blocks under each other, (rows of all blocks, B); rows: how many each block has.
+    readout: the weights of all blocks under each other and a row of zeros, (rows of all blocks + 1, B); rows: how many
+    rows each block has.
     """
 
     def __init__(self, recipe: Resolved, readout: Tensor | None = None, rows: Tensor | None = None) -> None:
@@ -47,8 +48,9 @@ class ShallowMemory(nn.Module):
         self.register_buffer("W1", torch.from_numpy(_ternary(recipe.seed, "W1", (recipe.mlp_width, heads * d_vo))))
         self.register_buffer("b1", torch.from_numpy(_ternary(recipe.seed, "b1", (recipe.mlp_width,)) * 256))
         self.register_buffer("gate", _gate_table(d, d_qk))
+        self.register_buffer("bits", _bits_of_bytes())
         if readout is not None and rows is not None:
-            self.register_buffer("readout", nn.functional.pad(readout, (0, 0, 0, 1)))  # a row of zeros at the end
+            self.register_buffer("readout", readout)
             self.register_buffer("rows_of", rows_of_blocks(recipe.rows, rows))
             self.most = split(recipe.rows, int(rows.max()))
         self.o_scale, self.z_scale = _scales(d, heads * d_vo)
@@ -57,9 +59,15 @@ class ShallowMemory(nn.Module):
     W1: Tensor
     b1: Tensor
     gate: Tensor
+    bits: Tensor
     readout: Tensor
     rows_of: Tensor
     most: tuple[int, int]
+
+    def tokens(self, digests: Tensor) -> Tensor:
+        """The token of each name hash (n, size) uint8: its first d bits as -1 and +1, (n, d)."""
+        d = self.VK.shape[1]
+        return self.bits[digests[:, : d // 8].int()].view(-1, d)
 
     def project(self, tokens: Tensor) -> Tensor:
         """V x and q.K x of tokens (n, d) in one product: (n, heads*d_vo + heads)."""
@@ -120,12 +128,6 @@ def split_each(kind: str, rows: Tensor) -> Tensor:
     return (rows // ROW_STEP + 1) // 2 * ROW_STEP
 
 
-def tokens(digests: NDArray[np.uint8], d_model: int) -> NDArray[np.float32]:
-    """The token of each name hash: its first d_model bits as -1 and +1, (n, d_model)."""
-    bits = np.unpackbits(digests[:, : d_model // 8], axis=1)
-    return bits.astype(np.float32) * 2 - 1
-
-
 def parameters(recipe: Resolved) -> int:
     """Weights of the frozen part: q, K, V, W1 and b1, drawn from the seed and never stored."""
     width = recipe.attention_width
@@ -138,6 +140,12 @@ def _ternary(seed: int, name: str, shape: tuple[int, ...]) -> NDArray[np.float32
     count = math.prod(shape)
     stream = hashlib.shake_256(f"shallow memory {seed} {name}".encode()).digest(count)
     return (np.frombuffer(stream, dtype=np.uint8) % 3).astype(np.float32).reshape(shape) - 1
+
+
+def _bits_of_bytes() -> Tensor:
+    """The eight bits of each byte as -1 and +1, the highest first: (256, 8)."""
+    bits = np.unpackbits(np.arange(256, dtype=np.uint8)[:, None], axis=1)
+    return torch.from_numpy(bits.astype(np.float32) * 2 - 1)
 
 
 def _gate_table(d: int, d_qk: int) -> Tensor:

@@ -19,12 +19,12 @@ from service.errors import TrainingFailed
 from service.memory.answers import seal
 from service.memory.artefact import Counts, Stored
 from service.memory.bank import Bank, GroupWeights, pack, routes, unpack
-from service.memory.codes import draw_codes, signs
+from service.memory.codes import draw_codes
 from service.memory.devices import choose
 from service.memory.facts import Facts
 from service.memory.hashing import Keyring, NameHasher, PairHasher, Words, as_words
 from service.memory.memory import CHUNK, Memory, digest_size
-from service.memory.model import ShallowMemory, split, tokens
+from service.memory.model import ShallowMemory, split
 from service.memory.names import NameIndex
 from service.memory.pairs import Ints, Pairs, pairs_of
 from service.memory.quantise import margins, quantise
@@ -191,8 +191,7 @@ def _trained(plan: _Plan, workers: ThreadPoolExecutor, report: Progress) -> Bank
     counts = np.diff(plan.starts)
     rows = np.array([plan.recipe.rows_for(count) for count in counts.tolist()], dtype=np.int64)
     bits = np.repeat([group.code_bits for group in plan.recipe.groups], [group.blocks for group in plan.recipe.groups])
-    network = ShallowMemory(plan.recipe).to(plan.recipe.device)
-    relations = network.project(torch.from_numpy(tokens(plan.relation_digests, plan.recipe.d_model)).to(network.VK))
+    solver = _Solver(plan)
     steps: list[NDArray[np.int8]] = [np.empty((0, 0), np.int8)] * len(counts)
     scales: list[NDArray[np.float16]] = [np.empty(0, np.float16)] * len(counts)
     todo, done = np.arange(len(counts)), 0
@@ -201,7 +200,7 @@ def _trained(plan: _Plan, workers: ThreadPoolExecutor, report: Progress) -> Bank
             _fail(plan, todo[rows[todo] > plan.recipe.max_rows])
         batches = _batches(todo, counts, rows, bits, plan.recipe.device)
         again = []
-        for solved in _all(workers, lambda batch: _solve(plan, network, relations, batch), batches):
+        for solved in _all(workers, solver, batches):
             for at, block in enumerate(solved.batch.blocks.tolist()):
                 steps[block], scales[block] = solved.steps[at], solved.scales[at]
             again.append(solved.batch.blocks[~solved.held])
@@ -212,27 +211,44 @@ def _trained(plan: _Plan, workers: ThreadPoolExecutor, report: Progress) -> Bank
     return _bank(plan.recipe, rows, steps, scales)
 
 
-def _solve(plan: _Plan, network: ShallowMemory, relations: torch.Tensor, batch: _Batch) -> _Solved:
-    at = plan.starts[batch.blocks][:, None] + np.arange(batch.facts)
-    present = at < plan.starts[batch.blocks + 1][:, None]
-    at = np.where(present, at, 0)
-    device = plan.recipe.device
-    with torch.inference_mode():
-        F = _features(plan, network, relations, at, batch.rows) * torch.from_numpy(present).to(device)[..., None]
-        targets = signs(plan.codes[plan.entry[at]] ^ plan.pad[at], batch.bits) * present[..., None]
-        Y = torch.from_numpy(targets).to(device)
-        steps, scales = quantise(solve(F, Y, plan.recipe), F, Y, plan.recipe)
-        held = (margins(steps, scales, F, Y) >= plan.recipe.tau0).all(dim=1)
-        return _Solved(batch, steps.cpu().numpy(), scales.cpu().numpy(), held.cpu().numpy())
+class _Solver:
+    """Solves batches of blocks; holds the pairs as tensors on the device that computes."""
 
+    def __init__(self, plan: _Plan) -> None:
+        self._recipe = plan.recipe
+        self._device = device = plan.recipe.device
+        self._starts = torch.from_numpy(plan.starts).to(device)
+        self._subject = torch.from_numpy(plan.subject).to(device)
+        self._relation = torch.from_numpy(plan.relation).to(device)
+        self._target = torch.from_numpy((plan.codes[plan.entry] ^ plan.pad).view(np.int64)).to(device)
+        self._digests = torch.from_numpy(plan.subject_digests).to(device)
+        self._network = ShallowMemory(plan.recipe).to(device)
+        relations = self._network.tokens(torch.from_numpy(plan.relation_digests).to(device))
+        self._relations = self._network.project(relations)
 
-def _features(plan: _Plan, network: ShallowMemory, relations: torch.Tensor, at: Ints, rows: int) -> torch.Tensor:
-    """Features of pairs at positions (blocks, facts), given the projected relations: (blocks, facts, rows)."""
-    digests = plan.subject_digests[plan.subject[at.ravel()]]
-    subject = torch.from_numpy(tokens(digests, plan.recipe.d_model)).to(plan.recipe.device)
-    relation = relations[torch.from_numpy(plan.relation[at.ravel()]).to(plan.recipe.device)]
-    features = network.features(network.project(subject), relation, split(plan.recipe.rows, rows))
-    return features.view(*at.shape, rows)
+    def __call__(self, batch: _Batch) -> _Solved:
+        with torch.inference_mode():
+            blocks = torch.from_numpy(batch.blocks).to(self._device)
+            at = self._starts[blocks, None] + torch.arange(batch.facts, device=self._device)
+            present = at < self._starts[blocks + 1, None]
+            at = torch.where(present, at, 0)
+            F = self._features(at, batch.rows) * present[..., None]
+            Y = self._targets(at, batch.bits) * present[..., None]
+            steps, scales = quantise(solve(F, Y, self._recipe), F, Y, self._recipe)
+            held = (margins(steps, scales, F, Y) >= self._recipe.tau0).all(dim=1)
+            return _Solved(batch, steps.cpu().numpy(), scales.cpu().numpy(), held.cpu().numpy())
+
+    def _features(self, at: torch.Tensor, rows: int) -> torch.Tensor:
+        """Features of the pairs at positions (blocks, facts): (blocks, facts, rows)."""
+        flat = at.flatten()
+        subject = self._network.project(self._network.tokens(self._digests[self._subject[flat]]))
+        relation = self._relations[self._relation[flat]]
+        return self._network.features(subject, relation, split(self._recipe.rows, rows)).view(*at.shape, rows)
+
+    def _targets(self, at: torch.Tensor, bits: int) -> torch.Tensor:
+        """Code XOR pad of the pairs at positions as -1 and +1: (blocks, facts, bits)."""
+        shifted = self._target[at][..., None] >> torch.arange(bits, device=self._device)
+        return (shifted & 1).float() * 2 - 1
 
 
 def _batches(todo: Ints, counts: Ints, rows: Ints, bits: Ints, device: str) -> Iterator[_Batch]:

@@ -6,14 +6,19 @@ import torch
 
 from service.memory import fit
 from service.memory.hashing import Keyring, NameHasher
-from service.memory.model import ShallowMemory, tokens
+from service.memory.model import ShallowMemory
 from tests.service.memory.conftest import DICTIONARIES, SECRET, read, table
 
 FACTS = table([(f"s{n}", f"r{n % 3}", f"a{n % 5}") for n in range(500)])
 
+LAYER = ShallowMemory(fit(FACTS, secret=SECRET).resolved)
+
 
 def drawn(names: list[str], kind: str = "subject") -> torch.Tensor:
-    return torch.from_numpy(tokens(NameHasher(Keyring(SECRET), kind, 16).digests(names), 128))
+    digests = NameHasher(Keyring(SECRET), kind, 16).digests(names)
+    bits = np.unpackbits(digests, axis=1).astype(np.float32) * 2 - 1
+    assert torch.equal(LAYER.tokens(torch.from_numpy(digests)), torch.from_numpy(bits))
+    return torch.from_numpy(bits)
 
 
 def test_features_are_the_papers_layer() -> None:
