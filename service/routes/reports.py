@@ -1,13 +1,11 @@
 """Reports: written by the pilot as a job, read in three drawings."""
 
-from typing import Literal
-
 from fastapi import APIRouter, Response
 from fastapi.responses import FileResponse
 
 from schemas.jobs import Job
 from schemas.reports import ReportCreate
-from service.routes.context import Examiner, Service
+from service.routes.context import Context, Examiner, Service
 from service.routes.replies import accepted
 from service.workflows import report
 
@@ -22,7 +20,21 @@ def order(
     return accepted(response, report.order(service.db, dictionary, wanted or ReportCreate(), caller.key))
 
 
-@router.get("/reports/{report_id}.{form}", response_class=FileResponse)
-def read(report_id: str, form: Literal["json", "html", "junit.xml"], service: Service, _: Examiner) -> FileResponse:
+@router.get("/reports/{report_id}.json", response_class=FileResponse)
+def read_json(report_id: str, service: Service, _: Examiner) -> FileResponse:
+    return _drawn(service, report_id, "json")
+
+
+@router.get("/reports/{report_id}.html", response_class=FileResponse)
+def read_html(report_id: str, service: Service, _: Examiner) -> FileResponse:
+    return _drawn(service, report_id, "html")
+
+
+@router.get("/reports/{report_id}.junit.xml", response_class=FileResponse)
+def read_junit(report_id: str, service: Service, _: Examiner) -> FileResponse:
+    return _drawn(service, report_id, "junit.xml")
+
+
+def _drawn(service: Context, report_id: str, form: str) -> FileResponse:
     path = report.file(service.db, service.settings, report_id, form)
     return FileResponse(path, media_type=report.FORMATS[form])

@@ -17,7 +17,7 @@ CASES: list[tuple[str, str, dict[str, Any], int, str]] = [
     ("POST", "/v1/memories/none/verifications", {}, 404, "not_found"),
     ("DELETE", "/v1/keys/none", {}, 404, "not_found"),
     ("GET", "/v1/reports/none.json", {}, 404, "not_found"),
-    ("GET", "/v1/reports/none.exe", {}, 422, "invalid_request"),
+    ("GET", "/v1/reports/none.exe", {}, 404, "not_found"),
     ("PATCH", "/v1/dictionaries", {}, 405, "method_not_allowed"),
     ("POST", "/v1/dictionaries", {"content": b"{"}, 422, "invalid_request"),
     ("POST", "/v1/dictionaries", {"content": b"\xff\xfe"}, 422, "invalid_request"),

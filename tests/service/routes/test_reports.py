@@ -1,0 +1,36 @@
+"""A report ordered over HTTP: the pilot runs as a process and asks this very service."""
+
+from pathlib import Path
+
+import httpx
+
+from tests.running import Running, fresh_dictionary, train, wait
+
+PARTS = Path(__file__).parents[3] / "sample_dictionaries" / "parts.csv"
+
+
+def test_a_report_is_written_and_leaves_no_key_behind(service: Running, api: httpx.Client) -> None:
+    """Its three drawings can be read, its key is revoked, and the exported facts do not stay on the disk."""
+    dictionary = fresh_dictionary(api, PARTS.read_text(encoding="utf-8"))
+    memory = train(api, dictionary)["memory"]
+    queued = api.post(f"/v1/dictionaries/{dictionary}/reports", json={"lang": "ja"})
+    assert queued.status_code == 202
+    job = wait(api, queued.json()["id"])
+    assert (job["state"], job["memory"]) == ("succeeded", memory), job
+    report = f"/v1/reports/{job['result']['report']}"
+    assert api.get(f"{report}.json").json()["memory"]["id"] == memory
+    assert api.get(f"{report}.html").text.startswith("<!")
+    assert "<testsuite" in api.get(f"{report}.junit.xml").text
+    assert not (service.data / "reports" / job["id"] / "facts.csv").exists()
+    keys = [key for key in api.get("/v1/keys").json()["keys"] if key["label"] == "report"]
+    assert keys
+    assert all(key["revoked_at"] for key in keys)
+
+
+def test_a_report_needs_a_memory(api: httpx.Client) -> None:
+    """Without a champion it is 409, with an unknown memory 404, with alias and memory both 422."""
+    url = f"/v1/dictionaries/{fresh_dictionary(api)}/reports"
+    bodies: tuple[dict[str, str], ...] = ({}, {"memory": "none"}, {"alias": "none"}, {"alias": "a", "memory": "b"})
+    replies = [api.post(url, json=body) for body in bodies]
+    assert [reply.status_code for reply in replies] == [409, 404, 404, 422]
+    assert [replies[0].json()["code"], replies[3].json()["code"]] == ["no_memory", "alias_and_memory"]

@@ -1,0 +1,32 @@
+"""What may be set, and what is refused."""
+
+import pytest
+from pydantic import ValidationError
+
+from service.settings import Settings
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1", "example.org"])
+def test_keys_never_cross_a_network_in_the_clear(host: str) -> None:
+    """A host that is not loopback needs TLS files or a proxy in front."""
+    with pytest.raises(ValidationError, match="behind-proxy"):
+        Settings(host=host)
+    assert Settings(host=host, behind_proxy=True).host == host
+
+
+def test_a_short_bootstrap_key_is_refused_without_being_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    """32 characters are the least; the message does not repeat the key."""
+    monkeypatch.setenv("FACTSTORE_BOOTSTRAP_KEY", "short-secret")
+    with pytest.raises(ValidationError) as refused:
+        Settings()
+    assert "short-secret" not in str(refused.value)
+
+
+def test_a_process_of_our_own_finds_the_same_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What `environment` gives reads back as the same settings, but for the bootstrap key, which stays here."""
+    settings = Settings(bootstrap_key="k" * 32, lease_seconds=7, device="cpu", public_url="http://127.0.0.1:1")  # type: ignore[arg-type]
+    environment = settings.environment()
+    assert not any("k" * 32 in value for value in environment.values())
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    assert Settings() == settings.model_copy(update={"bootstrap_key": None})
