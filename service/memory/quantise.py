@@ -11,8 +11,9 @@ from torch import Tensor
 from service.memory.recipe import Resolved
 from service.memory.solver import gram
 
-CLIP = {8: 1.0, 4: 0.7}  # part of a column's largest weight that the largest stored step stands for
-REPAIR_STEPS = 16
+CLIP = {8: 1.0, 4: 0.8}  # part of a column's largest weight that the largest stored step stands for
+REPAIR_STEPS = 48
+MOST_SHORT = 127.0
 REPAIR_TARGET = 0.4  # margins below this, in units of the training target, pull at the weights
 
 
@@ -23,7 +24,7 @@ def quantise(W: Tensor, F: Tensor, Y: Tensor, recipe: Resolved) -> tuple[Tensor,
     if recipe.weight_bits == 8:
         return torch.clamp(torch.round(W / scales.double()[:, None]), -most, most).to(torch.int8), scales
     steps = _with_error_feedback(W, gram(F, recipe.ridge), scales.double(), most)
-    return _repair(steps, scales, F.double(), Y.double(), most).to(torch.int8), scales
+    return _mend(steps.float(), scales, F, Y, recipe).to(torch.int8), scales
 
 
 def largest(weight_bits: int) -> int:
@@ -54,24 +55,43 @@ def _with_error_feedback(W: Tensor, G: Tensor, scales: Tensor, most: int) -> Ten
     return steps
 
 
-def _repair(steps: Tensor, scales: Tensor, F: Tensor, Y: Tensor, most: int) -> Tensor:
-    """Greedy descent on the squared shortfall of margins, one weight of every column at a time. All integers."""
-    target = torch.ceil(REPAIR_TARGET / scales.double())[:, None] * Y.abs()
-    margin = (F @ steps) * Y
-    squares = (F * F).mT.contiguous()
-    order = torch.arange(F.shape[2], device=F.device, dtype=torch.float64)[None, :, None]
-    for _ in range(REPAIR_STEPS):
-        short = torch.clamp(target - margin, min=0)
-        pull = F.mT @ (short * Y)  # (b, rows, bits): half the slope of the squared shortfall
-        way = torch.sign(pull)
-        gain = 2 * pull.abs() - squares @ (short > 0).double()
-        gain = torch.where(((steps + way).abs() > most) | (way == 0), -1.0, gain)
-        # Equal gains are told apart by the row's number: which maximum argmax returns is not specified.
-        best = (gain * F.shape[2] - order).argmax(dim=1, keepdim=True)
-        move = torch.where(gain.gather(1, best) > 0, way.gather(1, best), 0.0)
-        if not move.any():
-            break
-        steps = steps.scatter_add(1, best, move)
-        rows = F.gather(2, best.expand(-1, F.shape[1], -1))  # (b, n, bits): each column's moved feature
-        margin += rows * move * Y
+def _mend(steps: Tensor, scales: Tensor, F: Tensor, Y: Tensor, recipe: Resolved) -> Tensor:
+    """Descend, in the columns that have a margin below tau0, on the squared shortfall; one weight a step.
+
+    Every number is an integer below 2^24, and a column stops when it is mended: what becomes of it depends neither on
+    rounding nor on the columns beside it.
+    """
+    worst = torch.where(Y == 0, torch.inf, (F @ steps) * Y).amin(dim=1) * scales.float()
+    block, column = torch.nonzero(worst < recipe.tau0, as_tuple=True)
+    if not len(block):
+        return steps
+    signed = F[block] * Y[block, :, column][..., None]  # (columns, n, rows)
+    weights, scale = steps[block, :, column], scales[block, column].double()
+    present = (Y[block, :, column] != 0).float()
+    short_of = torch.ceil(REPAIR_TARGET / scale).float()[:, None] * present
+    floor = torch.ceil(recipe.tau0 / scale).float()[:, None] * present
+    steps = steps.clone()
+    steps[block, :, column] = _descend(weights, signed, short_of, floor, largest(recipe.weight_bits))
     return steps
+
+
+def _descend(weights: Tensor, signed: Tensor, target: Tensor, floor: Tensor, most: int) -> Tensor:
+    """Lead the margins of columns, signed features (k, n, rows) times weights (k, rows), from below floor to target."""
+    margin = torch.bmm(signed, weights[..., None])[..., 0]
+    squares = signed.square()
+    order = torch.arange(weights.shape[1], device=weights.device, dtype=torch.float64)
+    for _ in range(REPAIR_STEPS):
+        weak = (margin < floor).any(dim=1, keepdim=True)
+        if not weak.any():
+            break
+        short = torch.clamp(target - margin, min=0, max=MOST_SHORT)
+        pull = torch.bmm(short[:, None], signed)[:, 0]  # half the slope of the squared shortfall
+        way = torch.sign(pull)
+        gain = 2 * pull.abs() - torch.bmm((short > 0).float()[:, None], squares)[:, 0]
+        gain = torch.where(((weights + way).abs() > most) | (way == 0), -1.0, gain)
+        # Equal gains are told apart by the row's number: which maximum argmax returns is not specified.
+        best = (gain.double() * len(order) - order).argmax(dim=1, keepdim=True)
+        move = torch.where((gain.gather(1, best) > 0) & weak, way.gather(1, best), 0.0)
+        weights = weights.scatter_add(1, best, move)
+        margin += signed.gather(2, best[:, None].expand(-1, margin.shape[1], 1))[..., 0] * move
+    return weights

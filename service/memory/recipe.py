@@ -139,7 +139,7 @@ _METHODS = {
     ("fast", 8): _Method(load=0.88, ridge=1e-3, admm_steps=0, tau0=0.125),
     ("fast", 4): _Method(load=0.75, ridge=1e-2, admm_steps=0, tau0=0.0625),
     ("compact", 8): _Method(load=1.3, ridge=1e-2, admm_steps=40, tau0=0.125),
-    ("compact", 4): _Method(load=1.03, ridge=3e-2, admm_steps=10, tau0=0.0625),
+    ("compact", 4): _Method(load=1.1, ridge=3e-2, admm_steps=6, tau0=0.0625),
 }
 _WEIGHT_BITS = {"fast": 8, "compact": 4}
 _BLOCK_FACTS = {"fast": 64, "compact": 96}
