@@ -1,5 +1,10 @@
 """Which device computes: `cpu`, `cuda`, or `auto` for CUDA where there is one."""
 
+import os
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+
 import torch
 
 from service.errors import Unavailable
@@ -19,3 +24,15 @@ def one_thread() -> None:
     costs a small batch more than it saves, and a busy second core makes every operation wait for it.
     """
     torch.set_num_threads(1)
+
+
+@contextmanager
+def one_thread_each(device: str) -> Iterator[ThreadPoolExecutor]:
+    """A pool whose threads compute alone: blocks are small, so two blocks at once beat two threads in one."""
+    before = torch.get_num_threads()
+    pool = ThreadPoolExecutor(1 if device == "cuda" else os.cpu_count() or 1, initializer=one_thread)
+    try:
+        yield pool
+    finally:
+        pool.shutdown(cancel_futures=True)
+        torch.set_num_threads(before)

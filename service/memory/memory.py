@@ -3,7 +3,6 @@
 import time
 import unicodedata
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -17,16 +16,16 @@ from service.memory.answers import AnswerTable
 from service.memory.artefact import Stored
 from service.memory.bank import Bank
 from service.memory.codes import words
-from service.memory.devices import choose
-from service.memory.facts import Facts, Recalled, Verified, answer_sets
+from service.memory.devices import choose, one_thread_each
+from service.memory.facts import Facts, Recalled, Verified
 from service.memory.hashing import Keyring, NameHasher, PairHasher, as_words
 from service.memory.model import ShallowMemory, parameters
 from service.memory.names import NameIndex, fold, identity
+from service.memory.pairs import Ints, pairs_of
 from service.memory.questions import Vocabulary
-from service.memory.recipe import Resolved
+from service.memory.recipe import digest_size
 
 CHUNK = 8_192  # queries computed at once: bounds memory, keeps a chunk's features in the cache
-Ints = NDArray[np.int64]
 
 
 class Memory:
@@ -37,7 +36,7 @@ class Memory:
         self.resolved = stored.recipe
         self.device = device
         self._keyring = keyring
-        size = digest_size(stored.recipe)
+        size = digest_size(stored.recipe.d_model)
         self.subject_hasher = NameHasher(keyring, "subject", size)
         self.names = NameIndex(keyring, self.subject_hasher, stored.folds, stored.digests)
         self.answer_table = AnswerTable(keyring, stored.answers, stored.bank.code_bits)
@@ -227,29 +226,28 @@ class Memory:
     def verify(self, facts: Facts) -> Verified:
         """Recall every pair and compare: the whole set of answers has to be equal."""
         started = time.perf_counter()
-        expected = answer_sets(facts)
-        pairs = list(expected)
-        right = wrong = 0
-        failing: list[tuple[str, str]] = []
-        spans = [pairs[start : start + CHUNK] for start in range(0, len(pairs), CHUNK)]
-        with ThreadPoolExecutor(2) as pool:
-            for span, recalled in zip(spans, pool.map(self._recall_pairs, spans), strict=True):
-                for pair, answers in zip(span, recalled.answers, strict=True):
-                    if answers == expected[pair]:
-                        right += 1
-                    else:
-                        wrong += bool(answers)
-                        failing.append(pair)
-        abstained = len(pairs) - right - wrong
-        return Verified(len(pairs), right, wrong, abstained, failing, time.perf_counter() - started)
+        pairs = pairs_of(facts)
+        number = np.array([self._relation_at.get(name, -1) for name in pairs.relations], dtype=np.int64)
+        relation, digests = number[pairs.relation], self.subject_hasher.digests(pairs.subjects)
+        position = np.full(len(pairs), -1, dtype=np.int64)
 
-    def _recall_pairs(self, pairs: Sequence[tuple[str, str]]) -> Recalled:
-        return self.recall([subject for subject, _ in pairs], [relation for _, relation in pairs])
+        def recall(start: int) -> None:
+            asked = start + np.flatnonzero(relation[start : start + CHUNK] >= 0)
+            position[asked], _ = self.ask(digests[pairs.subject[asked]], relation[asked])
 
-
-def digest_size(recipe: Resolved) -> int:
-    """Bytes of a name hash: at least 16, and enough bits for a token."""
-    return max(16, recipe.d_model // 8)
+        with one_thread_each(self.device) as workers:
+            list(workers.map(recall, range(0, len(pairs), CHUNK)))
+        recalled = zip(self.answer_table.answers(position), pairs.entry.tolist(), strict=True)
+        failing = [at for at, (answers, entry) in enumerate(recalled) if answers != pairs.entry_answers[entry]]
+        abstained = int((position < 0).sum())
+        return Verified(
+            asked=len(pairs),
+            right=len(pairs) - len(failing),
+            wrong=len(failing) - abstained,
+            abstained=abstained,
+            failing=[(pairs.subjects[pairs.subject[at]], pairs.relations[pairs.relation[at]]) for at in failing],
+            seconds=time.perf_counter() - started,
+        )
 
 
 def load(path: Path, *, secret: bytes, device: str = "auto") -> Memory:

@@ -14,6 +14,7 @@ from service.errors import Unprocessable
 
 ROW_STEP = 8  # rows of a block come in steps of eight: four-bit weights then fill whole bytes
 WIDEN_STEP = 16
+D_MODEL = 128
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +168,11 @@ def _invalid(detail: str) -> Unprocessable:
     return Unprocessable(f"recipe: {detail}", code=Code.RECIPE_INVALID)
 
 
+def digest_size(d_model: int) -> int:
+    """Bytes of a name hash: at least 16, and enough bits for a token."""
+    return max(16, d_model // 8)
+
+
 def check_bits(false_answers: float) -> int:
     """Check bits c with 2^-c <= false_answers, never fewer than 12."""
     return max(12, math.ceil(-math.log2(false_answers)))
@@ -198,7 +204,7 @@ def resolve(recipe: Recipe, pairs: dict[str, int], answers: dict[str, int], subj
         weight_bits=bits,
         seed=recipe.seed,
         layers=recipe.layers,
-        d_model=recipe.d_model or 128,
+        d_model=recipe.d_model or D_MODEL,
         heads=heads,
         d_head_qk=recipe.d_head_qk or 4,
         d_head_vo=recipe.d_head_vo or math.ceil(attention / heads),

@@ -1,0 +1,118 @@
+"""The plan of a training: facts as hashes, each pair routed to its block and given the code it has to read out."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from service.memory.answers import seal
+from service.memory.artefact import Counts, Stored
+from service.memory.bank import Bank, routes
+from service.memory.codes import draw_codes
+from service.memory.facts import Facts
+from service.memory.hashing import Keyring, NameHasher, PairHasher, Words, as_words
+from service.memory.names import NameIndex
+from service.memory.pairs import Ints, Pairs, pairs_of
+from service.memory.recipe import D_MODEL, Recipe, Resolved, digest_size, resolve
+
+NAMED_FAILURES = 1000
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Facts as hashes, routed and coded; pairs sorted by block and, within one, by hash.
+
+    relation: number in the recipe's order; subject: position in subject_digests; entry: position in codes;
+    block: number in the bank, of which starts[b]:starts[b+1] are the pairs.
+    """
+
+    recipe: Resolved
+    keyring: Keyring
+    pairs: Pairs
+    relation_names: list[str | None]
+    relation_digests: NDArray[np.uint8]
+    subject_digests: NDArray[np.uint8]
+    codes: Words
+    entry_relation: Ints
+    subject: Ints
+    relation: Ints
+    entry: Ints
+    pad: Words
+    starts: Ints
+
+    @classmethod
+    def of(cls, facts: Facts, recipe: Recipe | Resolved, keyring: Keyring, device: str) -> "Plan":
+        pairs = pairs_of(facts)
+        size = digest_size(recipe.d_model or D_MODEL)
+        taught = NameHasher(keyring, "relation", size).digests(pairs.relations)
+        if isinstance(recipe, Recipe):
+            recipe = _resolved(recipe, pairs, taught, device)
+        order = list(recipe.relation_bits)
+        number = {hashed: at for at, hashed in enumerate(order)}
+        renumbered = np.array([number[digest.tobytes().hex()] for digest in taught], dtype=np.int64)
+        names: list[str | None] = [None] * len(order)
+        for at, name in zip(renumbered.tolist(), pairs.relations, strict=True):
+            names[at] = name
+        digests = np.array([bytearray.fromhex(hashed) for hashed in order], dtype=np.uint8)
+        subject_digests = NameHasher(keyring, "subject", size).digests(pairs.subjects)
+        bits = np.array(list(recipe.relation_bits.values()), dtype=np.int64)
+        entry_relation = renumbered[pairs.entry_relation]
+        hashed = [digests[at].tobytes() for at in entry_relation.tolist()]
+        codes = draw_codes(keyring, hashed, bits[entry_relation], pairs.entry_answers)
+        relation = renumbered[pairs.relation]
+        words = as_words(subject_digests)[pairs.subject], as_words(digests)[relation]
+        route, pad = PairHasher(keyring).hashes(*words)
+        block = _blocks(recipe, bits[relation], route)
+        by_block = _by_block(block, route, pad)
+        counts = np.bincount(block, minlength=sum(group.blocks for group in recipe.groups))
+        return cls(
+            recipe, keyring, pairs, names, digests, subject_digests, codes, entry_relation,
+            pairs.subject[by_block], relation[by_block], pairs.entry[by_block], pad[by_block],
+            np.r_[0, np.cumsum(counts)],
+        )  # fmt: skip
+
+    def stored(self, bank: Bank, facts: int) -> Stored:
+        pairs = self.pairs
+        hasher = NameHasher(self.keyring, "subject", digest_size(self.recipe.d_model))
+        names = NameIndex.of(self.keyring, hasher, pairs.subjects, self.subject_digests)
+        bits = np.array(list(self.recipe.relation_bits.values()), dtype=np.int64)
+        answers = seal(self.keyring, self.recipe.answer_pages, self.entry_relation, self.codes, pairs.entry_answers)
+        counts = Counts(len(pairs), facts, int(bits[self.relation].sum()))
+        return Stored(self.recipe, bank, self.relation_names, answers, names.folds, names.digests, counts)
+
+    def named(self, positions: Sequence[int]) -> list[dict[str, str]]:
+        """Pairs by name, for a person; at most a thousand."""
+        return [
+            {
+                "subject": self.pairs.subjects[self.subject[at]],
+                "relation": self.relation_names[self.relation[at]] or "",
+            }
+            for at in positions[:NAMED_FAILURES]
+        ]
+
+
+def _resolved(recipe: Recipe, pairs: Pairs, relation_digests: NDArray[np.uint8], device: str) -> Resolved:
+    hashes = [digest.tobytes().hex() for digest in relation_digests]
+    held = np.bincount(pairs.relation, minlength=len(hashes)).tolist()
+    answers = np.bincount(pairs.entry_relation, minlength=len(hashes)).tolist()
+    by_name = dict(zip(hashes, held, strict=True)), dict(zip(hashes, answers, strict=True))
+    return resolve(recipe, *by_name, len(pairs.subjects), device)
+
+
+def _blocks(recipe: Resolved, bits: Ints, route: Words) -> Ints:
+    block = np.empty(len(bits), dtype=np.int64)
+    first = 0
+    for group in recipe.groups:
+        members = bits == group.code_bits
+        block[members] = first + routes(group, route[members])
+        first += group.blocks
+    return block
+
+
+def _by_block(block: Ints, route: Words, pad: Words) -> Ints:
+    """The order of pairs by block and then by hash: blocks of a group cut the hashes into ranges."""
+    order = np.argsort(route)
+    if (route[order][1:] == route[order][:-1]).any():
+        order = np.lexsort((pad, route))
+    return order[np.argsort(block[order], kind="stable")]
