@@ -1,6 +1,7 @@
 """The API process: the one place where its parts are wired together."""
 
 import asyncio
+import gc
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from importlib.metadata import version
@@ -55,6 +56,8 @@ class Service:
 
     @asynccontextmanager
     async def _running(self, _: FastAPI) -> AsyncIterator[None]:
+        gc.collect()
+        gc.freeze()  # PyTorch's objects live as long as the process: a collection that visits them stops 64 requests
         tasks = [asyncio.create_task(work) for work in (self._serving.watch(), self._watch_keys(), self._write_usage())]
         yield
         for task in tasks:

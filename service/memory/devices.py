@@ -9,6 +9,8 @@ import torch
 
 from service.errors import Unavailable
 
+THREADS = "OMP_NUM_THREADS"  # the variable by which numerical libraries are told how many threads to use
+
 
 def choose(device: str) -> str:
     """Resolve `auto`; Unavailable when CUDA is asked for and absent."""
@@ -30,7 +32,8 @@ def one_thread() -> None:
 def one_thread_each(device: str) -> Iterator[ThreadPoolExecutor]:
     """A pool whose threads compute alone: blocks are small, so two blocks at once beat two threads in one."""
     before = torch.get_num_threads()
-    pool = ThreadPoolExecutor(1 if device == "cuda" else os.cpu_count() or 1, initializer=one_thread)
+    threads = int(os.environ.get(THREADS) or os.cpu_count() or 1)
+    pool = ThreadPoolExecutor(1 if device == "cuda" else threads, initializer=one_thread)
     try:
         yield pool
     finally:

@@ -1,0 +1,26 @@
+"""All measurements, or those that are named: python -m tests.benchmarks [engine] [digest] [unknowns] [http] [gpu]."""
+
+import sys
+from collections.abc import Callable, Sequence
+
+from tests.benchmarks import digest, engine, gpu, http_recall, unknowns
+
+MEASURED: dict[str, Callable[[], None]] = {
+    "engine": engine.main,
+    "digest": digest.main,
+    "unknowns": unknowns.main,
+    "http": http_recall.main,
+}
+
+
+def main(names: Sequence[str]) -> None:
+    known = MEASURED | {"gpu": gpu.main}
+    unknown = sorted(set(names) - set(known))
+    if unknown:
+        sys.exit(f"no such measurement: {', '.join(unknown)}; there are {', '.join(known)}")
+    for name in names or MEASURED:
+        print(f"== {name}", flush=True)
+        known[name]()
+
+
+main(sys.argv[1:])
