@@ -25,7 +25,7 @@ from service.memory.pairs import Ints, pairs_of
 from service.memory.questions import Vocabulary
 from service.memory.recipe import digest_size
 
-CHUNK = 8_192  # queries computed at once: bounds memory, keeps a chunk's features in the cache
+CHUNK = {"cpu": 8_192, "cuda": 131_072}  # queries computed at once: bounds memory, on a CPU stays in the cache
 
 
 class Memory:
@@ -143,8 +143,8 @@ class Memory:
         """Ask hashed subjects (n, size) and relation numbers (n,): positions in the answer table, -1 unknown."""
         position = np.empty(len(relation), dtype=np.int64)
         margin = np.empty(len(relation), dtype=np.float32)
-        for start in range(0, len(relation), CHUNK):
-            part = slice(start, start + CHUNK)
+        for start in range(0, len(relation), CHUNK[self.device]):
+            part = slice(start, start + CHUNK[self.device])
             position[part], margin[part] = self._ask(digests[part], relation[part])
         return position, margin
 
@@ -231,12 +231,14 @@ class Memory:
         relation, digests = number[pairs.relation], self.subject_hasher.digests(pairs.subjects)
         position = np.full(len(pairs), -1, dtype=np.int64)
 
+        chunk = CHUNK[self.device]
+
         def recall(start: int) -> None:
-            asked = start + np.flatnonzero(relation[start : start + CHUNK] >= 0)
+            asked = start + np.flatnonzero(relation[start : start + chunk] >= 0)
             position[asked], _ = self.ask(digests[pairs.subject[asked]], relation[asked])
 
         with one_thread_each(self.device) as workers:
-            list(workers.map(recall, range(0, len(pairs), CHUNK)))
+            list(workers.map(recall, range(0, len(pairs), chunk)))
         recalled = zip(self.answer_table.answers(position), pairs.entry.tolist(), strict=True)
         failing = [at for at, (answers, entry) in enumerate(recalled) if answers != pairs.entry_answers[entry]]
         abstained = int((position < 0).sum())

@@ -41,7 +41,8 @@ def _upward(scales: Tensor) -> Tensor:
     """The next float16 that is not smaller (and not zero), so that clamping cuts nothing off at eight bits."""
     scales = scales.clamp(min=2.0**-24)
     half = scales.half()
-    return torch.where(half.double() < scales, torch.nextafter(half, torch.full_like(half, torch.inf)), half)
+    next_one = (half.view(torch.int16) + 1).view(torch.half)  # bit patterns of positive numbers count upwards
+    return torch.where(half.double() < scales, next_one, half)
 
 
 def _with_error_feedback(W: Tensor, G: Tensor, scales: Tensor, most: int) -> Tensor:

@@ -178,13 +178,14 @@ def _bank(
 def _verify(plan: Plan, memory: Memory, workers: ThreadPoolExecutor) -> None:
     """Recall every pair from the weights as stored; TrainingFailed names those that do not come back."""
     expected = memory.answer_table.find(memory.answer_table.keys(plan.entry_relation, plan.codes))
+    chunk = CHUNK[memory.device]
 
     def check(start: int) -> Ints:
-        part = slice(start, start + CHUNK)
+        part = slice(start, start + chunk)
         found, _ = memory.ask(plan.subject_digests[plan.subject[part]], plan.relation[part])
         return start + np.flatnonzero(found != expected[plan.entry[part]])
 
-    failing = np.concatenate(list(workers.map(check, range(0, len(plan.entry), CHUNK))))
+    failing = np.concatenate(list(workers.map(check, range(0, len(plan.entry), chunk))))
     if len(failing):
         raise TrainingFailed(f"{len(failing)} facts cannot be held", facts=plan.named(failing.tolist()))
 
