@@ -36,6 +36,7 @@ class FindingKind(StrEnum):
     SHEETS_IGNORED = "sheets_ignored"
     MOJIBAKE = "mojibake"
     ROWS_INSIDE_A_CELL = "rows_inside_a_cell"
+    LINES_ABOVE_HEADER = "lines_above_header"
 
 
 class Example(Reply):

@@ -8,6 +8,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 from pyarrow import parquet
@@ -151,13 +152,20 @@ def _delimiter(text: str, options: Options, path: Path) -> str:
 
 
 def _under_header(records: Iterator[Record], options: Options, *, encoding: str, delimiter: str | None) -> Table:
-    if options.header == "none":
-        return Table(records, (0, 1, 2), 3, [], encoding, delimiter)
-    first = next((cells for _, cells in records if any(cell.strip() for cell in cells)), None)
-    if first is None:
+    """The header is the first row with three filled cells: what stands above it is a title. It is as wide as the row
+    below it where that only adds empty cells.
+    """
+    top = next((record for record in records if sum(map(bool, map(trimmed, record[1]))) >= len(_KEYS)), None)
+    if top is None:
         raise UnusableInput("the file holds no row")
-    places = _places([_folded_title(cell) for cell in first], options.header)
-    return Table(records, places, len(first), [trimmed(cell) for cell in first], encoding, delimiter)
+    _, titles = top
+    if options.header == "none":
+        return Table(chain([top], records), (0, 1, 2), len(titles), [], encoding, delimiter)
+    places = _places([_folded_title(cell) for cell in titles], options.header)
+    below = next(records, None)
+    extra = below[1][len(titles) :] if below and not any(map(trimmed, below[1][len(titles) :])) else []
+    titles = [*map(trimmed, titles), *[""] * len(extra)]
+    return Table(chain([below] if below else [], records), places, len(titles), titles, encoding, delimiter)
 
 
 def _places(titles: list[str], header: str) -> tuple[int, int, int]:

@@ -30,6 +30,12 @@ _MEANT = dict.fromkeys(
 _NOT_FOR_FILES = {"idna", "punycode", "undefined", "unicode_escape", "raw_unicode_escape", "utf_7", "mbcs", "oem"}
 _WESTERN = re.compile(rb"[A-Za-z][\xc0-\xef\xf1-\xf6\xf8-\xfd]|[\xc0-\xef\xf1-\xf6\xf8-\xfd][A-Za-z]")
 _ISO_2022_JP = re.compile(rb"\x1b(\$[@B]|\$\([DOPQ]|\([BJI])")
+_MARKS = re.compile("[,\t;|\n\r]")
+# Python decodes these bytes of cp932 too, to controls and private characters that nobody wrote.
+_NOT_IN_CP932 = re.compile("[\x80\uf8f0-\uf8f3]")
+_AS_BYTES = dict(
+    zip(map(ord, "\x80\uf8f0\uf8f1\uf8f2\uf8f3"), map(chr, (0xDC80, 0xDCA0, 0xDCFD, 0xDCFE, 0xDCFF)), strict=True)
+)
 _HINT_BYTES = 1 << 16
 _ASK = "Say which one it is, for example encoding=cp932 (Excel on Japanese Windows), encoding=euc_jp or encoding=cp1252"
 
@@ -91,25 +97,34 @@ def _tolerantly(data: bytes, name: str) -> Decoded:
     """Decode; where a minority of lines does not, keep their bytes for the rows to be refused singly."""
     codec = "utf-8" if name == "utf-8-sig" else name
     try:
-        return Decoded(data.decode(codec), name, damaged=False)
-    except UnicodeDecodeError as strict:
+        text = data.decode(codec)
+    except UnicodeDecodeError:
         text = _kept(data, codec)
-        lines = text.splitlines()
-        bad = sum(1 for line in lines if SURROGATE.search(line))
-        if text and bad * 2 < len(lines) and not _is_utf8_after_all(data, codec):
-            return Decoded(text, name, damaged=True)
-        raise UnusableFile(
-            f"The file does not read as {name}: byte {strict.start} ({data[strict.start]:#04x}) makes no sense there, "
-            f"and {bad or 'too many'} lines have such bytes.{_hint(data)} {_ASK}, or leave encoding out.",
-            code=Code.ENCODING_WRONG,
-        ) from None
+    if codec == "cp932" and _NOT_IN_CP932.search(text):
+        text = text.translate(_AS_BYTES)
+    elif text.isascii() or not SURROGATE.search(text):
+        return Decoded(text, name, damaged=False)
+    lines = text.splitlines()
+    bad = [at for at, line in enumerate(lines, 1) if SURROGATE.search(line)]
+    if len(bad) * 2 < len(lines) and not _is_utf8_after_all(data, codec):
+        return Decoded(text, name, damaged=True)
+    raise UnusableFile(
+        f"The file does not read as {name}: {len(bad)} of {len(lines)} lines have bytes that make no sense in it, the "
+        f"first is line {bad[0]}.{_hint(data)} {_ASK}, or leave encoding out.",
+        code=Code.ENCODING_WRONG,
+    )
 
 
 def _kept(data: bytes, codec: str) -> str:
+    """The text with a lone surrogate for each thing that does not decode."""
+    if not codec.startswith(("utf-16", "utf-32")):
+        return data.decode(codec, "surrogateescape")
+    unit = int(codec[4:6]) // 8
+    whole = len(data) // unit * unit
     try:
-        return data.decode(codec, "surrogatepass" if codec.startswith(("utf-16", "utf-32")) else "surrogateescape")
+        return data[:whole].decode(codec, "surrogatepass") + "\udcff" * (len(data) > whole)
     except UnicodeDecodeError:
-        return ""
+        return "\udcff"
 
 
 def _is_utf8_after_all(data: bytes, codec: str) -> bool:
@@ -143,12 +158,13 @@ def _wide_encoding(data: bytes) -> str | None:
     name = "utf-16-le" if high > low else "utf-16-be"
     if max(low, high) < 20 * min(low, high):
         return None
-    return name if _has_line_or_cell_ends(data, name) else None
+    return name if _has_its_marks(data, name) else None
 
 
-def _has_line_or_cell_ends(data: bytes, name: str) -> bool:
-    text = data[: len(data) // 2 * 2].decode(name, "replace")
-    return any(mark in text for mark in ",\t;|\n\r")
+def _has_its_marks(data: bytes, name: str) -> bool:
+    """Whether most line ends and delimiters are two bytes wide: in other text a NUL beside one of them is chance."""
+    wide = len(_MARKS.findall(data[: len(data) // 2 * 2].decode(name, "replace")))
+    return wide * 2 > sum(map(data.count, b",\t;|\n\r")) > 0
 
 
 def _detected(data: bytes) -> Decoded:

@@ -12,7 +12,7 @@ from service.errors import UnusableFile
 from service.ingest.csvrows import Rows, physical_lines, raw_text, read_rows
 from service.ingest.decode import Decoded, decode, shown
 from service.ingest.delimiter import declared_delimiter, excel_hint, found_delimiter
-from service.ingest.header import resolve
+from service.ingest.header import HEAD_ROWS, lines_above, locate, resolve
 from service.ingest.media import base_type, declared_charset
 from service.ingest.options import Limits, Options
 from service.ingest.quoting import refuse_other_quotes
@@ -31,19 +31,20 @@ def read_delimited(path: Path, media_type: str | None, options: Options, limits:
         raise UnusableFile("The file has no line with text.", code=Code.EMPTY_FILE)
     lines = physical_lines(decoded.text, limits)
     hint = excel_hint(lines[0])
-    delimiter = declared_delimiter(options.delimiter) or hint or _of_media_type(media_type)
+    delimiter = declared_delimiter(options.delimiter) or hint or _of_media_type(media_type, lines)
     delimiter = delimiter or found_delimiter(lines, options.header)
     rows = read_rows(lines, delimiter, limits)
     _refuse_broken_quoting(rows)
-    at = _first_content(rows, 1 if hint else 0)
-    header, body = _header(rows, at, options.header)
+    top = _top(rows, 1 if hint else 0, options.header)
+    header, body = _header(rows, top[-1], options.header)
     table = sift(_sheet(rows, body, lines, decoded, delimiter), header, limits)
     for broken in rows.broken:
         table.mentioned.update(_mentioned_by_malformed(broken.text, delimiter, header))
     table.refused += rows.broken
-    table.blank_lines += at - (1 if hint else 0)
+    table.blank_lines += top[-1] + 1 - len(top) - (1 if hint else 0)
     table.encoding, table.delimiter = decoded.encoding, delimiter
     table.samples = decoded_samples(decoded.text, lines)
+    table.findings += lines_above([rows.rows[at] for at in top[:-1]], [rows.lines[at] for at in top[:-1]])
     table.findings += _rows_inside_cells(table, delimiter)
     return table
 
@@ -55,8 +56,10 @@ def decoded_samples(text: str, lines: Sequence[str]) -> list[str]:
     return [shown(line.rstrip("\r\n"))[:_SAMPLE_CHARS] for line in (*telling, *plain)]
 
 
-def _of_media_type(media_type: str | None) -> str | None:
-    return "\t" if base_type(media_type) == "text/tab-separated-values" else None
+def _of_media_type(media_type: str | None, lines: Sequence[str]) -> str | None:
+    """A tab where the type promises tabs and the first lines have one."""
+    promised = base_type(media_type) == "text/tab-separated-values"
+    return "\t" if promised and any("\t" in line for line in lines[:HEAD_ROWS]) else None
 
 
 def _refuse_broken_quoting(rows: Rows) -> None:
@@ -69,11 +72,13 @@ def _refuse_broken_quoting(rows: Rows) -> None:
         )
 
 
-def _first_content(rows: Rows, start: int) -> int:
-    for at in range(start, len(rows.rows)):
-        if not all(map(is_blank, rows.rows[at])):
-            return at
-    raise UnusableFile("The file has no line with text.", code=Code.EMPTY_FILE)
+def _top(rows: Rows, start: int, option: str) -> list[int]:
+    """The places of the rows with content down to the header row, which is the last of them."""
+    content = (at for at in range(start, len(rows.rows)) if not all(map(is_blank, rows.rows[at])))
+    places = list(islice(content, HEAD_ROWS))
+    if not places:
+        raise UnusableFile("The file has no line with text.", code=Code.EMPTY_FILE)
+    return places[: locate([rows.rows[at] for at in places], option) + 1]
 
 
 def _header(rows: Rows, at: int, option: str) -> tuple[Header, int]:
@@ -81,10 +86,24 @@ def _header(rows: Rows, at: int, option: str) -> tuple[Header, int]:
     first = [shown(cell) for cell in rows.rows[at]]
     refuse_other_quotes([first], rows.starts[at] + 1)
     header = resolve(first, option)
-    body = at + 1 if header.cells else at
-    if body < len(rows.rows):
-        refuse_other_quotes(rows.rows[body : body + _QUOTE_CHECKED_ROWS], rows.starts[body] + 1)
-    return header, body
+    if not header.cells:
+        return header, at
+    body = rows.rows[at + 1 :]
+    if body:
+        refuse_other_quotes(
+            [row for row in body[:_QUOTE_CHECKED_ROWS] if len(row) == len(first)], rows.starts[at + 1] + 1
+        )
+    return resolve([*first, *[""] * _empty_columns(body, len(first))], option), at + 1
+
+
+def _empty_columns(body: Sequence[Sequence[str]], width: int) -> int:
+    """How many cells every row has beyond the header's `width`, all empty: delimiters that some programs add."""
+    filled = (row for row in body if not all(map(is_blank, row)))
+    first = next(filled, [])
+    if len(first) <= width or not all(map(is_blank, first[width:])):
+        return 0
+    alike = all(len(row) == len(first) and all(map(is_blank, row[width:])) for row in filled)
+    return len(first) - width if alike else 0
 
 
 def _sheet(rows: Rows, body: int, lines: list[str], decoded: Decoded, delimiter: str) -> Sheet:

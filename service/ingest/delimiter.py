@@ -50,7 +50,7 @@ def found_delimiter(lines: Sequence[str], option: str) -> str:
     """The candidate that makes the first row a header by the header option, else the one that cuts rows most evenly."""
     samples = {candidate: _sample(lines, candidate) for candidate in _CANDIDATES}
     for candidate, rows in samples.items():
-        if rows and option.strip().lower() != header.NONE and header.fits(rows[0], option):
+        if option.strip().lower() != header.NONE and header.fits(_head(rows, option), option):
             return candidate
     best = max(_CANDIDATES, key=lambda candidate: _evenness(samples[candidate]))
     if _evenness(samples[best]) == (0.0, 0):
@@ -61,6 +61,10 @@ def found_delimiter(lines: Sequence[str], option: str) -> str:
             code=Code.DELIMITER_UNCLEAR,
         )
     return best
+
+
+def _head(rows: Sequence[Sequence[str]], option: str) -> Sequence[str]:
+    return rows[header.locate(rows, option)] if rows else []
 
 
 def _sample(lines: Sequence[str], delimiter: str) -> list[list[str]]:
@@ -74,7 +78,7 @@ def _sample(lines: Sequence[str], delimiter: str) -> list[list[str]]:
 
 
 def _evenness(rows: list[list[str]]) -> tuple[float, int]:
-    """(share of rows with the commonest width, that width); nothing where rows are not cut at all."""
-    widths = Counter(map(len, rows))
-    width, times = widths.most_common(1)[0] if widths else (1, 0)
-    return (times / len(rows), width) if width > 1 else (0.0, 0)
+    """(share of rows with the commonest width above one, that width); nothing where rows are not cut at all."""
+    widths = Counter(len(row) for row in rows if len(row) > 1)
+    width, times = widths.most_common(1)[0] if widths else (0, 0)
+    return (times / len(rows), width) if times else (0.0, 0)

@@ -24,8 +24,13 @@ _MULTI_VALUED_PAIRS, _MULTI_VALUED_SHARE = 2, 0.05
 _FORMAT_ROWS, _FORMAT_SHARE = 20, 0.95
 _REFERENCE_SHARE, _DANGLING_SHARE = 0.5, 0.8
 _LOST = re.compile("\ufffd")
-# UTF-8 once read as cp932 or as Latin-1 and saved so: letter pairs that no language has.
-_MOJIBAKE = re.compile("[縺繧繝].{0,2}[縺繧繝]|Ã[\x80-\xbf]|â€")
+# UTF-8 once read as cp932 or as Latin-1 and saved so: letter pairs that no language has, and C1 controls. The look
+# ahead at one character keeps a search over millions of them quick.
+_CP1252 = "\xa0-\xbf€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ"
+_MOJIBAKE = re.compile(
+    "(?=[縺繧繝Ãâã-é\x80-\x84\x86-\x9f])"
+    f"(?:[縺繧繝].{{0,2}}[縺繧繝]|Ã[\x80-\xbf]|â€|(?:[ã-é][{_CP1252}]{{2}}){{2}}|[\x80-\x84\x86-\x9f])"
+)
 _MARKUP = re.compile(r"<[A-Za-z!/][^<>]{0,200}>|(?:\A|\0)[=@][A-Za-z]{1,30}\(|\{\{.{0,200}\}\}|\$\{.{0,200}\}")
 
 

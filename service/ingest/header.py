@@ -4,34 +4,18 @@ A header is recognised only when all three are named; otherwise the first row ma
 """
 
 import csv
-import re
-import unicodedata
 from collections.abc import Sequence
 
 from schemas.problems import Code
+from schemas.uploads import Example, Finding, FindingKind
 from service.errors import UnusableFile
-from service.ingest.table import WHITE_SPACE, Header
+from service.ingest.table import WHITE_SPACE, Header, is_blank
+from service.ingest.vocabulary import ROLES, Places, find_roles, normal
 
-ROLES = ("subject", "relation", "answer")
 AUTO, NONE = "auto", "none"
+HEAD_ROWS = 20  # rows among which the header is looked for
 
-_PLAIN = {"subject": ("subject", "主語"), "relation": ("relation", "関係"), "answer": ("answer", "答え")}
-_SYNONYMS = {
-    "subject": (
-        "subj subjects subjectname subjectid entity entityname head item itemname 主体 主題 対象 対象名 実体 品名 品目 "
-        "見出し 見出し語 名称 名前 サブジェクト エンティティ エンティティー 項目 しゅご"
-    ),
-    "relation": (
-        "relations rel relationname relationship predicate property propertyname attribute attributename field "
-        "関係名 関連 関係性 述語 属性 属性名 性質 特性 プロパティ プロパティー リレーション アトリビュート "
-        "項目 項目名 かんけい"
-    ),
-    "answer": (
-        "answers answertext value values object objectname tail target 答 答案 こたえ 回答 解答 応答 "
-        "値 属性値 項目値 目的語 内容 バリュー アンサー オブジェクト"
-    ),
-}
-_NOISE = re.compile(r"[\s_\-./:*#]+|\([^)]*\)$|\[[^\]]*\]$")
+_EXAMPLES = 5
 _SHOWN_CELLS = 12
 _SHOWN_CHARS = 40
 
@@ -54,6 +38,30 @@ def fits(cells: Sequence[str], option: str) -> bool:
     return True
 
 
+def locate(rows: Sequence[Sequence[str]], option: str) -> int:
+    """Which of a file's first rows is its header, or the row that stands where it should.
+
+    Titles and notes may stand above it, but nothing that could be a fact.
+    """
+    for at, row in enumerate(rows[:HEAD_ROWS]):
+        if fits(row, option) or len(row) - sum(map(is_blank, row)) >= len(ROLES):
+            return at
+    return 0
+
+
+def lines_above(rows: Sequence[Sequence[str]], lines: Sequence[int]) -> list[Finding]:
+    """The finding that names the rows above the header, which were left out."""
+    if not rows:
+        return []
+    cells = [[*row, "", "", ""] for row in rows]
+    shown = [
+        Example(line=at, subject=row[0], relation=row[1], answer=row[2]) for at, row in zip(lines, cells, strict=True)
+    ]
+    message = "Lines above the header were left out: they cannot be facts."
+    kind = FindingKind.LINES_ABOVE_HEADER
+    return [Finding(kind=kind, message=message, count=len(rows), relation=None, examples=shown[:_EXAMPLES])]
+
+
 def _names(cells: Sequence[str]) -> list[str]:
     return [cell.strip(WHITE_SPACE) or f"column {at}" for at, cell in enumerate(cells, 1)]
 
@@ -68,37 +76,14 @@ def _positional(cells: Sequence[str]) -> Header:
     return Header([], (0, 1, 2), [f"column {at}" for at in range(1, len(cells) + 1)])
 
 
-def _normal(name: str) -> str:
-    return _NOISE.sub("", unicodedata.normalize("NFKC", name).casefold().strip(WHITE_SPACE))
-
-
 def _recognised(cells: Sequence[str]) -> tuple[int, int, int]:
-    """Plain names first, then synonyms for the roles still open, then words that can mean two roles."""
-    names = [_normal(cell) for cell in cells]
-    found: dict[str, list[int]] = {}
-    for vocabulary in (_PLAIN, _CLEAR, _VAGUE):
-        for role in ROLES:
-            taken = {at for places in found.values() for at in places}
-            if role not in found:
-                places = [at for at, name in enumerate(names) if name in vocabulary[role] and at not in taken]
-                found.update({role: places} if places else {})
+    found = find_roles(cells)
     if all(len(found.get(role, [])) == 1 for role in ROLES):
         return found["subject"][0], found["relation"][0], found["answer"][0]
     raise _unrecognised(cells, found)
 
 
-_CLEAR = {
-    role: frozenset(
-        word
-        for word in words.split()
-        if not any(word in other.split() for name, other in _SYNONYMS.items() if name != role)
-    )
-    for role, words in _SYNONYMS.items()
-}
-_VAGUE = {role: frozenset(words.split()) - _CLEAR[role] for role, words in _SYNONYMS.items()}
-
-
-def _unrecognised(cells: Sequence[str], found: dict[str, list[int]]) -> UnusableFile:
+def _unrecognised(cells: Sequence[str], found: Places) -> UnusableFile:
     seen = _seen(cells)
     doubled = [role for role in ROLES if len(found.get(role, [])) > 1]
     missing = [role for role in ROLES if role not in found]
@@ -140,7 +125,7 @@ def _asked_for(cells: Sequence[str], option: str) -> tuple[int, int, int]:
 
 def _place(cells: Sequence[str], name: str) -> int:
     exact = [at for at, cell in enumerate(cells) if cell.strip(WHITE_SPACE) == name.strip(WHITE_SPACE)]
-    places = exact or [at for at, cell in enumerate(cells) if _normal(cell) == _normal(name)]
+    places = exact or [at for at, cell in enumerate(cells) if normal(cell) == normal(name)]
     if len(places) == 1:
         return places[0]
     raise UnusableFile(

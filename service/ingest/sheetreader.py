@@ -3,8 +3,9 @@
 Two far cells make the reader lay out everything between them, and one shared string can fill a million cells: what
 a workbook costs is only known once it is read, so it is read where running out of memory harms nobody.
 
-It talks JSON lines: the names of the sheets; then for each sheet [name, its first row or null], to which the caller
-answers `take` or an empty line; after `take` every row as [line, cells, columns of uncomputed formulas], then null.
+It talks JSON lines: the names of the sheets; then for each sheet [name, its first rows with content], to which the
+caller answers `take` or an empty line; after `take` every row as [line, cells, columns of uncomputed formulas], then
+null.
 """
 
 import datetime as dt
@@ -14,6 +15,7 @@ import resource
 import sys
 import zipfile
 from collections.abc import Sequence
+from itertools import islice
 from posixpath import join, normpath
 from xml.etree import ElementTree as ET
 
@@ -23,6 +25,7 @@ Formulas = dict[int, list[int]]
 
 DAMAGED = 3  # the exit status
 _CPU_SECONDS = 120
+_HEAD_ROWS = 20
 _CELL = re.compile(r"([A-Z]+)([0-9]+)")
 
 
@@ -34,8 +37,8 @@ def main(path: str, memory: int) -> None:
     say(names)
     for name in names:
         sheet = workbook.get_sheet_by_name(name)
-        first = next((cells for cells in sheet.iter_rows() if not_empty(cells)), None)
-        say([name, first], flush=True)
+        head = list(islice(filter(not_empty, sheet.iter_rows()), _HEAD_ROWS))
+        say([name, head], flush=True)
         if sys.stdin.readline().strip() == "take":
             tell(sheet, uncomputed(path, name))
             break

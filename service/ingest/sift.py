@@ -113,7 +113,7 @@ class _Judge:
         row = self.sheet.rows[at]
         if _is_damaged(row):
             return Code.ROW_UNDECODABLE, (
-                "The row has bytes that do not decode in the file's encoding (shown as \\xNN). "
+                "The row has bytes or characters that do not decode (shown as \\xNN or \\uNNNN). "
                 "Correct them at the source."
             )
         if _has_nul(row):

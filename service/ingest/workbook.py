@@ -42,12 +42,14 @@ def read_workbook(path: Path, _media_type: str | None, options: Options, limits:
     """The facts of one sheet; lines are the sheet's own row numbers; further sheets are named in a finding."""
     check_workbook_archive(path, limits)
     taken = _read(path, options, limits)
-    header = headers.resolve(taken.rows[0], options.header)
-    body = 1 if header.cells else 0
+    top = headers.locate(taken.rows, options.header)
+    header = headers.resolve(taken.rows[top], options.header)
+    body = top + 1 if header.cells else top
     rows, lines = taken.rows[body:], taken.lines[body:]
     sheet = Sheet(rows, lines, lambda at: _as_csv(rows[at]), _refusals(taken, header, body), has_gaps=True)
     table = sift(sheet, header, limits)
     table.samples = [_as_csv(row) for row in taken.rows[:3]]
+    table.findings += headers.lines_above(taken.rows[:top], taken.lines[:top])
     if taken.others:
         table.findings.append(_ignored(taken))
     return table
@@ -114,12 +116,13 @@ class _Channel:
 
 
 def _conversation(channel: _Channel, option: str, limits: Limits) -> _Taken:
-    """Take the first sheet whose first row is a header; refuse by the first row seen where there is none."""
+    """Take the first sheet that has a header; refuse by the first row seen in its place where none has."""
     names: list[str] = channel.hear()
     seen = list[Row]()
     for name in names:
-        _, cells = channel.hear()
-        row = None if cells is None else _texts(cells)
+        _, head = channel.hear()
+        rows = [_texts(cells) for cells in head]
+        row = rows[headers.locate(rows, option)] if rows else None
         if row is not None and headers.fits(row, option):
             channel.say("take")
             return _rows(channel, _Taken(name, [other for other in names if other != name], [], [], {}), limits)

@@ -136,3 +136,19 @@ def test_sheets_parquet_and_json_lines_are_text(tmp_path: Path) -> None:
     frame.to_json(tmp_path / "f.jsonl", orient="records", lines=True)
     readings = [read_facts(tmp_path / f"f.{ending}", MANY).taught for ending in ("xlsx", "parquet", "jsonl")]
     assert readings == [{("a", "r"): ("12",), ("0012", "r"): ("x",)}] * 3
+
+
+@pytest.mark.parametrize(
+    ("text", "options"),
+    [
+        ("部品マスタ 2024年\n\n主語,関係,答え\na,r,1\n", MANY),
+        ("部品マスタ,,\n主語,関係,答え\na,r,1\n", MANY),
+        ("品番,項目,値\na,r,1\n", Options(header="品番,項目,値")),
+        ("subject,relation,answer\na,r,1,\n", MANY),
+        ("a,r,1,note\n", Options(header="none")),
+    ],
+)
+def test_what_stands_around_a_table_is_no_row(tmp_path: Path, text: str, options: Options) -> None:
+    """Titles above the header, empty cells beyond it, columns without a name."""
+    reading = read(tmp_path, text, options)
+    assert (reading.taught, reading.rows_read, reading.rejected) == ({("a", "r"): ("1",)}, 1, 0)

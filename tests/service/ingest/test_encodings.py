@@ -149,3 +149,28 @@ def test_lone_surrogates_of_utf_16_refuse_their_rows(read: Read, facts: AsFacts)
     parsed = read(data)
     assert facts(parsed) == FACTS
     assert parsed.refused[0].text == r"\ud800C,x,y"
+
+
+@pytest.mark.parametrize("damage", ["c,r,\0", "c,\0,x", "\0,r,x"])
+def test_a_nul_in_a_small_file_is_no_utf_16(damage: str, read: Read, facts: AsFacts) -> None:
+    """One NUL beside a delimiter refuses its row, however few bytes the file has."""
+    parsed = read(f"{HEADER}a,b,c\n{damage}\n")
+    assert facts(parsed) == [("a", "b", "c")]
+    assert [(row.line, row.code) for row in parsed.refused] == [(3, "row_nul")]
+
+
+def test_a_file_cut_within_a_character_loses_its_last_row_only(read: Read, facts: AsFacts) -> None:
+    """UTF-16 with an odd number of bytes, UTF-8 in the middle of a character."""
+    text = JAPANESE + "品番C,色,白"
+    for data in (text.encode("utf-16")[:-1], text.encode()[:-1]):
+        parsed = read(data)
+        assert facts(parsed) == FACTS
+        assert [(row.line, row.code) for row in parsed.refused] == [(4, "row_undecodable")]
+
+
+@pytest.mark.parametrize("stray", [0x80, 0xA0, 0xFD, 0xFE, 0xFF])
+def test_bytes_that_cp932_does_not_have_are_refused(stray: int, read: Read, facts: AsFacts) -> None:
+    """Python would turn them into private characters; here they refuse their row and are shown."""
+    parsed = read(JAPANESE.encode("cp932") + b"c,r," + bytes([stray]) + b"\n", encoding="cp932")
+    assert facts(parsed) == FACTS
+    assert parsed.refused[0].text == f"c,r,\\x{stray:02x}"

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -111,6 +112,15 @@ def test_garbled_text_is_listed(read: Read) -> None:
     parsed = read(HEADER + f"a,r,{garbled}\nb,r,{'é'.encode().decode('latin-1')}\nc,r,café 繧\n")
     (finding,) = found(parsed, FindingKind.MOJIBAKE)
     assert [example.line for example in finding.examples] == [2, 3]
+
+
+@pytest.mark.parametrize("encoding", ["latin-1", "cp1252"])
+def test_japanese_that_went_through_a_western_encoding_is_listed(encoding: str, read: Read) -> None:
+    """The three bytes of a kanji stand there as three characters; French quotes after an é do not look so."""
+    garbled = "自動車".encode().decode(encoding)
+    parsed = read(HEADER + f"{garbled},r,1\nb,r,«café»…\nc,r,“né”\n")
+    (finding,) = found(parsed, FindingKind.MOJIBAKE)
+    assert (finding.count, finding.examples[0].line) == (1, 2)
 
 
 def test_rows_swallowed_by_a_late_quote_are_pointed_at(read: Read) -> None:

@@ -28,6 +28,11 @@ AsFacts = Callable[[Parsed], list[tuple[str, str, str]]]
         "Subject Name,Predicate,Object",
         "head,relation,tail",
         "エンティティ,プロパティ,バリュー",
+        "品番,項目,値",
+        "主体,関係,対象",
+        "Part No.,Attribute,Value",
+        "得意先,項目,値",
+        "対象,項目,値",
     ],
 )
 def test_headers_are_recognised_in_english_and_japanese(header: str, read: Read, facts: AsFacts) -> None:
@@ -52,6 +57,41 @@ def test_plain_names_win_over_synonyms(read: Read, facts: AsFacts) -> None:
     assert facts(read("value,subject,relation,answer\nx,a,r,1\n")) == FACT
 
 
+@pytest.mark.parametrize(
+    ("above", "options"),
+    [
+        ("部品マスタ 2024年\n", {}),
+        ("部品マスタ,,\n,,\n作成者,山田,\n", {}),
+        ("\n# exported\n\n", {}),
+        ("部品マスタ\n", {"header": "主語,関係,答え"}),
+        ("部品マスタ\n", {"delimiter": ","}),
+    ],
+)
+def test_titles_may_stand_above_the_header(above: str, options: dict[str, str], read: Read, facts: AsFacts) -> None:
+    """Lines that cannot be facts are left out, and a finding shows them; they count neither as rows nor as blank."""
+    parsed = read(f"{above}主語,関係,答え\na,r,1\n", **options)
+    assert (facts(parsed), parsed.rows_read, parsed.rejected) == (FACT, 1, 0)
+    (finding,) = parsed.findings
+    written = [line for line in above.split("\n") if line.strip(",")]
+    assert (finding.kind, finding.count) == (FindingKind.LINES_ABOVE_HEADER, len(written))
+    assert [example.subject for example in finding.examples] == [line.split(",")[0] for line in written]
+    assert parsed.blank_lines == above.count("\n") - len(written)
+
+
+def test_titles_may_stand_above_facts_without_a_header(read: Read, facts: AsFacts) -> None:
+    """header=none begins with the first row that can be a fact."""
+    assert facts(read("部品マスタ\na,r,1\n", header="none")) == FACT
+
+
+def test_delimiters_at_the_end_of_every_row_are_an_empty_column(read: Read, facts: AsFacts) -> None:
+    """Programs that end each line with a delimiter lose nothing; one such line among others is refused."""
+    parsed = read("subject,relation,answer\na,r,1,\n\nb,r,2,\n")
+    assert facts(parsed) == [*FACT, ("b", "r", "2")]
+    assert parsed.ignored_columns == ["column 4"]
+    mixed = read("subject,relation,answer\na,r,1\nb,r,2,\n")
+    assert [(row.line, row.code) for row in mixed.refused] == [(3, "row_ragged")]
+
+
 def test_without_a_header_columns_go_by_place(read: Read, facts: AsFacts) -> None:
     """header=none takes the first row as a fact."""
     parsed = read("a;r;1\nb;r;2\n", header="none")
@@ -69,7 +109,9 @@ def test_columns_may_be_named(read: Read, facts: AsFacts) -> None:
     ("text", "header", "code"),
     [
         ("アンドラ,英語名,Andorra\nb,r,2\n", "auto", "header_unclear"),
-        ("部品表\n主語,関係,答え\na,r,1\n", "auto", "header_unclear"),
+        ("部品,表,2024\n主語,関係,答え\na,r,1\n", "auto", "header_unclear"),
+        ("部品,表,2024\nx,y,z\na,r,1\n", "x,y,z", "column_missing"),
+        ("対象,項目\na,r\n", "auto", "header_unclear"),
         ("subject,relation\na,r\n", "auto", "column_missing"),
         ("subject,relation,answer,answer\na,r,1,2\n", "auto", "header_unclear"),
         ("subject,主語,relation,answer\na,a,r,1\n", "auto", "header_unclear"),
@@ -123,8 +165,10 @@ def test_a_delimiter_is_one_character(declared: str, read: Read) -> None:
 
 
 def test_the_media_type_declares_tabs(read: Read, facts: AsFacts) -> None:
-    """text/tab-separated-values means tabs."""
-    assert facts(read("subject\trelation\tanswer\na\tr\t1,2\n", "text/tab-separated-values")) == [("a", "r", "1,2")]
+    """text/tab-separated-values means tabs, unless the file has none."""
+    tabs = "text/tab-separated-values"
+    assert facts(read("subject\trelation\tanswer\na\tr\t1,2\n", tabs)) == [("a", "r", "1,2")]
+    assert facts(read("subject,relation,answer\na,r,1\n", tabs)) == FACT
 
 
 def test_excels_sep_line_is_a_declaration(read: Read, facts: AsFacts) -> None:

@@ -82,7 +82,7 @@ def test_mostly_malformed_rows_refuse_the_file(read: Read) -> None:
     assert refused.value.code == "quoting_unclear"
 
 
-@pytest.mark.parametrize("row", ["'a','b','c'", "“a”,“b”,“c”", "`a`,`b`,`c`"])
+@pytest.mark.parametrize("row", ["'a','b','c'", "“a”,“b”,“c”", "`a`,`b`,`c`", "'a','b','c,d'\n'e','f','g'"])
 def test_other_quotes_around_every_cell_are_asked_about(row: str, read: Read) -> None:
     """Quotes that CSV does not know would become part of every name."""
     with pytest.raises(UnusableFile) as refused:

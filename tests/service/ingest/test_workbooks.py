@@ -119,6 +119,15 @@ def test_sheets_without_a_header_can_be_read_by_place(read: Read, facts: AsFacts
     assert facts(read(workbook(x=[], y=[("a", "r", 1)]), XLSX, header="none")) == [("a", "r", "1")]
 
 
+def test_titles_may_stand_above_the_header(read: Read, facts: AsFacts) -> None:
+    """A title over merged cells and a date are left out and shown in a finding."""
+    parsed = read(workbook(x=[("部品マスタ",), (), ("作成", dt.date(2024, 6, 1)), HEADER, ("a", "r", 1)]), XLSX)
+    assert (facts(parsed), parsed.accepted.lines, parsed.rows_read) == ([("a", "r", "1")], [5], 1)
+    (finding,) = parsed.findings
+    assert (finding.kind, finding.count) == (FindingKind.LINES_ABOVE_HEADER, 2)
+    assert [(example.line, example.subject) for example in finding.examples] == [(1, "部品マスタ"), (3, "作成")]
+
+
 @pytest.mark.parametrize(
     ("data", "code"),
     [
