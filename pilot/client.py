@@ -88,7 +88,7 @@ class FactStore:
 
     def export(self, dictionary: str) -> bytes:
         """The ledger's facts as CSV."""
-        return self._send("GET", f"/v1/dictionaries/{dictionary}/export").content
+        return self._send("GET", f"/v1/dictionaries/{dictionary}/export", params={"raw": "true"}).content
 
     def upload(
         self,

@@ -1,11 +1,15 @@
-"""All measurements, or those that are named: python -m tests.benchmarks [engine] [digest] [unknowns] [http] [gpu]."""
+"""All measurements but the GPU's, or those that are named.
+
+python -m tests.benchmarks [dictionaries] [engine] [digest] [unknowns] [http] [gpu]
+"""
 
 import sys
 from collections.abc import Callable, Sequence
 
-from tests.benchmarks import digest, engine, gpu, http_recall, unknowns
+from tests.benchmarks import dictionaries, digest, engine, gpu, http_recall, unknowns
 
 MEASURED: dict[str, Callable[[], None]] = {
+    "dictionaries": dictionaries.main,
     "engine": engine.main,
     "digest": digest.main,
     "unknowns": unknowns.main,
