@@ -1,6 +1,8 @@
-"""Recall in Arrow: an IPC stream of text columns `subject` and `relation` in, columns of results out.
+"""Recall in Arrow: an IPC stream of text columns in, one of results out.
 
-The stream's schema metadata may carry `alias` or `memory`; the reply's carries the `memory` that answered columns.
+`subjects` and `relations` are the column form: `statuses`, `answers`, `margins` come back. `subject` and `relation`
+make each row a query, and a row of the reply its result. The stream's schema metadata may carry `alias` or `memory`;
+the reply's carries the `memory` that answered columns.
 """
 
 import struct
@@ -8,13 +10,13 @@ import struct
 import msgspec
 import pyarrow as pa
 
-from schemas.recall import BatchQuery, BatchResult, ColumnsResult
+from schemas.recall import BatchQuery, BatchResult, ColumnsResult, Query
 from service.errors import Unprocessable
 
 _TEXT = pa.list_(pa.string())
 _CANDIDATE = pa.struct([("subject", pa.string()), ("relation", pa.string()), ("answers", _TEXT)])
 _LEDGER = pa.struct([("agrees", pa.bool_()), ("answers", _TEXT), ("upload", pa.string()), ("line", pa.int64())])
-_COLUMNS = pa.schema([("status", pa.string()), ("answers", _TEXT), ("margin", pa.float32())])
+_COLUMNS = pa.schema([("statuses", pa.string()), ("answers", _TEXT), ("margins", pa.float32())])
 _ROWS = pa.schema(
     [
         ("status", pa.string()),
@@ -30,15 +32,17 @@ _ROWS = pa.schema(
 
 
 def decode(body: bytes) -> BatchQuery:
-    """The pairs of an IPC stream, without nulls, as columns; raises Unprocessable."""
+    """The pairs of an IPC stream, without nulls, as columns or rows; raises Unprocessable."""
     try:
         table = _read(body)
         metadata = {key.decode(): value.decode() for key, value in (table.schema.metadata or {}).items()}
-        subjects, relations = _column(table, "subject"), _column(table, "relation")
+        address = {name: metadata[name] for name in ("alias", "memory") if name in metadata}
+        if "subject" not in table.schema.names:
+            return BatchQuery(subjects=_column(table, "subjects"), relations=_column(table, "relations"), **address)
+        rows = zip(_column(table, "subject"), _column(table, "relation"), strict=True)
+        return BatchQuery([Query(subject, relation) for subject, relation in rows], **address)
     except (pa.ArrowException, OSError, ValueError, struct.error) as error:
         raise Unprocessable(f"not a readable Arrow IPC stream: {type(error).__name__}") from None
-    alias, memory = metadata.get("alias"), metadata.get("memory")
-    return BatchQuery(subjects=subjects, relations=relations, alias=alias, memory=memory)
 
 
 def encode(reply: BatchResult | ColumnsResult) -> bytes:

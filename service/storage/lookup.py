@@ -57,6 +57,16 @@ def of_pairs(tx: Connection, dictionary: int, version: int, pairs: Iterable[Pair
     return found
 
 
+def names(tx: Connection, dictionary: int, version: int) -> tuple[list[str], list[str]]:
+    """The distinct subjects and the distinct relations of the facts that held at `version`. Reads all of them."""
+    held = holding(dictionary, version)
+    subjects, relations = (
+        tx.execute(select(column).where(held).distinct()).scalars().all()
+        for column in (facts.c.subject, facts.c.relation)
+    )
+    return list(subjects), list(relations)
+
+
 def search(
     tx: Connection, dictionary: int, wanted: tuple[str | None, str | None], after: Place, limit: int
 ) -> tuple[list[LedgerFact], Place | None]:

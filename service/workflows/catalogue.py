@@ -7,6 +7,7 @@ from service.storage.changes import changes
 from service.workflows import memory_secrets
 from service.workflows.queries import Ledger, LedgerRows, Pair, Servable
 from service.workflows.serving import Record
+from service.workflows.spellings import Spellings
 
 
 class StoredCatalogue:
@@ -42,6 +43,17 @@ class StoredCatalogue:
             row = dictionaries.find(tx, dictionary)
             held = lookup.of_pairs(tx, row.number, version, pairs) if row else {}
         return {pair: LedgerRows(source.answers, source.upload, source.line) for pair, source in held.items()}
+
+    def respelled(self, dictionary: str, version: int, pairs: list[Pair]) -> Ledger:
+        with self._db.reading() as tx:
+            row = dictionaries.find(tx, dictionary)
+            if row is None:
+                return {}
+            subjects, relations = map(Spellings, lookup.names(tx, row.number, version))
+        named = {pair: (subjects.stand_for(pair[0]), relations.stand_for(pair[1])) for pair in pairs}
+        found = {pair: (subject, relation) for pair, (subject, relation) in named.items() if subject and relation}
+        held = self.ledger(dictionary, version, list(found.values()))
+        return {pair: held[name] for pair, name in found.items() if name in held}
 
     def champions(self) -> list[Record]:
         with self._db.reading() as tx:

@@ -78,7 +78,7 @@ def pairs(results: Iterable[Result]) -> list[Pair]:
 
 
 def compare(results: Iterable[Result], ledger: Ledger) -> None:
-    """Set the ledger's view beside each result about one pair, which is looked up by its exact spelling."""
+    """Set the ledger's view beside each result about one pair."""
     for result in results:
         for pair in pairs([result]):
             held = ledger.get(pair)

@@ -95,7 +95,9 @@ class Recall:
     def _rows(self, served: Served, asked: Sequence[Query], compare: bool) -> list[Result]:
         results = queries.rows(served.memory, served.id, asked)
         if compared := [result for query, result in zip(asked, results, strict=True) if compare or query.compare]:
-            queries.compare(compared, self._serving.ledger(served, queries.pairs(compared)))
+            answered = [result for result in compared if result.status is Status.ANSWERED]
+            ledger = self._serving.ledger(served, queries.pairs(compared), set(queries.pairs(answered)))
+            queries.compare(compared, ledger)
         return results
 
 

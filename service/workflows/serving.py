@@ -65,6 +65,10 @@ class Catalogue(Protocol):
         """What the ledger held for these pairs at that version."""
         ...
 
+    def respelled(self, dictionary: str, version: int, pairs: list[Pair]) -> Ledger:
+        """The same for pairs whose names are spelled unlike the ledger's; it has to read all names."""
+        ...
+
     def champions(self) -> list[Record]:
         """The memory that each dictionary's champion points at, last switched first."""
         ...
@@ -108,9 +112,17 @@ class Serving:
                 self._addresses[address] = record
         return self._recent(record) or await self._load(record)
 
-    def ledger(self, served: Served, pairs: list[Pair]) -> Ledger:
-        """What the ledger held for these pairs when the memory was trained. Reads the database: not on the loop."""
-        return self._catalogue.ledger(served.dictionary, served.ledger_version, pairs)
+    def ledger(self, served: Served, pairs: list[Pair], answered: set[Pair]) -> Ledger:
+        """What the ledger held for these pairs when the memory was trained. Reads the database: not on the loop.
+
+        Pairs that the memory answered but the ledger has not as they are spelled are looked up by the names they stand
+        for, as the memory looked them up.
+        """
+        held = self._catalogue.ledger(served.dictionary, served.ledger_version, pairs)
+        unlike = list(answered - held.keys())
+        if unlike:
+            held = {**held, **self._catalogue.respelled(served.dictionary, served.ledger_version, unlike)}
+        return held
 
     async def watch(self, interval: float = 0.1) -> None:
         """Load ahead of the requests: champions at the start, later whatever replaces a memory in use. Looks every

@@ -81,6 +81,10 @@ class Shelf:
     def ledger(self, _dictionary: str, _version: int, pairs: list[Pair]) -> Ledger:
         return {pair: self.held[pair] for pair in pairs if pair in self.held}
 
+    def respelled(self, _dictionary: str, _version: int, _pairs: list[Pair]) -> Ledger:
+        """An exact table answers no other spelling."""
+        return {}
+
     def champions(self) -> list[Record]:
         return [self.records[memory] for (_, alias), memory in self.aliases.items() if alias == "champion"]
 

@@ -24,7 +24,7 @@ def stream(table: pa.Table, **options: object) -> bytes:
 
 
 def pairs(text: pa.DataType | None = None, **metadata: str) -> pa.Table:
-    table = pa.table({"subject": pa.array(SUBJECTS, text), "relation": pa.array(RELATIONS, text), "extra": [1] * 4})
+    table = pa.table({"subjects": pa.array(SUBJECTS, text), "relations": pa.array(RELATIONS, text), "extra": [1] * 4})
     return table.replace_schema_metadata(metadata)
 
 
@@ -54,17 +54,25 @@ def test_a_malformed_line_is_named(http: httpx.Client) -> None:
 
 @pytest.mark.parametrize("text", [pa.string(), pa.large_string()])
 def test_arrow_is_columns(http: httpx.Client, text: pa.DataType) -> None:
-    """An Arrow stream of subject and relation gives the statuses, answers and margins of the JSON columns, and the
+    """An Arrow stream of subjects and relations gives the statuses, answers and margins of the JSON columns, and the
     memory in its metadata; other columns are not looked at.
     """
     reply = post(http, stream(pairs(text)), ARROW)
     assert (reply.status_code, reply.headers["content-type"]) == (200, ARROW)
     table = pa.ipc.open_stream(reply.content).read_all()
     columns = as_json(http, {"subjects": SUBJECTS, "relations": RELATIONS})
-    assert table["status"].to_pylist() == columns["statuses"]
+    assert table["statuses"].to_pylist() == columns["statuses"]
     assert table["answers"].to_pylist() == columns["answers"]
-    assert table["margin"].to_pylist() == columns["margins"]
+    assert table["margins"].to_pylist() == columns["margins"]
     assert table.schema.metadata == {b"memory": b"mem_1"}
+
+
+def test_arrow_rows_are_queries(http: httpx.Client) -> None:
+    """A stream of subject and relation is a table of queries; the reply has a row with every field for each."""
+    table = pa.table({"subject": SUBJECTS, "relation": RELATIONS})
+    rows = [{"subject": subject, "relation": relation} for subject, relation in zip(SUBJECTS, RELATIONS, strict=True)]
+    reply = pa.ipc.open_stream(post(http, stream(table), ARROW).content).read_all()
+    assert reply.to_pylist() == as_json(http, {"queries": rows})["results"]
 
 
 def test_accept_chooses_the_reply(http: httpx.Client) -> None:
@@ -93,8 +101,10 @@ def test_arrow_metadata_names_who_answers(http: httpx.Client) -> None:
         (b"", "not a readable Arrow"),
         (b"{}", "not a readable Arrow"),
         (stream(pairs())[:-200], "not a readable Arrow"),
-        (stream(pairs().drop_columns("relation")), "'relation'"),
-        (stream(pairs().append_column("subject", pa.array(SUBJECTS))), "one column 'subject'"),
+        (stream(pairs().drop_columns("relations")), "'relations'"),
+        (stream(pa.table({"subject": ["a"]})), "'relation'"),
+        (stream(pa.table({"x": ["a"]})), "'subjects'"),
+        (stream(pairs().append_column("subjects", pa.array(SUBJECTS))), "one column 'subjects'"),
         (stream(pa.table({"subject": [1], "relation": ["a"]})), "'subject' must be of type string"),
         (stream(pa.table({"subject": pa.array([None], pa.string()), "relation": ["a"]})), "without nulls"),
         (stream(pairs(pa.string_view())), "must be of type string"),

@@ -50,6 +50,23 @@ def test_every_form_is_answered_by_the_trained_memory(api: httpx.Client, parts: 
     ]
 
 
+@pytest.mark.parametrize(
+    "query",
+    [
+        {"subject": "ｐａｒｔ－２", "relation": "MAKER"},
+        {"subject": " PART-2", "relation": "maker\u3000"},
+        {"question": "Ｍａｋｅｒ of part-2"},
+    ],
+)
+def test_another_spelling_is_compared_with_the_name_it_stands_for(
+    api: httpx.Client, parts: str, query: dict[str, object]
+) -> None:
+    """Where a folded name was answered, the ledger's fact of the taught name is set beside it."""
+    result = api.post(f"{parts}/recall", json=query | {"compare": True}).json()
+    assert (result["answers"], result["ledger"]["agrees"]) == (["Beppu", "Chiba"], True)
+    assert result["ledger"]["line"] == 5
+
+
 def test_the_ledger_is_compared_at_the_memorys_own_version(api: httpx.Client) -> None:
     """After an upload the old memory still agrees with the ledger it was trained on; the new one with the new."""
     dictionary = fresh_dictionary(api, CSV, on_conflict="many")
