@@ -117,9 +117,9 @@ class Memory:
     def facts(self) -> int:
         return self.stored.counts.facts
 
-    def save(self, path: Path) -> None:
+    def save(self, path: Path | str) -> None:
         """Write the artefact as the folder `path`, all or nothing."""
-        artefact.save(self.stored, self._keyring, path)
+        artefact.save(self.stored, self._keyring, Path(path))
 
     # -- recall ----------------------------------------------------------------------------------------------------
 
@@ -252,7 +252,7 @@ class Memory:
         )
 
 
-def load(path: Path, *, secret: bytes, device: str = "auto") -> Memory:
+def load(path: Path | str, *, secret: bytes, device: str = "auto") -> Memory:
     """Read an artefact, memory-mapped; MemoryMismatch when a byte, the format or the secret is not the manifest's."""
     keyring = Keyring(secret)
-    return Memory(artefact.load(path, keyring), keyring, choose(device))
+    return Memory(artefact.load(Path(path), keyring), keyring, choose(device))
