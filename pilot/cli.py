@@ -108,6 +108,8 @@ def main() -> None:
 def _address(url: str | None, api_key: str | None) -> Address | None:
     if url is None:
         return None
+    if not url.startswith(("http://", "https://")):
+        raise typer.BadParameter("--url begins with http:// or https://")
     if api_key is None:
         raise typer.BadParameter("--url needs --api-key (or FACTSTORE_API_KEY)")
     return Address(url.rstrip("/"), api_key)

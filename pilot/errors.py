@@ -7,6 +7,8 @@ PilotError
     └── JobFailed      3  a job ended without its result; carries its problem
 """
 
+from pydantic import ValidationError
+
 from schemas.problems import Code, Problem
 
 
@@ -48,3 +50,11 @@ class JobFailed(ServiceFailed):
     def __init__(self, message: str, problem: Problem | None) -> None:
         super().__init__(message if problem is None else f"{message}: {problem.code}: {problem.detail}")
         self.problem = problem
+
+
+def explained(error: Exception) -> str:
+    """What is wrong with a file of settings, for people: each field and its fault."""
+    if not isinstance(error, ValidationError):
+        return str(error)
+    faults = ((".".join(map(str, fault["loc"])), fault["msg"]) for fault in error.errors())
+    return "; ".join(f"{field}: {fault}" if field else fault for field, fault in faults)

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from pilot.checks.measured import Measured
-from pilot.errors import UnusableInput
+from pilot.errors import UnusableInput, explained
 from pilot.statistics import interval, lower_bound, upper_bound
 from schemas.report import CheckId, Threshold, Verdict
 
@@ -41,7 +41,7 @@ def read_gate(path: Path | None) -> Gate:
     try:
         return Gate.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, ValidationError) as error:
-        raise UnusableInput(f"the gate cannot be used: {error}") from None
+        raise UnusableInput(f"the gate cannot be used: {explained(error)}") from None
 
 
 def judge(gate: Gate, checks: Iterable[Measured], bound: float) -> list[Threshold]:

@@ -21,7 +21,7 @@ from pilot.checks.questions import Question, read_questions
 from pilot.checks.target import Target
 from pilot.client import FactStore, Progress
 from pilot.embedded import Address, embedded_service
-from pilot.errors import ServiceFailed, UnusableInput
+from pilot.errors import ServiceFailed, UnusableInput, explained
 from pilot.gate import Gate, judge, read_gate
 from pilot.information import information
 from pilot.reading import Options, Pair, Reading, read_facts
@@ -191,5 +191,5 @@ def _read_recipe(path: Path | None) -> dict[str, object] | None:
         recipe: dict[str, object] = json.loads(path.read_text(encoding="utf-8"))
         RecipeRequest.model_validate(recipe)
     except (OSError, UnicodeDecodeError, json.JSONDecodeError, ValidationError) as error:
-        raise UnusableInput(f"the recipe cannot be used: {error}") from None
+        raise UnusableInput(f"the recipe cannot be used: {explained(error)}") from None
     return recipe
