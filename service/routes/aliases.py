@@ -37,9 +37,11 @@ def put(  # noqa: PLR0917 - FastAPI reads the request from the parameters
 
 
 @router.get("/{alias}/history")
-def history(dictionary: str, alias: str, service: Service, _: Viewer) -> AliasHistory:
-    """Newest first."""
-    return aliases.history(service.db, dictionary, alias)
+def history(dictionary: str, alias: str, service: Service, _: Viewer, response: Response) -> AliasHistory:
+    """Newest first, with the alias's ETag."""
+    events = aliases.history(service.db, dictionary, alias)
+    response.headers["ETag"] = aliases.etag(events.events[0])
+    return events
 
 
 def _tagged(response: Response, alias: Alias) -> Alias:

@@ -1,6 +1,6 @@
 """Aliases: moved by hand, with the reason kept; a training moves its own."""
 
-from schemas.memories import Alias, AliasHistory, AliasList, AliasPut
+from schemas.memories import Alias, AliasEvent, AliasHistory, AliasList, AliasPut
 from service.errors import NotFound, PreconditionFailed
 from service.storage import Database, aliases
 from service.workflows.dictionaries import found
@@ -43,11 +43,12 @@ def history(db: Database, ref: str, alias: str) -> AliasHistory:
     return AliasHistory(events=events)
 
 
-def etag(alias: Alias) -> str:
+def etag(alias: Alias | AliasEvent) -> str:
     return f'"{alias.version}"'
 
 
 def _matches(if_match: str, before: Alias | None) -> bool:
+    """A version counts with and without its quotes."""
     if before is None:
         return False
-    return if_match.strip() == "*" or etag(before) in {tag.strip() for tag in if_match.split(",")}
+    return if_match.strip() == "*" or str(before.version) in {tag.strip().strip('"') for tag in if_match.split(",")}

@@ -5,7 +5,7 @@ import shutil
 from schemas.dictionaries import Dictionary, DictionaryList
 from service.errors import NotFound, Unprocessable
 from service.settings import Settings
-from service.storage import Database, Transaction, aliases, dictionaries, memories
+from service.storage import Database, Transaction, aliases, dictionaries, jobs, memories
 from service.workflows import memory_secrets
 
 CHAMPION = "champion"
@@ -34,14 +34,15 @@ def find(db: Database, ref: str) -> Dictionary:
 
 
 def delete(db: Database, settings: Settings, ref: str) -> None:
-    """Facts, uploads, memories, jobs and secret. The secret goes first: without it no memory can be read again."""
+    """Facts, uploads, memories, jobs, reports, secret: without the secret no memory can be read again."""
     with db.writing() as tx:
         row = found(tx, ref)
-        gone = memories.ids(tx, row.number)
+        gone = [settings.memories / memory for memory in memories.ids(tx, row.number)]
+        gone += [settings.reports / job.id for job in jobs.of_dictionary(tx, row.number)]
         dictionaries.remove(tx, row.number)
         memory_secrets.shred(settings.secrets, row.id)
-    for memory in gone:
-        shutil.rmtree(settings.memories / memory, ignore_errors=True)
+    for folder in gone:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def found(tx: Transaction, ref: str) -> dictionaries.Row:

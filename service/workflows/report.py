@@ -57,10 +57,12 @@ def write(attempt: Attempt) -> None:
     folder = attempt.settings.reports / attempt.claim.id
     folder.mkdir(mode=0o700, exist_ok=True)
     attempt.progress(0.0, "exporting the facts")
-    _export(attempt, folder / "facts.csv")
-    with _key(attempt.db) as key:
-        code = _run_pilot(attempt, folder, key)
-    (folder / "facts.csv").unlink()
+    try:
+        _export(attempt, folder / "facts.csv")
+        with _key(attempt.db) as key:
+            code = _run_pilot(attempt, folder, key)
+    finally:
+        (folder / "facts.csv").unlink(missing_ok=True)
     if code not in _WRITTEN:
         raise FactStoreError(f"the pilot could not write a report (exit code {code})")
     with attempt.db.writing() as tx:

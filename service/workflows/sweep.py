@@ -10,13 +10,16 @@ SPOOL_AGE = 3600.0  # seconds after which an upload that was under way is certai
 
 
 def sweep(db: Database, settings: Settings) -> None:
-    """Remove memory folders that no memory and no open job owns, drafts of such folders, and old spool files."""
-    folders = list(settings.memories.iterdir())
+    """Remove memory folders that no memory and no open job owns, drafts of such folders, reports whose job is gone, and
+    old spool files.
+    """
+    folders, reports = list(settings.memories.iterdir()), list(settings.reports.iterdir())
     with db.reading() as tx:
         owned = {*memories.ids(tx), *jobs.memories_under_way(tx)}
-    for folder in folders:
-        if _memory_of(folder.name) not in owned:
-            shutil.rmtree(folder, ignore_errors=True)
+        orphans = [report for report in reports if jobs.owner(tx, report.name) is None]
+    orphans += [folder for folder in folders if _memory_of(folder.name) not in owned]
+    for folder in orphans:
+        shutil.rmtree(folder, ignore_errors=True)
     for file in settings.spool.iterdir():
         if file.stat().st_mtime < time.time() - SPOOL_AGE:
             file.unlink(missing_ok=True)

@@ -10,7 +10,9 @@ PARTS = Path(__file__).parents[3] / "sample_dictionaries" / "parts.csv"
 
 
 def test_a_report_is_written_and_leaves_no_key_behind(service: Running, api: httpx.Client) -> None:
-    """Its three drawings can be read, its key is revoked, and the exported facts do not stay on the disk."""
+    """Its three drawings can be read, its key is revoked, the exported facts do not stay on the disk, and it goes with
+    its dictionary.
+    """
     dictionary = fresh_dictionary(api, PARTS.read_text(encoding="utf-8"))
     memory = train(api, dictionary)["memory"]
     queued = api.post(f"/v1/dictionaries/{dictionary}/reports", json={"lang": "ja"})
@@ -25,6 +27,9 @@ def test_a_report_is_written_and_leaves_no_key_behind(service: Running, api: htt
     keys = [key for key in api.get("/v1/keys").json()["keys"] if key["label"] == "report"]
     assert keys
     assert all(key["revoked_at"] for key in keys)
+    assert api.delete(f"/v1/dictionaries/{dictionary}").status_code == 204
+    assert api.get(f"{report}.json").status_code == 404
+    assert not (service.data / "reports" / job["id"]).exists()
 
 
 def test_a_report_needs_a_memory(api: httpx.Client) -> None:
