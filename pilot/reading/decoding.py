@@ -15,6 +15,7 @@ _MARKS = (
 )
 _ISO_2022_JP = re.compile(rb"\x1b[$(][@BJ]")
 _HALF_WIDTH_KANA_RUN = re.compile("[\uff61-\uff9f]{3,}")
+_NOT_IN_CP932 = re.compile("[\x80\uf8f0-\uf8f3]")  # what Python makes of bytes that cp932 does not have
 _NUL_SHARE_OF_UTF16 = 0.2
 BAD = "\ufffe"
 """Stands where a byte could not be decoded: a code point that no text holds, so the row that has it can be refused."""
@@ -74,7 +75,8 @@ def _most_lines_decode(text: str) -> bool:
 
 
 def _lenient(data: bytes, encoding: str) -> str:
-    return data.decode(encoding, errors="factstore-mark")
+    text = data.decode(encoding, errors="factstore-mark")
+    return _NOT_IN_CP932.sub(BAD, text) if encoding == "cp932" else text
 
 
 def _mark(error: UnicodeError) -> tuple[str, int]:

@@ -152,3 +152,10 @@ def test_what_stands_around_a_table_is_no_row(tmp_path: Path, text: str, options
     """Titles above the header, empty cells beyond it, columns without a name."""
     reading = read(tmp_path, text, options)
     assert (reading.taught, reading.rows_read, reading.rejected) == ({("a", "r"): ("1",)}, 1, 0)
+
+
+def test_stray_bytes_of_cp932_reject_their_row(tmp_path: Path) -> None:
+    """Python decodes 0xFF there to a private character, which nobody wrote."""
+    content = "主語,関係,答え\n部品,色,赤\n".encode("cp932") + b"b,r,\xff\n"
+    reading = read(tmp_path, content, Options(encoding="cp932"))
+    assert (list(reading.taught), reading.rejected) == ([("部品", "色")], 1)
