@@ -140,7 +140,11 @@ class Memory:
         return Recalled(self.answer_table.answers(position), np.where(known, margins, 0), known, ambiguous)
 
     def ask(self, digests: NDArray[np.uint8], relation: Ints) -> tuple[Ints, NDArray[np.float32]]:
-        """Ask hashed subjects (n, size) and relation numbers (n,): positions in the answer table, -1 unknown."""
+        """Ask hashed subjects (n, size) and relation numbers (n,): positions in the answer table, -1 unknown.
+
+        A subject that is in no fact is unknown whatever its block reads out; an empty cell of a taught subject is told
+        by the check bits of its code.
+        """
         position = np.empty(len(relation), dtype=np.int64)
         margin = np.empty(len(relation), dtype=np.float32)
         for start in range(0, len(relation), CHUNK[self.device]):
@@ -159,7 +163,7 @@ class Memory:
         mask = (np.uint64(1) << bits.astype(np.uint64)) - np.uint64(1)
         code = (words(positive) ^ pad) & mask
         position = self.answer_table.find(self.answer_table.keys(relation, code))
-        position[margin < self.resolved.tau0] = -1
+        position[(margin < self.resolved.tau0) | ~self.names.holds(digests)] = -1
         return position, margin
 
     def _read(

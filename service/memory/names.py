@@ -14,7 +14,7 @@ from hashlib import blake2b
 import numpy as np
 from numpy.typing import NDArray
 
-from service.memory.hashing import Keyring, NameHasher, Words
+from service.memory.hashing import Keyring, NameHasher, Words, as_words
 
 _DASHES = dict.fromkeys(map(ord, "‐‑‒–—―−⁃﹘﹣－"), "-")
 _TILDES = dict.fromkeys(map(ord, "〜～∼˜"), "~")
@@ -53,6 +53,7 @@ class NameIndex:
         self._hasher = hasher
         self.folds = folds
         self.digests = digests
+        self._taught = np.sort(as_words(digests)[:, 0])
 
     @classmethod
     def of(cls, keyring: Keyring, hasher: NameHasher, names: Sequence[str], digests: NDArray[np.uint8]) -> "NameIndex":
@@ -65,6 +66,12 @@ class NameIndex:
 
     def fold_hashes(self, folded: Iterable[str]) -> NDArray[np.uint64]:
         return np.frombuffer(b"".join(map(self._fold_hash, folded)), dtype="<u8")
+
+    def holds(self, digests: NDArray[np.uint8]) -> NDArray[np.bool_]:
+        """Which name hashes (n, size) are those of taught names."""
+        asked = as_words(digests)[:, 0]
+        at = np.minimum(np.searchsorted(self._taught, asked), len(self._taught) - 1)
+        return np.asarray(self._taught[at] == asked)
 
     def resolve(self, names: Iterable[str]) -> dict[str, Resolution]:
         """Spellings to which the memory had no answer: those that stand for other taught names, and for which."""

@@ -80,12 +80,21 @@ def test_never_taught_pairs_are_unknown() -> None:
 
 
 def test_check_bits_alone_keep_the_stated_bound() -> None:
-    """With the margin ignored, false answers stay near 2^-12: the bound is the code's, the margin is a bonus."""
-    facts = table([(f"s{n}", "r", str(n % 2)) for n in range(2_000)])
-    memory = fit(facts, Recipe(false_answers=2.0**-12), secret=SECRET)
+    """With the margin ignored, empty cells of taught subjects are answered near 2^-12: the bound is the code's."""
+    relations = [f"r{n}" for n in range(100)]
+    taught = [(f"s{n}", "r", str(n % 2)) for n in range(2_000)] + [("one", name, "x") for name in relations]
+    memory = fit(table(taught), Recipe(false_answers=2.0**-12), secret=SECRET)
     object.__setattr__(memory.resolved, "tau0", 0.0)
-    known = memory.recall([f"t{n}" for n in range(200_000)], ["r"] * 200_000).known.sum()
-    assert known <= 90  # expected at most 48.8; one in a billion runs would exceed 90
+    cells = [(f"s{n}", name) for n in range(2_000) for name in relations]
+    known = memory.recall([subject for subject, _ in cells], [relation for _, relation in cells]).known.sum()
+    assert 0 < known <= 90  # expected at most 48.8; one in a billion runs would exceed 90
+
+
+def test_a_subject_in_no_fact_is_unknown_even_without_check_bits() -> None:
+    """The name index alone refuses unseen subjects: of 100,000 none is answered where the codes would let 24 pass."""
+    memory = fit(table([(f"s{n}", "r", str(n % 2)) for n in range(2_000)]), Recipe(false_answers=0.5), secret=SECRET)
+    object.__setattr__(memory.resolved, "tau0", 0.0)
+    assert not memory.recall([f"t{n}" for n in range(100_000)], ["r"] * 100_000).known.any()
 
 
 def test_second_look_finds_a_name_spelled_otherwise() -> None:
