@@ -35,8 +35,14 @@ _DECLARED = {
     CANONICAL[Format.WORKBOOK]: Format.WORKBOOK,
     **dict.fromkeys(("application/vnd.apache.parquet", "application/x-parquet", "application/parquet"), Format.PARQUET),
 }
-# Browsers on Windows send CSV files as application/vnd.ms-excel.
-_SAYS_NOTHING = {"", "application/octet-stream", "binary/octet-stream", "application/vnd.ms-excel"}
+# Browsers on Windows send CSV files as application/vnd.ms-excel, and curl whatever it is given as a form.
+_SAYS_NOTHING = {
+    "",
+    "application/octet-stream",
+    "binary/octet-stream",
+    "application/vnd.ms-excel",
+    "application/x-www-form-urlencoded",
+}
 _MAGIC = (
     (b"PK\x03\x04", Format.WORKBOOK),
     (b"PAR1", Format.PARQUET),
