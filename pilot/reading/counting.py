@@ -1,5 +1,6 @@
 """Rows to facts: what is taught, what is not, and counts that add up to the rows read."""
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -10,6 +11,8 @@ from pilot.reading.decoding import BAD
 from pilot.reading.options import Options
 from pilot.reading.tables import CELL_LIMIT, Table, read_table, trimmed
 from schemas.uploads import OnConflict
+
+_LATE_QUOTE = re.compile('[ \u3000]+"')  # a space before the quote: whether it belongs to the cell is in doubt
 
 Pair = tuple[str, str]
 Fact = tuple[str, str, str]
@@ -97,6 +100,8 @@ def _fact(cells: Sequence[str], table: Table) -> Fact | None:
     if len(cells) != table.width or any(BAD in cell or "\0" in cell for cell in cells):
         return None
     if [trimmed(cell) for cell in cells] == table.titles:
+        return None
+    if table.delimiter is not None and any(map(_LATE_QUOTE.match, cells)):
         return None
     subject, relation, answer = (cells[place] for place in table.places)
     subject, relation = trimmed(subject), trimmed(relation)

@@ -11,6 +11,7 @@ from itertools import islice
 
 from schemas.problems import Code
 from service.errors import UnusableFile
+from service.ingest.decode import shown
 from service.ingest.options import Limits
 from service.ingest.quoting import explain_malformed, read_record
 from service.ingest.table import RefusedRow
@@ -80,7 +81,7 @@ def _with_care(lines: list[str], delimiter: str) -> Rows:
     broken = list[RefusedRow]()
     for start, stop, cells in _records(lines, delimiter):
         if cells is None:
-            text = raw_text(lines, start, stop)
+            text = shown(raw_text(lines, start, stop))
             broken.append(RefusedRow(start + 1, Code.ROW_MALFORMED, explain_malformed(text), text))
         else:
             rows.append(cells)

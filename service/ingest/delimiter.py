@@ -10,6 +10,7 @@ from itertools import islice
 from schemas.problems import Code
 from service.errors import UnusableFile
 from service.ingest import header
+from service.ingest.decode import shown
 from service.ingest.table import is_blank
 
 _CANDIDATES = (",", "\t", ";", "|")
@@ -56,7 +57,7 @@ def found_delimiter(lines: Sequence[str], option: str) -> str:
     if _evenness(samples[best]) == (0.0, 0):
         first = next((line for line in lines if not is_blank(line)), "").strip()
         raise UnusableFile(
-            f"No comma, tab, semicolon or pipe separates the cells. The first line reads: {first[:120]}. "
+            f"No comma, tab, semicolon or pipe separates the cells. The first line reads: {shown(first[:120])}. "
             "Name the character with delimiter=.",
             code=Code.DELIMITER_UNCLEAR,
         )

@@ -159,3 +159,9 @@ def test_stray_bytes_of_cp932_reject_their_row(tmp_path: Path) -> None:
     content = "主語,関係,答え\n部品,色,赤\n".encode("cp932") + b"b,r,\xff\n"
     reading = read(tmp_path, content, Options(encoding="cp932"))
     assert (list(reading.taught), reading.rejected) == ([("部品", "色")], 1)
+
+
+def test_a_quote_after_a_space_rejects_its_row(tmp_path: Path) -> None:
+    """Half of such a cell may be quoted and half not: it is not asked about."""
+    reading = read(tmp_path, 'subject,relation,answer\na, "r",1\nb,r,2\n')
+    assert (list(reading.taught), reading.rejected) == ([("b", "r")], 1)

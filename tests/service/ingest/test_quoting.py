@@ -149,3 +149,16 @@ def test_many_malformed_rows_take_linear_time(read: Read) -> None:
     body = '"a"x,r,1\nb,r,"c\nd"\n' * 20_000
     parsed = read(HEADER + body)
     assert (parsed.rejected, parsed.duplicate) == (20_000, 19_999)
+
+
+def test_a_malformed_row_shows_its_bad_bytes(read: Read) -> None:
+    """A row may be malformed and undecodable at once; its text can still be written as UTF-8."""
+    parsed = read(HEADER.encode() + '"é"x,r,'.encode() + b"\xff\n" + "ä,r,1\nö,r,2\n".encode())
+    assert [row.text for row in parsed.refused] == ['"é"x,r,\\xff']
+
+
+def test_an_uncut_line_of_bad_bytes_can_be_shown(read: Read) -> None:
+    """The message that shows the first line is UTF-8, whatever the line is."""
+    with pytest.raises(UnusableFile, match=r"\\xff") as refused:
+        read(b"no delimiter \xff here\n" + "né\nö\n".encode())
+    assert refused.value.problem().model_dump_json()
