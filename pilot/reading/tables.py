@@ -40,7 +40,9 @@ _HEADERS = {
 }
 _KEYS = ["subject", "relation", "answer"]
 _SEPARATOR_HINT = re.compile(r'"?sep=(.)"?', re.IGNORECASE)
+_HALF_PAIR = re.compile("[\ud800-\udfff]")
 _LONGEST_CELL = 1 << 24
+_EXACT = 2**53  # beyond it the last digits of a float mean nothing
 CELL_LIMIT = 131_072
 
 
@@ -118,20 +120,32 @@ def _json_lines(text: str) -> Iterator[Record]:
     for number, line in enumerate(text.splitlines(), start=1):
         if line.strip():
             try:
-                fact = json.loads(line, parse_int=str, parse_float=str)
+                fact = json.loads(line, parse_int=str, parse_float=str, object_pairs_hook=_each_key_once)
                 subject, relation, answer = (fact.get(key) or "" for key in _KEYS)
             except (ValueError, AttributeError):
                 subject, relation, answer = BAD, BAD, BAD
             for one in answer if isinstance(answer, list) and answer else [answer]:
-                yield number, [cell if isinstance(cell, str) else BAD for cell in (subject, relation, one)]
+                yield number, [_text(cell) for cell in (subject, relation, one)]
+
+
+def _text(value: object) -> str:
+    """JSON may escape half of a surrogate pair, which is no character."""
+    return value if isinstance(value, str) and not _HALF_PAIR.search(value) else BAD
+
+
+def _each_key_once(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        raise ValueError("a key stands there twice")
+    return found
 
 
 def _cell(value: object) -> str:
     """The text a person would type: 12 for 12.0, an ISO date, TRUE and FALSE."""
     if isinstance(value, bool):
         return str(value).upper()
-    if isinstance(value, float) and value.is_integer():
-        return str(int(value))
+    if isinstance(value, float):
+        return str(int(value)) if value.is_integer() and abs(value) < _EXACT else str(value).removesuffix(".0")
     if isinstance(value, dt.datetime):
         return value.isoformat() if value.time() != dt.time() else value.date().isoformat()
     if isinstance(value, dt.date | dt.time):

@@ -1,6 +1,7 @@
 """What a ZIP archive is and what it would expand to, before anything reads it as a workbook."""
 
 import zipfile
+import zlib
 from pathlib import Path
 
 from schemas.problems import Code
@@ -9,6 +10,8 @@ from service.ingest.options import Limits
 
 _WORKBOOK_PART = "xl/workbook.xml"
 _CHUNK = 1 << 20
+# What zipfile raises for damage, for a password, and for a compression that it does not know.
+_DAMAGE = (zipfile.BadZipFile, zipfile.LargeZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError, OSError)
 
 
 def check_workbook_archive(path: Path, limits: Limits) -> None:
@@ -25,7 +28,7 @@ def check_workbook_archive(path: Path, limits: Limits) -> None:
                 )
             _refuse_over(sum(part.file_size for part in parts), limits)
             _refuse_over(sum(_unpacked_bytes(archive, part) for part in parts), limits)
-    except (zipfile.BadZipFile, zipfile.LargeZipFile, NotImplementedError, RuntimeError, EOFError, OSError) as error:
+    except _DAMAGE as error:
         raise UnusableFile(
             f"The workbook is damaged or encrypted: {str(error)[:200]}. Save it again without a password.",
             code=Code.NOT_A_TABLE,

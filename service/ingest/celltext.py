@@ -3,8 +3,8 @@
 import datetime as dt
 from decimal import Decimal
 
-# Above this a float no longer holds every integer, and its digits would be invented.
-_EXACT_INTEGERS = 1e15
+# From here on a float no longer holds every integer, and its last digits would be invented.
+_EXACT_INTEGERS = 2**53
 
 
 def cell_text(value: object) -> str | None:
@@ -16,7 +16,9 @@ def cell_text(value: object) -> str | None:
     if isinstance(value, bool):
         return "TRUE" if value else "FALSE"
     if isinstance(value, float):
-        return str(int(value)) if value.is_integer() and abs(value) < _EXACT_INTEGERS else repr(value)
+        return (
+            str(int(value)) if value.is_integer() and abs(value) < _EXACT_INTEGERS else repr(value).removesuffix(".0")
+        )
     if isinstance(value, dt.datetime):
         return value.date().isoformat() if _is_midnight(value) else value.isoformat()
     if isinstance(value, int | Decimal):

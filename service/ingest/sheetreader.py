@@ -14,6 +14,7 @@ import re
 import resource
 import sys
 import zipfile
+import zlib
 from collections.abc import Sequence
 from itertools import islice
 from posixpath import join, normpath
@@ -119,5 +120,5 @@ def part_of(archive: zipfile.ZipFile, sheet: str) -> str:
 if __name__ == "__main__":
     try:
         main(sys.argv[1], int(sys.argv[2]))
-    except (CalamineError, ET.ParseError, zipfile.BadZipFile, LookupError, StopIteration):
+    except (CalamineError, ET.ParseError, zipfile.BadZipFile, zlib.error, LookupError, StopIteration):
         sys.exit(DAMAGED)

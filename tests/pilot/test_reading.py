@@ -165,3 +165,15 @@ def test_a_quote_after_a_space_rejects_its_row(tmp_path: Path) -> None:
     """Half of such a cell may be quoted and half not: it is not asked about."""
     reading = read(tmp_path, 'subject,relation,answer\na, "r",1\nb,r,2\n')
     assert (list(reading.taught), reading.rejected) == ([("b", "r")], 1)
+
+
+def test_json_lines_that_are_no_facts_are_rejected(tmp_path: Path) -> None:
+    """Half a surrogate pair, a key that stands there twice, a value that is no text."""
+    lines = [
+        '{"subject":"a","relation":"r","answer":"\\ud83d"}',
+        '{"subject":"a","subject":"b","relation":"r","answer":"1"}',
+        '{"subject":"a","relation":"r","answer":true}',
+        '{"subject":"b","relation":"r","answer":1.50}',
+    ]
+    reading = read(tmp_path, "\n".join(lines), name="facts.jsonl")
+    assert (reading.taught, reading.rejected) == ({("b", "r"): ("1.50",)}, 3)

@@ -31,6 +31,12 @@ def workbook(**sheets: Sheet) -> bytes:
     return out.getvalue()
 
 
+def garbled(data: bytes) -> bytes:
+    """A workbook whose sheet no longer unpacks."""
+    at = data.index(b"xl/worksheets/sheet1.xml") + 24
+    return data[:at] + b"\xff" * 40 + data[at + 40 :]
+
+
 @pytest.mark.parametrize(
     ("cell", "text"),
     [
@@ -38,6 +44,8 @@ def workbook(**sheets: Sheet) -> bytes:
         (12.0, "12"),
         (-0.5, "-0.5"),
         (4901234567894, "4901234567894"),
+        (1234567890123456, "1234567890123456"),
+        (9007199254740994, "9007199254740994"),
         (1e21, "1e+21"),
         (True, "TRUE"),
         (False, "FALSE"),
@@ -137,6 +145,7 @@ def test_titles_may_stand_above_the_header(read: Read, facts: AsFacts) -> None:
         (workbook(x=[HEADER]), "no_usable_row"),
         (workbook(x=[HEADER, ("a", "r", "1")])[:-400], "not_a_table"),
         (b"PK\x03\x04 and then nothing", "not_a_table"),
+        (garbled(workbook(x=[HEADER, ("a", "r", "1")])), "not_a_table"),
     ],
 )
 def test_unusable_workbooks_have_a_code(data: bytes, code: str, read: Read) -> None:
