@@ -27,11 +27,11 @@ class Limits:
     max_lines: lines of a text file, blank ones included.
     max_line_cells: cells in one line; more refuse the file before anything is built from them.
     max_expanded_bytes: what a workbook or a Parquet file may expand to.
-    max_sheet_memory: bytes of address space for the process that reads a workbook.
+    max_reader_memory: bytes of address space for the process that reads a workbook or a Parquet file.
     """
 
     max_field_chars: int = 131_072
     max_lines: int = 10_000_000
     max_line_cells: int = 1_000_000
     max_expanded_bytes: int = 1 << 30
-    max_sheet_memory: int = 2 << 30
+    max_reader_memory: int = 2 << 30

@@ -74,7 +74,7 @@ def _ignored(taken: _Taken) -> Finding:
 
 
 def _read(path: Path, options: Options, limits: Limits) -> _Taken:
-    command = [sys.executable, "-I", str(_READER), str(path), str(limits.max_sheet_memory)]
+    command = [sys.executable, "-I", str(_READER), str(path), str(limits.max_reader_memory)]
     with subprocess.Popen(  # noqa: S603 - our own script, without a shell
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
     ) as reader:

@@ -3,6 +3,7 @@
 import datetime as dt
 import io
 from collections.abc import Callable
+from contextlib import suppress
 from decimal import Decimal
 
 import pyarrow as pa
@@ -79,3 +80,11 @@ def test_a_dictionary_does_not_expand_unseen(read: Read) -> None:
     with pytest.raises(TooLarge) as refused:
         read(data, PARQUET, limits=Limits(max_expanded_bytes=5_000_000))
     assert refused.value.code == "archive_too_large"
+
+
+def test_damage_that_ends_the_decoder_ends_no_more_than_it(read: Read) -> None:
+    """Some damaged files abort the process that decodes them: whichever byte is wrong, the file is read or refused."""
+    data = parquet(subject=[f"s{n}" for n in range(50)], relation=["r", "é"] * 25, answer=[str(n) for n in range(50)])
+    for at in range(len(data) - 900, len(data) - 8, 300):
+        with suppress(UnusableFile, TooLarge):
+            assert len(read(data[:at] + bytes([data[at] ^ 0x55]) + data[at + 1 :], PARQUET).accepted) <= 50

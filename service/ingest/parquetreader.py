@@ -1,0 +1,79 @@
+"""Reads a Parquet file in a process of its own, under a cap on memory and time; `parquet` runs it as a script.
+
+The decoder ends its process on some damaged files, and what a file expands to is only known once it is read.
+
+It writes one JSON line, [[name, type, whether values of this type are single and printable], ...]; is answered with a
+JSON line of the names wanted, or an empty one; and then writes those columns as an Arrow IPC stream.
+"""
+
+import json
+import resource
+import sys
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+DAMAGED, TOO_LARGE = 3, 4  # exit statuses
+_CPU_SECONDS = 120
+_BATCH_ROWS = 1 << 14
+
+
+class TooLargeError(Exception):
+    """The columns expand beyond the limit."""
+
+
+def main(path: str, memory: int, limit: int) -> None:
+    resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
+    resource.setrlimit(resource.RLIMIT_CPU, (_CPU_SECONDS, _CPU_SECONDS))
+    schema = pq.read_schema(path)
+    columns = [[column.name, str(column.type), is_single(column.type)] for column in schema]
+    print(json.dumps(columns), flush=True)  # noqa: T201 - standard output is the channel
+    if answer := sys.stdin.readline().strip():
+        tell(path, json.loads(answer), limit)
+
+
+def is_single(kind: pa.DataType) -> bool:
+    kind = kind.value_type if pa.types.is_dictionary(kind) else kind
+    return not (pa.types.is_nested(kind) or pa.types.is_binary(kind) or pa.types.is_large_binary(kind))
+
+
+def tell(path: str, wanted: list[str], limit: int) -> None:
+    """Dictionaries stay dictionaries: a small file can name one long value a million times."""
+    expanded = 0
+    with pq.ParquetFile(path, read_dictionary=wanted) as file:
+        check(unpacked_bytes(file.metadata, wanted), limit)
+        schema = pa.schema([file.schema_arrow.field(name) for name in wanted])
+        with pa.ipc.new_stream(sys.stdout.buffer, schema) as out:
+            for batch in file.iter_batches(_BATCH_ROWS, columns=wanted, use_threads=False):
+                batch.validate(full=True)
+                expanded += sum(map(expanded_bytes, batch.columns))
+                check(expanded, limit)
+                out.write_batch(batch.select(wanted))
+
+
+def check(size: int, limit: int) -> None:
+    if size > limit:
+        raise TooLargeError
+
+
+def unpacked_bytes(metadata: pq.FileMetaData, wanted: list[str]) -> int:
+    groups = [metadata.row_group(at) for at in range(metadata.num_row_groups)]
+    chunks = [group.column(at) for group in groups for at in range(group.num_columns)]
+    return sum(chunk.total_uncompressed_size for chunk in chunks if chunk.path_in_schema in wanted)
+
+
+def expanded_bytes(column: pa.Array) -> int:
+    if not isinstance(column, pa.DictionaryArray):
+        return int(column.nbytes)
+    lengths = pc.fill_null(pc.take(pc.binary_length(column.dictionary), column.indices), 0)
+    return int(pc.sum(lengths).as_py() or 0)
+
+
+if __name__ == "__main__":
+    try:
+        main(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]))
+    except (pa.ArrowException, OSError, UnicodeDecodeError):
+        sys.exit(DAMAGED)
+    except (TooLargeError, MemoryError):
+        sys.exit(TOO_LARGE)
