@@ -41,6 +41,7 @@ def delete(db: Database, settings: Settings, ref: str) -> None:
         gone += [settings.reports / job.id for job in jobs.of_dictionary(tx, row.number)]
         dictionaries.remove(tx, row.number)
         memory_secrets.shred(settings.secrets, row.id)
+    db.forget()
     for folder in gone:
         shutil.rmtree(folder, ignore_errors=True)
 

@@ -235,14 +235,15 @@ def digest(api: httpx.Client, dictionary: str) -> str:
     return trained_as
 
 
-def test_a_deleted_dictionary_leaves_no_file(service: Running, api: httpx.Client) -> None:
-    """Its secret and its memories are gone from the disk, and every address of it is 404."""
-    dictionary = fresh_dictionary(api, f"{HEAD}a,r,1\n")
+def test_a_deleted_dictionary_leaves_nothing(service: Running, api: httpx.Client) -> None:
+    """Its secret, memories and facts are gone from the disk, and every address of it is 404."""
+    dictionary = fresh_dictionary(api, f"{HEAD}a,r,1\nthe subject that goes,r,the answer that goes\n")
     job = train(api, dictionary)
     kept = [service.data / "secrets" / dictionary, service.data / "memories" / job["memory"]]
     assert all(path.exists() for path in kept)
     assert api.delete(f"/v1/dictionaries/{dictionary}").status_code == 204
     assert not any(path.exists() for path in kept)
+    assert not any(b"that goes" in path.read_bytes() for path in service.data.rglob("*") if path.is_file())
     asked = {"subject": "a", "relation": "r", "memory": job["memory"]}
     assert api.post(f"/v1/dictionaries/{dictionary}/recall", json=asked).status_code == 404
     for path in (f"/v1/memories/{job['memory']}", f"/v1/jobs/{job['id']}", f"/v1/dictionaries/{dictionary}/export"):
