@@ -20,9 +20,14 @@ _query = msgspec.json.Decoder(Query)
 _batch = msgspec.json.Decoder(BatchQuery)
 
 
+NOT_MEANT = ("", "application/x-www-form-urlencoded")  # curl -d names the latter whatever it sends
+
+
 def sent(content_type: bytes) -> Media:
-    """The media type of a request's body, JSON where none is named; raises UnsupportedMedia."""
-    named = _essence(content_type.decode("latin-1")) or Media.JSON
+    """The media type of a request's body, JSON where none is meant; raises UnsupportedMedia."""
+    named = _essence(content_type.decode("latin-1"))
+    if named in NOT_MEANT:
+        return Media.JSON
     try:
         return Media(named)
     except ValueError:

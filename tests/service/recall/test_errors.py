@@ -135,7 +135,7 @@ def test_a_malformed_batch_is_refused_whole(http: httpx.Client, batch: dict[str,
     assert detail in refused(http.post("/recall:batch", json=batch), 422, "invalid_request")
 
 
-@pytest.mark.parametrize("media", ["text/csv", "application/x-www-form-urlencoded", "application/x-ndjson"])
+@pytest.mark.parametrize("media", ["text/csv", "multipart/form-data", "application/x-ndjson"])
 def test_a_query_of_another_media_type_is_refused(http: httpx.Client, media: str) -> None:
     """One query is JSON; another media type is 415, as is any that a batch does not know."""
     refused(http.post("/recall", json=PAIR, headers={"content-type": media}), 415, "unsupported_media_type")

@@ -127,3 +127,12 @@ def test_damaged_arrow_streams_are_refused_not_fatal(http: httpx.Client) -> None
         damaged = sound[:index] + bytes([sound[index] ^ 0xFF]) + sound[index + 1 :]
         assert post(http, damaged, ARROW).status_code in (200, 404, 422)
     assert post(http, sound, ARROW).status_code == 200
+
+
+@pytest.mark.parametrize("media", ["", "application/x-www-form-urlencoded"])
+def test_a_body_without_a_meant_media_type_is_json(http: httpx.Client, media: str) -> None:
+    """What `curl -d` sends is read as JSON, one query or a batch."""
+    one = http.post("/recall", content=json.dumps(ROWS[0]), headers={"content-type": media})
+    assert one.json()["status"] == "answered"
+    batch = post(http, json.dumps({"queries": ROWS}).encode(), media)
+    assert batch.json() == as_json(http, {"queries": ROWS})
