@@ -12,7 +12,9 @@ LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 class Settings(BaseSettings):
     """Sizes are bytes, times are seconds."""
 
-    model_config = SettingsConfigDict(env_prefix="FACTSTORE_", env_ignore_empty=True, frozen=True, extra="ignore", hide_input_in_errors=True)
+    model_config = SettingsConfigDict(
+        env_prefix="FACTSTORE_", env_ignore_empty=True, frozen=True, extra="ignore", hide_input_in_errors=True
+    )
 
     data: Path = Path("data")
     database_url: str | None = None
