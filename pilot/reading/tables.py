@@ -166,9 +166,7 @@ def _delimiter(text: str, options: Options, path: Path) -> str:
 
 
 def _under_header(records: Iterator[Record], options: Options, *, encoding: str, delimiter: str | None) -> Table:
-    """The header is the first row with three filled cells: what stands above it is a title. It is as wide as the row
-    below it where that only adds empty cells.
-    """
+    """The header is the first row with three filled cells: what stands above it is a title."""
     top = next((record for record in records if sum(map(bool, map(trimmed, record[1]))) >= len(_KEYS)), None)
     if top is None:
         raise UnusableInput("the file holds no row")
@@ -176,10 +174,16 @@ def _under_header(records: Iterator[Record], options: Options, *, encoding: str,
     if options.header == "none":
         return Table(chain([top], records), (0, 1, 2), len(titles), [], encoding, delimiter)
     places = _places([_folded_title(cell) for cell in titles], options.header)
-    below = next(records, None)
-    extra = below[1][len(titles) :] if below and not any(map(trimmed, below[1][len(titles) :])) else []
-    titles = [*map(trimmed, titles), *[""] * len(extra)]
-    return Table(chain([below] if below else [], records), places, len(titles), titles, encoding, delimiter)
+    rows = list(records)
+    titles = [*map(trimmed, titles), *[""] * _empty_columns(rows, len(titles))]
+    return Table(rows, places, len(titles), titles, encoding, delimiter)
+
+
+def _empty_columns(rows: Sequence[Record], width: int) -> int:
+    """How many empty cells every filled row has beyond the header's width."""
+    widths = {len(cells) for _, cells in rows if any(map(trimmed, cells))}
+    alike = len(widths) == 1 and not any(trimmed(cell) for _, cells in rows for cell in cells[width:])
+    return max(widths.pop() - width, 0) if alike else 0
 
 
 def _places(titles: list[str], header: str) -> tuple[int, int, int]:
