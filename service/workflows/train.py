@@ -31,6 +31,7 @@ def train(attempt: Attempt) -> None:
     """Raises TrainingFailed, Cancelled, LeaseLost; whatever is raised, no trace of the memory stays."""
     memory_id = new_id("mem")
     folder = attempt.settings.memories / memory_id
+    _drop_earlier(attempt)
     with attempt.db.writing() as tx:
         jobs.set_memory(tx, attempt.claim, memory_id)
     try:
@@ -38,6 +39,14 @@ def train(attempt: Attempt) -> None:
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise
+
+
+def _drop_earlier(attempt: Attempt) -> None:
+    """Remove what a killed attempt wrote. Should it live on, its lease is gone: it cannot publish."""
+    earlier, folders = attempt.claim.memory, attempt.settings.memories
+    if earlier is not None:
+        for folder in (folders / earlier, *folders.glob(f".{earlier}.*")):
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _trained(attempt: Attempt, memory_id: str, folder: Path) -> Trained:
