@@ -14,7 +14,7 @@ install: $(STAMP)  ## make .venv with everything
 $(STAMP): pyproject.toml constraints.txt
 	@echo "installing into .venv (PyTorch and the rest; a minute or two)"
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	@$(BIN)/pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	@$(BIN)/pip install --quiet --no-compile --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
 	@touch $(STAMP)
 
 pilot: $(STAMP)  ## the main job on a sample dictionary; writes build/pilot/report.*
