@@ -149,7 +149,7 @@ class Memory:
         return Recalled(self.answer_table.answers(position), np.where(known, margins, 0), known, ambiguous)
 
     def _ask_in_parts(self, digests: NDArray[np.uint8], relation: Ints) -> tuple[Ints, NDArray[np.float32]]:
-        """Ask a large batch on all cores at once, half a batch a core being cheaper than two threads an operation."""
+        """As `ask`, a large batch in a part for each core: cheaper than two threads in every operation."""
         if self.device != "cpu" or len(relation) < PARALLEL:
             return self.ask(digests, relation)
         parts = os.cpu_count() or 1

@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from service.errors import MemoryMismatch
-from service.memory import Facts, Memory, Recipe, fit, load
+from service.memory import Facts, Memory, Recipe, devices, fit, load
 from service.memory.recipe import Resolved
 from tests.service.memory.conftest import DICTIONARIES, SECRET, read, table
 
@@ -37,8 +37,11 @@ def test_order_of_facts_leaves_no_trace(facts: Facts, memory: Memory) -> None:
 
 
 @pytest.mark.parametrize("threads", [1, 2, 4])
-def test_thread_count_leaves_no_trace(facts: Facts, memory: Memory, threads: int) -> None:
-    """Whatever number of threads PyTorch is told to use, the digest is the same."""
+def test_thread_count_leaves_no_trace(
+    facts: Facts, memory: Memory, threads: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever number of threads PyTorch and the training's own pool are told to use, the digest is the same."""
+    monkeypatch.setenv(devices.THREADS, str(threads))
     before = torch.get_num_threads()
     torch.set_num_threads(threads)
     try:

@@ -1,4 +1,4 @@
-"""The first shape."""
+"""The first shape: every table at once, so `upgrade` is as long as they are."""
 
 import sqlalchemy as sa
 from alembic import op
