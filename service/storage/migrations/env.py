@@ -4,7 +4,8 @@ from typing import Any, Literal
 
 from alembic import context
 
-from service.storage.tables import Utc, metadata
+from service.storage.tables import metadata
+from service.storage.tables.base import Utc
 
 
 def _render(_kind: str, item: Any, _autogen: object) -> str | Literal[False]:

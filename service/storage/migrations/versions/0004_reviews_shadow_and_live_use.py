@@ -1,0 +1,8 @@
+"""Reviews shadow and live use."""
+
+revision = "0004"
+down_revision = "0003"
+
+
+def upgrade() -> None:
+    pass

@@ -1,0 +1,1 @@
+"""Grants, per dictionary and relation."""

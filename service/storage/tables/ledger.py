@@ -1,0 +1,193 @@
+"""Dictionaries, their facts, uploads, memories, aliases, jobs and keys.
+
+`id` is what callers see; `number` is the short key that a million facts can afford.
+"""
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+
+from service.storage.tables.base import Utc, dictionary_key, metadata, number, required
+
+dictionaries = Table(
+    "dictionaries",
+    metadata,
+    number(),
+    Column("id", Text, nullable=False, unique=True),
+    Column("name", Text, nullable=False, unique=True),
+    required("created_at", Utc),
+    required("ledger_version", Integer),
+    required("pairs", Integer),
+    required("facts", Integer),
+    sqlite_autoincrement=True,  # a number is never used again, so a late writer cannot hit a newer dictionary
+)
+
+ledger_versions = Table(
+    "ledger_versions",
+    metadata,
+    dictionary_key(primary_key=True),
+    Column("version", Integer, primary_key=True, autoincrement=False),
+    required("upload", Integer),
+    required("at", Utc),
+    required("pairs", Integer),
+    required("facts", Integer),
+)
+
+uploads = Table(
+    "uploads",
+    metadata,
+    number(),
+    Column("id", Text, nullable=False, unique=True),
+    dictionary_key(),
+    required("created_at", Utc),
+    required("by", Text),
+    required("receipt", JSON),
+    Index(None, "dictionary"),
+)
+
+refused = Table(
+    "refused",
+    metadata,
+    number(),
+    Column("upload", Integer, ForeignKey("uploads.number", ondelete="CASCADE"), nullable=False),
+    required("line", Integer),
+    required("code", Text),
+    required("detail", Text),
+    required("text", Text),
+    Index(None, "upload"),
+)
+
+# A fact holds in the ledger versions `since <= v < until`; `until` is NULL while it still holds. The keys are the first
+# eight bytes of a name's BLAKE2b: they only narrow a search, names are always compared in full. `upload` is no foreign
+# key: without an index of its own, each deleted upload would walk through every fact.
+facts = Table(
+    "facts",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    dictionary_key(),
+    required("subject_key", BigInteger),
+    required("relation_key", BigInteger),
+    required("subject", Text),
+    required("relation", Text),
+    required("answer", Text),
+    required("upload", Integer),
+    required("line", Integer),
+    required("since", Integer),
+    Column("until", Integer),
+    Index(None, "dictionary", "subject_key", "relation_key"),
+)
+
+memories = Table(
+    "memories",
+    metadata,
+    number(),
+    Column("id", Text, nullable=False, unique=True),
+    dictionary_key(),
+    required("created_at", Utc),
+    required("ledger_version", Integer),
+    required("digest", Text),
+    required("facts", Integer),
+    required("pairs", Integer),
+    required("recipe", JSON),
+    required("stored_parameters", BigInteger),
+    required("frozen_parameters", BigInteger),
+    required("bytes", BigInteger),
+    required("bytes_total", BigInteger),
+    required("code_bits_total", BigInteger),
+    required("train_seconds", Float),
+    required("verify_seconds", Float),
+    required("device", Text),
+    Index(None, "dictionary"),
+)
+
+aliases = Table(
+    "aliases",
+    metadata,
+    dictionary_key(primary_key=True),
+    Column("alias", Text, primary_key=True),
+    required("memory", Text),
+    required("version", Integer),
+    required("switched_at", Utc),
+)
+
+alias_events = Table(
+    "alias_events",
+    metadata,
+    number(),
+    dictionary_key(),
+    required("alias", Text),
+    required("memory", Text),
+    Column("previous", Text),
+    required("version", Integer),
+    required("at", Utc),
+    required("by", Text),
+    required("reason", Text),
+    Index(None, "dictionary", "alias"),
+)
+
+jobs = Table(
+    "jobs",
+    metadata,
+    number(),
+    Column("id", Text, nullable=False, unique=True),
+    required("kind", Text),
+    required("state", Text),
+    dictionary_key(),
+    Column("memory", Text),
+    required("params", JSON),
+    required("by", Text),
+    required("progress", Float),
+    required("step", Text),
+    required("attempts", Integer),
+    required("cancel_requested", Boolean),
+    Column("worker", Text),
+    Column("lease_until", Utc),
+    Column("result", JSON(none_as_null=True)),
+    Column("problem", JSON(none_as_null=True)),
+    required("created_at", Utc),
+    Column("started_at", Utc),
+    Column("ended_at", Utc),
+    Index(None, "state"),
+    Index(None, "dictionary"),
+)
+
+api_keys = Table(
+    "api_keys",
+    metadata,
+    Column("id", Text, primary_key=True),
+    Column("hash", LargeBinary(32), nullable=False, unique=True),
+    required("prefix", Text),
+    required("role", Text),
+    required("label", Text),
+    required("created_at", Utc),
+    Column("expires_at", Utc),
+    Column("revoked_at", Utc),
+    Column("last_used_at", Utc),
+)
+
+# The reply to a request that carried an Idempotency-Key, kept with what the request was (its SHA-256).
+idempotency = Table(
+    "idempotency",
+    metadata,
+    number(),
+    dictionary_key(),
+    required("by", Text),
+    required("key", Text),
+    required("fingerprint", Text),
+    required("reply", JSON),
+    UniqueConstraint("dictionary", "by", "key"),
+)
+
+# One row: a counter that moves when an alias, a memory, a dictionary or a key has changed. Caches watch it.
+change_counter = Table("change_counter", metadata, Column("id", Integer, primary_key=True), required("value", Integer))

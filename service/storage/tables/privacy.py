@@ -1,0 +1,1 @@
+"""Policies for personal data, pseudonyms and tombstones."""

@@ -1,0 +1,1 @@
+"""Reviews of answers, shadow comparisons and live use."""
