@@ -24,6 +24,7 @@ from service.routes.recall import RecallEndpoint
 from service.settings import Settings
 from service.storage import Database
 from service.storage.changes import changes
+from service.workflows.audit import Auditor
 from service.workflows.catalogue import StoredCatalogue
 from service.workflows.health import Readiness
 from service.workflows.serving import Serving
@@ -40,10 +41,11 @@ class Service:
 
     def __init__(self, db: Database, settings: Settings, bootstrap_key: str) -> None:
         self._db = db
+        self._auditor = Auditor(db, settings)
         self._authenticator = Authenticator(db, bootstrap_key)
         self._serving = Serving(StoredCatalogue(db, settings))
         self._recall = RecallEndpoint(self._serving, self._authenticator)
-        self.api = _api(Context(db, settings, self._authenticator, Readiness(db, self._serving)))
+        self.api = _api(Context(db, settings, self._authenticator, Readiness(db, self._serving), self._auditor))
         self.api.router.lifespan_context = self._running
         self._rest: App = Guard(Measured(self.api), self._authenticator, settings.max_body_bytes)
 

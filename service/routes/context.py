@@ -8,6 +8,7 @@ from fastapi import Depends, Header, Request
 from service.auth import Action, Authenticator, Caller
 from service.settings import Settings
 from service.storage import Database
+from service.workflows.audit import Auditor
 from service.workflows.health import Readiness
 
 
@@ -17,6 +18,7 @@ class Context:
     settings: Settings
     authenticator: Authenticator
     readiness: Readiness
+    auditor: Auditor
 
 
 def _context(request: Request) -> Context:

@@ -10,6 +10,7 @@ import structlog
 from service.errors import Cancelled
 from service.settings import Settings
 from service.storage import Database, jobs
+from service.workflows.audit import Auditor
 
 log = structlog.get_logger()
 
@@ -27,6 +28,7 @@ class Attempt:
         self.db = db
         self.settings = settings
         self.claim = claim
+        self.auditor = Auditor(db, settings)
         self._lease = timedelta(seconds=settings.lease_seconds)
         self._every = min(SHOWN_EVERY, settings.lease_seconds / 4)
         self._stopping = stopping
