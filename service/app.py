@@ -27,6 +27,7 @@ from service.storage.changes import changes
 from service.workflows.audit import Auditor
 from service.workflows.catalogue import StoredCatalogue
 from service.workflows.health import Readiness
+from service.workflows.observe import Observer
 from service.workflows.serving import Serving
 
 log = structlog.get_logger()
@@ -44,7 +45,8 @@ class Service:
         self._auditor = Auditor(db, settings)
         self._authenticator = Authenticator(db, bootstrap_key)
         self._serving = Serving(StoredCatalogue(db, settings))
-        self._recall = RecallEndpoint(self._serving, self._authenticator)
+        self._observer = Observer()
+        self._recall = RecallEndpoint(self._serving, self._authenticator, self._observer)
         self.api = _api(Context(db, settings, self._authenticator, Readiness(db, self._serving), self._auditor))
         self.api.router.lifespan_context = self._running
         self._rest: App = Guard(Measured(self.api), self._authenticator, settings.max_body_bytes)
@@ -61,11 +63,13 @@ class Service:
         gc.collect()
         gc.freeze()  # PyTorch's objects live as long as the process: a collection that visits them stops 64 requests
         tasks = [asyncio.create_task(work) for work in (self._serving.watch(), self._watch_keys(), self._write_usage())]
+        self._observer.start()
         yield
         for task in tasks:
             task.cancel()
             with suppress(asyncio.CancelledError):
                 await task
+        await asyncio.to_thread(self._observer.stop)
         self._authenticator.write_usage()
 
     async def _watch_keys(self) -> None:

@@ -18,6 +18,7 @@ from service.errors import FactStoreError, Forbidden, NotFound, TooLarge, Unproc
 from service.routes import recall_media
 from service.routes.problems import MEDIA_TYPE, problem_body
 from service.routes.recall_media import Media
+from service.workflows.observe import Observer
 from service.workflows.recall import Recall
 from service.workflows.serving import Serving
 
@@ -35,6 +36,9 @@ _ROUTE = re.compile(rb"/v1/dictionaries/([^/]+)/recall(:batch)?")
 
 
 class Caller(Protocol):
+    @property
+    def key(self) -> str: ...
+
     def may(self, action: str, dictionary: str) -> bool: ...
 
 
@@ -47,9 +51,9 @@ class Authenticator(Protocol):
 class RecallEndpoint:
     """An ASGI application for POSTs whose path ends with /recall or /recall:batch."""
 
-    def __init__(self, serving: Serving, authenticator: Authenticator) -> None:
+    def __init__(self, serving: Serving, authenticator: Authenticator, observer: Observer) -> None:
         self._serving = serving
-        self._recall = Recall(serving)
+        self._recall = Recall(serving, observer)
         self._authenticator = authenticator
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -74,21 +78,25 @@ class RecallEndpoint:
         if not caller.may("recall", dictionary):
             raise Forbidden("this key may not recall")
         if route[2] is None:
-            return await self._one(dictionary, headers, receive)
-        return await self._batch(dictionary, headers, receive)
+            return await self._one(dictionary, caller.key, headers, receive)
+        return await self._batch(dictionary, caller.key, headers, receive)
 
-    async def _one(self, dictionary: str, headers: dict[bytes, bytes], receive: Receive) -> tuple[bytes, Media]:
+    async def _one(
+        self, dictionary: str, by: str, headers: dict[bytes, bytes], receive: Receive
+    ) -> tuple[bytes, Media]:
         if recall_media.sent(headers.get(b"content-type", b"")) is not Media.JSON:
             raise UnsupportedMedia("one query is sent as JSON; lines and Arrow go to recall:batch")
         body = await _read(headers, receive, MAX_QUERY_BYTES)
-        result = await self._recall.one(dictionary, recall_media.decode_query(body))
+        result = await self._recall.one(dictionary, recall_media.decode_query(body), by)
         return recall_media.encode_result(result), Media.JSON
 
-    async def _batch(self, dictionary: str, headers: dict[bytes, bytes], receive: Receive) -> tuple[bytes, Media]:
+    async def _batch(
+        self, dictionary: str, by: str, headers: dict[bytes, bytes], receive: Receive
+    ) -> tuple[bytes, Media]:
         media = recall_media.sent(headers.get(b"content-type", b""))
         body = await _read(headers, receive, MAX_BATCH_BYTES)
         batch: BatchQuery = await self._recall.run(recall_media.decode_batch, body, media)
-        reply = await self._recall.batch(dictionary, batch)
+        reply = await self._recall.batch(dictionary, batch, by)
         wanted = recall_media.accepted(headers.get(b"accept", b""), media)
         return await self._recall.run(recall_media.encode_batch, reply, wanted), wanted
 

@@ -18,6 +18,7 @@ from service.errors import Unprocessable
 from service.memory.devices import one_thread
 from service.workflows import queries
 from service.workflows.microbatch import Served
+from service.workflows.observe import Columns, Observer, Seen
 from service.workflows.serving import CHAMPION, Address, Serving
 
 _RECALLED = prometheus_client.Counter("factstore_recalls", "Queries answered by a memory, by status.", ["status"])
@@ -28,68 +29,78 @@ T = TypeVar("T")
 
 
 class Recall:
-    """Answers queries from the memories of `serving`, at most `workers` batches at a time."""
+    """Answers queries from the memories of `serving`, at most `workers` batches at a time, and tells the observer.
 
-    def __init__(self, serving: Serving, *, workers: int = 2) -> None:
+    `by` is the caller's key.
+    """
+
+    def __init__(self, serving: Serving, observer: Observer, *, workers: int = 2) -> None:
         one_thread()  # parallel are the workers
         self._serving = serving
+        self._observer = observer
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix="recall")
 
-    async def one(self, dictionary: str, query: Query) -> Result:
+    async def one(self, dictionary: str, query: Query, by: str) -> Result:
         queries.form(query)
-        served = await self._serving.find(_address(dictionary, query))
+        address = _address(dictionary, query)
+        served = await self._serving.find(address)
         if queries.is_pair(query) and not query.compare:
             result = await served.ask(query)
         else:
             [result] = await self.run(self._rows, served, [query], False)
         _COUNTERS[result.status].inc()
+        self._observer.seen(Seen(served, _alias(address), by, [result]))
         return result
 
-    async def batch(self, dictionary: str, batch: BatchQuery) -> BatchResult | ColumnsResult:
+    async def batch(self, dictionary: str, batch: BatchQuery, by: str) -> BatchResult | ColumnsResult:
         """Rows for rows, columns for columns, in the order asked."""
         if batch.queries is not None and batch.subjects is None and batch.relations is None:
-            return await self._many(dictionary, batch, batch.queries)
+            return await self._many(dictionary, batch, batch.queries, by)
         if batch.queries is None and batch.subjects is not None and batch.relations is not None:
-            return await self._columns(dictionary, batch, batch.subjects, batch.relations)
+            return await self._columns(dictionary, batch, (batch.subjects, batch.relations), by)
         raise Unprocessable("a batch is either queries, or subjects and relations")
 
     async def run(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Do this in one of the threads that batches run in."""
         return await asyncio.get_running_loop().run_in_executor(self._pool, lambda: work(*args, **kwargs))
 
-    async def _many(self, dictionary: str, batch: BatchQuery, asked: Sequence[Query]) -> BatchResult:
+    async def _many(self, dictionary: str, batch: BatchQuery, asked: Sequence[Query], by: str) -> BatchResult:
         """Rows may be addressed to different memories; each memory is asked once."""
         default = _address(dictionary, batch)
         if all(query.alias is None and query.memory is None for query in asked):
-            results = await self._ask(default, asked, batch.compare)
+            results = await self._ask(default, asked, batch.compare, by)
         else:
-            results = await self._ask_each(dictionary, default, asked, batch.compare)
+            results = await self._ask_each(default, asked, batch.compare, by)
         _count([result.status for result in results])
         return BatchResult(results)
 
-    async def _ask_each(self, dictionary: str, default: Address, asked: Sequence[Query], compare: bool) -> list[Result]:
+    async def _ask_each(self, default: Address, asked: Sequence[Query], compare: bool, by: str) -> list[Result]:
         groups: defaultdict[Address, list[int]] = defaultdict(list)
         for index, query in enumerate(asked):
             own = query.alias is not None or query.memory is not None
-            groups[_address(dictionary, query) if own else default].append(index)
+            groups[_address(default.dictionary, query) if own else default].append(index)
         results: dict[int, Result] = {}
         for address, indexes in groups.items():
             group = [asked[index] for index in indexes]
-            results.update(zip(indexes, await self._ask(address, group, compare), strict=True))
+            results.update(zip(indexes, await self._ask(address, group, compare, by), strict=True))
         return [results[index] for index in range(len(asked))]
 
-    async def _ask(self, address: Address, asked: Sequence[Query], compare: bool) -> list[Result]:
+    async def _ask(self, address: Address, asked: Sequence[Query], compare: bool, by: str) -> list[Result]:
         served = await self._serving.find(address)
-        return await self.run(self._rows, served, asked, compare)
+        results = await self.run(self._rows, served, asked, compare)
+        self._observer.seen(Seen(served, _alias(address), by, results))
+        return results
 
     async def _columns(
-        self, dictionary: str, batch: BatchQuery, subjects: Sequence[str], relations: Sequence[str]
+        self, dictionary: str, batch: BatchQuery, pairs: tuple[Sequence[str], Sequence[str]], by: str
     ) -> ColumnsResult:
         if batch.compare:
             raise Unprocessable("compare needs rows: columns have no place for the ledger's view")
-        served = await self._serving.find(_address(dictionary, batch))
-        result = await self.run(queries.columns, served.memory, served.id, subjects, relations)
+        address = _address(dictionary, batch)
+        served = await self._serving.find(address)
+        result = await self.run(queries.columns, served.memory, served.id, *pairs)
         _count(result.statuses)
+        self._observer.seen(Seen(served, _alias(address), by, Columns(*pairs, result.statuses, result.answers)))
         return result
 
     def _rows(self, served: Served, asked: Sequence[Query], compare: bool) -> list[Result]:
@@ -105,6 +116,10 @@ def _address(dictionary: str, query: Query | BatchQuery) -> Address:
     if query.alias is not None and query.memory is not None:
         raise Unprocessable("name an alias or a memory, not both", code=Code.ALIAS_AND_MEMORY)
     return Address(dictionary, CHAMPION if query.alias is None else query.alias, query.memory)
+
+
+def _alias(address: Address) -> str | None:
+    return address.alias if address.memory is None else None
 
 
 def _count(statuses: Sequence[Status]) -> None:

@@ -10,6 +10,7 @@ import pytest
 import uvicorn
 
 from service.routes.recall import RecallEndpoint, Receive, Scope, Send
+from service.workflows.observe import Observer
 from service.workflows.serving import Serving
 from tests.service.recall.shelf import KEY, Door, Shelf
 
@@ -67,7 +68,7 @@ def server() -> Iterator[Server]:
 @pytest.fixture
 def port(server: Server, shelf: Shelf) -> int:
     """A new endpoint over the shelf, which has loaded nothing yet."""
-    server.endpoint = RecallEndpoint(Serving(shelf), Door())
+    server.endpoint = RecallEndpoint(Serving(shelf), Door(), Observer())
     return server.port
 
 

@@ -92,6 +92,7 @@ class Shelf:
 @dataclass
 class Caller:
     allowed: bool
+    key: str = "key_1"
 
     def may(self, action: str, _dictionary: str) -> bool:
         return self.allowed and action == "recall"
