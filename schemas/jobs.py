@@ -19,6 +19,7 @@ class JobKind(StrEnum):
     TRAIN = "train"
     VERIFY = "verify"
     REPORT = "report"
+    SCRUB = "scrub"
 
 
 class Job(Reply):

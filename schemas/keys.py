@@ -14,6 +14,7 @@ class Role(StrEnum):
     ADMIN = "admin"
     INGEST = "ingest"
     QUERY = "query"
+    REVIEW = "review"
     AUDIT = "audit"
 
 

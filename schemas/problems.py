@@ -53,6 +53,8 @@ class Code(StrEnum):
     TRAINING_FAILED = "training_failed"
     MEMORY_MISMATCH = "memory_mismatch"
     NOT_RETAINED = "not_retained"
+    REVIEWER_IS_AUTHOR = "reviewer_is_author"
+    REVIEW_DECIDED = "review_decided"
     CANCELLED = "cancelled"
 
 

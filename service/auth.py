@@ -29,15 +29,23 @@ class Action(StrEnum):
     MOVE_ALIAS = "move_alias"
     RECALL = "recall"
     EXAMINE = "examine"
+    REPORT_ANSWER = "report_answer"
+    REVIEW = "review"
+    READ_REVIEWS = "read_reviews"
+    READ_UNKNOWNS = "read_unknowns"
     MANAGE_KEYS = "manage_keys"
 
 
 _EXAMINERS = frozenset({Action.FIGURES, Action.READ_LEDGER, Action.READ_JOBS, Action.EXAMINE})
 ALLOWED: dict[Role, frozenset[Action]] = {
     Role.ADMIN: frozenset(Action),
-    Role.INGEST: _EXAMINERS | {Action.CREATE_DICTIONARY, Action.UPLOAD, Action.TRAIN, Action.CANCEL_JOBS},
-    Role.QUERY: frozenset({Action.FIGURES, Action.RECALL}),
-    Role.AUDIT: _EXAMINERS,
+    Role.INGEST: _EXAMINERS
+    | {Action.CREATE_DICTIONARY, Action.UPLOAD, Action.TRAIN, Action.CANCEL_JOBS}
+    | {Action.REPORT_ANSWER, Action.READ_UNKNOWNS},
+    Role.QUERY: frozenset({Action.FIGURES, Action.RECALL, Action.REPORT_ANSWER}),
+    Role.REVIEW: frozenset({Action.FIGURES, Action.RECALL, Action.REPORT_ANSWER, Action.READ_LEDGER, Action.READ_JOBS})
+    | {Action.REVIEW, Action.READ_REVIEWS, Action.READ_UNKNOWNS},
+    Role.AUDIT: _EXAMINERS | {Action.READ_REVIEWS},
 }
 
 

@@ -32,6 +32,10 @@ class Settings(BaseSettings):
     max_body_bytes: int = Field(default=8 * 2**20, ge=1)
     lease_seconds: float = Field(default=30.0, gt=0)
     max_attempts: int = Field(default=5, ge=1)
+    scrub_hours: float = Field(default=24.0, gt=0)
+    review_max_error: float = Field(default=0.01, ge=0, le=1)
+    review_min_sample: int = Field(default=100, ge=1)
+    keep_unknowns: bool = False
 
     @model_validator(mode="after")
     def _never_in_the_clear(self) -> Self:
