@@ -33,7 +33,8 @@ class MemoryCreate(Request):
 
 class MemoryInfo(Reply):
     """`stored_parameters` counts the weights that are stored and differ by dictionary; `frozen_parameters` those drawn
-    from the seed; `bytes` weights, scales and block table; `bytes_total` adds answers and name index.
+    from the seed; `bytes` weights, scales and block table; `bytes_total` adds answers and name index. Versions that
+    edits made share a `lineage` with the trained one they come from; `retained`: whether it can still be recalled.
     """
 
     id: str
@@ -52,38 +53,11 @@ class MemoryInfo(Reply):
     train_seconds: float
     verify_seconds: float
     device: str
+    parent: str | None
+    lineage: str
+    retained: bool
     aliases: list[str]
 
 
 class MemoryList(Reply):
     memories: list[MemoryInfo]
-
-
-class AliasPut(Request):
-    memory: str
-    reason: str = Field(max_length=1000)
-
-
-class Alias(Reply):
-    alias: str
-    memory: str
-    version: int
-    switched_at: datetime
-
-
-class AliasEvent(Reply):
-    alias: str
-    memory: str
-    previous: str | None
-    version: int
-    at: datetime
-    by: str
-    reason: str
-
-
-class AliasHistory(Reply):
-    events: list[AliasEvent]
-
-
-class AliasList(Reply):
-    aliases: list[Alias]

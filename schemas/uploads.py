@@ -2,6 +2,7 @@
 
 from datetime import datetime
 from enum import StrEnum
+from typing import Literal
 
 from schemas.base import Reply
 from schemas.problems import Code
@@ -37,6 +38,47 @@ class FindingKind(StrEnum):
     MOJIBAKE = "mojibake"
     ROWS_INSIDE_A_CELL = "rows_inside_a_cell"
     LINES_ABOVE_HEADER = "lines_above_header"
+    PERSONAL_DATA = "personal_data"
+    SUBJECTS_SINGLED_OUT = "subjects_singled_out"
+    POLICY_APPLIED = "policy_applied"
+
+
+class PersonalKind(StrEnum):
+    """What personal data is recognised as. A corporate number names a company, which may be one person."""
+
+    EMAIL = "email"
+    TELEPHONE = "telephone"
+    PAYMENT_CARD = "payment_card"
+    POSTAL_ADDRESS = "postal_address"
+    POSTAL_CODE = "postal_code"
+    MY_NUMBER = "my_number"
+    CORPORATE_NUMBER = "corporate_number"
+    BIRTH_DATE = "birth_date"
+
+
+class PersonalData(Reply):
+    """`matching` of the `looked_at` values are of this kind; `distinct` values stand there, of which at most 2,000 are
+    looked at, drawn by hash. `of` says where: the answers of the finding's relation, or the subjects.
+    """
+
+    kind: PersonalKind
+    of: Literal["answers", "subjects"]
+    matching: int
+    looked_at: int
+    distinct: int
+    share: float
+
+
+class Uniqueness(Reply):
+    """`unique` of the `subjects` that have an answer to each of `relations` are the only one with those answers; the
+    smallest group of subjects with equal answers has `smallest_group` (k-anonymity's k).
+    """
+
+    relations: list[str]
+    subjects: int
+    unique: int
+    share: float
+    smallest_group: int
 
 
 class Example(Reply):
@@ -54,6 +96,8 @@ class Finding(Reply):
     count: int
     relation: str | None
     examples: list[Example]
+    personal: PersonalData | None = None  # the two defaults: receipts kept from before have neither
+    uniqueness: Uniqueness | None = None
 
 
 class RefusedCount(Reply):
@@ -62,7 +106,9 @@ class RefusedCount(Reply):
 
 
 class Receipt(Reply):
-    """accepted + duplicate + conflicting + rejected = rows_read; created, updated, unchanged, deleted count pairs."""
+    """accepted + duplicate + conflicting + rejected = rows_read; created, updated, unchanged, deleted count pairs.
+    `memory` is the champion that serves the upload's facts; null where a training must bring them in.
+    """
 
     id: str
     dictionary: str
@@ -80,6 +126,7 @@ class Receipt(Reply):
     unchanged: int
     deleted: int
     ledger_version: int
+    memory: str | None
     media_type: str
     encoding: str
     delimiter: str | None

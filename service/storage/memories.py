@@ -1,4 +1,4 @@
-"""Memories as rows: what each is made of. The weights themselves are a folder of files."""
+"""Memories as rows: what each is made of, and the lineage it belongs to. Weights are folders, and patches beside."""
 
 from collections.abc import Mapping
 from typing import Any, NamedTuple
@@ -9,19 +9,29 @@ from schemas.memories import MemoryInfo
 from service.storage.changes import announce
 from service.storage.tables import aliases, dictionaries, memories
 
+_ELSEWHERE = {"dictionary", "aliases"}
+
 
 class Record(NamedTuple):
-    """What is needed to find and check one memory."""
+    """What is needed to find and check one memory: the version `seq` of its lineage."""
 
     id: str
     dictionary: str
     ledger_version: int
+    lineage: str
+    seq: int
+    retained: bool
 
 
-def add(tx: Connection, dictionary: int, info: MemoryInfo) -> None:
-    kept = info.model_dump(exclude={"dictionary", "aliases"})
-    tx.execute(insert(memories).values(dictionary=dictionary, **kept))
+def add(tx: Connection, dictionary: int, info: MemoryInfo, *, seq: int = 0) -> int:
+    """Store the row and return its number. A first version has a folder; the recipe is kept with it alone."""
+    kept = info.model_dump(exclude=_ELSEWHERE | {"recipe"})
+    recipe = info.recipe if info.parent is None else None
+    place = {"seq": seq, "complete": info.parent is None}
+    added = insert(memories).values(dictionary=dictionary, recipe=recipe, **place, **kept)
+    number: int = tx.execute(added.returning(memories.c.number)).scalar_one()
     announce(tx)
+    return number
 
 
 def find(tx: Connection, memory_id: str) -> MemoryInfo | None:
@@ -30,13 +40,20 @@ def find(tx: Connection, memory_id: str) -> MemoryInfo | None:
 
 
 def of_dictionary(tx: Connection, dictionary: int) -> list[MemoryInfo]:
-    """Newest first."""
-    return _infos(tx, _shown().where(memories.c.dictionary == dictionary).order_by(memories.c.number.desc()))
+    """Those that are retained, newest first."""
+    held = (memories.c.dictionary == dictionary, memories.c.retained)
+    return _infos(tx, _shown().where(*held).order_by(memories.c.number.desc()))
 
 
 def record(tx: Connection, memory_id: str) -> Record | None:
     row = tx.execute(_recorded().where(memories.c.id == memory_id)).first()
     return None if row is None else Record(*row)
+
+
+def tip(tx: Connection, lineage: str) -> Record:
+    """The newest version of a lineage: what the next edit starts from."""
+    newest = _recorded().where(memories.c.lineage == lineage).order_by(memories.c.seq.desc()).limit(1)
+    return Record(*tx.execute(newest).one())
 
 
 def champions(tx: Connection) -> list[Record]:
@@ -46,14 +63,15 @@ def champions(tx: Connection) -> list[Record]:
 
 
 def ids(tx: Connection, dictionary: int | None = None) -> list[str]:
-    """The ids of every memory, or of one dictionary's."""
-    query = select(memories.c.id)
+    """The ids of every memory that has a folder, or of one dictionary's."""
+    query = select(memories.c.id).where(memories.c.complete)
     return list(tx.scalars(query if dictionary is None else query.where(memories.c.dictionary == dictionary)))
 
 
 def _recorded() -> Select[Any]:
     owned = memories.join(dictionaries, dictionaries.c.number == memories.c.dictionary)
-    return select(memories.c.id, dictionaries.c.id, memories.c.ledger_version).select_from(owned)
+    columns = (memories.c.ledger_version, memories.c.lineage, memories.c.seq, memories.c.retained)
+    return select(memories.c.id, dictionaries.c.id, *columns).select_from(owned)
 
 
 def _shown() -> Select[Any]:
@@ -67,9 +85,11 @@ def _infos(tx: Connection, query: Select[Any]) -> list[MemoryInfo]:
     names: dict[str, list[str]] = {}
     for memory, alias in tx.execute(pointing.order_by(aliases.c.alias)):
         names.setdefault(memory, []).append(alias)
-    return [_info(row, names.get(row["id"], [])) for row in rows]
+    opening = select(memories.c.id, memories.c.recipe).where(memories.c.id.in_({row["lineage"] for row in rows}))
+    recipes = {first.id: first.recipe for first in tx.execute(opening)}
+    return [_info(row, recipes[row["lineage"]], names.get(row["id"], [])) for row in rows]
 
 
-def _info(row: Mapping[Any, Any], names: list[str]) -> MemoryInfo:
-    fields = {name: row[name] for name in MemoryInfo.model_fields if name not in {"dictionary", "aliases"}}
-    return MemoryInfo(dictionary=row["owner"], aliases=names, **fields)
+def _info(row: Mapping[Any, Any], recipe: dict[str, object], names: list[str]) -> MemoryInfo:
+    fields = {name: row[name] for name in MemoryInfo.model_fields if name not in _ELSEWHERE | {"recipe"}}
+    return MemoryInfo(dictionary=row["owner"], recipe=recipe, aliases=names, **fields)

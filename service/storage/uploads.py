@@ -1,21 +1,38 @@
-"""Uploads: their receipts, and the rows that were refused, exactly as they stood in the file."""
+"""Uploads: their receipts, and the rows that were refused, exactly as they stood in the file. An edit is an upload
+without a file: its facts name it, but it has no receipt and is not listed.
+"""
 
 from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, insert, select, update
 
 from schemas.uploads import Receipt
 from service.storage.bulk import fetch_rows, insert_rows
 from service.storage.tables import refused, uploads
 
 Refused = tuple[int, str, str, str]  # line, code, detail, text
+FILE, EDIT = "file", "edit"
 
 
 def add(tx: Connection, dictionary: int, receipt: Receipt, by: str) -> int:
     """Store the receipt and return the upload's number, which its facts carry."""
-    values = {"id": receipt.id, "dictionary": dictionary, "created_at": receipt.created_at, "by": by}
+    values = {"id": receipt.id, "dictionary": dictionary, "created_at": receipt.created_at, "by": by, "kind": FILE}
     added = insert(uploads).values(receipt=receipt.model_dump(mode="json"), **values).returning(uploads.c.number)
     return int(tx.execute(added).scalar_one())
+
+
+def add_edit(tx: Connection, dictionary: int, edit: str, at: datetime, by: str) -> int:
+    """The number that the edit's facts carry."""
+    values = {"id": edit, "dictionary": dictionary, "created_at": at, "by": by, "kind": EDIT, "receipt": None}
+    return int(tx.execute(insert(uploads).values(values).returning(uploads.c.number)).scalar_one())
+
+
+def amend(tx: Connection, receipt: Receipt) -> None:
+    """Replace the receipt by what is known at the end of its commit."""
+    kept = receipt.model_dump(mode="json")
+    tx.execute(update(uploads).where(uploads.c.id == receipt.id).values(receipt=kept))
 
 
 def add_refused(tx: Connection, upload: int, rows: Sequence[Refused]) -> None:
@@ -25,14 +42,20 @@ def add_refused(tx: Connection, upload: int, rows: Sequence[Refused]) -> None:
 
 def receipts(tx: Connection, dictionary: int) -> list[Receipt]:
     """Newest first."""
-    query = select(uploads.c.receipt).where(uploads.c.dictionary == dictionary).order_by(uploads.c.number.desc())
-    return [Receipt.model_validate(receipt) for receipt in tx.scalars(query)]
+    files = (uploads.c.dictionary == dictionary, uploads.c.kind == FILE)
+    query = select(uploads.c.receipt).where(*files).order_by(uploads.c.number.desc())
+    return [shown(receipt) for receipt in tx.scalars(query)]
 
 
 def find(tx: Connection, dictionary: int, upload_id: str) -> Receipt | None:
     query = select(uploads.c.receipt).where(uploads.c.dictionary == dictionary, uploads.c.id == upload_id)
     receipt = tx.scalar(query)
-    return None if receipt is None else Receipt.model_validate(receipt)
+    return None if receipt is None else shown(receipt)
+
+
+def shown(kept: dict[str, Any]) -> Receipt:
+    """A receipt as it was kept; those written before uploads moved the champion name no memory."""
+    return Receipt.model_validate({"memory": None} | kept)
 
 
 def refused_rows(tx: Connection, upload_id: str) -> Iterator[Refused]:

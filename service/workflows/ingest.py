@@ -46,7 +46,7 @@ def upload(db: Database, limits: Limits, ref: str, sent: Upload) -> Receipt:
     with db.reading() as tx:
         row = found(tx, ref)
         if earlier := idempotency.earlier_reply(tx, row.number, sent.request()):
-            return Receipt.model_validate(earlier)
+            return uploads.shown(earlier)
     parsed = read_table(sent.path, sent.media_type, sent.options, limits)
     _check_complete(parsed, sent)
     if sent.dry_run:
@@ -104,7 +104,7 @@ def _store(tx: Transaction, number: int, sent: Upload, parsed: Parsed) -> Receip
     if row is None:
         raise NotFound("no such dictionary")
     if earlier := idempotency.earlier_reply(tx, number, sent.request()):
-        return Receipt.model_validate(earlier)
+        return uploads.shown(earlier)
     plan = _plan(tx, row, sent, parsed)
     stored = _receipt(row, sent, parsed, plan.diff)
     upload_number = uploads.add(tx, number, stored, sent.by)
@@ -133,6 +133,7 @@ def _receipt(row: dictionaries.Row, sent: Upload, parsed: Parsed, diff: Diff) ->
         unchanged=diff.unchanged,
         deleted=diff.deleted,
         ledger_version=row.ledger_version + diff.changes,
+        memory=None,
         media_type=parsed.media_type,
         encoding=parsed.encoding,
         delimiter=parsed.delimiter,

@@ -36,6 +36,9 @@ class Record(NamedTuple):
     id: str
     dictionary: str
     ledger_version: int
+    lineage: str = ""
+    seq: int = 0
+    retained: bool = True
 
 
 class Catalogue(Protocol):

@@ -131,5 +131,8 @@ def _info(trained: Trained) -> MemoryInfo:
         train_seconds=trained.train_seconds,
         verify_seconds=trained.verified.seconds,
         device=memory.device,
+        parent=None,
+        lineage=trained.id,
+        retained=True,
         aliases=[],
     )

@@ -51,6 +51,7 @@ def receipt_of(file: Path, reading: Reading) -> Receipt:
         unchanged=0,
         deleted=0,
         ledger_version=1,
+        memory=None,
         media_type="text/csv",
         encoding=reading.encoding,
         delimiter=reading.delimiter,
@@ -85,6 +86,9 @@ def memory_of(reading: Reading) -> MemoryInfo:
         train_seconds=1.9,
         verify_seconds=0.4,
         device="cpu",
+        parent=None,
+        lineage="m1",
+        retained=True,
         aliases=["champion"],
     )
 

@@ -16,6 +16,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    text,
 )
 
 from service.storage.tables.base import Utc, dictionary_key, metadata, number, required
@@ -52,6 +53,7 @@ uploads = Table(
     dictionary_key(),
     required("created_at", Utc),
     required("by", Text),
+    required("kind", Text),  # "file", or "edit", whose receipt is null
     required("receipt", JSON),
     Index(None, "dictionary"),
 )
@@ -67,6 +69,8 @@ refused = Table(
     required("text", Text),
     Index(None, "upload"),
 )
+
+_ENDED = text("until IS NOT NULL")
 
 # A fact holds in the ledger versions `since <= v < until`; `until` is NULL while it still holds. The keys are the first
 # eight bytes of a name's BLAKE2b: they only narrow a search, names are always compared in full. `upload` is no foreign
@@ -86,8 +90,12 @@ facts = Table(
     required("since", Integer),
     Column("until", Integer),
     Index(None, "dictionary", "subject_key", "relation_key"),
+    Index(None, "dictionary", "since"),
+    Index("ix_facts_dictionary_until", "dictionary", "until", sqlite_where=_ENDED, postgresql_where=_ENDED),
 )
 
+# A trained memory opens a lineage, which bears its id; each edit adds the next version, made from its parent by a
+# patch. `complete`: the version has a folder of its own. A recipe is kept with the first version alone; the others' is null.
 memories = Table(
     "memories",
     metadata,
@@ -108,7 +116,13 @@ memories = Table(
     required("train_seconds", Float),
     required("verify_seconds", Float),
     required("device", Text),
+    required("lineage", Text),
+    required("seq", Integer),
+    Column("parent", Text),
+    required("complete", Boolean),
+    required("retained", Boolean),
     Index(None, "dictionary"),
+    Index(None, "lineage", "seq"),
 )
 
 aliases = Table(
@@ -119,6 +133,7 @@ aliases = Table(
     required("memory", Text),
     required("version", Integer),
     required("switched_at", Utc),
+    required("pinned", Boolean),
 )
 
 alias_events = Table(
@@ -133,6 +148,7 @@ alias_events = Table(
     required("at", Utc),
     required("by", Text),
     required("reason", Text),
+    required("action", Text),
     Index(None, "dictionary", "alias"),
 )
 
@@ -170,6 +186,9 @@ api_keys = Table(
     required("prefix", Text),
     required("role", Text),
     required("label", Text),
+    required("scoped", Boolean),
+    Column("rate", Text),
+    Column("replaces", Text),
     required("created_at", Utc),
     Column("expires_at", Utc),
     Column("revoked_at", Utc),

@@ -79,6 +79,7 @@ def receipt(dictionary: str) -> Receipt:
         on_conflict=OnConflict.MANY,
         **counts,
         ledger_version=0,
+        memory=None,
         media_type="text/csv",
         encoding="utf-8",
         delimiter=",",

@@ -1,0 +1,93 @@
+"""Revisions: what a batch of edits changes in a ledger, and which pairs have changed between two of its versions."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from sqlalchemy import Connection, select
+
+from schemas.edits import EditOp, EditStatus
+from service.storage.diff import Columns, Diff, Pair
+from service.storage.facts import Plan, Sent, by_subject
+from service.storage.tables import facts
+
+Answers = frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One edit: the pair's whole new answer, or none where the pair is to go."""
+
+    op: EditOp
+    pair: Pair
+    answers: Answers = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """What the items of a batch do, in their order, and the plan that `facts.apply` writes. A fact's line is the place
+    of its item in the batch, from 1 on.
+    """
+
+    statuses: list[EditStatus]
+    plan: Plan
+
+
+def revise(tx: Connection, dictionary: int, items: list[Item]) -> Revision:
+    """What the batch would change; nothing is written. No pair stands in it twice."""
+    held = _held(tx, dictionary, {item.pair for item in items})
+    statuses = [_status(item, frozenset(held.get(item.pair, {}).values())) for item in items]
+    changing = [
+        (line, item)
+        for line, (item, status) in enumerate(zip(items, statuses, strict=True), start=1)
+        if status in {EditStatus.CREATED, EditStatus.UPDATED, EditStatus.DELETED}
+    ]
+    rows = [(*item.pair, answer, line) for line, item in changing for answer in sorted(item.answers)]
+    ended = [fact for _, item in changing for fact in held.get(item.pair, {})]
+    subjects, relations, answers, lines = zip(*rows, strict=True) if rows else ((), (), (), ())
+    diff = Diff(
+        insert=np.arange(len(rows)),
+        close=np.arange(len(ended)),
+        created=statuses.count(EditStatus.CREATED),
+        updated=statuses.count(EditStatus.UPDATED),
+        unchanged=statuses.count(EditStatus.UNCHANGED),
+        deleted=statuses.count(EditStatus.DELETED),
+    )
+    sent = Sent(Columns(subjects, relations, answers), lines)
+    return Revision(statuses, Plan(np.array(ended, dtype=np.int64), sent, diff))
+
+
+def changed(tx: Connection, dictionary: int, after: int, most: int) -> set[Pair] | None:
+    """The pairs of which a fact began or ended since the ledger version `after`; None for more than `most` facts."""
+    here, pairs = facts.c.dictionary == dictionary, set[Pair]()
+    for moved in (facts.c.since > after, facts.c.until > after):
+        query = select(facts.c.subject, facts.c.relation).where(here, moved).limit(most + 1)
+        rows = tx.execute(query).all()
+        if len(rows) > most:
+            return None
+        pairs.update((subject, relation) for subject, relation in rows)
+    return pairs
+
+
+def answers(tx: Connection, dictionary: int, pairs: set[Pair]) -> Mapping[Pair, Answers]:
+    """What the ledger holds now for each of these pairs; pairs it does not hold are left out."""
+    return {pair: frozenset(rows.values()) for pair, rows in _held(tx, dictionary, pairs).items()}
+
+
+def _status(item: Item, held: Answers) -> EditStatus:
+    if item.op is EditOp.DELETE:
+        return EditStatus.DELETED if held else EditStatus.ABSENT
+    if not held:
+        return EditStatus.CREATED
+    return EditStatus.UNCHANGED if held == item.answers else EditStatus.UPDATED
+
+
+def _held(tx: Connection, dictionary: int, pairs: set[Pair]) -> dict[Pair, dict[int, str]]:
+    """The facts (row id: answer) that hold now, of each of these pairs that has any."""
+    query = select(facts.c.subject, facts.c.relation, facts.c.id, facts.c.answer)
+    query = query.where(facts.c.dictionary == dictionary, facts.c.until.is_(None))
+    found: dict[Pair, dict[int, str]] = {}
+    for subject, relation, fact, answer in by_subject(tx, query, {subject for subject, _ in pairs}):
+        if (subject, relation) in pairs:
+            found.setdefault((subject, relation), {})[fact] = answer
+    return found
