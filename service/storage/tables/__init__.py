@@ -1,6 +1,6 @@
 """Every table. A module holds those of one concern; all share one metadata."""
 
-from service.storage.tables import access, audit, privacy, reviews, versions
+from service.storage.tables import access, audit, gates, privacy, reviews, versions
 from service.storage.tables.base import metadata
 from service.storage.tables.ledger import (
     alias_events,
@@ -26,6 +26,7 @@ __all__ = [
     "change_counter",
     "dictionaries",
     "facts",
+    "gates",
     "idempotency",
     "jobs",
     "ledger_versions",
