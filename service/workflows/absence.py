@@ -1,0 +1,118 @@
+"""Absence: a deleted pair is asked of the stored bytes before and after, and what they answered is kept."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from schemas.absence import Absence, AbsenceProof, AbsenceQuery
+from schemas.recall import Status
+from service.errors import NotFound
+from service.memory import Facts, Recalled, Verified
+from service.settings import Settings
+from service.storage import Database, Transaction, absence, dictionaries
+from service.storage.stamps import now
+from service.workflows import memory_secrets
+from service.workflows.catalogue import StoredCatalogue
+from service.workflows.commitments import Commitments
+from service.workflows.dictionaries import found
+
+PURPOSE = "absence"
+MOST = 10_000  # pairs recorded of one change: a replacing upload may delete a whole ledger
+
+
+class Probed(Protocol):
+    """What a proof asks of a memory."""
+
+    @property
+    def digest(self) -> str: ...
+    def recall(self, subjects: Sequence[str], relations: Sequence[str]) -> Recalled: ...
+    def verify(self, facts: Facts) -> Verified: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """A memory by its id, as read from its stored bytes."""
+
+    id: str
+    memory: Probed
+
+
+@dataclass(frozen=True, slots=True)
+class Deletion:
+    """`after` holds none of `pairs`; `ledger_version` is the first without them."""
+
+    before: Version
+    after: Version
+    pairs: Sequence[tuple[str, str]]
+    ledger_version: int
+    by: str
+
+
+def record(tx: Transaction, settings: Settings, row: dictionaries.Row, deletion: Deletion) -> None:
+    """Keep a proof for each deleted pair, the first `MOST` of them; both memories are asked here and now."""
+    pairs = deletion.pairs[:MOST]
+    if not pairs:
+        return
+    commitments = Commitments(memory_secrets.read(settings.secrets, row.id), PURPOSE)
+    before, after = deletion.before, deletion.after
+    at, digests = now(), (before.memory.digest, after.memory.digest)
+    probed = zip(pairs, _probed(before.memory, pairs), _probed(after.memory, pairs), strict=True)
+    absence.add(
+        tx,
+        row.number,
+        [
+            absence.Proof(
+                pair=commitments.pair(*pair),
+                memory_before=before.id,
+                memory_after=after.id,
+                digest_before=digests[0],
+                digest_after=digests[1],
+                status_before=status_before,
+                status_after=status_after,
+                margin_before=margin_before,
+                margin_after=margin_after,
+                ledger_version=deletion.ledger_version,
+                at=at,
+                by=deletion.by,
+            )
+            for pair, (status_before, margin_before), (status_after, margin_after) in probed
+        ],
+    )
+
+
+def look(
+    db: Database, settings: Settings, memory_id: str, asked: AbsenceQuery, relations: frozenset[str] | None
+) -> Absence:
+    """Ask this version's bytes, read afresh. Of a relation that is not among `relations` (None: all may be asked) the
+    reply is that of a pair which was never taught. Raises NotFound, MemoryMismatch.
+    """
+    catalogue = StoredCatalogue(db, settings)
+    record = catalogue.memory(memory_id)
+    if record is None:
+        raise NotFound("no such memory")
+    memory = catalogue.load(record)
+    pair = (asked.subject.strip(), asked.relation.strip())
+    if relations is not None and pair[1] not in relations:
+        return Absence(memory=record.id, digest=memory.digest, status=Status.UNKNOWN, absent=True, proof=None)
+    [(status, _)] = _probed(memory, [pair])
+    absent = memory.verify(Facts([pair[0]], [pair[1]], [""])).abstained == 1
+    proof = _proof(db, settings, record.dictionary, pair, record.ledger_version) if absent else None
+    return Absence(memory=record.id, digest=memory.digest, status=status, absent=absent, proof=proof)
+
+
+def _proof(
+    db: Database, settings: Settings, dictionary: str, pair: tuple[str, str], ledger_version: int
+) -> AbsenceProof | None:
+    committed = Commitments(memory_secrets.read(settings.secrets, dictionary), PURPOSE).pair(*pair)
+    with db.reading() as tx:
+        kept = absence.newest(tx, found(tx, dictionary).number, committed, ledger_version)
+    fields = AbsenceProof.model_fields
+    return None if kept is None else AbsenceProof.model_validate({name: getattr(kept, name) for name in fields})
+
+
+def _probed(memory: Probed, pairs: Sequence[tuple[str, str]]) -> Iterator[tuple[Status, float]]:
+    """What a recall of each pair answers, and how clearly."""
+    recalled = memory.recall([subject for subject, _ in pairs], [relation for _, relation in pairs])
+    for known, ambiguous, margin in zip(recalled.known, recalled.ambiguous, recalled.margins, strict=True):
+        status = Status.AMBIGUOUS if ambiguous else Status.ANSWERED if known else Status.UNKNOWN
+        yield status, float(margin)

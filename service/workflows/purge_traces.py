@@ -1,0 +1,87 @@
+"""Traces: which kept texts mention a purged fact, however the text was written down."""
+
+import re
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any
+
+from service.ingest.decode import shown
+from service.ingest.folding import folded
+
+PURGED = "(purged)"
+Fact = tuple[str, str, str]
+
+_ESCAPED = re.compile(r"(?:\\u[0-9a-fA-F]{4})+")
+_QUOTE = re.compile(r'""|\\"')
+_CODECS = ("utf-8", "cp932", "euc_jp", "utf-16-le")
+_SHORT = 4  # an ASCII name of fewer characters counts only where no letter or digit stands beside it
+_APART = " \0 "
+
+
+class Traces:
+    """What the purged `facts` are known by. A name or answer that is not `shared` with a fact that stays is a trace
+    wherever it stands; a shared subject is one only beside a relation or an answer that was purged with it.
+    """
+
+    def __init__(self, facts: Iterable[Fact], shared: Collection[str]) -> None:
+        self.facts = list(facts)
+        texts = {text for fact in self.facts for text in fact}
+        self._alone = _pattern(texts.difference(shared))
+        beside: dict[str, set[str]] = {}
+        for subject, relation, answer in self.facts:
+            if subject in shared:
+                beside.setdefault(subject, set()).update((relation, answer))
+        self._together = [(_pattern({subject}), _pattern(others)) for subject, others in beside.items()]
+
+    def mentioned_in(self, *texts: str) -> bool:
+        """Whether these texts, which belong together, mention a purged fact."""
+        plain = _plain(_APART.join(texts))
+        if self._alone.search(plain):
+            return True
+        return any(subject.search(plain) and others.search(plain) for subject, others in self._together)
+
+    def scrubbed(self, document: Any) -> Any:
+        """The JSON document with `PURGED` in place of every text, and every object's texts, that mention one."""
+        if isinstance(document, str):
+            return PURGED if self.mentioned_in(document) else document
+        if isinstance(document, list):
+            return [self.scrubbed(each) for each in document]
+        if isinstance(document, Mapping):
+            texts = [each for each in document.values() if isinstance(each, str)]
+            gone = self.mentioned_in(*texts)
+            return {
+                key: PURGED if gone and isinstance(each, str) else self.scrubbed(each) for key, each in document.items()
+            }
+        return document
+
+
+def _pattern(texts: Collection[str]) -> re.Pattern[str]:
+    """Finds any of these texts in a plain one; nothing where there are none."""
+    spellings = {spelling for text in texts for spelling in _spellings(text)}
+    longest_first = sorted(filter(None, spellings), key=len, reverse=True)
+    return re.compile("|".join(map(_found, longest_first)) or r"(?!)")
+
+
+def _found(spelling: str) -> str:
+    escaped = re.escape(spelling)
+    alone = len(spelling) < _SHORT and spelling.isascii() and spelling.isalnum()
+    return rf"(?<![a-z0-9]){escaped}(?![a-z0-9])" if alone else escaped
+
+
+def _spellings(text: str) -> list[str]:
+    """The text made alike, and as it is shown when its bytes stood in a file of another encoding."""
+    shapes = [text]
+    for codec in _CODECS:
+        raw = text.encode(codec, "ignore")
+        shapes.append(shown(raw.decode("utf-8", "surrogateescape")))
+    return folded([shape.replace("\0", "") for shape in shapes])
+
+
+def _plain(text: str) -> str:
+    """The text with the escapes of JSON and CSV undone, made alike."""
+    text = _ESCAPED.sub(_unescaped, text)
+    return " ".join(folded([_QUOTE.sub('"', text)]))
+
+
+def _unescaped(match: re.Match[str]) -> str:
+    units = bytes.fromhex(match[0].replace("\\u", ""))
+    return units.decode("utf-16-be", "replace")
