@@ -13,10 +13,7 @@ AnswerTexts = Annotated[list[Name], Field(max_length=1000)]
 
 
 class ReviewState(StrEnum):
-    """`correcting` lasts while the right answers are being published."""
-
     OPEN = "open"
-    CORRECTING = "correcting"
     ACCEPTED = "accepted"
     CORRECTED = "corrected"
 
