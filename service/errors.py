@@ -10,9 +10,11 @@
     │   ├── PreconditionFailed   412
     │   ├── TooLarge             413
     │   ├── UnsupportedMedia     415
-    │   └── Unprocessable        422
-    │       └── UnusableFile     a file that cannot be read as a table of facts
+    │   ├── Unprocessable        422
+    │   │   └── UnusableFile     a file that cannot be read as a table of facts
+    │   └── RateLimited          429
     ├── TrainingFailed           a memory that cannot hold every fact; names the facts
+    ├── Outgrown                 an edit that the bank has no room for: it must be solved anew
     ├── MemoryMismatch           an artefact whose bytes are not what its manifest says
     ├── Cancelled                a job was told to stop
     └── Unavailable              503
@@ -20,7 +22,9 @@
 `status` and `code` live here; the one handler that turns an error into a reply lives in `service.app`.
 """
 
+from collections.abc import Mapping
 from http import HTTPStatus
+from types import MappingProxyType
 
 from schemas.problems import Code, Problem
 
@@ -30,6 +34,7 @@ class FactStoreError(Exception):
 
     status = 500
     code = Code.INTERNAL
+    headers: Mapping[str, str] = MappingProxyType({})  # that the reply to this error has beside its body
 
     def __init__(self, detail: str, *, code: Code | None = None, **extra: object) -> None:
         super().__init__(detail)
@@ -57,6 +62,7 @@ class RequestError(FactStoreError):
 class Unauthorized(RequestError):
     status = 401
     code = Code.UNAUTHORIZED
+    headers = MappingProxyType({"www-authenticate": "Bearer"})
 
 
 class Forbidden(RequestError):
@@ -85,8 +91,11 @@ class PreconditionFailed(RequestError):
 
 
 class TooLarge(RequestError):
+    """What is left of the body is not read."""
+
     status = 413
     code = Code.TOO_LARGE
+    headers = MappingProxyType({"connection": "close"})
 
 
 class UnsupportedMedia(RequestError):
@@ -105,8 +114,26 @@ class UnusableFile(Unprocessable):
     code = Code.NOT_A_TABLE
 
 
+class RateLimited(RequestError):
+    """`retry_after` is in seconds."""
+
+    status = 429
+    code = Code.RATE_LIMITED
+
+    def __init__(self, retry_after: int) -> None:
+        super().__init__("this key has sent as many requests as it may for now", retry_after=retry_after)
+        self.headers = {"retry-after": str(retry_after)}
+
+
 class TrainingFailed(FactStoreError):
     """No memory holds every fact; `extra["facts"]` names those that fail."""
+
+    status = 422
+    code = Code.TRAINING_FAILED
+
+
+class Outgrown(FactStoreError):
+    """An edit that the resolved recipe has no room for; a full training has."""
 
     status = 422
     code = Code.TRAINING_FAILED

@@ -4,12 +4,35 @@ memory = fit(Facts(subjects, relations, answers), Recipe(profile="fast"), secret
 memory.recall(["PART-0042"], ["standard pack quantity"]).answers   # [("24",)]
 memory.save(path)
 load(path, secret=secret)
+
+editor = Editor.of(memory, facts)
+staged = editor.stage(Changes(upsert=Facts(...), delete=[(subject, relation)]))   # a new version and its patch
+editor.accept(staged)
+load(path, secret=secret, patches=[staged.patch])
 """
 
+from service.errors import Outgrown
 from service.memory.baseline import ExactTable
+from service.memory.draft import Changes
+from service.memory.editing import Editor, Staged
 from service.memory.facts import Facts, Recalled, Recalls, Verified
 from service.memory.memory import Memory, load
-from service.memory.recipe import Recipe
+from service.memory.recipe import Recipe, Resolved
 from service.memory.training import fit
 
-__all__ = ["ExactTable", "Facts", "Memory", "Recalled", "Recalls", "Recipe", "Verified", "fit", "load"]
+__all__ = [
+    "Changes",
+    "Editor",
+    "ExactTable",
+    "Facts",
+    "Memory",
+    "Outgrown",
+    "Recalled",
+    "Recalls",
+    "Recipe",
+    "Resolved",
+    "Staged",
+    "Verified",
+    "fit",
+    "load",
+]

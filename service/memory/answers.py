@@ -1,8 +1,7 @@
 """The answers of a memory: codes in the clear, texts encrypted (AES-SIV) in pages under a subkey of the secret."""
 
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 from cryptography.exceptions import InvalidTag
@@ -13,64 +12,68 @@ from service.errors import MemoryMismatch
 from service.memory.codes import MAX_CODE_BITS
 from service.memory.facts import Answers
 from service.memory.hashing import Keyring, Words
-
-
-@dataclass(frozen=True, slots=True)
-class AnswerPages:
-    """As stored: entries sorted by (page, relation, code); page p has counts[p] of them.
-
-    Its ciphertext is [ends[p-1], ends[p]).
-    """
-
-    counts: NDArray[np.uint32]
-    relations: NDArray[np.uint32]
-    codes: Words
-    ends: NDArray[np.uint64]
-    ciphertext: NDArray[np.uint8]
-
-    @property
-    def nbytes(self) -> int:
-        columns = (self.counts, self.relations, self.codes, self.ends, self.ciphertext)
-        return sum(column.nbytes for column in columns)
+from service.memory.pages import AnswerPage, answer_page
 
 
 def seal(
     keyring: Keyring, pages: int, relations: NDArray[np.int64], codes: Words, answers: Sequence[Answers]
-) -> AnswerPages:
+) -> list[AnswerPage]:
     """Encrypt the answers of entries (relation number, code), cut into `pages` (a power of two) by the code."""
-    page = (codes & np.uint64(pages - 1)).astype(np.int64)
+    page = answer_page(codes, pages)
     order = np.lexsort((codes, relations, page))
-    counts = np.bincount(page, minlength=pages).astype(np.uint32)
-    cipher = AESSIV(keyring.subkey("answers", 64))
-    sealed, at = [], 0
-    for number, count in enumerate(counts.tolist()):
-        texts = [list(answers[entry]) for entry in order[at : at + count].tolist()]
-        sealed.append(encrypt(cipher, texts, number))
-        at += count
-    ends = np.cumsum([len(part) for part in sealed], dtype=np.uint64)
-    ciphertext = np.frombuffer(b"".join(sealed), dtype=np.uint8)
-    return AnswerPages(counts, relations[order].astype(np.uint32), codes[order], ends, ciphertext)
+    ends = np.cumsum(np.bincount(page, minlength=pages)).tolist()
+    cipher = answer_cipher(keyring)
+    sealed = []
+    for number, (start, end) in enumerate(zip([0, *ends], ends, strict=False)):
+        chosen = order[start:end]
+        texts = [list(answers[entry]) for entry in chosen.tolist()]
+        sealed.append(AnswerPage(relations[chosen].astype(np.uint32), codes[chosen], encrypt(cipher, texts, number)))
+    return sealed
 
 
 class AnswerTable:
-    """Code -> answers, by binary search over (relation, code)."""
+    """Code -> answers, by binary search over (relation, code). Never changes."""
 
-    def __init__(self, keyring: Keyring, pages: AnswerPages, code_bits: int) -> None:
-        if int(pages.relations.max(initial=0)).bit_length() + code_bits > MAX_CODE_BITS:
-            raise MemoryMismatch("the codes are longer than a word")
+    def __init__(self, keys: Words, answers: NDArray[np.object_], code_bits: int) -> None:
+        self._keys = keys
+        self._answers = answers  # one more than keys: the last is empty, what -1 leads to
         self._shift = np.uint64(code_bits)
-        keys = self.keys(pages.relations.astype(np.int64), pages.codes)
-        order = np.argsort(keys, kind="stable")
-        self._keys = keys[order]
-        opened = _opened(keyring, pages)
-        self._answers = np.empty(len(order) + 1, dtype=object)
-        self._answers[:] = [*(opened[at] for at in order.tolist()), ()]
+
+    @classmethod
+    def of(cls, keyring: Keyring, pages: Sequence[AnswerPage], code_bits: int) -> "AnswerTable":
+        """Open every page; raises MemoryMismatch."""
+        table = cls(np.empty(0, np.uint64), _column([()]), code_bits)
+        return table.with_pages(keyring, {}, dict(enumerate(pages)))
+
+    def with_pages(
+        self, keyring: Keyring, old: Mapping[int, AnswerPage], new: Mapping[int, AnswerPage]
+    ) -> "AnswerTable":
+        """The table in which the entries of `new` pages stand in the place of those of the `old` ones."""
+        gone, come = self._page_keys(old.values()), self._page_keys(new.values())
+        stay = ~np.isin(self._keys, np.setdiff1d(gone, come))
+        fresh = ~np.isin(come, gone)
+        if stay.all() and not fresh.any():
+            return self
+        cipher = answer_cipher(keyring)
+        opened = [answers for number, page in new.items() for answers in open_page(cipher, page, number)]
+        order = np.flatnonzero(fresh)[np.argsort(come[fresh])]
+        kept, added = self._keys[stay], come[order]
+        at = np.searchsorted(kept, added)
+        answers = np.insert(self._answers[np.append(stay, True)], at, _column(opened)[order])
+        return AnswerTable(np.insert(kept, at, added), answers, int(self._shift))
+
+    @property
+    def code_bits(self) -> int:
+        """Where the relation's number begins in a key."""
+        return int(self._shift)
 
     def keys(self, relations: NDArray[np.int64], codes: Words) -> Words:
         return (relations.astype(np.uint64) << self._shift) | codes
 
     def find(self, keys: Words) -> NDArray[np.int64]:
         """The position of each key, -1 where it is no code of its relation."""
+        if not len(self._keys):
+            return np.full(len(keys), -1, dtype=np.int64)
         at = np.minimum(np.searchsorted(self._keys, keys), len(self._keys) - 1)
         return np.where(self._keys[at] == keys, at, -1)
 
@@ -78,6 +81,35 @@ class AnswerTable:
         """The answers at positions; an empty tuple at -1."""
         held: list[Answers] = self._answers[positions].tolist()
         return held
+
+    def of_relation(self, relation: int) -> tuple[Words, list[Answers]]:
+        """Codes and answers of every entry of one relation, by code."""
+        start, end = (int(np.searchsorted(self._keys, np.uint64(at) << self._shift)) for at in (relation, relation + 1))
+        codes = self._keys[start:end] - (np.uint64(relation) << self._shift)
+        return codes, self._answers[start:end].tolist()
+
+    def _page_keys(self, pages: Iterable[AnswerPage]) -> Words:
+        keys = [self.keys(page.relations.astype(np.int64), page.codes) for page in pages]
+        longest = max((int(page_keys.max(initial=0)) for page_keys in keys), default=0).bit_length()
+        if longest > MAX_CODE_BITS + 1:
+            raise MemoryMismatch("the codes are longer than a word")
+        return np.concatenate([np.empty(0, np.uint64), *keys])
+
+
+def _column(answers: Sequence[Answers]) -> NDArray[np.object_]:
+    """An array of tuples, not of what they hold."""
+    column = np.empty(len(answers), dtype=object)
+    column[:] = answers
+    return column
+
+
+def answer_cipher(keyring: Keyring) -> AESSIV:
+    return AESSIV(keyring.subkey("answers", 64))
+
+
+def open_page(cipher: AESSIV, page: AnswerPage, number: int) -> list[Answers]:
+    """The answers of a page's entries, in its order; raises MemoryMismatch."""
+    return [tuple(answers) for answers in decrypt(cipher, page.ciphertext, number)]
 
 
 def encrypt(cipher: AESSIV, texts: object, page: int) -> bytes:
@@ -92,13 +124,3 @@ def decrypt(cipher: AESSIV, sealed: bytes, page: int) -> list[list[str]]:
         raise MemoryMismatch("the answers do not open under this memory secret") from error
     texts: list[list[str]] = json.loads(plain.decode("utf-8", "surrogatepass"))
     return texts
-
-
-def _opened(keyring: Keyring, pages: AnswerPages) -> list[Answers]:
-    cipher = AESSIV(keyring.subkey("answers", 64))
-    opened: list[Answers] = []
-    start = 0
-    for number, end in enumerate(pages.ends.tolist()):
-        opened += map(tuple, decrypt(cipher, pages.ciphertext[start:end].tobytes(), number))
-        start = end
-    return opened

@@ -13,62 +13,25 @@ import json
 import os
 import shutil
 import uuid
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
-from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save as serialise
 
 from service.errors import MemoryMismatch
-from service.memory.answers import AnswerPages, decrypt, encrypt
-from service.memory.bank import Bank, GroupWeights, pack, unpack
-from service.memory.hashing import Keyring, Words
+from service.memory.bank import Bank, bits_of_blocks, cut, pack, unpack
+from service.memory.hashing import Keyring
+from service.memory.pages import AnswerPage, NamePage, name_pages
 from service.memory.recipe import Resolved
+from service.memory.stored import Counts, Stored, canonical, open_relations
 
-FORMAT = 1
+FORMAT = 2
 MANIFEST = "manifest.json"
-RELATION_PAGE = 2**32  # associated data of the encrypted relation names: no answer page has this number
 Tensors = dict[str, NDArray[Any]]
-
-
-class Counts(NamedTuple):
-    """pairs and facts held; code_bits: the sum over pairs of the length of their codes."""
-
-    pairs: int
-    facts: int
-    code_bits: int
-
-
-@dataclass(frozen=True, slots=True)
-class Stored:
-    """Everything a memory is, as it is stored.
-
-    relations: names in the order of the recipe, None where a relation has no facts. folds and digests: the name index.
-    """
-
-    recipe: Resolved
-    bank: Bank
-    relations: list[str | None]
-    answers: AnswerPages
-    folds: Words
-    digests: NDArray[np.uint8]
-    counts: Counts
-
-
-def digest(stored: Stored, keyring: Keyring) -> str:
-    """SHA-256 over the hashes of resolved recipe, blocks, answer pages, relation names and name index."""
-    tables = _answers(stored, keyring) | _names(stored)
-    parts = [_canonical(stored.recipe.to_json()), *stored.bank.block_hashes()]
-    parts += [name.encode() + hashlib.sha256(_raw(tables[name])).digest() for name in sorted(tables)]
-    total = hashlib.sha256()
-    for part in parts:
-        total.update(len(part).to_bytes(8, "little") + part)
-    return total.hexdigest()
 
 
 def save(stored: Stored, keyring: Keyring, path: Path) -> None:
@@ -77,9 +40,9 @@ def save(stored: Stored, keyring: Keyring, path: Path) -> None:
     draft.mkdir(parents=True)
     try:
         files = {
-            "bank.safetensors": _bank(stored.bank),
-            "answers.safetensors": _answers(stored, keyring),
-            "names.safetensors": _names(stored),
+            "bank.safetensors": _bank_tensors(stored.bank),
+            "answers.safetensors": answer_tensors(stored.answers) | {"relations": _bytes(stored.relations_sealed)},
+            "names.safetensors": _name_tensors(stored.names),
         }
         hashes = {name: _write(draft / name, serialise(dict(tensors))) for name, tensors in files.items()}
         _write(draft / MANIFEST, _sealed(stored, keyring, hashes))
@@ -98,32 +61,53 @@ def load(path: Path, keyring: Keyring) -> Stored:
     tensors = {name: _read(path / name, expected) for name, expected in manifest["files"].items()}
     answers, names = tensors["answers.safetensors"], tensors["names.safetensors"]
     sealed = answers["relations"].tobytes()
-    stored = Stored(
+    stored = Stored.of(
         recipe,
         _bank_of(recipe, tensors["bank.safetensors"]),
-        [held[0] if held else None for held in decrypt(_cipher(keyring), sealed, RELATION_PAGE)],
-        AnswerPages(*(answers[name] for name in _ANSWER_COLUMNS)),
-        names["folds"],
-        names["digests"],
+        open_relations(keyring, sealed),
+        sealed,
+        answer_pages(answers),
+        name_pages(names["folds"], names["digests"], recipe.name_pages),
         Counts(**manifest["counts"]),
     )
-    if digest(stored, keyring) != manifest["digest"]:
+    if stored.digest != manifest["digest"]:
         raise MemoryMismatch("the memory's digest is not its manifest's")
     return stored
 
 
-_ANSWER_COLUMNS = ("counts", "entry_relations", "codes", "ends", "ciphertext")
+def answer_tensors(pages: Sequence[AnswerPage]) -> Tensors:
+    """Pages under each other: how many entries each has, the entries, where each page's ciphertext ends."""
+    return {
+        "counts": np.array([len(page.codes) for page in pages], dtype=np.uint32),
+        "entry_relations": _joined([page.relations for page in pages], np.uint32),
+        "codes": _joined([page.codes for page in pages], np.uint64),
+        "ends": np.cumsum([len(page.ciphertext) for page in pages], dtype=np.uint64),
+        "ciphertext": _bytes(b"".join(page.ciphertext for page in pages)),
+    }
+
+
+def answer_pages(tensors: Tensors) -> list[AnswerPage]:
+    """The inverse of `answer_tensors`."""
+    entries = np.cumsum(tensors["counts"], dtype=np.int64).tolist()
+    ends = tensors["ends"].tolist()
+    ciphertext = tensors["ciphertext"].tobytes()
+    bounds = zip([0, *entries], entries, [0, *ends], ends, strict=False)
+    relations, codes = tensors["entry_relations"], tensors["codes"]
+    return [
+        AnswerPage(relations[first:last], codes[first:last], ciphertext[start:end])
+        for first, last, start, end in bounds
+    ]
 
 
 def _sealed(stored: Stored, keyring: Keyring, hashes: Mapping[str, str]) -> bytes:
     manifest = {
         "format": FORMAT,
-        "digest": digest(stored, keyring),
+        "digest": stored.digest,
         "counts": stored.counts._asdict(),
         "recipe": stored.recipe.to_json(),
         "files": dict(hashes),
     }
-    mac = keyring.mac(_canonical(manifest))
+    mac = keyring.mac(canonical(manifest))
     return json.dumps(manifest | {"mac": mac}, ensure_ascii=False, indent=1, sort_keys=True).encode()
 
 
@@ -133,59 +117,49 @@ def _opened(path: Path, keyring: Keyring) -> dict[str, Any]:
         mac = manifest.pop("mac")
     except (OSError, ValueError, KeyError, AttributeError) as error:
         raise MemoryMismatch("the memory has no readable manifest") from error
-    if not isinstance(mac, str) or not keyring.is_mac(_canonical(manifest), mac):
+    if not isinstance(mac, str) or not keyring.is_mac(canonical(manifest), mac):
         raise MemoryMismatch("the manifest was altered, or belongs to another memory secret")
     if manifest["format"] != FORMAT:
-        raise MemoryMismatch(f"the memory has format {manifest['format']}, this version reads {FORMAT}")
+        raise MemoryMismatch(f"the memory has format {manifest['format']}, this version reads {FORMAT}: train it anew")
     return dict(manifest)
 
 
-def _bank(bank: Bank) -> Tensors:
-    tensors: dict[str, NDArray[Any]] = {}
-    for number, group in enumerate(bank.groups):
-        tensors[f"{number}.rows"] = group.rows
-        tensors[f"{number}.weights"] = pack(group.steps, bank.recipe.weight_bits)
-        tensors[f"{number}.scales"] = group.scales
+def _bank_tensors(bank: Bank) -> Tensors:
+    tensors: Tensors = {}
+    first = 0
+    for number, group in enumerate(bank.recipe.groups):
+        blocks = bank.blocks[first : first + group.blocks]
+        steps = np.concatenate([block.steps for block in blocks])
+        tensors[f"{number}.rows"] = bank.rows[first : first + group.blocks].astype(np.uint16)
+        tensors[f"{number}.weights"] = pack(steps, bank.recipe.weight_bits)
+        tensors[f"{number}.scales"] = np.stack([block.scales for block in blocks])
+        first += group.blocks
     return tensors
 
 
 def _bank_of(recipe: Resolved, tensors: Tensors) -> Bank:
-    return Bank(
-        recipe,
-        [
-            GroupWeights(
-                tensors[f"{number}.rows"],
-                unpack(tensors[f"{number}.weights"], recipe.weight_bits, group.code_bits),
-                tensors[f"{number}.scales"],
-            )
-            for number, group in enumerate(recipe.groups)
-        ],
-    )
+    blocks = []
+    for number, group in enumerate(recipe.groups):
+        steps = unpack(tensors[f"{number}.weights"], recipe.weight_bits, group.code_bits)
+        blocks += cut(steps, tensors[f"{number}.rows"], tensors[f"{number}.scales"])
+    if len(blocks) != len(bits_of_blocks(recipe)):
+        raise MemoryMismatch("the memory has not as many blocks as its recipe")
+    return Bank(recipe, blocks)
 
 
-def _answers(stored: Stored, keyring: Keyring) -> Tensors:
-    pages = stored.answers
-    columns = (pages.counts, pages.relations, pages.codes, pages.ends, pages.ciphertext)
-    names = [[name] if name is not None else [] for name in stored.relations]
-    relations = np.frombuffer(encrypt(_cipher(keyring), names, RELATION_PAGE), dtype=np.uint8)
-    tensors: Tensors = dict(zip(_ANSWER_COLUMNS, columns, strict=True))
-    return tensors | {"relations": relations}
+def _name_tensors(pages: Sequence[NamePage]) -> Tensors:
+    return {
+        "folds": np.concatenate([page.folds for page in pages]),
+        "digests": np.concatenate([page.digests for page in pages]),
+    }
 
 
-def _names(stored: Stored) -> Tensors:
-    return {"folds": stored.folds, "digests": stored.digests}
+def _joined(columns: Sequence[NDArray[Any]], kind: type) -> NDArray[Any]:
+    return np.concatenate([np.empty(0, kind), *columns])
 
 
-def _cipher(keyring: Keyring) -> AESSIV:
-    return AESSIV(keyring.subkey("answers", 64))
-
-
-def _raw(tensor: NDArray[Any]) -> bytes:
-    return np.ascontiguousarray(tensor).tobytes()
-
-
-def _canonical(document: object) -> bytes:
-    return json.dumps(document, ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
+def _bytes(data: bytes) -> NDArray[np.uint8]:
+    return np.frombuffer(data, dtype=np.uint8)
 
 
 def _write(path: Path, data: bytes) -> str:
@@ -196,7 +170,7 @@ def _write(path: Path, data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
-def _read(path: Path, expected: str) -> dict[str, NDArray[Any]]:
+def _read(path: Path, expected: str) -> Tensors:
     try:
         with path.open("rb") as file:
             found = hashlib.file_digest(file, "sha256").hexdigest()

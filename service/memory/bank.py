@@ -1,12 +1,15 @@
-"""The bank: read-out weights of all blocks, as stored and as one table to read from.
+"""The bank: the read-out weights of all blocks as they are stored.
 
-Blocks of a group follow each other; a block is `rows` rows of steps (int8, or two four-bit steps a byte) and one
-float16 scale for each of its code bits.
+A block is `rows` rows of steps (int8, or two four-bit steps a byte) and one float16 scale for each of its code bits.
+Blocks of a group follow each other, and groups stand in the order of the recipe. A bank never changes: a version of a
+memory that differs in a few blocks has a list of its own, in which all other blocks are the same objects.
 """
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,61 +21,56 @@ Steps = NDArray[np.int8]
 Scales = NDArray[np.float16]
 
 
-@dataclass(frozen=True, slots=True)
-class GroupWeights:
-    """rows: (blocks,) uint16; steps: (sum of rows, code bits) int8; scales: (blocks, code bits) float16."""
+class Block(NamedTuple):
+    """steps: (rows, code bits) int8; scales: (code bits,) float16."""
 
-    rows: NDArray[np.uint16]
     steps: Steps
     scales: Scales
 
 
+@dataclass(frozen=True)
 class Bank:
-    """Groups in the order of the recipe. Row and block numbers run through all of them."""
+    """Blocks by number, which runs through all groups of the recipe."""
 
-    def __init__(self, recipe: Resolved, groups: Sequence[GroupWeights]) -> None:
-        self.recipe = recipe
-        self.groups = list(groups)
-        self.rows = np.concatenate([group.rows for group in groups]).astype(np.int64)
-        self.code_bits = max((group.code_bits for group in recipe.groups), default=1)
+    recipe: Resolved
+    blocks: list[Block]
 
-    def readout(self) -> NDArray[np.float32]:
-        """All steps under each other and a row of zeros, (rows + 1, longest code); zeros follow short codes."""
-        table = np.zeros((int(self.rows.sum()) + 1, self.code_bits), dtype=np.float32)
-        at = 0
-        for group in self.groups:
-            height, width = group.steps.shape
-            table[at : at + height, :width] = group.steps
-            at += height
-        return table
-
-    def scales(self) -> NDArray[np.float32]:
-        """One row a block; zeros behind short codes."""
-        scales = np.zeros((len(self.rows), self.code_bits), dtype=np.float32)
-        at = 0
-        for group in self.groups:
-            scales[at : at + len(group.rows), : group.scales.shape[1]] = group.scales
-            at += len(group.rows)
-        return scales
+    @cached_property
+    def rows(self) -> NDArray[np.int64]:
+        """Rows of each block, (blocks,)."""
+        return np.fromiter((len(block.steps) for block in self.blocks), np.int64, len(self.blocks))
 
     @property
     def stored_parameters(self) -> int:
-        return sum(group.steps.size for group in self.groups)
+        return int((self.rows * bits_of_blocks(self.recipe)).sum())
 
     @property
     def nbytes(self) -> int:
-        """Bytes of weights, scales and block table."""
-        weights = sum(group.steps.size * self.recipe.weight_bits // 8 for group in self.groups)
-        return weights + sum(group.scales.nbytes + group.rows.nbytes for group in self.groups)
+        """Bytes of weights, scales (float16) and block table (a uint16 of rows for each block)."""
+        weights = self.stored_parameters * self.recipe.weight_bits // 8
+        return weights + int(2 * bits_of_blocks(self.recipe).sum()) + 2 * len(self.blocks)
 
-    def block_hashes(self) -> Iterator[bytes]:
-        """SHA-256 of each block as stored: the leaves of the memory's digest."""
-        for group in self.groups:
-            start = 0
-            for rows, scales in zip(group.rows.tolist(), group.scales, strict=True):
-                steps = group.steps[start : start + rows]
-                yield hashlib.sha256(pack(steps, self.recipe.weight_bits).tobytes() + scales.tobytes()).digest()
-                start += rows
+    def with_blocks(self, changed: Mapping[int, Block]) -> "Bank":
+        """The bank in which these blocks stand in the place of those that had their numbers."""
+        blocks = self.blocks.copy()
+        for number, block in changed.items():
+            blocks[number] = block
+        return Bank(self.recipe, blocks)
+
+    def hashes(self, numbers: Iterable[int]) -> list[bytes]:
+        """SHA-256 of blocks as stored."""
+        bits = self.recipe.weight_bits
+        blocks = (self.blocks[number] for number in numbers)
+        return [
+            hashlib.sha256(pack(block.steps, bits).tobytes() + np.ascontiguousarray(block.scales).tobytes()).digest()
+            for block in blocks
+        ]
+
+
+def bits_of_blocks(recipe: Resolved) -> NDArray[np.int64]:
+    """The code length of each block, (blocks,)."""
+    lengths, sizes = zip(*((group.code_bits, group.blocks) for group in recipe.groups), strict=True)
+    return np.repeat(np.array(lengths, dtype=np.int64), sizes)
 
 
 def routes(group: Group, hashes: Words) -> NDArray[np.int64]:
@@ -82,7 +80,7 @@ def routes(group: Group, hashes: Words) -> NDArray[np.int64]:
 
 def pack(steps: Steps, weight_bits: int) -> NDArray[np.uint8]:
     """Steps as stored bytes: one a byte, or two (the first in the low half)."""
-    flat = steps.reshape(-1)
+    flat = np.ascontiguousarray(steps).reshape(-1)
     if weight_bits == 8:
         return flat.view(np.uint8)
     nibbles = (flat + 8).astype(np.uint8)
@@ -98,3 +96,12 @@ def unpack(stored: NDArray[np.uint8], weight_bits: int, code_bits: int) -> Steps
     steps[::2] = (stored & 15).astype(np.int8) - 8
     steps[1::2] = (stored >> 4).astype(np.int8) - 8
     return steps.reshape(-1, code_bits)
+
+
+def cut(steps: Steps, rows: NDArray[np.uint16], scales: Scales) -> list[Block]:
+    """Blocks that stand under each other in one matrix: steps (sum of rows, bits), rows (blocks,), scales
+    (blocks, bits).
+    """
+    ends = np.cumsum(rows, dtype=np.int64).tolist()
+    starts = [0, *ends[:-1]] if ends else []
+    return [Block(steps[start:end], scale) for start, end, scale in zip(starts, ends, scales, strict=True)]

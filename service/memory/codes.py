@@ -7,6 +7,7 @@ never taught decodes to one of the relation's codes with probability at most 2^-
 
 from collections.abc import Sequence
 from hashlib import blake2b
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,9 +18,16 @@ from service.memory.hashing import Keyring, Words
 MAX_CODE_BITS = 62
 
 
+class Drawn(NamedTuple):
+    """codes: (entries,); again: which entries lost their first code to another one."""
+
+    codes: Words
+    again: NDArray[np.bool_]
+
+
 def draw_codes(
     keyring: Keyring, relation: Sequence[bytes], bits: NDArray[np.int64], answers: Sequence[Answers]
-) -> Words:
+) -> Drawn:
     """A code for each entry (relation hash, code length, answers); distinct within a relation.
 
     Of entries that draw the same code the one with the smallest hash keeps it and the others draw again, so the
@@ -35,7 +43,7 @@ def draw_codes(
     while len(again := _losers(relations, codes, draws, hashes)):
         draws[again] += 1
         codes[again] = _draw(key, [texts[at] for at in again], draws[again].tolist()) & masks[again]
-    return codes
+    return Drawn(codes, draws > 0)
 
 
 def canonical(answers: Answers) -> bytes:

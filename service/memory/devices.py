@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import cache
 
 import torch
 
@@ -26,6 +27,12 @@ def one_thread() -> None:
     costs a small batch more than it saves, and a busy second core makes every operation wait for it.
     """
     torch.set_num_threads(1)
+
+
+@cache
+def cores() -> ThreadPoolExecutor:
+    """One thread a core, each computing alone, for large recalls and edits of all memories of the process."""
+    return ThreadPoolExecutor(os.cpu_count(), thread_name_prefix="cores", initializer=one_thread)
 
 
 @contextmanager

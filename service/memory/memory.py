@@ -4,8 +4,8 @@ import os
 import time
 import unicodedata
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
-from functools import cache, cached_property
+from copy import copy
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -13,54 +13,54 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from service.errors import MemoryMismatch
 from service.memory import artefact
 from service.memory.answers import AnswerTable
-from service.memory.artefact import Stored
-from service.memory.bank import Bank
 from service.memory.codes import words
-from service.memory.devices import choose, one_thread, one_thread_each
+from service.memory.devices import choose, cores, one_thread_each
 from service.memory.facts import Facts, Recalled, Verified
 from service.memory.hashing import Keyring, NameHasher, PairHasher, as_words
 from service.memory.model import ShallowMemory, parameters
 from service.memory.names import NameIndex, fold, identity
 from service.memory.pairs import Ints, pairs_of
+from service.memory.patch import unseal
 from service.memory.questions import Vocabulary
 from service.memory.recipe import digest_size
+from service.memory.stored import Changed, Stored
 
 CHUNK = {"cpu": 8_192, "cuda": 131_072}  # queries computed at once: bounds memory, on a CPU stays in the cache
 PARALLEL = 2_048  # from this many queries on, a batch is cut into a part for each core
-
-
-@cache
-def _cores() -> ThreadPoolExecutor:
-    """One thread a core, for all memories of the process."""
-    return ThreadPoolExecutor(os.cpu_count(), thread_name_prefix="recall", initializer=one_thread)
 
 
 class Memory:
     """Holds every fact it was trained on; to anything else it answers `known=False`, but for the stated bound."""
 
     def __init__(self, stored: Stored, keyring: Keyring, device: str) -> None:
+        hasher = NameHasher(keyring, "subject", digest_size(stored.recipe.d_model))
+        folds = np.concatenate([page.folds for page in stored.names])
+        digests = np.concatenate([page.digests for page in stored.names])
+        self.device = device
+        self.keyring = keyring
+        self.subject_hasher = hasher
+        self._pair_hasher = PairHasher(keyring)
+        self._take(
+            stored,
+            NameIndex(keyring, hasher, folds, digests),
+            AnswerTable.of(keyring, stored.answers, max(group.code_bits for group in stored.recipe.groups)),
+        )
+        self._load_relations()
+        self._load_network()
+
+    def _take(self, stored: Stored, names: NameIndex, answers: AnswerTable) -> None:
         self.stored = stored
         self.resolved = stored.recipe
-        self.device = device
-        self._keyring = keyring
-        size = digest_size(stored.recipe.d_model)
-        self.subject_hasher = NameHasher(keyring, "subject", size)
-        self.names = NameIndex(keyring, self.subject_hasher, stored.folds, stored.digests)
-        self.answer_table = AnswerTable(keyring, stored.answers, stored.bank.code_bits)
-        self._pair_hasher = PairHasher(keyring)
-        self._load_relations()
-        self._load_network(stored.bank)
+        self.names = names
+        self.answer_table = answers
 
     def _load_relations(self) -> None:
         """Each relation's hash, its code length, and the blocks it may use."""
-        taught = [(at, name) for at, name in enumerate(self.stored.relations) if name is not None]
-        self._relation_at = {name: at for at, name in taught}
-        self._relation_folds: dict[str, list[str]] = {}
-        for _, name in taught:
-            self._relation_folds.setdefault(fold(name), []).append(name)
-        self._relation_digests = np.array(
+        self._name_relations()
+        self.relation_digests = np.array(
             [bytearray.fromhex(hashed) for hashed in self.resolved.relation_bits], dtype=np.uint8
         )
         groups = self.resolved.groups
@@ -69,22 +69,66 @@ class Memory:
         sizes = np.array([group.blocks for group in groups], dtype=np.int64)
         self._first_block = (np.cumsum(sizes) - sizes)[of]
         self._blocks = sizes[of].astype(np.uint64)
-        self._bits = np.array(list(self.resolved.relation_bits.values()), dtype=np.int64)
+        self.code_lengths = np.array(list(self.resolved.relation_bits.values()), dtype=np.int64)
 
-    def _load_network(self, bank: Bank) -> None:
-        readout, rows = torch.from_numpy(bank.readout()), torch.from_numpy(bank.rows)
-        self.model = ShallowMemory(self.resolved, readout, rows).to(self.device).eval()
-        self._scales = torch.from_numpy(bank.scales()).to(self.device)
+    def _name_relations(self) -> None:
+        """The relations that have facts, by their names and by their folded names."""
+        taught = [(at, name) for at, name in enumerate(self.stored.relations) if name is not None]
+        self._relation_at = {name: at for at, name in taught}
+        self._relation_folds: dict[str, list[str]] = {}
+        for _, name in taught:
+            self._relation_folds.setdefault(fold(name), []).append(name)
+
+    def _load_network(self) -> None:
+        """The table of all read-outs, in which each block has the slot of its number."""
+        blocks = self.stored.bank.blocks
+        self.model = ShallowMemory(self.resolved, blocks, self.device).to(self.device).eval()
+        self._slots = torch.arange(len(blocks), device=self.device)
         with torch.inference_mode():
-            relations = torch.from_numpy(self._relation_digests).to(self.device)
+            relations = torch.from_numpy(self.relation_digests).to(self.device)
             self._relation_projections = self.model.project(self.model.tokens(relations))
+
+    # -- versions --------------------------------------------------------------------------------------------------
+
+    def patched(self, patch: bytes) -> "Memory":
+        """The version that an edit made of this one; everything untouched is shared. MemoryMismatch when the patch was
+        altered, belongs to another memory secret, or is not for this version.
+        """
+        changed, digest = unseal(patch, self.keyring, self.stored)
+        stored = self.stored.with_changes(changed)
+        if stored.digest != digest:
+            raise MemoryMismatch("the patched memory's digest is not its patch's")
+        version = copy(self)
+        version._follow(self, stored, changed)  # noqa: SLF001 - a copy of itself
+        return version
+
+    def _follow(self, before: "Memory", stored: Stored, changed: Changed) -> None:
+        """Become the version after `before`, of which this is a copy."""
+        self.__dict__.pop("_vocabulary", None)
+        pages = [before.stored.names[number] for number in changed.names]
+        names = before.names.replaced(pages, list(changed.names.values()))
+        held = {number: before.stored.answers[number] for number in changed.answers}
+        self._take(stored, names, before.answer_table.with_pages(self.keyring, held, changed.answers))
+        self._name_relations()
+        self._patch_network(changed)
+
+    def _patch_network(self, changed: Changed) -> None:
+        """Append the changed blocks to the table that versions share; a full one is written anew for this version."""
+        if not changed.blocks:
+            return
+        slots = self.model.readout.append(list(changed.blocks.values()))
+        if slots is None:
+            self._load_network()
+            return
+        self._slots = self._slots.clone()
+        self._slots[torch.tensor(list(changed.blocks), device=self.device)] = slots
 
     # -- what it is ------------------------------------------------------------------------------------------------
 
-    @cached_property
+    @property
     def digest(self) -> str:
         """SHA-256 over weights, answer table, name index and resolved recipe, as 64 hexadecimal digits."""
-        return artefact.digest(self.stored, self._keyring)
+        return self.stored.digest
 
     @property
     def recipe(self) -> dict[str, Any]:
@@ -110,8 +154,7 @@ class Memory:
     @property
     def bytes_total(self) -> int:
         """With the encrypted answers, their codes and the name index."""
-        stored = self.stored
-        return self.bytes + stored.answers.nbytes + stored.folds.nbytes + stored.digests.nbytes
+        return self.bytes + self.stored.tables_nbytes
 
     @property
     def code_bits_total(self) -> int:
@@ -128,7 +171,7 @@ class Memory:
 
     def save(self, path: Path | str) -> None:
         """Write the artefact as the folder `path`, all or nothing."""
-        artefact.save(self.stored, self._keyring, Path(path))
+        artefact.save(self.stored, self.keyring, Path(path))
 
     # -- recall ----------------------------------------------------------------------------------------------------
 
@@ -153,7 +196,7 @@ class Memory:
         if self.device != "cpu" or len(relation) < PARALLEL:
             return self.ask(digests, relation)
         parts = os.cpu_count() or 1
-        answered = _cores().map(self.ask, np.array_split(digests, parts), np.array_split(relation, parts))
+        answered = cores().map(self.ask, np.array_split(digests, parts), np.array_split(relation, parts))
         positions, margins = zip(*answered, strict=True)
         return np.concatenate(positions), np.concatenate(margins)
 
@@ -171,12 +214,12 @@ class Memory:
         return position, margin
 
     def _ask(self, digests: NDArray[np.uint8], relation: Ints) -> tuple[Ints, NDArray[np.float32]]:
-        pair = as_words(digests), as_words(self._relation_digests)[relation]
+        pair = as_words(digests), as_words(self.relation_digests)[relation]
         route, pad = self._pair_hasher.hashes(*pair)
         block = self._first_block[relation] + (
             ((route >> np.uint64(32)) * self._blocks[relation]) >> np.uint64(32)
         ).astype(np.int64)
-        bits = self._bits[relation]
+        bits = self.code_lengths[relation]
         positive, margin = self._read(digests, relation, block, bits)
         mask = (np.uint64(1) << bits.astype(np.uint64)) - np.uint64(1)
         code = (words(positive) ^ pad) & mask
@@ -190,11 +233,12 @@ class Memory:
         """Signs (n, longest code) and smallest |y| (n,) of each query's own block."""
         with torch.inference_mode():
             subject = self.model.tokens(torch.from_numpy(digests).to(self.device))
-            at, of = torch.from_numpy(block).to(self.device), torch.from_numpy(relation).to(self.device)
+            slot = self._slots[torch.from_numpy(block).to(self.device)]
+            of = torch.from_numpy(relation).to(self.device)
             relation_projected = self._relation_projections[of]
-            features = self.model.features(self.model.project(subject), relation_projected, self.model.most)
-            y = self.model.read(features, at)
-            size = y.abs() * self._scales[at]
+            readout = self.model.readout
+            y = readout(self.model.features(self.model.project(subject), relation_projected, readout.most), slot)
+            size = y.abs() * readout.scales[slot]
             beyond = torch.arange(y.shape[1], device=y.device) >= torch.from_numpy(bits).to(y.device)[:, None]
             margin = size.masked_fill(beyond, torch.inf).amin(dim=1)
             return (y > 0).cpu().numpy(), margin.cpu().numpy()
@@ -274,7 +318,15 @@ class Memory:
         )
 
 
-def load(path: Path | str, *, secret: bytes, device: str = "auto") -> Memory:
-    """Read an artefact, memory-mapped; MemoryMismatch when a byte, the format or the secret is not the manifest's."""
+def load(path: Path | str, *, secret: bytes, device: str = "auto", patches: Sequence[bytes] = ()) -> Memory:
+    """Read an artefact, memory-mapped, and apply the patches of the edits since, in their order; MemoryMismatch when a
+    byte, the format or the secret is not the manifest's.
+    """
     keyring = Keyring(secret)
-    return Memory(artefact.load(Path(path), keyring), keyring, choose(device))
+    stored = artefact.load(Path(path), keyring)
+    for patch in patches:
+        changed, digest = unseal(patch, keyring, stored)
+        stored = stored.with_changes(changed)
+        if stored.digest != digest:
+            raise MemoryMismatch("the patched memory's digest is not its patch's")
+    return Memory(stored, keyring, choose(device))

@@ -15,30 +15,32 @@ bits whatever the batch, the number of threads or the instruction set.
 
 import hashlib
 import math
+from collections.abc import Sequence
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from service.memory.recipe import ROW_STEP, Resolved
+from service.memory.bank import Block
+from service.memory.readout import Readout
+from service.memory.recipe import Resolved
 
 GATE = 16  # attention weights are counted in sixteenths
 CLAMP = 4.0
 
 
 class ShallowMemory(nn.Module):
-    """Frozen attention and MLP, shared by all blocks, with the solved read-outs of the blocks as one table.
+    """Frozen attention and MLP, shared by all blocks, with the solved read-outs of the blocks.
 
-    Usable inside a larger model: `forward` takes tokens and the number of each query's block.
-    readout: the weights of all blocks under each other and a row of zeros, (rows of all blocks + 1, B); rows: how many
-    rows each block has.
+    Usable inside a larger model: `forward` takes tokens and the slot of each query's block, which in a memory that was
+    trained (and not patched since) is the block's number.
     """
 
-    def __init__(self, recipe: Resolved, readout: Tensor | None = None, rows: Tensor | None = None) -> None:
+    def __init__(self, recipe: Resolved, blocks: Sequence[Block] = (), device: str = "cpu") -> None:
         super().__init__()
         d, heads, d_qk, d_vo = recipe.d_model, recipe.heads, recipe.d_head_qk, recipe.d_head_vo
-        self.heads, self.d_vo, self.kind, self.max_rows = heads, d_vo, recipe.rows, recipe.max_rows
+        self.heads, self.d_vo = heads, d_vo
         q = _ternary(recipe.seed, "q", (heads, 1, d_qk))
         K = _ternary(recipe.seed, "K", (heads, d_qk, d))
         # The rows of the heads' V are taken in turn, so that the first rows have a part of every head; q_h . K_h is one
@@ -49,10 +51,8 @@ class ShallowMemory(nn.Module):
         self.register_buffer("b1", torch.from_numpy(_ternary(recipe.seed, "b1", (recipe.mlp_width,)) * 256))
         self.register_buffer("gate", _gate_table(d, d_qk))
         self.register_buffer("bits", _bits_of_bytes())
-        if readout is not None and rows is not None:
-            self.register_buffer("readout", readout)
-            self.register_buffer("rows_of", rows_of_blocks(recipe.rows, rows))
-            self.most = split(recipe.rows, int(rows.max()))
+        if blocks:
+            self.readout = Readout(recipe, blocks, device)
         self.o_scale, self.z_scale = _scales(d, heads * d_vo)
 
     VK: Tensor
@@ -60,9 +60,6 @@ class ShallowMemory(nn.Module):
     b1: Tensor
     gate: Tensor
     bits: Tensor
-    readout: Tensor
-    rows_of: Tensor
-    most: tuple[int, int]
 
     def tokens(self, digests: Tensor) -> Tensor:
         """The token of each name hash (n, size) uint8: its first d bits as -1 and +1, (n, d)."""
@@ -87,45 +84,11 @@ class ShallowMemory(nn.Module):
         z = torch.addmm(self.b1[:n_mlp], o, self.W1[:n_mlp].T).div_(self.z_scale).floor_().clamp_(-CLAMP, CLAMP)
         return torch.cat([read, z], dim=1)
 
-    def forward(self, subject: Tensor, relation: Tensor, block: Tensor) -> Tensor:
-        """The outputs y of queries: tokens (n, d) twice and the number of each query's block (n,): (n, B)."""
-        features = self.features(self.project(subject), self.project(relation), self.most)
-        return self.read(features, block)
-
-    def read(self, features: Tensor, block: Tensor) -> Tensor:
-        """Features (n, widest block's rows) times the read-out of each query's own block (n,): (n, B)."""
-        index = self.rows_of[block]
-        return nn.functional.embedding_bag(index, self.readout, per_sample_weights=features, mode="sum")
-
-
-def rows_of_blocks(kind: str, rows: Tensor) -> Tensor:
-    """The row of the read-out table that each feature of each block meets: (blocks, widest block's rows) int32.
-
-    A narrower block takes the first of the attention's rows and the first of the MLP's; features that it does not
-    take meet the row of zeros behind the table.
-    """
-    most, _ = split(kind, int(rows.max()))
-    attention = split_each(kind, rows)[:, None]
-    at = torch.arange(int(rows.max()))
-    row = torch.where(at < most, at, at - most + attention)
-    taken = torch.where(at < most, at < attention, row < rows[:, None])
-    first = (torch.cumsum(rows, 0) - rows)[:, None]
-    return torch.where(taken, first + row, rows.sum()).to(torch.int32)
-
-
-def split(kind: str, rows: int) -> tuple[int, int]:
-    """How many of a block's rows read the attention output and how many the MLP."""
-    attention = int(split_each(kind, torch.tensor(rows)))
-    return attention, rows - attention
-
-
-def split_each(kind: str, rows: Tensor) -> Tensor:
-    """Rows of the attention output among the rows of each block: all, none, or half in steps of eight."""
-    if kind == "attention":
-        return rows
-    if kind == "mlp":
-        return torch.zeros_like(rows)
-    return (rows // ROW_STEP + 1) // 2 * ROW_STEP
+    def forward(self, subject: Tensor, relation: Tensor, slot: Tensor) -> Tensor:
+        """The outputs y of queries, unscaled: tokens (n, d) twice and the slot of each query's block (n,): (n, B)."""
+        features = self.features(self.project(subject), self.project(relation), self.readout.most)
+        outputs: Tensor = self.readout(features, slot)
+        return outputs
 
 
 def parameters(recipe: Resolved) -> int:

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from service.memory.hashing import Keyring, NameHasher, Words, as_words
+from service.memory.pages import NamePage
 
 _DASHES = dict.fromkeys(map(ord, "‐‑‒–—―−⁃﹘﹣－"), "-")
 _TILDES = dict.fromkeys(map(ord, "〜～∼˜"), "~")
@@ -43,26 +44,50 @@ class Resolution:
 
 
 class NameIndex:
-    """Taught subjects under a keyed hash of their folded form; no name can be read from it.
+    """Taught subjects under a keyed hash of their folded form; no name can be read from it. Never changes.
 
-    folds: (n,) sorted 8-byte keyed hashes of folded names; digests: (n, size) the hashes of the names themselves.
+    folds: (n,) sorted 8-byte keyed hashes of folded names; digests: (n, size) the hashes of the names themselves;
+    taught: (n,) the first words of these, sorted.
     """
 
-    def __init__(self, keyring: Keyring, hasher: NameHasher, folds: Words, digests: NDArray[np.uint8]) -> None:
+    def __init__(
+        self,
+        keyring: Keyring,
+        hasher: NameHasher,
+        folds: Words,
+        digests: NDArray[np.uint8],
+        taught: Words | None = None,
+    ) -> None:
+        self._keyring = keyring
         self._blank = blake2b(key=keyring.subkey("index"), digest_size=8)
         self._hasher = hasher
         self.folds = folds
         self.digests = digests
-        self._taught = np.sort(as_words(digests)[:, 0])
+        self.taught = np.sort(as_words(digests)[:, 0]) if taught is None else taught
 
     @classmethod
     def of(cls, keyring: Keyring, hasher: NameHasher, names: Sequence[str], digests: NDArray[np.uint8]) -> "NameIndex":
         """Index `names`, whose hashes are `digests`; the result does not depend on their order."""
-        index = cls(keyring, hasher, np.empty(0, np.uint64), digests)
-        folds = index.fold_hashes(map(fold, names))
-        order = np.lexsort((digests[:, :8].view(">u8")[:, 0], folds))
-        index.folds, index.digests = folds[order], digests[order]
-        return index
+        blank = cls(keyring, hasher, np.empty(0, np.uint64), digests[:0])
+        folds = blank.fold_hashes(map(fold, names))
+        order = np.lexsort((_leading(digests), folds))
+        return cls(keyring, hasher, folds[order], digests[order])
+
+    def replaced(self, before: Sequence[NamePage], after: Sequence[NamePage]) -> "NameIndex":
+        """The index in which the names of the pages `after` stand in the place of those of `before`."""
+        old, new = _stacked(before, self.digests[:0]), _stacked(after, self.digests[:0])
+        gone, come = ~_among(old, new), ~_among(new, old)
+        if not gone.any() and not come.any():
+            return self
+        stay = ~np.isin(as_words(self.digests)[:, 0], as_words(old.digests)[gone, 0])
+        folds, digests = self.folds[stay], self.digests[stay]
+        added = NamePage(new.folds[come], new.digests[come])
+        at = _places(folds, digests, added)
+        folds, digests = np.insert(folds, at, added.folds), np.insert(digests, at, added.digests, axis=0)
+        taught = self.taught[~np.isin(self.taught, as_words(old.digests)[gone, 0])]
+        fresh = np.sort(as_words(added.digests)[:, 0])
+        taught = np.insert(taught, np.searchsorted(taught, fresh), fresh)
+        return NameIndex(self._keyring, self._hasher, folds, digests, taught)
 
     def fold_hashes(self, folded: Iterable[str]) -> NDArray[np.uint64]:
         return np.frombuffer(b"".join(map(self._fold_hash, folded)), dtype="<u8")
@@ -70,8 +95,10 @@ class NameIndex:
     def holds(self, digests: NDArray[np.uint8]) -> NDArray[np.bool_]:
         """Which name hashes (n, size) are those of taught names."""
         asked = as_words(digests)[:, 0]
-        at = np.minimum(np.searchsorted(self._taught, asked), len(self._taught) - 1)
-        return np.asarray(self._taught[at] == asked)
+        if not len(self.taught):
+            return np.zeros(len(asked), dtype=np.bool_)
+        at = np.minimum(np.searchsorted(self.taught, asked), len(self.taught) - 1)
+        return np.asarray(self.taught[at] == asked)
 
     def resolve(self, names: Iterable[str]) -> dict[str, Resolution]:
         """Spellings to which the memory had no answer: those that stand for other taught names, and for which."""
@@ -107,3 +134,41 @@ class NameIndex:
         state = self._blank.copy()
         state.update(folded.encode("utf-8", "surrogatepass"))
         return state.digest()
+
+
+def name_entries(keyring: Keyring, hasher: NameHasher, names: Sequence[str], digests: NDArray[np.uint8]) -> NamePage:
+    """Names as index entries, sorted by (fold, digest)."""
+    index = NameIndex.of(keyring, hasher, names, digests)
+    return NamePage(index.folds, index.digests)
+
+
+def merged(page: NamePage, gone: NamePage, come: NamePage) -> NamePage:
+    """The page without the entries `gone` and with the entries `come`."""
+    stay = ~_among(page, gone)
+    folds, digests = page.folds[stay], page.digests[stay]
+    at = _places(folds, digests, come)
+    return NamePage(np.insert(folds, at, come.folds), np.insert(digests, at, come.digests, axis=0))
+
+
+def _stacked(pages: Sequence[NamePage], none: NDArray[np.uint8]) -> NamePage:
+    folds = np.concatenate([np.empty(0, np.uint64), *(page.folds for page in pages)])
+    return NamePage(folds, np.concatenate([none, *(page.digests for page in pages)]))
+
+
+def _among(some: NamePage, others: NamePage) -> NDArray[np.bool_]:
+    """Which entries of `some` stand in `others` as well."""
+    return np.isin(as_words(some.digests)[:, 0], as_words(others.digests)[:, 0])
+
+
+def _places(folds: Words, digests: NDArray[np.uint8], added: NamePage) -> NDArray[np.int64]:
+    """Where the entries of `added` belong among sorted (fold, digest)."""
+    start, end = (np.searchsorted(folds, added.folds, side) for side in ("left", "right"))
+    for each in np.flatnonzero(start < end).tolist():  # names that fold alike stand in the order of their hashes
+        alike = _leading(digests[start[each] : end[each]])
+        start[each] += np.searchsorted(alike, _leading(added.digests[each : each + 1])[0])
+    return start
+
+
+def _leading(digests: NDArray[np.uint8]) -> NDArray[np.uint64]:
+    """The first eight bytes of each hash as one number, to sort by."""
+    return np.ascontiguousarray(digests[:, :8]).view(">u8")[:, 0]

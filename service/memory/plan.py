@@ -7,14 +7,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from service.memory.answers import seal
-from service.memory.artefact import Counts, Stored
-from service.memory.bank import Bank, routes
+from service.memory.bank import Bank, bits_of_blocks, routes
 from service.memory.codes import draw_codes
 from service.memory.facts import Facts
 from service.memory.hashing import Keyring, NameHasher, PairHasher, Words, as_words
 from service.memory.names import NameIndex
+from service.memory.pages import name_pages
 from service.memory.pairs import Ints, Pairs, pairs_of
 from service.memory.recipe import D_MODEL, Recipe, Resolved, digest_size, resolve
+from service.memory.solving import Roster
+from service.memory.stored import Counts, Stored, seal_relations
 
 NAMED_FAILURES = 1000
 
@@ -24,7 +26,7 @@ class Plan:
     """Facts as hashes, routed and coded; pairs sorted by block and, within one, by hash.
 
     relation: number in the recipe's order; subject: position in subject_digests; entry: position in codes;
-    block: number in the bank, of which starts[b]:starts[b+1] are the pairs.
+    starts[b]:starts[b+1] are the pairs of block b; contested: relations in which an answer lost its first code.
     """
 
     recipe: Resolved
@@ -34,10 +36,12 @@ class Plan:
     relation_digests: NDArray[np.uint8]
     subject_digests: NDArray[np.uint8]
     codes: Words
+    contested: frozenset[int]
     entry_relation: Ints
     subject: Ints
     relation: Ints
     entry: Ints
+    route: Words
     pad: Words
     starts: Ints
 
@@ -59,27 +63,40 @@ class Plan:
         bits = np.array(list(recipe.relation_bits.values()), dtype=np.int64)
         entry_relation = renumbered[pairs.entry_relation]
         hashed = [digests[at].tobytes() for at in entry_relation.tolist()]
-        codes = draw_codes(keyring, hashed, bits[entry_relation], pairs.entry_answers)
+        codes, again = draw_codes(keyring, hashed, bits[entry_relation], pairs.entry_answers)
         relation = renumbered[pairs.relation]
         words = as_words(subject_digests)[pairs.subject], as_words(digests)[relation]
         route, pad = PairHasher(keyring).hashes(*words)
-        block = _blocks(recipe, bits[relation], route)
-        by_block = _by_block(block, route, pad)
+        block = blocks_of(recipe, bits[relation], route)
+        by_block = sorted_by_block(block, route, pad)
         counts = np.bincount(block, minlength=sum(group.blocks for group in recipe.groups))
         return cls(
-            recipe, keyring, pairs, names, digests, subject_digests, codes, entry_relation,
-            pairs.subject[by_block], relation[by_block], pairs.entry[by_block], pad[by_block],
+            recipe, keyring, pairs, names, digests, subject_digests,
+            codes, frozenset(entry_relation[again].tolist()), entry_relation,
+            pairs.subject[by_block], relation[by_block], pairs.entry[by_block], route[by_block], pad[by_block],
             np.r_[0, np.cumsum(counts)],
         )  # fmt: skip
+
+    def roster(self) -> Roster:
+        """The pairs as the solver wants them."""
+        target = self.codes[self.entry] ^ self.pad
+        digests = self.subject_digests, self.relation_digests
+        return Roster(*digests, self.subject, self.relation, target, self.starts, bits_of_blocks(self.recipe))
 
     def stored(self, bank: Bank, facts: int) -> Stored:
         pairs = self.pairs
         hasher = NameHasher(self.keyring, "subject", digest_size(self.recipe.d_model))
         names = NameIndex.of(self.keyring, hasher, pairs.subjects, self.subject_digests)
         bits = np.array(list(self.recipe.relation_bits.values()), dtype=np.int64)
-        answers = seal(self.keyring, self.recipe.answer_pages, self.entry_relation, self.codes, pairs.entry_answers)
-        counts = Counts(len(pairs), facts, int(bits[self.relation].sum()))
-        return Stored(self.recipe, bank, self.relation_names, answers, names.folds, names.digests, counts)
+        return Stored.of(
+            self.recipe,
+            bank,
+            self.relation_names,
+            seal_relations(self.keyring, self.relation_names),
+            seal(self.keyring, self.recipe.answer_pages, self.entry_relation, self.codes, pairs.entry_answers),
+            name_pages(names.folds, names.digests, self.recipe.name_pages),
+            Counts(len(pairs), facts, int(bits[self.relation].sum())),
+        )
 
     def named(self, positions: Sequence[int]) -> list[dict[str, str]]:
         """Pairs by name, for a person; at most a thousand."""
@@ -100,7 +117,8 @@ def _resolved(recipe: Recipe, pairs: Pairs, relation_digests: NDArray[np.uint8],
     return resolve(recipe, *by_name, len(pairs.subjects), device)
 
 
-def _blocks(recipe: Resolved, bits: Ints, route: Words) -> Ints:
+def blocks_of(recipe: Resolved, bits: Ints, route: Words) -> Ints:
+    """The number of each pair's block, from the code length of its relation (n,) and its hash (n,)."""
     block = np.empty(len(bits), dtype=np.int64)
     first = 0
     for group in recipe.groups:
@@ -110,7 +128,7 @@ def _blocks(recipe: Resolved, bits: Ints, route: Words) -> Ints:
     return block
 
 
-def _by_block(block: Ints, route: Words, pad: Words) -> Ints:
+def sorted_by_block(block: Ints, route: Words, pad: Words) -> Ints:
     """The order of pairs by block and then by hash: blocks of a group cut the hashes into ranges."""
     order = np.argsort(route)
     if (route[order][1:] == route[order][:-1]).any():

@@ -50,9 +50,9 @@ def gram(F: Tensor, strength: float) -> Tensor:
 
 
 def mean_square(F: Tensor) -> Tensor:
-    """Mean squared length of the block's feature vectors, (b,): strengths are relative to it."""
+    """Mean squared length of the block's feature vectors, (b,): strengths are relative to it. 1 in an empty block."""
     facts = (F != 0).any(dim=2).sum(dim=1).clamp(min=1)
-    return (F * F).double().sum(dim=(1, 2)) / facts
+    return ((F * F).double().sum(dim=(1, 2)) / facts).clamp(min=1)
 
 
 def _regularised(K: Tensor, strength: Tensor) -> Tensor:

@@ -1,0 +1,80 @@
+"""The pairs of a memory as hashes, block by block: what a block's weights are solved from, and what edits change.
+
+None of it is stored with the memory: it is made from the ledger's facts, and kept in step with every edit.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from service.memory.hashing import Words
+from service.memory.pairs import Ints
+from service.memory.plan import Plan
+
+
+class Members(NamedTuple):
+    """Pairs of one block in the order of their hashes: digests of subjects (n, size), numbers of relations, codes,
+    and the two words of each pair's hash, by which it is known.
+    """
+
+    digests: NDArray[np.uint8]
+    relation: Ints
+    code: Words
+    route: Words
+    pad: Words
+
+    def at(self, route: int, pad: int) -> int | None:
+        """The position of a pair."""
+        found = np.flatnonzero((self.route == np.uint64(route)) & (self.pad == np.uint64(pad)))
+        return int(found[0]) if len(found) else None
+
+    def changed(self, gone: Sequence[int], come: Sequence["Members"]) -> "Members":
+        """Without the pairs at positions `gone` and with the pairs `come`."""
+        stay = np.ones(len(self.code), dtype=np.bool_)
+        stay[list(gone)] = False
+        joined = stacked([self.taken(stay), *come])
+        order = np.lexsort((joined.pad, joined.route))
+        return joined.taken(order)
+
+    def taken(self, chosen: NDArray[np.bool_] | Ints) -> "Members":
+        """Only the chosen pairs, or all in another order."""
+        return Members(
+            self.digests[chosen], self.relation[chosen], self.code[chosen], self.route[chosen], self.pad[chosen]
+        )
+
+
+def stacked(some: Sequence[Members]) -> Members:
+    """All pairs of several blocks, one block after the other."""
+    return Members(
+        np.concatenate([each.digests for each in some]),
+        np.concatenate([each.relation for each in some]),
+        np.concatenate([each.code for each in some]),
+        np.concatenate([each.route for each in some]),
+        np.concatenate([each.pad for each in some]),
+    )
+
+
+class Census:
+    """All blocks: what the plan of a training says of them, and the blocks that edits have changed since."""
+
+    def __init__(self, plan: Plan) -> None:
+        self._digests = plan.subject_digests
+        self._subject = plan.subject.astype(np.int32)
+        self._relation = plan.relation.astype(np.int32)
+        self._code = plan.codes[plan.entry]
+        self._route, self._pad = plan.route, plan.pad
+        self._starts = plan.starts
+        self._changed: dict[int, Members] = {}
+
+    def of_block(self, number: int) -> Members:
+        changed = self._changed.get(number)
+        if changed is not None:
+            return changed
+        part = slice(int(self._starts[number]), int(self._starts[number + 1]))
+        digests, relation = self._digests[self._subject[part]], self._relation[part].astype(np.int64)
+        return Members(digests, relation, self._code[part], self._route[part], self._pad[part])
+
+    def accept(self, changed: Mapping[int, Members]) -> None:
+        self._changed.update(changed)

@@ -1,0 +1,105 @@
+"""Codes for the answers that an edit brings, such that the codes stay a function of the set of answers alone.
+
+As long as every answer of a relation has the first code it drew, a new answer simply draws its own. Where first codes
+meet, all of the relation's codes are drawn as a training would draw them; if that gives one that pairs already read out
+another code, these pairs are all over the bank, and it has to be solved anew.
+"""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from service.errors import Outgrown
+from service.memory.answers import AnswerTable
+from service.memory.codes import draw_codes
+from service.memory.facts import Answers
+from service.memory.hashing import Keyring
+from service.memory.recipe import Resolved
+
+Entry = tuple[int, Answers]  # number of the relation, its answers
+
+
+@dataclass(frozen=True, slots=True)
+class Entries:
+    """The answers of one version: their table, and the relations in which an answer lost its first code."""
+
+    recipe: Resolved
+    keyring: Keyring
+    table: AnswerTable
+    contested: frozenset[int]
+
+    def held(self, wanted: Collection[Entry]) -> dict[Entry, int]:
+        """The keys of those entries that the version has."""
+        entries = list(wanted)
+        keys = self._first_keys(entries)
+        found = self.table.answers(self.table.find(np.array(keys, dtype=np.uint64)))
+        held = {entry: key for entry, key, answers in zip(entries, keys, found, strict=True) if answers == entry[1]}
+        for relation in {entry[0] for entry in entries} & self.contested:
+            held.update(self._held_of(relation, entries))
+        return held
+
+    def drawn(self, fresh: Sequence[Entry], gone: Collection[int]) -> tuple[dict[Entry, int], frozenset[int]]:
+        """Keys for entries that the version has not, once the entries with the keys `gone` have left; and the relations
+        that are contested then. Raises Outgrown.
+        """
+        keys = dict(zip(fresh, self._first_keys(fresh), strict=True))
+        contested = self.contested
+        left = {self._relation_of(key) for key in gone}
+        for relation in {entry[0] for entry in fresh} | left:
+            mine = [entry for entry in fresh if entry[0] == relation]
+            if relation in self.contested or self._meet([keys[entry] for entry in mine]):
+                again, drawn = self._drawn_anew(relation, mine, gone)
+                keys |= drawn
+                contested = contested | {relation} if again else contested - {relation}
+            self._check_room(relation, len(mine), gone)
+        return keys, contested
+
+    def _first_keys(self, entries: Sequence[Entry]) -> list[int]:
+        """The key of each entry by the code that it draws first."""
+        hashes, bits = list(self.recipe.relation_bits), list(self.recipe.relation_bits.values())
+        first: list[int] = []
+        for relation, answers in entries:  # one at a time: alone, an entry keeps its first code
+            code = draw_codes(
+                self.keyring, [bytes.fromhex(hashes[relation])], np.array([bits[relation]]), [answers]
+            ).codes
+            first.append(int(self.table.keys(np.array([relation]), code)[0]))
+        return first
+
+    def _held_of(self, relation: int, entries: Sequence[Entry]) -> dict[Entry, int]:
+        codes, answers = self.table.of_relation(relation)
+        keys = self.table.keys(np.full(len(codes), relation), codes).tolist()
+        known = {(relation, each): key for each, key in zip(answers, keys, strict=True)}
+        return {entry: known[entry] for entry in entries if entry in known}
+
+    def _meet(self, keys: Sequence[int]) -> bool:
+        """Whether first codes meet each other, or one that the version has."""
+        taken = self.table.find(np.array(keys, dtype=np.uint64)) >= 0
+        return len(set(keys)) < len(keys) or bool(taken.any())
+
+    def _drawn_anew(
+        self, relation: int, fresh: Sequence[Entry], gone: Collection[int]
+    ) -> tuple[bool, dict[Entry, int]]:
+        codes, answers = self.table.of_relation(relation)
+        keys = self.table.keys(np.full(len(codes), relation), codes).tolist()
+        stay = {(relation, each): key for each, key in zip(answers, keys, strict=True) if key not in gone}
+        entries = [*stay, *fresh]
+        bits = list(self.recipe.relation_bits.values())[relation]
+        hashed = bytes.fromhex(list(self.recipe.relation_bits)[relation])
+        held = [each for _, each in entries]
+        drawn = draw_codes(self.keyring, [hashed] * len(entries), np.full(len(entries), bits), held)
+        after = dict(zip(entries, self.table.keys(np.full(len(entries), relation), drawn.codes).tolist(), strict=True))
+        if any(after[entry] != key for entry, key in stay.items()) or any(after[entry] in gone for entry in fresh):
+            raise Outgrown("an answer's code has to be drawn again")
+        return bool(drawn.again.any()), {entry: after[entry] for entry in fresh}
+
+    def _check_room(self, relation: int, fresh: int, gone: Collection[int]) -> None:
+        """More answers than the check bits allow for would break the bound on false answers."""
+        bits = list(self.recipe.relation_bits.values())[relation]
+        left = sum(self._relation_of(key) == relation for key in gone)
+        held = len(self.table.of_relation(relation)[0]) - left + fresh
+        if fresh and held > 1 << (bits - self.recipe.check_bits):
+            raise Outgrown("a relation has more answers than its codes have room for")
+
+    def _relation_of(self, key: int) -> int:
+        return key >> self.table.code_bits

@@ -1,0 +1,122 @@
+"""The patch: all that an edit writes. It turns one version of a memory into the next, and no other.
+
+A length, a manifest (digests of both versions, counts, SHA-256 of the rest; authenticated under the memory secret), and
+the changed blocks and pages as safetensors.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from safetensors.numpy import load as deserialise
+from safetensors.numpy import save as serialise
+
+from service.errors import MemoryMismatch
+from service.memory.artefact import Tensors, answer_pages, answer_tensors
+from service.memory.bank import Block, bits_of_blocks, pack, unpack
+from service.memory.hashing import Keyring
+from service.memory.pages import NamePage
+from service.memory.recipe import Resolved
+from service.memory.stored import Changed, Counts, Stored, canonical, open_relations
+
+FORMAT = 1
+_LENGTH = 4  # bytes of the manifest's own length
+
+
+def seal(changed: Changed, keyring: Keyring, before: Stored, after: Stored) -> bytes:
+    """What `unseal` reads back with the same secret, for the version `before` alone."""
+    tensors = _block_tensors(changed.blocks, before.recipe) | _page_tensors(changed)
+    if changed.relations_sealed != before.relations_sealed:
+        tensors["relations"] = np.frombuffer(changed.relations_sealed, dtype=np.uint8)
+    payload = serialise(tensors)
+    manifest: dict[str, Any] = {
+        "format": FORMAT,
+        "before": before.digest,
+        "after": after.digest,
+        "counts": changed.counts._asdict(),
+        "payload": hashlib.sha256(payload).hexdigest(),
+    }
+    head = canonical(manifest | {"mac": keyring.mac(canonical(manifest))})
+    return len(head).to_bytes(_LENGTH, "little") + head + payload
+
+
+def unseal(patch: bytes, keyring: Keyring, before: Stored) -> tuple[Changed, str]:
+    """The changes and the digest they lead to; MemoryMismatch for a patch that was altered or is not for `before`."""
+    manifest, payload = _opened(patch, keyring)
+    if manifest["before"] != before.digest:
+        raise MemoryMismatch("the patch is for another version of the memory")
+    tensors = deserialise(payload)
+    sealed = tensors["relations"].tobytes() if "relations" in tensors else before.relations_sealed
+    changed = Changed(
+        blocks=_blocks(tensors, before.recipe),
+        answers=dict(zip(tensors["answer.pages"].tolist(), answer_pages(_within(tensors, "answer.")), strict=True)),
+        names=_names(tensors),
+        relations=open_relations(keyring, sealed) if "relations" in tensors else before.relations,
+        relations_sealed=sealed,
+        counts=Counts(**manifest["counts"]),
+    )
+    return changed, manifest["after"]
+
+
+def _opened(patch: bytes, keyring: Keyring) -> tuple[dict[str, Any], bytes]:
+    end = _LENGTH + int.from_bytes(patch[:_LENGTH], "little")
+    try:
+        manifest = json.loads(patch[_LENGTH:end])
+        mac = manifest.pop("mac")
+    except (ValueError, KeyError, AttributeError) as error:
+        raise MemoryMismatch("the patch has no readable manifest") from error
+    if not isinstance(mac, str) or not keyring.is_mac(canonical(manifest), mac):
+        raise MemoryMismatch("the patch was altered, or belongs to another memory secret")
+    if manifest["format"] != FORMAT or hashlib.sha256(patch[end:]).hexdigest() != manifest["payload"]:
+        raise MemoryMismatch("the patch is not what its manifest describes")
+    return manifest, patch[end:]
+
+
+def _block_tensors(blocks: Mapping[int, Block], recipe: Resolved) -> Tensors:
+    """Blocks one after the other; their code lengths follow from their numbers."""
+    steps = [pack(block.steps, recipe.weight_bits) for block in blocks.values()]
+    return {
+        "blocks": np.array(list(blocks), dtype=np.int64),
+        "rows": np.array([len(block.steps) for block in blocks.values()], dtype=np.uint16),
+        "weights": np.concatenate([np.empty(0, np.uint8), *steps]),
+        "scales": np.concatenate([np.empty(0, np.float16), *(block.scales for block in blocks.values())]),
+    }
+
+
+def _blocks(tensors: Tensors, recipe: Resolved) -> dict[int, Block]:
+    numbers = tensors["blocks"]
+    bits = bits_of_blocks(recipe)[numbers]
+    ends = np.cumsum(tensors["rows"].astype(np.int64) * bits * recipe.weight_bits // 8)
+    weights = np.split(tensors["weights"], ends[:-1])
+    scales = np.split(tensors["scales"], np.cumsum(bits)[:-1])
+    return {
+        number: Block(unpack(stored, recipe.weight_bits, width), scale)
+        for number, width, stored, scale in zip(numbers.tolist(), bits.tolist(), weights, scales, strict=False)
+    }
+
+
+def _page_tensors(changed: Changed) -> Tensors:
+    tensors = {f"answer.{name}": part for name, part in answer_tensors(list(changed.answers.values())).items()}
+    names = changed.names.values()
+    digests: list[NDArray[np.uint8]] = [page.digests for page in names]
+    return tensors | {
+        "answer.pages": np.array(list(changed.answers), dtype=np.int64),
+        "name.pages": np.array(list(changed.names), dtype=np.int64),
+        "name.counts": np.array([len(page.folds) for page in names], dtype=np.int64),
+        "name.folds": np.concatenate([np.empty(0, np.uint64), *(page.folds for page in names)]),
+        "name.digests": np.concatenate(digests) if digests else np.empty((0, 1), np.uint8),
+    }
+
+
+def _names(tensors: Tensors) -> dict[int, NamePage]:
+    ends = np.cumsum(tensors["name.counts"]).tolist()
+    folds, digests = tensors["name.folds"], tensors["name.digests"]
+    pages = (NamePage(folds[start:end], digests[start:end]) for start, end in zip([0, *ends], ends, strict=False))
+    return dict(zip(tensors["name.pages"].tolist(), pages, strict=True))
+
+
+def _within(tensors: Tensors, prefix: str) -> Tensors:
+    return {name.removeprefix(prefix): part for name, part in tensors.items() if name.startswith(prefix)}

@@ -1,0 +1,155 @@
+"""Solving blocks: pairs, as hashes with the words they have to read out, become read-out weights.
+
+    features -> solve -> quantise -> margins; a block with a margin below tau0 is widened and solved again
+
+The facts of a block stand in the order of their hashes and every matrix has a shape that its own block decides, so
+neither the order of facts nor the number of threads, nor which other blocks are solved, reaches a stored byte.
+"""
+
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from service.memory.bank import Block
+from service.memory.hashing import Words
+from service.memory.model import ShallowMemory
+from service.memory.pairs import Ints
+from service.memory.quantise import margins, quantise
+from service.memory.readout import split
+from service.memory.recipe import ROW_STEP, WIDEN_STEP, Resolved
+from service.memory.solver import solve
+
+BATCH_BLOCKS = {"cpu": 16, "cuda": 512}
+
+
+@dataclass(frozen=True, slots=True)
+class Roster:
+    """Pairs sorted by block and, within one, by hash: those of block b are starts[b]:starts[b+1].
+
+    subject, relation: positions in the lists of digests, (pairs,); target: code XOR pad, (pairs,); bits: the code
+    length of each block.
+    """
+
+    subject_digests: NDArray[np.uint8]
+    relation_digests: NDArray[np.uint8]
+    subject: Ints
+    relation: Ints
+    target: Words
+    starts: Ints
+    bits: Ints
+
+
+class Unheld(Exception):
+    """Blocks that no allowed width can hold."""
+
+    def __init__(self, blocks: Ints) -> None:
+        super().__init__(f"{len(blocks)} blocks")
+        self.blocks = blocks
+
+
+def solved(
+    recipe: Resolved, roster: Roster, workers: ThreadPoolExecutor, solving: Callable[[float], None]
+) -> list[Block]:
+    """The read-out of every block of the roster; `solving` is told a fraction. Raises Unheld."""
+    counts = np.diff(roster.starts)
+    rows = np.array([recipe.rows_for(count) for count in counts.tolist()], dtype=np.int64)
+    solver = _Solver(recipe, roster)
+    blocks: list[Block | None] = [None] * len(counts)
+    todo, done = np.arange(len(counts)), 0
+    while len(todo):
+        if rows[todo].max() > recipe.max_rows:
+            raise Unheld(todo[rows[todo] > recipe.max_rows])
+        again = []
+        for batch in _all(workers, solver, _batches(todo, counts, rows, roster.bits, recipe.device)):
+            for at, number in enumerate(batch.shape.blocks.tolist()):
+                blocks[number] = Block(batch.steps[at], batch.scales[at])
+            again.append(batch.shape.blocks[~batch.held])
+            done += int(batch.held.sum())
+            solving(done / len(counts))
+        todo = np.concatenate(again)
+        rows[todo] += WIDEN_STEP
+    return [block for block in blocks if block is not None]
+
+
+@dataclass(frozen=True, slots=True)
+class _Shape:
+    """Blocks of one shape: facts padded to a step, rows, code bits."""
+
+    blocks: Ints
+    facts: int
+    rows: int
+    bits: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Solved:
+    shape: _Shape
+    steps: NDArray[np.int8]
+    scales: NDArray[np.float16]
+    held: NDArray[np.bool_]
+
+
+class _Solver:
+    """Solves batches of blocks; holds the pairs as tensors on the device that computes."""
+
+    def __init__(self, recipe: Resolved, roster: Roster) -> None:
+        self._recipe = recipe
+        self._device = device = recipe.device
+        self._starts = torch.from_numpy(roster.starts).to(device)
+        self._subject = torch.from_numpy(roster.subject).to(device)
+        self._relation = torch.from_numpy(roster.relation).to(device)
+        self._target = torch.from_numpy(roster.target.view(np.int64)).to(device)
+        self._digests = torch.from_numpy(roster.subject_digests).to(device)
+        self._network = ShallowMemory(recipe).to(device)
+        relations = self._network.tokens(torch.from_numpy(roster.relation_digests).to(device))
+        self._relations = self._network.project(relations)
+
+    def __call__(self, shape: _Shape) -> _Solved:
+        with torch.inference_mode():
+            blocks = torch.from_numpy(shape.blocks).to(self._device)
+            at = self._starts[blocks, None] + torch.arange(shape.facts, device=self._device)
+            present = at < self._starts[blocks + 1, None]
+            at = torch.where(present, at, 0)
+            F = self._features(at, shape.rows) * present[..., None]
+            Y = self._targets(at, shape.bits) * present[..., None]
+            steps, scales = quantise(solve(F, Y, self._recipe), F, Y, self._recipe)
+            held = (margins(steps, scales, F, Y) >= self._recipe.tau0).all(dim=1)
+            return _Solved(shape, steps.cpu().numpy(), scales.cpu().numpy(), held.cpu().numpy())
+
+    def _features(self, at: torch.Tensor, rows: int) -> torch.Tensor:
+        """Features of the pairs at positions (blocks, facts): (blocks, facts, rows)."""
+        flat = at.flatten()
+        subject = self._network.project(self._network.tokens(self._digests[self._subject[flat]]))
+        relation = self._relations[self._relation[flat]]
+        return self._network.features(subject, relation, split(self._recipe.rows, rows)).view(*at.shape, rows)
+
+    def _targets(self, at: torch.Tensor, bits: int) -> torch.Tensor:
+        """Code XOR pad of the pairs at positions as -1 and +1: (blocks, facts, bits)."""
+        shifted = self._target[at][..., None] >> torch.arange(bits, device=self._device)
+        return (shifted & 1).float() * 2 - 1
+
+
+def _batches(todo: Ints, counts: Ints, rows: Ints, bits: Ints, device: str) -> Iterator[_Shape]:
+    """Cut `todo` into batches of equal shape."""
+    facts = -(-np.maximum(counts[todo], 1) // ROW_STEP) * ROW_STEP
+    shapes = np.stack([bits[todo], rows[todo], facts], axis=1)
+    distinct, shape = np.unique(shapes, axis=0, return_inverse=True)
+    for number, (width, height, padded) in enumerate(distinct.tolist()):
+        members = todo[shape == number]
+        for start in range(0, len(members), BATCH_BLOCKS[device]):
+            yield _Shape(members[start : start + BATCH_BLOCKS[device]], padded, height, width)
+
+
+def _all(workers: ThreadPoolExecutor, work: Callable[[_Shape], _Solved], shapes: Iterator[_Shape]) -> Iterator[_Solved]:
+    """Results as they come; an error, or progress that raises, cancels what has not begun."""
+    futures: list[Future[_Solved]] = [workers.submit(work, shape) for shape in shapes]
+    try:
+        for future in as_completed(futures):
+            yield future.result()
+    finally:
+        for future in futures:
+            future.cancel()
