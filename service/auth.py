@@ -29,6 +29,7 @@ class Action(StrEnum):
     MOVE_ALIAS = "move_alias"
     RECALL = "recall"
     EXAMINE = "examine"
+    READ_AUDIT = "read_audit"
     REPORT_ANSWER = "report_answer"
     REVIEW = "review"
     READ_REVIEWS = "read_reviews"
@@ -45,7 +46,7 @@ ALLOWED: dict[Role, frozenset[Action]] = {
     Role.QUERY: frozenset({Action.FIGURES, Action.RECALL, Action.REPORT_ANSWER}),
     Role.REVIEW: frozenset({Action.FIGURES, Action.RECALL, Action.REPORT_ANSWER, Action.READ_LEDGER, Action.READ_JOBS})
     | {Action.REVIEW, Action.READ_REVIEWS, Action.READ_UNKNOWNS},
-    Role.AUDIT: _EXAMINERS | {Action.READ_REVIEWS},
+    Role.AUDIT: _EXAMINERS | {Action.READ_REVIEWS, Action.READ_AUDIT},
 }
 
 

@@ -36,6 +36,8 @@ class Settings(BaseSettings):
     review_max_error: float = Field(default=0.01, ge=0, le=1)
     review_min_sample: int = Field(default=100, ge=1)
     keep_unknowns: bool = False
+    audit_recalls: float = Field(default=1.0, ge=0, le=1)
+    audit_keep_days: float | None = Field(default=None, gt=0)
 
     @model_validator(mode="after")
     def _never_in_the_clear(self) -> Self:

@@ -1,11 +1,18 @@
 """The audit chain: what was done, by whom, to which memory; written in the transaction that does it."""
 
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
 
+from schemas.audit import AuditHead
 from service.settings import Settings
-from service.storage import Database, Transaction
+from service.storage import Database, Transaction, audit
+from service.storage.stamps import now
+from service.workflows import audit_secret
+from service.workflows.audit_chain import GENESIS, Chain
+from service.workflows.audit_commitments import DROPPED, SIZE, Pair, commit, matches, name_tokens, pair_tokens
 
 
 class Act(StrEnum):
@@ -23,14 +30,16 @@ class Act(StrEnum):
     KEY = "key"
     GRANT = "grant"
     POLICY = "policy"
+    DICTIONARY = "dictionary"
     DENIED = "denied"
     RECALL = "recall"
+    CHECKPOINT = "checkpoint"
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
     """One entry to be. `details` hold ids and figures, never a name or an answer; `texts` hold names and answers, of
-    which only salted commitments are kept.
+    which only salted commitments are kept: `subject` and `relation` side by side, and what belongs to each pair.
     """
 
     act: Act
@@ -45,8 +54,65 @@ class Auditor:
     """Appends to the chain under a secret of its own."""
 
     def __init__(self, db: Database, settings: Settings) -> None:
-        self._db = db
-        self._settings = settings
+        self.chain = Chain(audit_secret.opened(db, settings.secrets))
 
     def record(self, tx: Transaction, event: Event) -> None:
-        """Append an entry; it holds when `tx` commits."""
+        """Append an entry; it holds when `tx` commits. It holds up every other writer from here to the commit, so it
+        is the last thing that a transaction does.
+        """
+        self.record_all(tx, [event])
+
+    def record_all(self, tx: Transaction, events: Sequence[Event]) -> None:
+        if not events:
+            return
+        number, mac = self._end(tx)
+        entries, salts = [], []
+        for event in events:
+            committed = commit(event.texts)
+            number += 1
+            entries.append(self._entry(number, mac, event, committed.columns, committed.commitments))
+            mac = entries[-1].mac
+            if committed.salts:
+                salts.append(self.chain.salts(number, committed.salts))
+        audit.append(tx, entries, salts, self.chain.head(number, mac))
+
+    def head(self, tx: Transaction) -> AuditHead:
+        """The chain's head, to be kept where nobody who can write the database reaches it."""
+        number, mac = self._end(tx, locked=False)
+        at = now().isoformat()
+        return AuditHead(entries=number, head=mac.hex(), at=at, mac=self.chain.export(number, mac.hex(), at))
+
+    def drop_salts(self, tx: Transaction, dictionary: str, pairs: Collection[Pair]) -> int:
+        """Make the entries of a dictionary (its id) silent about these pairs, in every spelling: whether one of them
+        was meant can no longer be tried. The chain holds. Returns how many commitments were silenced.
+        """
+        tokens = {*pair_tokens(*zip(*pairs, strict=True)), *name_tokens([subject for subject, _ in pairs])}
+        dropped = 0
+        for entry, kept in audit.walk(tx, None, audit.Wanted(dictionary=dictionary)):
+            rows = list(matches(entry, kept.salts, tokens)) if kept else []
+            if kept and rows:
+                salts = bytearray(kept.salts)
+                for row in rows:
+                    salts[row * SIZE : (row + 1) * SIZE] = DROPPED
+                audit.overwrite_salts(tx, self.chain.salts(entry.number, bytes(salts)))
+                dropped += len(rows)
+        return dropped
+
+    def _end(self, tx: Transaction, *, locked: bool = True) -> tuple[int, bytes]:
+        """The number and MAC of the last entry. Without its head a chain goes on, and verification says so."""
+        head = audit.head(tx, locked=locked)
+        if head is not None:
+            return head.entries, head.mac
+        entry = audit.last(tx)
+        return (0, GENESIS) if entry is None else (entry.number, entry.mac)
+
+    def _entry(self, number: int, previous: bytes, event: Event, columns: str, commitments: bytes) -> audit.Entry:
+        details = json.dumps(event.details, sort_keys=True, ensure_ascii=False, default=str)
+        about = (str(event.act), event.by, event.dictionary, event.memory, details)
+        entry = audit.Entry(number, microseconds(now()), *about, columns, commitments, previous, b"")
+        return entry._replace(mac=self.chain.mac(entry))
+
+
+def microseconds(at: datetime) -> int:
+    """Since the epoch; `at` knows its zone."""
+    return round(at.timestamp() * 1_000_000)

@@ -1,0 +1,53 @@
+"""/v1/audit: the chain's entries, its head, whether it holds, and what it says about one pair."""
+
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Query
+
+from schemas.audit import AuditFound, AuditHead, AuditPage, AuditSearch, AuditVerdict, AuditVerify
+from service.routes.context import Auditing, Service
+from service.storage.audit import Wanted
+from service.workflows import audit_search, audit_verify
+
+router = APIRouter(prefix="/v1", tags=["audit"])
+
+
+@router.get("/audit")
+def listed(  # noqa: PLR0917 - FastAPI reads the request from the parameters
+    service: Service,
+    _: Auditing,
+    act: str | None = None,
+    by: str | None = None,
+    dictionary: str | None = None,
+    memory: str | None = None,
+    since: datetime | None = None,
+    until: datetime | None = None,
+    cursor: str | None = None,
+    limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+) -> AuditPage:
+    """Newest first. `dictionary` and `memory` are ids; `until` is not included."""
+    moments = (audit_search.moment(since), audit_search.moment(until))
+    return audit_search.page(service.db, Wanted(act, by, dictionary, memory, *moments), cursor, limit)
+
+
+@router.get("/audit/head")
+def head(service: Service, _: Auditing) -> AuditHead:
+    """To be kept where nobody who can write the database reaches it: it shows later that nothing was cut off."""
+    with service.db.reading() as tx:
+        return service.auditor.head(tx)
+
+
+@router.post("/audit:verify")
+def verify(service: Service, _: Auditing, wanted: AuditVerify | None = None) -> AuditVerdict:
+    """The first entry that was altered, is missing, stands elsewhere or was cut off; with an exported head also the
+    whole table put back to an earlier state.
+    """
+    with service.db.reading() as tx:
+        return audit_verify.verify(tx, service.auditor.chain, wanted.head if wanted else None)
+
+
+@router.post("/audit:search")
+def search(asked: AuditSearch, service: Service, _: Auditing) -> AuditFound:
+    """What was answered for a pair, when, from which memory, taught by which line of which upload, reviewed by whom."""
+    return audit_search.search(service.db, service.settings, asked)

@@ -1,0 +1,101 @@
+"""Commitments: what stands in the chain in place of names and answers.
+
+Every row has 16 random bytes of salt, and is known by them alone: without the salt nobody can tell what was committed
+to, not even by trying names. Whoever knows the names and has the salt can prove that they are the ones.
+"""
+
+import hashlib
+import json
+import secrets
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from service.ingest.folding import folded
+from service.storage.audit import Entry
+from service.workflows.audit_chain import encode
+
+SIZE = 16  # bytes, of a salt and of a commitment
+DROPPED = bytes(SIZE)  # what a dropped salt is overwritten with
+PAIR = "pair"
+TEXT = "text"
+
+Pair = tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Committed:
+    """`commitments` are rows, one commitment a column; `salts` one salt a row."""
+
+    columns: str
+    commitments: bytes
+    salts: bytes
+
+
+def commit(texts: Mapping[str, Sequence[str]]) -> Committed:
+    """With `subject` and `relation` each row is a pair, and the other columns go with it: one text a row, or, of a
+    single pair, all of them. Without them each text is a row of its own. ValueError where lengths do not agree.
+    """
+    columns = _pairs(texts) if {"subject", "relation"} <= texts.keys() else _lone(texts)
+    rows = list(zip(*columns.values(), strict=True))
+    salts = secrets.token_bytes(SIZE * len(rows))
+    made = [commitment(token, salts[at * SIZE : (at + 1) * SIZE]) for at, row in enumerate(rows) for token in row]
+    return Committed(json.dumps(list(columns)) if rows else "[]", b"".join(made), salts)
+
+
+def commitment(token: bytes, salt: bytes) -> bytes:
+    return hashlib.blake2b(token, digest_size=SIZE, key=salt, person=b"audit").digest()
+
+
+def pair_tokens(subjects: Sequence[str], relations: Sequence[str]) -> list[bytes]:
+    """Spellings that fold together are one name here, so that a purge finds every way in which it was asked."""
+    pairs = zip(_folded(subjects), _folded(relations), strict=True)
+    return [encode(PAIR, subject, relation) for subject, relation in pairs]
+
+
+def name_tokens(names: Sequence[str]) -> list[bytes]:
+    """Of names that stand alone, folded like those of pairs."""
+    return [text_token(TEXT, name) for name in _folded(names)]
+
+
+def text_token(column: str, *texts: str) -> bytes:
+    return encode(column, *texts)
+
+
+def answer_text(status: str, answers: Collection[str]) -> str:
+    """The column `answer` of a recall: its status with the set of its answers."""
+    return json.dumps([status, *sorted(answers)], ensure_ascii=False)
+
+
+def matches(entry: Entry, salts: bytes, tokens: Collection[bytes]) -> Iterator[int]:
+    """The rows whose first column commits to one of `tokens`; rows whose salt was dropped match nothing."""
+    width = SIZE * len(json.loads(entry.columns))
+    for row in range(len(salts) // SIZE):
+        salt, found = salts[row * SIZE : (row + 1) * SIZE], entry.commitments[row * width : row * width + SIZE]
+        if salt != DROPPED and any(commitment(token, salt) == found for token in tokens):
+            yield row
+
+
+def opens(entry: Entry, salts: bytes, row: int, column: str, *texts: str) -> bool:
+    """Whether this column of the row commits to `texts`."""
+    columns = json.loads(entry.columns)
+    if column not in columns:
+        return False
+    start = SIZE * (row * len(columns) + columns.index(column))
+    salt = salts[row * SIZE : (row + 1) * SIZE]
+    return commitment(text_token(column, *texts), salt) == entry.commitments[start : start + SIZE]
+
+
+def _pairs(texts: Mapping[str, Sequence[str]]) -> dict[str, list[bytes]]:
+    columns = {PAIR: pair_tokens(texts["subject"], texts["relation"])}
+    alone = len(columns[PAIR]) == 1
+    for name in sorted(texts.keys() - {"subject", "relation"}):
+        columns[name] = [text_token(name, *texts[name])] if alone else [text_token(name, text) for text in texts[name]]
+    return columns
+
+
+def _lone(texts: Mapping[str, Sequence[str]]) -> dict[str, list[bytes]]:
+    return {TEXT: [token for names in texts.values() for token in name_tokens(names)]}
+
+
+def _folded(names: Sequence[str]) -> list[str]:
+    return folded([name.replace("\0", "\ufffd") for name in names])
