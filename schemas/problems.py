@@ -19,6 +19,7 @@ class Code(StrEnum):
     NAME_TAKEN = "name_taken"
     IDEMPOTENCY_KEY_REUSED = "idempotency_key_reused"
     PRECONDITION_FAILED = "precondition_failed"
+    RATE_LIMITED = "rate_limited"
     INTERNAL = "internal"
     UNAVAILABLE = "unavailable"
     # a file as a whole
@@ -46,6 +47,8 @@ class Code(StrEnum):
     HEADER_REPEATED = "header_repeated"
     DUPLICATE = "duplicate"
     CONFLICT = "conflict"
+    DROPPED_BY_POLICY = "dropped_by_policy"
+    NOT_GENERALISED = "not_generalised"
     # memories
     NO_MEMORY = "no_memory"
     ALIAS_AND_MEMORY = "alias_and_memory"

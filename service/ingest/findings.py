@@ -16,6 +16,7 @@ from service.ingest.count import Coded, Codes, Counted, Mask, Names
 from service.ingest.folding import folded
 from service.ingest.formats import TEXT, formats
 from service.ingest.table import WHITE_SPACE, Header
+from service.ingest.uniqueness import find_unique
 
 _EXAMPLES = 5
 _EXAMPLE_CHARS = 200
@@ -41,7 +42,7 @@ def find(coded: Coded, counted: Counted, header: Header) -> list[Finding]:
     found = [*_header(header), *_counts(coded, counted)]
     for kind in (survey.fold_together, survey.cells, survey.multi_valued, survey.out_of_format, survey.references):
         found += kind()
-    return found
+    return [*found, *find_unique(coded, looked_at)]
 
 
 def examples(coded: Coded, rows: NDArray[np.int64]) -> list[Example]:

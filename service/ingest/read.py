@@ -15,6 +15,8 @@ from service.ingest.jsonlines import read_json_lines
 from service.ingest.media import CANONICAL, Format, agreed_format
 from service.ingest.options import Limits, Options
 from service.ingest.parquet import read_parquet
+from service.ingest.personal import find_personal
+from service.ingest.policies import Policies, screen
 from service.ingest.table import Columns, Parsed, RefusedRow, Table
 from service.ingest.workbook import read_workbook
 
@@ -28,8 +30,11 @@ _READERS: dict[Format, Reader] = {
 _REASONS_NAMED = 3
 
 
-def read_table(path: Path, media_type: str | None, options: Options, limits: Limits) -> Parsed:
-    """Read, sift and count a file of facts.
+def read_table(
+    path: Path, media_type: str | None, options: Options, limits: Limits, policies: Policies | None = None
+) -> Parsed:
+    """Read, sift and count a file of facts. With `policies`, everything that comes back is as they want it; only
+    personal data is looked for in what was sent.
 
     Raises UnsupportedMedia (415) where the bytes are not of the declared type, TooLarge (413) where an archive expands
     beyond the limits, UnusableFile (422) where the file as a whole cannot be read, with the option that would help.
@@ -37,21 +42,27 @@ def read_table(path: Path, media_type: str | None, options: Options, limits: Lim
     form = agreed_format(path, media_type)
     with paused_collector():
         table = _READERS[form](path, media_type, options, limits)
-        return _counted(table, options, CANONICAL[form])
+        return _counted(table, options, CANONICAL[form], policies)
 
 
-def _counted(table: Table, options: Options, media_type: str) -> Parsed:
+def _counted(table: Table, options: Options, media_type: str, policies: Policies | None) -> Parsed:
     coded = code(table.columns)
+    personal, texts = find_personal(coded), dict[str, str]()
+    if policies is not None:
+        table, texts = screen(table, policies)
+        coded = code(table.columns)
     counted = count(coded, table, options.on_conflict)
     refused = sorted(table.refused + counted.refused, key=lambda row: row.line)
     if not counted.accepted.any():
         raise _nothing_usable(refused)
-    findings = [*table.findings, *find(coded, counted, table.header)]
-    return _parsed(table, coded, counted, refused=refused, findings=findings, media_type=media_type)
+    findings = [*table.findings, *personal, *find(coded, counted, table.header)]
+    parsed = _parsed(table, coded, counted, refused=refused, findings=findings)
+    parsed.media_type, parsed.pseudonyms = media_type, texts
+    return parsed
 
 
 def _parsed(
-    table: Table, coded: Coded, counted: Counted, *, refused: list[RefusedRow], findings: list[Finding], media_type: str
+    table: Table, coded: Coded, counted: Counted, *, refused: list[RefusedRow], findings: list[Finding]
 ) -> Parsed:
     taken = counted.accepted
     return Parsed(
@@ -73,7 +84,6 @@ def _parsed(
         columns=table.header.columns,
         ignored_columns=table.header.ignored,
         decoded_samples=table.samples,
-        media_type=media_type,
         findings=findings,
         mentioned=table.mentioned | counted.mentioned,
     )

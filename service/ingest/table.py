@@ -93,7 +93,7 @@ class Parsed:
     """A file, read. len(accepted) + duplicate + conflicting + rejected = rows_read.
 
     refused holds the rejected, duplicate and conflicting rows in file order; mentioned the pairs of refused rows,
-    which a partial replacement must not delete.
+    which a partial replacement must not delete; pseudonyms the text behind each that a policy put in its place.
     """
 
     accepted: Columns
@@ -109,6 +109,7 @@ class Parsed:
     columns: dict[str, str]
     ignored_columns: list[str]
     decoded_samples: list[str]
-    media_type: str
     findings: list[Finding]
     mentioned: set[Pair]
+    media_type: str = ""
+    pseudonyms: dict[str, str] = field(default_factory=dict)

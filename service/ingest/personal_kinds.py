@@ -1,0 +1,161 @@
+"""What one value looks like: an e-mail address, a telephone number, an address, a number with its check digit.
+
+Each recogniser takes a value in NFKC without white space at its ends and says whether it is of its kind. Checksums are
+verified where a kind has one, so that part numbers are not cards; a checksum alone still lets one number in ten pass,
+which is why `personal` looks at the share of values that match, and why a number of the right length is not enough.
+"""
+
+import re
+from collections.abc import Callable
+from datetime import date
+
+import phonenumbers
+from stdnum import luhn
+from stdnum.jp import cn, in_
+
+from schemas.uploads import PersonalKind
+
+_LONGEST = 320  # characters; the longest e-mail address
+_EMAIL = re.compile(r"(?:mailto:)?[\w.!#$%&'*+/=?^`{|}~-]+@(?:[\w-]{1,63}\.)+[^\W\d_]{2,24}")
+_NAMED_EMAIL = re.compile(r".*<[^<>@\s]+@[^<>@\s]+\.[^<>@\s]{2,24}>")
+
+_TELEPHONE_LABEL = re.compile(r"(?:tel|fax|phone|電話|携帯|内線)(?:番号)?[.:\s]*", re.IGNORECASE)
+_TELEPHONE = re.compile(r"\+?[0-9(][0-9()\s./-]{6,22}[0-9]", re.ASCII)
+_DATE = re.compile(r"\d{1,2}[-/.]\d{1,2}[-/.]\d{4}|\d{4}[-/.]\d{1,2}[-/.]\d{1,2}", re.ASCII)
+_DIGITS = re.compile(r"\d+")
+_PLANS = ("JP", "US", "GB", "DE", "FR")
+
+_CARD = re.compile(r"\d{4}([ -]?)\d{4}\1\d{4}\1\d{2,4}|3[47]\d{2}([ -]?)\d{6}\2\d{5}", re.ASCII)
+_ISSUER = re.compile(
+    r"4\d{15}|5[1-5]\d{14}|2(?:22[1-9]|2[3-9]\d|[3-6]\d\d|7[01]\d|720)\d{12}|3[47]\d{13}|3(?:0[0-5]|[68]\d)\d{11}"
+    r"|35(?:2[89]|[3-8]\d)\d{12}|6(?:011|5\d\d|4[4-9]\d)\d{12}|62\d{14}",
+    re.ASCII,
+)
+_TWELVE = re.compile(r"\d{4}([ -]?)\d{4}\1\d{4}", re.ASCII)
+_THIRTEEN = re.compile(r"T?\d(?:-?\d{4}){3}", re.ASCII)
+
+_PREFECTURES = (
+    "北海道|青森県|岩手県|宮城県|秋田県|山形県|福島県|茨城県|栃木県|群馬県|埼玉県|千葉県|東京都|神奈川県|新潟県|富山県|石川県|福井県"
+    "|山梨県|長野県|岐阜県|静岡県|愛知県|三重県|滋賀県|京都府|大阪府|兵庫県|奈良県|和歌山県|鳥取県|島根県|岡山県|広島県|山口県"
+    "|徳島県|香川県|愛媛県|高知県|福岡県|佐賀県|長崎県|熊本県|大分県|宮崎県|鹿児島県|沖縄県"
+)
+PREFECTURE = re.compile(_PREFECTURES)
+_POSTAL_CODE = re.compile(r"〒\s?\d{3}-?\d{4}|\d{3}-\d{4}", re.ASCII)
+_BLOCK = r"[0-9一二三四五六七八九十]+(?:丁目|番地?|号|-[0-9]|$)"  # the number of a block or a house
+_JAPANESE_ADDRESS = re.compile(
+    rf"(?:〒?\s?\d{{3}}-?\d{{4}}\s*)?(?:(?:{_PREFECTURES})\s*\S{{1,10}}?[市区町村郡]|\S{{1,6}}[市郡]\S{{0,8}}[区町村])\S{{0,20}}?{_BLOCK}"
+)
+_ROAD = r"(?:Street|St|Avenue|Ave|Road|Rd|Lane|Ln|Boulevard|Blvd|Terrace|Crescent|Highway|Hwy)"
+_MAYBE_ROAD = r"(?:Drive|Dr|Way|Court|Ct|Square|Sq)"  # `4 Wheel Drive` is no address: these want a larger number
+_WESTERN_ADDRESS = re.compile(
+    rf"(?:.{{1,30}},\s*)?\d{{1,5}}[A-Za-z]?(?:[-/]\d{{1,4}})?,?\s+(?:[A-Z0-9][\w.'’-]*\s+){{1,4}}{_ROAD}\b\.?(?:[\s,].*)?"
+    rf"|\d{{2,5}}[A-Za-z]?,?\s+(?:[A-Z][\w.'’-]*\s+){{1,3}}{_MAYBE_ROAD}\b\.?(?:[\s,].*)?"
+    r"|\d{1,4}(?:\s?bis|\s?ter)?,?\s+(?:rue|avenue|boulevard|place|chemin|allée|impasse|quai)\s+\S.*"
+    r"|[A-ZÄÖÜ][\w.\s-]{2,40}(?:straße|strasse|str\.|weg|allee|gasse|platz|damm|ufer)\s+\d{1,4}\s?[a-z]?(?:,.*)?"
+)
+_BIRTH_DATE = re.compile(
+    r"(?P<year>(?:18|19|20)\d{2})(?:[-/.]\d{1,2}[-/.]\d{1,2}|年\d{1,2}月\d{1,2}日|(?:0\d|1[0-2])[0-3]\d)"
+    r"|\d{1,2}[-/.]\d{1,2}[-/.](?P<last>(?:18|19|20)\d{2})"
+    r"|(?:明治|大正|昭和|平成|令和|[MTSHR])\s?(?:元|\d{1,2})(?:年\d{1,2}月\d{1,2}日|[./-]\d{1,2}[./-]\d{1,2})",
+    re.ASCII,
+)
+
+
+def is_email(value: str) -> bool:
+    return "@" in value and bool(_EMAIL.fullmatch(value) or _NAMED_EMAIL.fullmatch(value))
+
+
+def is_telephone(value: str) -> bool:
+    """A valid number with its country code, or of the Japanese plan, grouped as that plan groups it.
+
+    Seven in ten codes of a 0 and nine digits would be valid numbers: without hyphens only mobile ones count.
+    """
+    number = _plain_number(value)
+    if number is None or number[0] not in "+0(":
+        return False
+    parsed = _parsed(number, "JP")
+    if parsed is None or number[0] == "+":
+        return parsed is not None
+    groups = _DIGITS.findall(number)
+    if len(groups) == 1:
+        return len(groups[0]) == 11
+    return groups == _DIGITS.findall(phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.NATIONAL))
+
+
+def is_likely_telephone(value: str) -> bool:
+    """A number of any of a few plans, however it is grouped: for where the relation's name speaks of telephones."""
+    number = _plain_number(value)
+    return number is not None and any(_parsed(number, region) for region in _PLANS)
+
+
+def _plain_number(value: str) -> str | None:
+    """The value without a label such as `Tel:`; None where it cannot be a number, or is a date."""
+    number = _TELEPHONE_LABEL.sub("", value, count=1)
+    return number if _TELEPHONE.fullmatch(number) and not _DATE.fullmatch(number) else None
+
+
+def _parsed(number: str, region: str) -> phonenumbers.PhoneNumber | None:
+    """The number if it is a valid one."""
+    try:
+        parsed = phonenumbers.parse(number, region)
+    except phonenumbers.NumberParseException:
+        return None
+    return parsed if phonenumbers.is_valid_number(parsed) else None
+
+
+def is_card(value: str) -> bool:
+    """Sixteen digits (fourteen to sixteen, by issuer), an issuer's prefix, and Luhn's check digit."""
+    if not _CARD.fullmatch(value):
+        return False
+    digits = re.sub(r"\D", "", value)
+    return bool(_ISSUER.fullmatch(digits)) and luhn.is_valid(digits)
+
+
+def is_my_number(value: str) -> bool:
+    return bool(_TWELVE.fullmatch(value)) and in_.is_valid(value)
+
+
+def is_corporate_number(value: str) -> bool:
+    """Thirteen digits with their check digit; an invoice registration number has a T before them."""
+    return bool(_THIRTEEN.fullmatch(value)) and cn.is_valid(value.removeprefix("T"))
+
+
+def is_postal_code(value: str) -> bool:
+    return bool(_POSTAL_CODE.fullmatch(value))
+
+
+def is_postal_address(value: str) -> bool:
+    """Down to the block or the house: a prefecture or a city alone says nothing of a person."""
+    if not any(map(str.isdigit, value)) and not re.search("[一二三四五六七八九十]丁目", value):
+        return False
+    return bool(_JAPANESE_ADDRESS.match(value) or _WESTERN_ADDRESS.fullmatch(value))
+
+
+def is_birth_date(value: str) -> bool:
+    """A date of the last 130 years; only where the relation's name speaks of birth is it taken for more than a date."""
+    found = _BIRTH_DATE.fullmatch(value)
+    if found is None:
+        return False
+    year = found["year"] or found["last"]
+    return year is None or 0 <= date.today().year - int(year) <= 130
+
+
+RECOGNISERS: dict[PersonalKind, Callable[[str], bool]] = {
+    PersonalKind.EMAIL: is_email,
+    PersonalKind.PAYMENT_CARD: is_card,
+    PersonalKind.MY_NUMBER: is_my_number,
+    PersonalKind.CORPORATE_NUMBER: is_corporate_number,
+    PersonalKind.TELEPHONE: is_telephone,
+    PersonalKind.POSTAL_ADDRESS: is_postal_address,
+    PersonalKind.POSTAL_CODE: is_postal_code,
+    PersonalKind.BIRTH_DATE: is_birth_date,
+}
+
+
+def is_of(kind: PersonalKind, value: str, *, named: bool) -> bool:
+    """Whether a value is of the kind; `named` says that its relation's name speaks of it."""
+    if not value or len(value) > _LONGEST:
+        return False
+    if named and kind is PersonalKind.TELEPHONE:
+        return is_likely_telephone(value)
+    return RECOGNISERS[kind](value)
