@@ -15,26 +15,29 @@ from starlette.exceptions import HTTPException
 from schemas.problems import Code
 from service.auth import Authenticator
 from service.errors import FactStoreError, MethodNotAllowed, NotFound, RequestError, Unprocessable
-from service.routes import aliases, dictionaries, facts, health, jobs, keys, memories, reports, uploads
+from service.routes import aliases, dictionaries, facts, gates, grants, health, jobs, keys, memories, reports, uploads
 from service.routes.context import Context
 from service.routes.guard import App, Guard, Measured, Receive, Scope, Send
 from service.routes.openapi import document
 from service.routes.problems import MEDIA_TYPE, problem_body
 from service.routes.recall import RecallEndpoint
 from service.settings import Settings
-from service.storage import Database
+from service.storage import Database, rates
 from service.storage.changes import changes
 from service.workflows.audit import Auditor
 from service.workflows.catalogue import StoredCatalogue
+from service.workflows.editors import Editors
 from service.workflows.health import Readiness
+from service.workflows.limits import Limiter
 from service.workflows.observe import Observer
 from service.workflows.serving import Serving
+from service.workflows.versions import Versions
 
 log = structlog.get_logger()
 
 KEYS_POLL = 0.1  # seconds until a key made or revoked by another process counts here
 USAGE_EVERY = 30.0  # seconds between two writings of when keys were last used
-ROUTERS = (health, dictionaries, uploads, facts, memories, jobs, aliases, reports, keys)
+ROUTERS = (health, dictionaries, uploads, facts, memories, jobs, aliases, reports, keys, grants, gates)
 
 
 class Service:
@@ -43,11 +46,15 @@ class Service:
     def __init__(self, db: Database, settings: Settings, bootstrap_key: str) -> None:
         self._db = db
         self._auditor = Auditor(db, settings)
-        self._authenticator = Authenticator(db, bootstrap_key)
-        self._serving = Serving(StoredCatalogue(db, settings))
+        self._rates = rates.counters(db, settings.rates)
+        self._authenticator = Authenticator(db, bootstrap_key, Limiter(self._rates, settings.rate))
+        versions = Versions(settings)
+        self._serving = Serving(StoredCatalogue(db, settings, versions))
+        editors = Editors(versions, self._serving.adopt)
         self._observer = Observer()
         self._recall = RecallEndpoint(self._serving, self._authenticator, self._observer)
-        self.api = _api(Context(db, settings, self._authenticator, Readiness(db, self._serving), self._auditor))
+        readiness = Readiness(db, self._serving)
+        self.api = _api(Context(db, settings, self._authenticator, readiness, self._auditor, editors))
         self.api.router.lifespan_context = self._running
         self._rest: App = Guard(Measured(self.api), self._authenticator, settings.max_body_bytes)
 
@@ -100,9 +107,8 @@ def _api(context: Context) -> FastAPI:
 
 
 def _reply(error: FactStoreError, headers: dict[str, str] | None = None) -> Response:
-    """The one place where an error becomes a reply. The rest of a body that is too large is not read."""
-    close = {"connection": "close"} if error.status == 413 else {}
-    return Response(problem_body(error), error.status, {**close, **(headers or {})}, MEDIA_TYPE)
+    """The one place where an error becomes a reply."""
+    return Response(problem_body(error), error.status, {**error.headers, **(headers or {})}, MEDIA_TYPE)
 
 
 async def _reply_to_error(_: Request, error: Exception) -> Response:

@@ -6,9 +6,12 @@ from typing import Annotated, Any
 from fastapi import Depends, Header, Request
 
 from service.auth import Action, Authenticator, Caller
+from service.errors import NotFound
 from service.settings import Settings
 from service.storage import Database
+from service.workflows import grants
 from service.workflows.audit import Auditor
+from service.workflows.editors import Editors
 from service.workflows.health import Readiness
 
 
@@ -19,6 +22,7 @@ class Context:
     authenticator: Authenticator
     readiness: Readiness
     auditor: Auditor
+    editors: Editors
 
 
 def _context(request: Request) -> Context:
@@ -26,15 +30,35 @@ def _context(request: Request) -> Context:
     return context
 
 
-def may(action: Action) -> Any:
-    """A dependency that gives the caller, or raises Forbidden."""
+def may(action: Action, *, by_relation: bool = False) -> Any:
+    """A dependency that gives the caller, or raises Forbidden; NotFound where the caller is scoped and the route is
+    about a dictionary that was not granted. `by_relation`: the route keeps to `caller.relations(dictionary)`, so keys
+    that see only some relations may use it; every other route is closed to them.
+    """
 
     def permitted(request: Request) -> Caller:
         caller: Caller = request.scope["caller"]
-        caller.require(action)
+        dictionary = None if caller.rights is None else _reached(request, caller)
+        caller.require(action, dictionary, by_relation=by_relation)
         return caller
 
     return Depends(permitted)
+
+
+def _reached(request: Request, caller: Caller) -> str | None:
+    """The id of the dictionary that the route is about. What the caller may not see is absent, in the same words."""
+    path = request.path_params
+    if not path:
+        return None
+    dictionary = grants.owner(_context(request).db, path)
+    if not caller.sees(dictionary):
+        kind = next((kind for parameter, kind in _KINDS.items() if parameter in path), "route")
+        raise NotFound(f"no such {kind}")
+    return dictionary
+
+
+# what the ids in the routes' paths name, and what they are called where they lead nowhere
+_KINDS = {"dictionary": "dictionary", "memory": "memory", "job": "job", "report_id": "report"}
 
 
 Service = Annotated[Context, Depends(_context)]
@@ -43,6 +67,10 @@ Creator = Annotated[Caller, may(Action.CREATE_DICTIONARY)]
 Remover = Annotated[Caller, may(Action.DELETE_DICTIONARY)]
 Uploader = Annotated[Caller, may(Action.UPLOAD)]
 LedgerReader = Annotated[Caller, may(Action.READ_LEDGER)]
+PartReader = Annotated[Caller, may(Action.READ_LEDGER, by_relation=True)]
+PartViewer = Annotated[Caller, may(Action.FIGURES, by_relation=True)]
+PartUploader = Annotated[Caller, may(Action.UPLOAD, by_relation=True)]
+MetricsReader = Annotated[Caller, may(Action.READ_METRICS)]
 Trainer = Annotated[Caller, may(Action.TRAIN)]
 JobReader = Annotated[Caller, may(Action.READ_JOBS)]
 JobCanceller = Annotated[Caller, may(Action.CANCEL_JOBS)]

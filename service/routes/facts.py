@@ -1,15 +1,40 @@
-"""/v1/dictionaries/{d}/facts:search: what the ledger holds, now or as of an earlier version."""
+"""/v1/dictionaries/{d}/facts:batch, edits; facts:search, what the ledger holds, now or as of an earlier version."""
 
-from fastapi import APIRouter
+from typing import Annotated
 
+from fastapi import APIRouter, Header, Response
+
+from schemas.edits import EditAccepted, EditReply, FactBatch
 from schemas.facts import FactPage, FactSearch
-from service.routes.context import LedgerReader, Service
-from service.workflows import facts
+from service.routes.context import IdempotencyKey, PartReader, Service, Uploader
+from service.routes.replies import accepted
+from service.workflows import edits, facts
 
 router = APIRouter(prefix="/v1/dictionaries/{dictionary}", tags=["facts"])
 
 
 @router.post("/facts:search")
-def search(dictionary: str, wanted: FactSearch, service: Service, _: LedgerReader) -> FactPage:
+def search(dictionary: str, wanted: FactSearch, service: Service, caller: PartReader) -> FactPage:
     """Names travel in the body: a URL may be logged on its way."""
-    return facts.search(service.db, dictionary, wanted)
+    return facts.search(service.db, dictionary, wanted, caller)
+
+
+@router.post("/facts:batch", responses={202: {"model": EditAccepted}})
+def edit(  # noqa: PLR0917 - FastAPI reads the request from the parameters
+    dictionary: str,
+    batch: FactBatch,
+    service: Service,
+    caller: Uploader,
+    response: Response,
+    idempotency_key: IdempotencyKey = None,
+    if_match: Annotated[str | None, Header()] = None,
+) -> EditReply | EditAccepted:
+    """Put facts and take pairs away, all or nothing. 200 once the new version is on the disk, verified and served; 202
+    when the memory must be trained anew. With If-Match (a ledger version) only if nothing has changed since: 412.
+    """
+    reply = edits.apply(service, dictionary, batch, by=caller.key, if_match=if_match, idempotency_key=idempotency_key)
+    response.headers["ETag"] = edits.etag(reply.ledger_version)
+    if isinstance(reply, EditAccepted):
+        response.status_code = 202
+        accepted(response, reply)
+    return reply

@@ -13,7 +13,7 @@ from schemas.jobs import Job, JobKind, JobState
 from schemas.problems import Problem
 from service.errors import Cancelled
 from service.storage.stamps import new_id, now
-from service.storage.tables import dictionaries, jobs
+from service.storage.tables import dictionaries, jobs, memories
 
 _OPEN = (JobState.QUEUED, JobState.RUNNING)
 
@@ -77,6 +77,21 @@ def counts(tx: Connection) -> dict[JobState, int]:
     for state, count in tx.execute(select(jobs.c.state, func.count()).group_by(jobs.c.state)):
         counted[JobState(state)] = count
     return counted
+
+
+def queued_training(tx: Connection, dictionary: int, alias: str) -> Job | None:
+    """A training for this alias that has not begun, so that it will read everything committed until now."""
+    queued = (jobs.c.dictionary == dictionary, jobs.c.kind == JobKind.TRAIN, jobs.c.state == JobState.QUEUED)
+    rows = tx.execute(select(jobs).where(*queued).order_by(jobs.c.number))
+    return next((_shown(row) for row in rows if row.params["publish"] == alias), None)
+
+
+def asked_recipe(tx: Connection, memory: str) -> dict[str, Any] | None:
+    """The recipe that the training asked for from which this memory's lineage comes."""
+    lineage = select(memories.c.lineage).where(memories.c.id == memory).scalar_subquery()
+    trained = select(jobs.c.params).join(memories, memories.c.id == jobs.c.memory).where(memories.c.lineage == lineage)
+    params = tx.scalar(trained.where(jobs.c.kind == JobKind.TRAIN).order_by(jobs.c.number.desc()).limit(1))
+    return None if params is None else params["recipe"]
 
 
 def waiting(tx: Connection) -> bool:

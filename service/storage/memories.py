@@ -50,8 +50,9 @@ def record(tx: Connection, memory_id: str) -> Record | None:
     return None if row is None else Record(*row)
 
 
-def tip(tx: Connection, lineage: str) -> Record:
-    """The newest version of a lineage: what the next edit starts from."""
+def tip(tx: Connection, memory_id: str) -> Record:
+    """The newest version of this memory's lineage: what the next edit starts from, wherever aliases have been since."""
+    lineage = tx.execute(select(memories.c.lineage).where(memories.c.id == memory_id)).scalar_one()
     newest = _recorded().where(memories.c.lineage == lineage).order_by(memories.c.seq.desc()).limit(1)
     return Record(*tx.execute(newest).one())
 

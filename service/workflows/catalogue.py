@@ -1,21 +1,21 @@
 """What serving asks of the database and of the memory folders."""
 
-from service.memory import load
 from service.settings import Settings
 from service.storage import Database, aliases, dictionaries, lookup, memories
 from service.storage.changes import changes
-from service.workflows import memory_secrets
 from service.workflows.queries import Ledger, LedgerRows, Pair, Servable
+from service.workflows.relations import Relations, seen_names
 from service.workflows.serving import Record
 from service.workflows.spellings import Spellings
+from service.workflows.versions import Versions
 
 
 class StoredCatalogue:
     """The Catalogue of a service that keeps everything in its database and its data folder."""
 
-    def __init__(self, db: Database, settings: Settings) -> None:
+    def __init__(self, db: Database, settings: Settings, versions: Versions | None = None) -> None:
         self._db = db
-        self._settings = settings
+        self._versions = versions or Versions(settings)
 
     def changes(self) -> int:
         return changes(self._db)
@@ -34,9 +34,8 @@ class StoredCatalogue:
         return None if record is None else Record(*record)
 
     def load(self, record: Record) -> Servable:
-        settings = self._settings
-        secret = memory_secrets.read(settings.secrets, record.dictionary)
-        return load(settings.memories / record.id, secret=secret, device=settings.device)
+        with self._db.reading() as tx:
+            return self._versions.load(tx, memories.Record(*record))
 
     def ledger(self, dictionary: str, version: int, pairs: list[Pair]) -> Ledger:
         with self._db.reading() as tx:
@@ -44,12 +43,13 @@ class StoredCatalogue:
             held = lookup.of_pairs(tx, row.number, version, pairs) if row else {}
         return {pair: LedgerRows(source.answers, source.upload, source.line) for pair, source in held.items()}
 
-    def respelled(self, dictionary: str, version: int, pairs: list[Pair]) -> Ledger:
+    def respelled(self, dictionary: str, version: int, pairs: list[Pair], seen: Relations | None) -> Ledger:
         with self._db.reading() as tx:
             row = dictionaries.find(tx, dictionary)
             if row is None:
                 return {}
-            subjects, relations = map(Spellings, lookup.names(tx, row.number, version))
+            names = lookup.names(tx, row.number, version, seen_names(tx, row.number, seen))
+            subjects, relations = map(Spellings, names)
         named = {pair: (subjects.stand_for(pair[0]), relations.stand_for(pair[1])) for pair in pairs}
         found = {pair: (subject, relation) for pair, (subject, relation) in named.items() if subject and relation}
         held = self.ledger(dictionary, version, list(found.values()))

@@ -1,12 +1,26 @@
-"""Publishing: how the champion of a dictionary comes up to its ledger, whoever changed the ledger."""
+"""Publishing: how the champion of a dictionary comes up to its ledger, whoever changed the ledger.
 
+The rule, for edits, uploads, corrections, unpinning and trainings alike: what a champion holds is taken back only by
+the ledger. A champion that is behind is brought up by an edit of its lineage's newest version where few pairs changed,
+and by a training otherwise; a training that was overtaken by edits is brought up in the same way before it is
+published, and is never published over a champion that knows more.
+"""
+
+import time
 from types import TracebackType
 from typing import Protocol, Self
 
-from schemas.jobs import Job
+from schemas.aliases import AliasAction
+from schemas.jobs import Job, JobKind
+from schemas.memories import MemoryInfo
+from service.errors import Outgrown
+from service.memory import Memory, Staged
 from service.settings import Settings
-from service.storage import Database, Transaction
-from service.workflows.audit import Auditor
+from service.storage import Database, Transaction, aliases, dictionaries, jobs, memories, patches
+from service.storage.stamps import new_id, now
+from service.workflows.audit import Act, Auditor, Event
+from service.workflows.dictionaries import CHAMPION
+from service.workflows.editors import Editors, changes
 
 
 class EditContext(Protocol):
@@ -20,6 +34,9 @@ class EditContext(Protocol):
 
     @property
     def auditor(self) -> Auditor: ...
+
+    @property
+    def editors(self) -> Editors: ...
 
 
 class Advance:
@@ -36,22 +53,109 @@ class Advance:
     def __init__(self, service: EditContext, dictionary: str) -> None:
         self._service = service
         self._dictionary = dictionary
+        self._turn = service.editors.turn(dictionary)
+        self._made: tuple[memories.Record, Staged] | None = None
 
     def __enter__(self) -> Self:
+        self._turn.acquire()
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        pass
+        try:
+            if kind is None and self._made is not None:
+                self._service.editors.accept(*self._made)
+        finally:
+            self._turn.release()
+
+    def prepare(self) -> None:
+        """Have the editor at hand before the write lock is taken: making one reads every fact."""
+        with self._service.db.reading() as tx:
+            row = dictionaries.find(tx, self._dictionary)
+            champion = None if row is None else aliases.find(tx, row.number, CHAMPION)
+            if row is not None and champion is not None and not champion.pinned:
+                self._service.editors.at(tx, row.number, memories.tip(tx, champion.memory))
 
     def __call__(self, tx: Transaction, *, by: str, reason: str) -> str | None:
         """Bring the champion up to the ledger as it is in `tx`, and return the memory that then serves (None: there is
         no champion). A pinned champion stays. Raises Outgrown where the bank must be solved anew: `order_training`.
         """
-        raise NotImplementedError
+        row = dictionaries.find(tx, self._dictionary)
+        champion = None if row is None else aliases.find(tx, row.number, CHAMPION)
+        if row is None or champion is None:
+            return None
+        if champion.pinned:
+            return champion.memory
+        tip = memories.tip(tx, champion.memory)
+        if tip.ledger_version < row.ledger_version:
+            tip = self._step(tx, row, tip)
+        if tip.id != champion.memory:
+            aliases.switch(tx, row.number, aliases.Switch(CHAMPION, tip.id, by, reason, AliasAction.EDIT))
+            self._service.auditor.record(tx, Event(Act.PUBLISH, by, row.id, tip.id, {"alias": CHAMPION}))
+        return tip.id
+
+    def _step(self, tx: Transaction, row: dictionaries.Row, tip: memories.Record) -> memories.Record:
+        """The version that follows `tip` and holds what the ledger holds now."""
+        wanted = changes(tx, row.number, after=tip.ledger_version, upto=row.ledger_version)
+        if wanted is None or not tip.retained:
+            raise Outgrown("more facts changed than an edit takes in")
+        started = time.perf_counter()
+        staged = self._service.editors.at(tx, row.number, tip).stage(wanted)
+        version = add_version(tx, row, tip, staged, time.perf_counter() - started)
+        self._made = version, staged
+        return version
+
+
+def add_version(
+    tx: Transaction, row: dictionaries.Row, parent: memories.Record, staged: Staged, seconds: float
+) -> memories.Record:
+    """Store what was staged on `parent` as the next version of its lineage; `seconds` went into solving it."""
+    made = described(staged.memory, new_id("mem"), row, parent=parent, train_seconds=seconds, verify_seconds=0.0)
+    number = memories.add(tx, row.number, made, seq=parent.seq + 1)
+    patches.add(tx, number, staged.patch)
+    return memories.Record(made.id, row.id, row.ledger_version, parent.lineage, parent.seq + 1, retained=True)
+
+
+def described(
+    memory: Memory,
+    memory_id: str,
+    row: dictionaries.Row,
+    *,
+    parent: memories.Record | None = None,
+    train_seconds: float,
+    verify_seconds: float,
+) -> MemoryInfo:
+    """The row of a memory that holds `row`'s ledger version: a first version, or the one that follows `parent`."""
+    return MemoryInfo(
+        id=memory_id,
+        dictionary=row.id,
+        created_at=now(),
+        ledger_version=row.ledger_version,
+        digest=memory.digest,
+        facts=memory.facts,
+        pairs=memory.pairs,
+        recipe=memory.recipe,
+        stored_parameters=memory.stored_parameters,
+        frozen_parameters=memory.frozen_parameters,
+        bytes=memory.bytes,
+        bytes_total=memory.bytes_total,
+        code_bits_total=memory.code_bits_total,
+        train_seconds=train_seconds,
+        verify_seconds=verify_seconds,
+        device=memory.device,
+        parent=None if parent is None else parent.id,
+        lineage=memory_id if parent is None else parent.lineage,
+        retained=True,
+        aliases=[],
+    )
 
 
 def order_training(tx: Transaction, dictionary: int, by: str) -> Job:
     """Queue the training that an outgrown champion needs, by the recipe that the champion was asked for with; one that
     is already queued will do.
     """
-    raise NotImplementedError
+    waiting = jobs.queued_training(tx, dictionary, CHAMPION)
+    if waiting is not None:
+        return waiting
+    champion = aliases.find(tx, dictionary, CHAMPION)
+    recipe = None if champion is None else jobs.asked_recipe(tx, champion.memory)
+    return jobs.add(tx, jobs.Order(JobKind.TRAIN, dictionary, {"recipe": recipe, "publish": CHAMPION}, by))

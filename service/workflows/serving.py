@@ -3,11 +3,14 @@
 Names and aliases are resolved once and remembered until the database's change counter moves; the counter is read once
 a turn of the event loop, so a request that arrives after a switch is answered by the new memory, and requests under
 way keep the old one until they end. Loading happens beside the event loop.
+
+Room is counted in lineages, whose versions share almost everything: the versions that edits left behind push no other
+dictionary out, and the last few stay, so that a rollback is served at once.
 """
 
 import asyncio
-from collections import OrderedDict
-from collections.abc import Coroutine
+from collections import Counter, OrderedDict
+from collections.abc import Callable, Coroutine
 from typing import NamedTuple, Protocol
 
 import structlog
@@ -16,10 +19,12 @@ from schemas.problems import Code
 from service.errors import Conflict, NotFound
 from service.workflows.microbatch import Served
 from service.workflows.queries import Ledger, Pair, Servable
+from service.workflows.relations import Relations
 
 log = structlog.get_logger()
 
 CHAMPION = "champion"
+KEPT_VERSIONS = 4  # of each lineage
 
 
 class Address(NamedTuple):
@@ -31,14 +36,14 @@ class Address(NamedTuple):
 
 
 class Record(NamedTuple):
-    """What the database says of one memory."""
+    """What the database says of one memory: it is the version `seq` of its lineage."""
 
     id: str
     dictionary: str
     ledger_version: int
-    lineage: str = ""
-    seq: int = 0
-    retained: bool = True
+    lineage: str
+    seq: int
+    retained: bool
 
 
 class Catalogue(Protocol):
@@ -61,15 +66,17 @@ class Catalogue(Protocol):
     def memory(self, memory: str) -> Record | None: ...
 
     def load(self, record: Record) -> Servable:
-        """The memory as stored; raises MemoryMismatch."""
+        """The memory as stored; raises MemoryMismatch, and NotFound (not_retained)."""
         ...
 
     def ledger(self, dictionary: str, version: int, pairs: list[Pair]) -> Ledger:
         """What the ledger held for these pairs at that version."""
         ...
 
-    def respelled(self, dictionary: str, version: int, pairs: list[Pair]) -> Ledger:
-        """The same for pairs whose names are spelled unlike the ledger's; it has to read all names."""
+    def respelled(self, dictionary: str, version: int, pairs: list[Pair], seen: Relations | None) -> Ledger:
+        """The same for pairs whose names are spelled unlike the ledger's; it has to read all names, those of the facts
+        whose relations are `seen`.
+        """
         ...
 
     def champions(self) -> list[Record]:
@@ -78,27 +85,38 @@ class Catalogue(Protocol):
 
 
 class Serving:
-    """The loaded memories of one process, at most `capacity` of them; one event loop only."""
+    """The loaded memories of one process, of at most `capacity` lineages; one event loop only."""
 
     def __init__(self, catalogue: Catalogue, *, capacity: int = 8) -> None:
         self._catalogue = catalogue
         self._capacity = capacity
         self._loaded: OrderedDict[str, Served] = OrderedDict()
+        self._lineages: dict[str, str] = {}  # of each loaded memory
         self._loading: dict[str, asyncio.Future[Served]] = {}
         self._dictionaries: dict[str, str] = {}
         self._addresses: dict[Address, Record] = {}
         self._seen = -1
         self._fresh = False
+        self._loop: asyncio.AbstractEventLoop | None = None
 
-    async def dictionary(self, name: str) -> str:
-        """The id of the dictionary of this id or exact name; raises NotFound."""
+    def adopt(self, record: Record, memory: Servable) -> None:
+        """Serve a version that an edit of this process made, without loading it. Called from any thread, as soon as it
+        is committed; requests that come before it arrives here load it.
+        """
+        if self._loop is not None:
+            self._loop.call_soon_threadsafe(self._put, record, memory)
+
+    async def dictionary(self, name: str, sees: Callable[[str], bool]) -> str:
+        """The id of the dictionary of this id or exact name; raises NotFound, after the same look-up, where there is
+        none or the caller does not see it.
+        """
         self._refresh()
         known = self._dictionaries.get(name)
-        if known is not None:
+        if known is not None and sees(known):
             return known
         seen = self._seen
         found = await asyncio.to_thread(self._catalogue.dictionary, name)
-        if found is None:
+        if found is None or not sees(found):
             raise NotFound("no such dictionary")
         if seen == self._seen:
             self._dictionaries[name] = found
@@ -119,18 +137,22 @@ class Serving:
         """What the ledger held for these pairs when the memory was trained. Reads the database: not on the loop.
 
         Pairs that the memory answered but the ledger has not as they are spelled are looked up by the names they stand
-        for, as the memory looked them up.
+        for, as the memory looked them up. Who sees only some relations is told no line: gaps would count the others.
         """
+        seen = served.relations
         held = self._catalogue.ledger(served.dictionary, served.ledger_version, pairs)
         unlike = list(answered - held.keys())
         if unlike:
-            held = {**held, **self._catalogue.respelled(served.dictionary, served.ledger_version, unlike)}
-        return held
+            held = {**held, **self._catalogue.respelled(served.dictionary, served.ledger_version, unlike, seen)}
+        if seen is None:
+            return held
+        return {pair: rows._replace(line=None) for pair, rows in held.items() if pair[1] in seen}
 
     async def watch(self, interval: float = 0.1) -> None:
         """Load ahead of the requests: champions at the start, later whatever replaces a memory in use. Looks every
         `interval` seconds until it is cancelled.
         """
+        self._loop = asyncio.get_running_loop()
         seen = self._catalogue.changes()
         await self._ahead(self._load_champions())
         while True:
@@ -162,6 +184,8 @@ class Serving:
         record = self._catalogue.memory(memory) if memory is not None else None
         if record is None or record.dictionary != address.dictionary:
             raise NotFound("no such memory in this dictionary" if address.memory else "no such alias")
+        if not record.retained:
+            raise NotFound("this version is no longer kept", code=Code.NOT_RETAINED, memory=record.id)
         return record
 
     def _recent(self, record: Record) -> Served | None:
@@ -183,10 +207,29 @@ class Serving:
             memory = await asyncio.to_thread(self._catalogue.load, record)
         finally:
             del self._loading[record.id]
-        served = self._loaded[record.id] = Served(record.id, record.dictionary, record.ledger_version, memory)
-        while len(self._loaded) > self._capacity:
-            self._loaded.popitem(last=False)
+        return self._put(record, memory)
+
+    def _put(self, record: Record, memory: Servable) -> Served:
+        served = self._recent(record)
+        if served is None:
+            served = self._loaded[record.id] = Served(record.id, record.dictionary, record.ledger_version, memory)
+            self._lineages[record.id] = record.lineage
+            self._make_room()
         return served
+
+    def _make_room(self) -> None:
+        """Keep the versions used last of the lineages used last."""
+        kept: Counter[str] = Counter()
+        for memory in reversed(list(self._loaded)):
+            lineage = self._lineages[memory]
+            if kept[lineage] == KEPT_VERSIONS or (not kept[lineage] and len(kept) >= self._capacity):
+                self._drop(memory)
+            else:
+                kept[lineage] += 1
+
+    def _drop(self, memory: str) -> None:
+        self._loaded.pop(memory, None)
+        self._lineages.pop(memory, None)
 
     async def _load_champions(self) -> None:
         champions = await asyncio.to_thread(self._catalogue.champions)
@@ -194,10 +237,11 @@ class Serving:
             await self._load(record)
 
     async def _follow(self) -> None:
-        """Let go of memories that were deleted, and load the new champions of dictionaries in use."""
+        """Let go of memories that are no longer kept, and load the new champions of dictionaries in use."""
         for memory in list(self._loaded):
-            if await asyncio.to_thread(self._catalogue.memory, memory) is None:
-                self._loaded.pop(memory, None)
+            record = await asyncio.to_thread(self._catalogue.memory, memory)
+            if record is None or not record.retained:
+                self._drop(memory)
         in_use = {served.dictionary for served in self._loaded.values()}
         for record in await asyncio.to_thread(self._catalogue.champions):
             if record.dictionary in in_use and record.id not in self._loaded:

@@ -1,6 +1,6 @@
 """Memories on a shelf: the exact table behind everything that recall serving needs of a database and of a memory."""
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -8,9 +8,11 @@ import numpy as np
 from service.errors import Unauthorized
 from service.memory import ExactTable, Facts, Recalled
 from service.workflows.queries import Ledger, LedgerRows, Pair
+from service.workflows.relations import Relations
 from service.workflows.serving import Record
 
 KEY = b"Bearer a-key-that-may-recall"
+PART_KEY = b"Bearer a-key-for-one-relation"
 OTHER_KEY = b"Bearer a-key-of-another-role"
 Fact = tuple[str, str, str]
 
@@ -21,7 +23,8 @@ class Table(ExactTable):
     """
 
     def __init__(self, facts: Sequence[Fact]) -> None:
-        subjects, relations, answers = zip(*facts, strict=True)
+        self.taught = facts
+        subjects, relations, answers = zip(*facts, strict=True) if facts else ((), (), ())
         super().__init__(Facts(subjects, relations, answers))
         self.subjects = sorted(set(subjects))
         self.relations = sorted(set(relations))
@@ -33,6 +36,10 @@ class Table(ExactTable):
         exact = super().recall(subjects, relations)
         folded = [pair in self.folded for pair in zip(subjects, relations, strict=True)]
         return Recalled(exact.answers, exact.margins, exact.known, np.array(folded, dtype=np.bool_))
+
+    def within(self, relations: Container[str]) -> "Table":
+        """A table that was never given another relation."""
+        return Table([fact for fact in self.taught if fact[1] in relations])
 
     def candidates(self, question: str) -> list[Pair]:
         subjects = [subject for subject in self.subjects for _ in range(question.count(subject))]
@@ -54,7 +61,7 @@ class Shelf:
 
     def put(self, memory: str, facts: Sequence[Fact], dictionary: str = "dic_1", alias: str = "champion") -> None:
         """Train, verify and publish in one step."""
-        self.records[memory] = Record(memory, dictionary, 1)
+        self.records[memory] = Record(memory, dictionary, 1, memory, 0, retained=True)
         self.tables[memory] = Table(facts)
         self.switch(memory, dictionary, alias)
 
@@ -81,7 +88,7 @@ class Shelf:
     def ledger(self, _dictionary: str, _version: int, pairs: list[Pair]) -> Ledger:
         return {pair: self.held[pair] for pair in pairs if pair in self.held}
 
-    def respelled(self, _dictionary: str, _version: int, _pairs: list[Pair]) -> Ledger:
+    def respelled(self, _dictionary: str, _version: int, _pairs: list[Pair], _seen: Relations | None) -> Ledger:
         """An exact table answers no other spelling."""
         return {}
 
@@ -92,16 +99,23 @@ class Shelf:
 @dataclass
 class Caller:
     allowed: bool
+    seen: Relations | None = None
     key: str = "key_1"
+
+    def sees(self, _dictionary: str) -> bool:
+        return True
 
     def may(self, action: str, _dictionary: str) -> bool:
         return self.allowed and action == "recall"
 
+    def relations(self, _dictionary: str) -> Relations | None:
+        return self.seen
+
 
 class Door:
-    """One key that may recall, one that may not."""
+    """One key that may recall, one that may not, one that may recall one relation alone."""
 
-    def authenticate(self, header: bytes | None) -> Caller:
-        if header not in (KEY, OTHER_KEY):
+    async def admit(self, header: bytes | None) -> Caller:
+        if header not in (KEY, OTHER_KEY, PART_KEY):
             raise Unauthorized("send a valid API key as Authorization: Bearer KEY")
-        return Caller(header == KEY)
+        return Caller(header != OTHER_KEY, Relations(only=frozenset({"maker"})) if header == PART_KEY else None)
