@@ -2,7 +2,7 @@
 
 import asyncio
 import gc
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager, suppress
 from importlib.metadata import version
 
@@ -15,8 +15,9 @@ from starlette.exceptions import HTTPException
 from schemas.problems import Code
 from service.auth import Authenticator
 from service.errors import FactStoreError, MethodNotAllowed, NotFound, RequestError, Unprocessable
-from service.routes import aliases, dictionaries, facts, gates, grants, health, jobs, keys, memories, reports, uploads
+from service.routes import aliases, audit, dictionaries, facts, gates, grants, health, jobs, keys, memories, reports, uploads
 from service.routes.context import Context
+from service.routes.denials import Watched
 from service.routes.guard import App, Guard, Measured, Receive, Scope, Send
 from service.routes.openapi import document
 from service.routes.problems import MEDIA_TYPE, problem_body
@@ -25,6 +26,9 @@ from service.settings import Settings
 from service.storage import Database, rates
 from service.storage.changes import changes
 from service.workflows.audit import Auditor
+from service.workflows.audit_denials import Denials
+from service.workflows.audit_recalls import RecallRecorder
+from service.workflows.audit_retention import retain
 from service.workflows.catalogue import StoredCatalogue
 from service.workflows.editors import Editors
 from service.workflows.health import Readiness
@@ -37,7 +41,9 @@ log = structlog.get_logger()
 
 KEYS_POLL = 0.1  # seconds until a key made or revoked by another process counts here
 USAGE_EVERY = 30.0  # seconds between two writings of when keys were last used
-ROUTERS = (health, dictionaries, uploads, facts, memories, jobs, aliases, reports, keys, grants, gates)
+DENIALS_EVERY = 60.0  # seconds that one audit entry about denials stands for
+RETAIN_EVERY = 3600.0  # seconds between two looks for audit entries that are too old
+ROUTERS = (health, dictionaries, uploads, facts, memories, jobs, aliases, reports, keys, grants, audit, gates)
 
 
 class Service:
@@ -45,6 +51,7 @@ class Service:
 
     def __init__(self, db: Database, settings: Settings, bootstrap_key: str) -> None:
         self._db = db
+        self._settings = settings
         self._auditor = Auditor(db, settings)
         self._rates = rates.counters(db, settings.rates)
         self._authenticator = Authenticator(db, bootstrap_key, Limiter(self._rates, settings.rate))
@@ -52,13 +59,20 @@ class Service:
         self._serving = Serving(StoredCatalogue(db, settings, versions))
         editors = Editors(versions, self._serving.adopt)
         self._observer = Observer()
+        if settings.audit_recalls:
+            self._observer.register(RecallRecorder(db, self._auditor, settings.audit_recalls, self._observer.missed))
         self._recall = RecallEndpoint(self._serving, self._authenticator, self._observer)
         readiness = Readiness(db, self._serving)
         self.api = _api(Context(db, settings, self._authenticator, readiness, self._auditor, editors))
         self.api.router.lifespan_context = self._running
         self._rest: App = Guard(Measured(self.api), self._authenticator, settings.max_body_bytes)
+        self._denials = Denials(db, self._auditor)
+        self._watched: App = Watched(self._answer, self._denials, _paths(self.api))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        await self._watched(scope, receive, send)
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
         recalled = scope["type"] == "http" and scope["method"] == "POST"
         if recalled and scope["path"].endswith(("/recall", "/recall:batch")):
             await self._recall(scope, receive, send)
@@ -69,7 +83,7 @@ class Service:
     async def _running(self, _: FastAPI) -> AsyncIterator[None]:
         gc.collect()
         gc.freeze()  # PyTorch's objects live as long as the process: a collection that visits them stops 64 requests
-        tasks = [asyncio.create_task(work) for work in (self._serving.watch(), self._watch_keys(), self._write_usage())]
+        tasks = [asyncio.create_task(work) for work in self._work()]
         self._observer.start()
         yield
         for task in tasks:
@@ -77,6 +91,7 @@ class Service:
             with suppress(asyncio.CancelledError):
                 await task
         await asyncio.to_thread(self._observer.stop)
+        await asyncio.to_thread(self._denials.write)
         self._authenticator.write_usage()
 
     async def _watch_keys(self) -> None:
@@ -88,10 +103,38 @@ class Service:
                 seen = now
             await asyncio.sleep(KEYS_POLL)
 
+    def _work(self) -> tuple[Coroutine[None, None, None], ...]:
+        return self._serving.watch(), self._watch_keys(), self._write_usage(), self._write_denials(), self._retain()
+
+    async def _write_denials(self) -> None:
+        while True:
+            await asyncio.sleep(DENIALS_EVERY)
+            await _contained(self._denials.write)
+
+    async def _retain(self) -> None:
+        """Let go of audit entries that are older than they are to be kept."""
+        days = self._settings.audit_keep_days
+        while days is not None:
+            await _contained(retain, self._db, self._auditor, days)
+            await asyncio.sleep(RETAIN_EVERY)
+
     async def _write_usage(self) -> None:
         while True:
             await asyncio.sleep(USAGE_EVERY)
             await asyncio.to_thread(self._authenticator.write_usage)
+
+
+def _paths(api: FastAPI) -> list[str]:
+    """The templates of all routes."""
+    return ["/recall/recall:batch", *(getattr(route, "path", "") for route in api.routes)]
+
+
+async def _contained(work: Callable[..., object], *args: object) -> None:
+    """In a thread; a fault is logged by kind, and met again at the next turn."""
+    try:
+        await asyncio.to_thread(work, *args)
+    except Exception as error:  # noqa: BLE001 - its message may hold names
+        log.warning("background work failed", error=type(error).__name__)
 
 
 def _api(context: Context) -> FastAPI:

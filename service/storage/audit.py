@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Select, delete, insert, select, update
+from sqlalchemy import Connection, Select, bindparam, delete, insert, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
 from service.storage.tables.audit import audit_entries, audit_head, audit_salts
@@ -131,9 +131,12 @@ def salts_without_entry(tx: Connection) -> int | None:
     return tx.scalar(orphaned.order_by(audit_salts.c.entry).limit(1))
 
 
-def overwrite_salts(tx: Connection, salts: Salts) -> None:
-    here = audit_salts.c.entry == salts.entry
-    tx.execute(update(audit_salts).where(here).values(salts=salts.salts, seal=salts.seal))
+def overwrite_salts(tx: Connection, salts: Sequence[Salts]) -> None:
+    """Put these in the place of those that their entries had."""
+    if salts:
+        here = audit_salts.c.entry == bindparam("number")
+        changed = update(audit_salts).where(here).values(salts=bindparam("kept"), seal=bindparam("sealed"))
+        tx.execute(changed, [{"number": each.entry, "kept": each.salts, "sealed": each.seal} for each in salts])
 
 
 def drop_through(tx: Connection, number: int) -> None:

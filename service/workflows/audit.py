@@ -1,18 +1,32 @@
 """The audit chain: what was done, by whom, to which memory; written in the transaction that does it."""
 
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import NamedTuple
 
 from schemas.audit import AuditHead
 from service.settings import Settings
 from service.storage import Database, Transaction, audit
+from service.storage.audit import Entry, Salts
+from service.storage.bulk import batched
 from service.storage.stamps import now
 from service.workflows import audit_secret
 from service.workflows.audit_chain import GENESIS, Chain
-from service.workflows.audit_commitments import DROPPED, SIZE, Pair, commit, matches, name_tokens, pair_tokens
+from service.workflows.audit_commitments import (
+    DROPPED,
+    SIZE,
+    Committed,
+    Pair,
+    commit,
+    matches,
+    name_tokens,
+    pair_tokens,
+)
+
+SERVICE = "service"  # who does what nobody asked for
 
 
 class Act(StrEnum):
@@ -50,6 +64,13 @@ class Event:
     texts: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
+class Prepared(NamedTuple):
+    """An event with its commitments made, which for many rows takes its time."""
+
+    event: Event
+    committed: Committed
+
+
 class Auditor:
     """Appends to the chain under a secret of its own."""
 
@@ -63,14 +84,17 @@ class Auditor:
         self.record_all(tx, [event])
 
     def record_all(self, tx: Transaction, events: Sequence[Event]) -> None:
+        self.append(tx, [prepared(event) for event in events])
+
+    def append(self, tx: Transaction, events: Sequence[Prepared]) -> None:
+        """Append entries whose commitments were made before the transaction began."""
         if not events:
             return
         number, mac = self._end(tx)
         entries, salts = [], []
-        for event in events:
-            committed = commit(event.texts)
+        for event, committed in events:
             number += 1
-            entries.append(self._entry(number, mac, event, committed.columns, committed.commitments))
+            entries.append(self._entry(number, mac, event, committed))
             mac = entries[-1].mac
             if committed.salts:
                 salts.append(self.chain.salts(number, committed.salts))
@@ -84,19 +108,29 @@ class Auditor:
 
     def drop_salts(self, tx: Transaction, dictionary: str, pairs: Collection[Pair]) -> int:
         """Make the entries of a dictionary (its id) silent about these pairs, in every spelling: whether one of them
-        was meant can no longer be tried. The chain holds. Returns how many commitments were silenced.
+        was meant can no longer be tried. The chain holds. Returns how many rows were silenced.
         """
-        tokens = {*pair_tokens(*zip(*pairs, strict=True)), *name_tokens([subject for subject, _ in pairs])}
+        subjects, relations = [pair[0] for pair in pairs], [pair[1] for pair in pairs]
+        tokens = {*pair_tokens(subjects, relations), *name_tokens(subjects)}
+        return self._drop(tx, dictionary, lambda entry, salts: list(matches(entry, salts, tokens)))
+
+    def drop_all_salts(self, tx: Transaction, dictionary: str) -> int:
+        """The same for everything that the entries of a dictionary commit to."""
+        return self._drop(tx, dictionary, lambda _, salts: range(len(salts) // SIZE))
+
+    def _drop(self, tx: Transaction, dictionary: str, rows_of: Callable[[Entry, bytes], Sequence[int]]) -> int:
         dropped = 0
-        for entry, kept in audit.walk(tx, None, audit.Wanted(dictionary=dictionary)):
-            rows = list(matches(entry, kept.salts, tokens)) if kept else []
-            if kept and rows:
-                salts = bytearray(kept.salts)
-                for row in rows:
-                    salts[row * SIZE : (row + 1) * SIZE] = DROPPED
-                audit.overwrite_salts(tx, self.chain.salts(entry.number, bytes(salts)))
-                dropped += len(rows)
+        for page in batched(audit.walk(tx, None, audit.Wanted(dictionary=dictionary)), audit.PAGE):
+            silenced = [(kept, rows) for entry, kept in page if kept and (rows := rows_of(entry, kept.salts))]
+            audit.overwrite_salts(tx, [self._without(kept, rows) for kept, rows in silenced])
+            dropped += sum(len(rows) for _, rows in silenced)
         return dropped
+
+    def _without(self, kept: Salts, rows: Sequence[int]) -> Salts:
+        salts = bytearray(kept.salts)
+        for row in rows:
+            salts[row * SIZE : (row + 1) * SIZE] = DROPPED
+        return self.chain.salts(kept.entry, bytes(salts))
 
     def _end(self, tx: Transaction, *, locked: bool = True) -> tuple[int, bytes]:
         """The number and MAC of the last entry. Without its head a chain goes on, and verification says so."""
@@ -106,11 +140,15 @@ class Auditor:
         entry = audit.last(tx)
         return (0, GENESIS) if entry is None else (entry.number, entry.mac)
 
-    def _entry(self, number: int, previous: bytes, event: Event, columns: str, commitments: bytes) -> audit.Entry:
+    def _entry(self, number: int, previous: bytes, event: Event, committed: Committed) -> Entry:
         details = json.dumps(event.details, sort_keys=True, ensure_ascii=False, default=str)
         about = (str(event.act), event.by, event.dictionary, event.memory, details)
-        entry = audit.Entry(number, microseconds(now()), *about, columns, commitments, previous, b"")
+        entry = Entry(number, microseconds(now()), *about, committed.columns, committed.commitments, previous, b"")
         return entry._replace(mac=self.chain.mac(entry))
+
+
+def prepared(event: Event) -> Prepared:
+    return Prepared(event, commit(event.texts))
 
 
 def microseconds(at: datetime) -> int:

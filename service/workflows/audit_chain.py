@@ -52,17 +52,14 @@ def encode(*fields: Any) -> bytes:
 
 
 def _encoded(field: Any) -> bytes:
-    kind, value = _plain(field)
-    return kind + len(value).to_bytes(8, "big") + value
-
-
-def _plain(field: Any) -> tuple[bytes, bytes]:
-    if type(field) is str:
-        return b"s", field.encode()
-    if type(field) is bytes:
-        return b"b", field
-    if type(field) is int:
-        return b"i", b"%d" % field
+    kind = type(field)
+    if kind is str:
+        text = field.encode()
+        return b"s%d:%b" % (len(text), text)
+    if kind is bytes:
+        return b"b%d:%b" % (len(field), field)
+    if kind is int:
+        return b"i%d:" % field
     if field is None:
-        return b"n", b""
-    raise TypeError(f"{type(field).__name__} is not authenticated")
+        return b"n:"
+    raise TypeError(f"{kind.__name__} is not authenticated")

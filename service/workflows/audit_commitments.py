@@ -9,6 +9,7 @@ import json
 import secrets
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 from service.ingest.folding import folded
 from service.storage.audit import Entry
@@ -66,9 +67,20 @@ def answer_text(status: str, answers: Collection[str]) -> str:
     return json.dumps([status, *sorted(answers)], ensure_ascii=False)
 
 
+@lru_cache(maxsize=64)
+def columns_of(columns: str) -> tuple[str, ...]:
+    """What an entry's `columns` says."""
+    return tuple(json.loads(columns))
+
+
+def rows_of(entry: Entry) -> int:
+    """How many rows of names the entry commits to."""
+    return len(entry.commitments) // (SIZE * max(1, len(columns_of(entry.columns))))
+
+
 def matches(entry: Entry, salts: bytes, tokens: Collection[bytes]) -> Iterator[int]:
     """The rows whose first column commits to one of `tokens`; rows whose salt was dropped match nothing."""
-    width = SIZE * len(json.loads(entry.columns))
+    width = SIZE * len(columns_of(entry.columns))
     for row in range(len(salts) // SIZE):
         salt, found = salts[row * SIZE : (row + 1) * SIZE], entry.commitments[row * width : row * width + SIZE]
         if salt != DROPPED and any(commitment(token, salt) == found for token in tokens):
@@ -77,7 +89,7 @@ def matches(entry: Entry, salts: bytes, tokens: Collection[bytes]) -> Iterator[i
 
 def opens(entry: Entry, salts: bytes, row: int, column: str, *texts: str) -> bool:
     """Whether this column of the row commits to `texts`."""
-    columns = json.loads(entry.columns)
+    columns = columns_of(entry.columns)
     if column not in columns:
         return False
     start = SIZE * (row * len(columns) + columns.index(column))

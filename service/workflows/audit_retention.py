@@ -6,12 +6,10 @@ import structlog
 
 from service.storage import Database, audit
 from service.storage.stamps import now
-from service.workflows.audit import Act, Auditor, Event, microseconds
+from service.workflows.audit import SERVICE, Act, Auditor, Event, microseconds
 from service.workflows.audit_verify import verify
 
 log = structlog.get_logger()
-
-SERVICE = "service"  # who does what nobody asked for
 
 
 def retain(db: Database, auditor: Auditor, days: float) -> int:

@@ -20,7 +20,7 @@ from service.storage import Database, Transaction, audit, dictionaries, lookup, 
 from service.storage.audit import Entry, Wanted
 from service.storage.lookup import Source
 from service.workflows.audit import Act, microseconds
-from service.workflows.audit_commitments import SIZE, answer_text, matches, name_tokens, opens, pair_tokens
+from service.workflows.audit_commitments import answer_text, matches, name_tokens, opens, pair_tokens, rows_of
 from service.workflows.dictionaries import found
 
 DAY = timedelta(days=1)
@@ -125,7 +125,6 @@ def _reviews(tx: Transaction, row: dictionaries.Row, asked: AuditSearch) -> list
 
 
 def _shown(entry: Entry) -> AuditEntry:
-    columns = json.loads(entry.columns)
     return AuditEntry(
         number=entry.number,
         at=_at(entry),
@@ -134,7 +133,7 @@ def _shown(entry: Entry) -> AuditEntry:
         dictionary=entry.dictionary,
         memory=entry.memory,
         details=json.loads(entry.details),
-        committed=len(entry.commitments) // (SIZE * max(1, len(columns))),
+        committed=rows_of(entry),
         previous=entry.previous.hex(),
         mac=entry.mac.hex(),
     )

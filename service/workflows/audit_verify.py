@@ -8,7 +8,7 @@ from service.storage import Transaction, audit
 from service.storage.audit import Entry, Salts
 from service.workflows.audit import Act
 from service.workflows.audit_chain import GENESIS, Chain, same
-from service.workflows.audit_commitments import SIZE
+from service.workflows.audit_commitments import SIZE, rows_of
 
 
 class Tampered(Exception):
@@ -95,7 +95,7 @@ class _Walk:
         return Tampered(entry.number, Tampering.ALTERED, "its content is not what its MAC was made of")
 
     def _check_salts(self, entry: Entry, salts: Salts | None) -> None:
-        rows = len(entry.commitments) // (SIZE * max(1, len(json.loads(entry.columns))))
+        rows = rows_of(entry)
         if salts is None and rows:
             raise Tampered(entry.number, Tampering.MISSING, "its salts are gone")
         if salts is not None and (not rows or not self._sealed(salts) or len(salts.salts) != rows * SIZE):

@@ -85,6 +85,7 @@ class Observer:
         self._waiting: deque[Seen] = deque()
         self._queued = 0  # written by the event loop alone
         self._taken = 0  # written by the thread alone
+        self._missed = 0
         self._stopping = Event()
         self._thread = Thread(target=self._run, name="observer", daemon=True)
 
@@ -99,9 +100,14 @@ class Observer:
         size, waiting = len(seen), self._queued - self._taken
         if waiting and waiting + size > MOST_WAITING:
             _DROPPED.inc(size)
+            self._missed += size
             return
         self._queued += size
         self._waiting.append(seen)
+
+    def missed(self) -> int:
+        """Queries that no listener was told of, since the start."""
+        return self._missed
 
     def start(self) -> None:
         self._thread.start()
