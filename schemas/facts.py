@@ -14,11 +14,13 @@ class FactSearch(Request):
 
 
 class LedgerFact(Reply):
+    """`line` is null to a key that sees only some relations."""
+
     subject: str
     relation: str
     answer: str
     upload: str
-    line: int
+    line: int | None
     since: int
     until: int | None
 

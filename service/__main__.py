@@ -23,6 +23,7 @@ from service.storage.migrate import upgrade
 from service.worker import Supervisor
 from service.worker import work as run_worker
 from service.workflows import keys
+from service.workflows.audit import Auditor
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 keys_app = typer.Typer(no_args_is_help=True)
@@ -98,8 +99,10 @@ def create_key(
     role: Annotated[Role, typer.Option()], label: Annotated[str, typer.Option()] = "", data: Data = None
 ) -> None:
     """Make an API key and print it: it is shown this once."""
-    db = _open(_settings(data=data))
-    print(keys.create(db, KeyCreate(role=role, label=label)).key)  # noqa: T201
+    settings = _settings(data=data)
+    db = _open(settings)
+    made = keys.create(db, Auditor(db, settings), KeyCreate(role=role, label=label), by="command line")
+    print(made.key)  # noqa: T201
     db.close()
 
 

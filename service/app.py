@@ -15,7 +15,21 @@ from starlette.exceptions import HTTPException
 from schemas.problems import Code
 from service.auth import Authenticator
 from service.errors import FactStoreError, MethodNotAllowed, NotFound, RequestError, Unprocessable
-from service.routes import aliases, audit, dictionaries, facts, gates, grants, health, jobs, keys, memories, reports, uploads
+from service.routes import (
+    aliases,
+    audit,
+    dictionaries,
+    facts,
+    gates,
+    grants,
+    health,
+    jobs,
+    keys,
+    memories,
+    reports,
+    reviews,
+    uploads,
+)
 from service.routes.context import Context
 from service.routes.denials import Watched
 from service.routes.guard import App, Guard, Measured, Receive, Scope, Send
@@ -43,7 +57,7 @@ KEYS_POLL = 0.1  # seconds until a key made or revoked by another process counts
 USAGE_EVERY = 30.0  # seconds between two writings of when keys were last used
 DENIALS_EVERY = 60.0  # seconds that one audit entry about denials stands for
 RETAIN_EVERY = 3600.0  # seconds between two looks for audit entries that are too old
-ROUTERS = (health, dictionaries, uploads, facts, memories, jobs, aliases, reports, keys, grants, audit, gates)
+ROUTERS = (health, dictionaries, uploads, facts, memories, jobs, aliases, reports, keys, grants, audit, gates, reviews)
 
 
 class Service:
@@ -63,7 +77,7 @@ class Service:
             self._observer.register(RecallRecorder(db, self._auditor, settings.audit_recalls, self._observer.missed))
         self._recall = RecallEndpoint(self._serving, self._authenticator, self._observer)
         readiness = Readiness(db, self._serving)
-        self.api = _api(Context(db, settings, self._authenticator, readiness, self._auditor, editors))
+        self.api = _api(Context(db, settings, self._authenticator, readiness, self._auditor, editors, self._serving))
         self.api.router.lifespan_context = self._running
         self._rest: App = Guard(Measured(self.api), self._authenticator, settings.max_body_bytes)
         self._denials = Denials(db, self._auditor)

@@ -1,16 +1,21 @@
-"""Who is calling, and what that role may do. Cheap enough for every recall: two dictionary look-ups."""
+"""Who is calling, and what that caller may do where. Cheap enough for every recall: two dictionary look-ups."""
 
 import time
-from collections.abc import Callable
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from threading import Lock
+from typing import NamedTuple
 
+from schemas.grants import Grant
 from schemas.keys import Role
 from service.errors import Forbidden, Unauthorized
-from service.storage import Database, keys
+from service.storage import Database, grants, keys
 from service.storage.stamps import now
 from service.workflows.keys import digest
+from service.workflows.limits import UNLIMITED, Limiter
+from service.workflows.relations import Relations, granted
 
 BOOTSTRAP = "bootstrap"
 
@@ -35,35 +40,72 @@ class Action(StrEnum):
     READ_REVIEWS = "read_reviews"
     READ_UNKNOWNS = "read_unknowns"
     MANAGE_KEYS = "manage_keys"
+    READ_METRICS = "read_metrics"
 
 
-_EXAMINERS = frozenset({Action.FIGURES, Action.READ_LEDGER, Action.READ_JOBS, Action.EXAMINE})
+_EXAMINERS = frozenset({Action.FIGURES, Action.READ_LEDGER, Action.READ_JOBS, Action.EXAMINE, Action.READ_METRICS})
 ALLOWED: dict[Role, frozenset[Action]] = {
     Role.ADMIN: frozenset(Action),
     Role.INGEST: _EXAMINERS
     | {Action.CREATE_DICTIONARY, Action.UPLOAD, Action.TRAIN, Action.CANCEL_JOBS}
     | {Action.REPORT_ANSWER, Action.READ_UNKNOWNS},
-    Role.QUERY: frozenset({Action.FIGURES, Action.RECALL, Action.REPORT_ANSWER}),
+    Role.QUERY: frozenset({Action.FIGURES, Action.RECALL, Action.REPORT_ANSWER, Action.READ_METRICS}),
     Role.REVIEW: frozenset({Action.FIGURES, Action.RECALL, Action.REPORT_ANSWER, Action.READ_LEDGER, Action.READ_JOBS})
-    | {Action.REVIEW, Action.READ_REVIEWS, Action.READ_UNKNOWNS},
+    | {Action.REVIEW, Action.READ_REVIEWS, Action.READ_UNKNOWNS, Action.READ_METRICS},
     Role.AUDIT: _EXAMINERS | {Action.READ_REVIEWS, Action.READ_AUDIT},
 }
+UNGRANTED = frozenset({Action.MANAGE_KEYS, Action.CREATE_DICTIONARY, Action.READ_METRICS})  # no grant gives these
+
+
+class Right(NamedTuple):
+    """What a key may do in one dictionary, and with which relations; None: with all."""
+
+    role: Role
+    relations: Relations | None
 
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """`key` is the id of the API key; `expires` is in seconds since the epoch."""
+    """`key` is the id of the API key; `expires` is in seconds since the epoch; `rights` are those of a scoped key, by
+    the id of the dictionary: it reaches no other. None: it reaches every dictionary.
+    """
 
     key: str
     role: Role
     expires: float = float("inf")
+    rights: Mapping[str, Right] | None = None
+    rate: str | None = None
 
-    def may(self, action: str, dictionary: str | None = None) -> bool:  # noqa: ARG002 - roles reach every dictionary
-        return action in ALLOWED[self.role]
+    def sees(self, dictionary: str | None) -> bool:
+        """Whether the dictionary of this id exists for the caller."""
+        return self.rights is None or dictionary in self.rights
 
-    def require(self, action: Action) -> None:
-        if not self.may(action):
+    def may(self, action: str, dictionary: str | None = None) -> bool:
+        """Without a dictionary: whether the caller may do this across dictionaries. A scoped key may only list them."""
+        if self.rights is None:
+            return action in ALLOWED[self.role]
+        if dictionary is None:
+            return action == Action.FIGURES and action in ALLOWED[self.role]
+        right = self.rights.get(dictionary)
+        return right is not None and action in ALLOWED[right.role] - UNGRANTED
+
+    def relations(self, dictionary: str) -> Relations | None:
+        """The relations that the caller may see there; None: all of them."""
+        right = self.rights.get(dictionary) if self.rights is not None else None
+        return right.relations if right is not None else None
+
+    def require(self, action: Action, dictionary: str | None = None, *, by_relation: bool = False) -> None:
+        """Raises Forbidden. A key that sees only some relations may do only what keeps to them (`by_relation`)."""
+        if not self.may(action, dictionary):
             raise Forbidden(f"a key with the role {self.role} may not do this")
+        if not by_relation and dictionary is not None and self.relations(dictionary) is not None:
+            raise Forbidden("a key for some relations only may not do this")
+
+    def require_relations(self, dictionary: str, names: Iterable[str]) -> None:
+        """Raises Forbidden where a name is not one that the caller may see, whether or not anything has that name."""
+        seen = self.relations(dictionary)
+        if seen is not None and not all(name in seen for name in names):
+            raise Forbidden("this key may not write every relation that was sent")
 
 
 class Authenticator:
@@ -71,30 +113,36 @@ class Authenticator:
     hash and no query. Headers seen are kept only for keys that are valid.
     """
 
-    def __init__(self, db: Database, bootstrap_key: str, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self, db: Database, bootstrap_key: str, limiter: Limiter, clock: Callable[[], float] = time.time
+    ) -> None:
         self._db = db
+        self._limiter = limiter
         self._clock = clock
-        self._bootstrap = (digest(bootstrap_key.encode()), Caller(BOOTSTRAP, Role.ADMIN))
+        self._bootstrap = (digest(bootstrap_key.encode()), Caller(BOOTSTRAP, Role.ADMIN, rate=UNLIMITED))
         self._by_hash: dict[bytes, Caller] = {}
         self._by_header: dict[bytes, Caller] = {}
         self._used: set[str] = set()
         self._lock = Lock()
         self.refresh()
 
-    def authenticate(self, header: bytes | None) -> Caller:
-        """The caller behind an Authorization header; raises Unauthorized."""
+    async def admit(self, header: bytes | None) -> Caller:
+        """The caller behind an Authorization header, one request of whose rate this is; raises Unauthorized or
+        RateLimited.
+        """
         caller = self._by_header.get(header or b"") or self._look_up(header)
         if caller.expires <= self._clock():
             raise Unauthorized("the API key has expired")
         self._used.add(caller.key)
+        await self._limiter.take(caller.key, caller.rate)
         return caller
 
     def refresh(self) -> None:
-        """Read every valid key again."""
+        """Read every valid key and what is granted to it again."""
         with self._lock:
             with self._db.reading() as tx:
-                rows = keys.credentials(tx)
-            by_hash = {row.hash: Caller(row.id, row.role, _epoch(row)) for row in rows}
+                rows, grants_of = keys.credentials(tx), _by_key(grants.everything(tx))
+            by_hash = {row.hash: _caller(row, grants_of[row.id]) for row in rows}
             by_hash.update([self._bootstrap])
             self._by_hash, self._by_header = by_hash, {}
 
@@ -118,5 +166,14 @@ class Authenticator:
         return caller
 
 
-def _epoch(row: keys.Credential) -> float:
-    return float("inf") if row.expires_at is None else row.expires_at.timestamp()
+def _by_key(kept: Iterable[Grant]) -> defaultdict[str, list[Grant]]:
+    grants_of: defaultdict[str, list[Grant]] = defaultdict(list)
+    for grant in kept:
+        grants_of[grant.key].append(grant)
+    return grants_of
+
+
+def _caller(row: keys.Credential, kept: Iterable[Grant]) -> Caller:
+    expires = float("inf") if row.expires_at is None else row.expires_at.timestamp()
+    rights = {grant.dictionary: Right(grant.role or row.role, granted(grant)) for grant in kept}
+    return Caller(row.id, row.role, expires, rights if row.scoped else None, row.rate)

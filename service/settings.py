@@ -3,7 +3,8 @@
 from pathlib import Path
 from typing import Literal, Self
 
-from pydantic import Field, SecretStr, model_validator
+import limits
+from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
@@ -38,6 +39,17 @@ class Settings(BaseSettings):
     keep_unknowns: bool = False
     audit_recalls: float = Field(default=1.0, ge=0, le=1)
     audit_keep_days: float | None = Field(default=None, gt=0)
+    gate: Path | None = None
+
+    rate: str = "unlimited"
+
+    @field_validator("rate")
+    @classmethod
+    def _readable(cls, rate: str) -> str:
+        """A rate reads like 1000/minute."""
+        if rate != "unlimited":
+            limits.parse(rate)
+        return rate
 
     @model_validator(mode="after")
     def _never_in_the_clear(self) -> Self:
@@ -63,6 +75,11 @@ class Settings(BaseSettings):
     @property
     def reports(self) -> Path:
         return self.data / "reports"
+
+    @property
+    def rates(self) -> Path:
+        """Where SQLite counts what keys have used of their rates."""
+        return self.data / "rates.db"
 
     @property
     def spool(self) -> Path:

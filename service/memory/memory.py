@@ -3,7 +3,7 @@
 import os
 import time
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from copy import copy
 from functools import cached_property
 from pathlib import Path
@@ -26,6 +26,7 @@ from service.memory.pairs import Ints, pairs_of
 from service.memory.patch import unseal
 from service.memory.questions import Vocabulary
 from service.memory.recipe import digest_size
+from service.memory.restricted import Restricted
 from service.memory.stored import Changed, Stored
 
 CHUNK = {"cpu": 8_192, "cuda": 131_072}  # queries computed at once: bounds memory, on a CPU stays in the cache
@@ -286,6 +287,10 @@ class Memory:
     def candidates(self, question: str) -> list[tuple[str, str]]:
         """The pairs (subject, relation) of taught names that stand in a sentence, longest names first."""
         return self._vocabulary.pairs_in(question)
+
+    def within(self, relations: Container[str]) -> Restricted:
+        """This memory for whom only these relations exist: no reply tells whether there are others."""
+        return Restricted(self, {name: at for name, at in self._relation_at.items() if name in relations})
 
     # -- verification ----------------------------------------------------------------------------------------------
 

@@ -105,7 +105,7 @@ class NameIndex:
         distinct = list(dict.fromkeys(names))
         folded = [fold(name) for name in distinct]
         near = [at for at, known in enumerate(self.knows(folded)) if known]
-        found = {distinct[at]: self._among(distinct[at], self._held(folded[at])) for at in near}
+        found = {distinct[at]: self._among(distinct[at], self.alike(folded[at])) for at in near}
         return {name: resolution for name, resolution in found.items() if resolution is not None}
 
     def _among(self, name: str, held: list[bytes]) -> Resolution | None:
@@ -125,7 +125,8 @@ class NameIndex:
         at = np.minimum(np.searchsorted(self.folds, hashes), len(self.folds) - 1)
         return np.asarray(self.folds[at] == hashes)
 
-    def _held(self, folded: str) -> list[bytes]:
+    def alike(self, folded: str) -> list[bytes]:
+        """The hashes of the taught names with this folded form."""
         hashed = np.frombuffer(self._fold_hash(folded), dtype="<u8")
         start, end = (int(np.searchsorted(self.folds, hashed, side)[0]) for side in ("left", "right"))
         return [self.digests[at].tobytes() for at in range(start, end)]

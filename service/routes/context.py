@@ -13,6 +13,7 @@ from service.workflows import grants
 from service.workflows.audit import Auditor
 from service.workflows.editors import Editors
 from service.workflows.health import Readiness
+from service.workflows.serving import Serving
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +24,7 @@ class Context:
     readiness: Readiness
     auditor: Auditor
     editors: Editors
+    serving: Serving
 
 
 def _context(request: Request) -> Context:
@@ -77,7 +79,7 @@ JobCanceller = Annotated[Caller, may(Action.CANCEL_JOBS)]
 AliasMover = Annotated[Caller, may(Action.MOVE_ALIAS)]
 Examiner = Annotated[Caller, may(Action.EXAMINE)]
 Auditing = Annotated[Caller, may(Action.READ_AUDIT)]
-Reporter = Annotated[Caller, may(Action.REPORT_ANSWER)]
+Reporter = Annotated[Caller, may(Action.REPORT_ANSWER, by_relation=True)]
 Reviewer = Annotated[Caller, may(Action.REVIEW)]
 ReviewReader = Annotated[Caller, may(Action.READ_REVIEWS)]
 UnknownsReader = Annotated[Caller, may(Action.READ_UNKNOWNS)]

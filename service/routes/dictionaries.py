@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from schemas.dictionaries import Dictionary, DictionaryCreate, DictionaryList
-from service.routes.context import Creator, LedgerReader, Remover, Service, Viewer
+from service.routes.context import Creator, PartReader, PartViewer, Remover, Service
 from service.routes.replies import Csv
 from service.workflows import dictionaries, facts
 
@@ -18,14 +18,15 @@ def create(wanted: DictionaryCreate, service: Service, _: Creator) -> Dictionary
 
 
 @router.get("")
-def listed(service: Service, _: Viewer) -> DictionaryList:
-    return dictionaries.listed(service.db)
+def listed(service: Service, caller: PartViewer) -> DictionaryList:
+    """Those that the key reaches."""
+    return dictionaries.listed(service.db, caller)
 
 
 @router.get("/{dictionary}")
-def find(dictionary: str, service: Service, _: Viewer) -> Dictionary:
+def find(dictionary: str, service: Service, caller: PartViewer) -> Dictionary:
     """By id or exact name."""
-    return dictionaries.find(service.db, dictionary)
+    return dictionaries.find(service.db, dictionary, caller)
 
 
 @router.delete("/{dictionary}", status_code=204)
@@ -38,10 +39,10 @@ def delete(dictionary: str, service: Service, _: Remover) -> None:
 def export(
     dictionary: str,
     service: Service,
-    _: LedgerReader,
+    caller: PartReader,
     as_of: Annotated[int | None, Query(ge=0)] = None,
     raw: Annotated[bool, Query()] = False,
 ) -> Csv:
     """The ledger as CSV. Cells that a spreadsheet would run get a leading `'`; with `raw` every cell is exact."""
-    lines = facts.export(service.db, dictionary, as_of, raw=raw)
+    lines = facts.export(service.db, dictionary, as_of, caller, raw=raw)
     return Csv(lines, headers={"content-disposition": 'attachment; filename="facts.csv"'})

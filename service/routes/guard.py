@@ -14,7 +14,7 @@ import structlog
 from starlette.requests import ClientDisconnect
 
 from service.auth import Authenticator
-from service.errors import FactStoreError, TooLarge, Unauthorized
+from service.errors import FactStoreError, TooLarge
 from service.routes.problems import MEDIA_TYPE, problem_body
 
 log = structlog.get_logger()
@@ -47,7 +47,7 @@ class Guard:
         headers: dict[bytes, bytes] = dict(scope["headers"])
         try:
             if scope["path"] not in OPEN:
-                scope["caller"] = self._authenticator.authenticate(headers.get(b"authorization"))
+                scope["caller"] = await self._authenticator.admit(headers.get(b"authorization"))
             if not _STREAMED.fullmatch(scope["path"]):
                 receive = self._capped(headers, receive)
         except FactStoreError as error:
@@ -106,11 +106,10 @@ class Measured:
 async def send_problem(send: Send, error: FactStoreError, *, close: bool = False) -> None:
     """`close` ends the connection, where a body may still be on its way that nobody will read."""
     body = problem_body(error)
-    headers = [(b"content-type", MEDIA_TYPE.encode()), (b"content-length", str(len(body)).encode())]
-    if isinstance(error, Unauthorized):
-        headers.append((b"www-authenticate", b"Bearer"))
+    named = {"content-type": MEDIA_TYPE, "content-length": str(len(body)), **error.headers}
     if close:
-        headers.append((b"connection", b"close"))
+        named["connection"] = "close"
+    headers = [(name.encode(), value.encode()) for name, value in named.items()]
     await send({"type": "http.response.start", "status": error.status, "headers": headers})
     await send({"type": "http.response.body", "body": body})
 

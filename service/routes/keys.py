@@ -1,8 +1,8 @@
-"""/v1/keys: made, listed, revoked, by admins only."""
+"""/v1/keys: made, listed, rotated, revoked, by admins only."""
 
 from fastapi import APIRouter
 
-from schemas.keys import KeyCreate, KeyCreated, KeyInfo, KeyList
+from schemas.keys import KeyCreate, KeyCreated, KeyInfo, KeyList, KeyRotate
 from service.routes.context import KeyKeeper, Service
 from service.workflows import keys
 
@@ -10,9 +10,9 @@ router = APIRouter(prefix="/v1/keys", tags=["keys"])
 
 
 @router.post("", status_code=201)
-def create(wanted: KeyCreate, service: Service, _: KeyKeeper) -> KeyCreated:
+def create(wanted: KeyCreate, service: Service, caller: KeyKeeper) -> KeyCreated:
     """The key is shown this once."""
-    made = keys.create(service.db, wanted)
+    made = keys.create(service.db, service.auditor, wanted, caller.key)
     service.authenticator.refresh()
     return made
 
@@ -23,8 +23,16 @@ def listed(service: Service, _: KeyKeeper) -> KeyList:
 
 
 @router.delete("/{key}")
-def revoke(key: str, service: Service, _: KeyKeeper) -> KeyInfo:
+def revoke(key: str, service: Service, caller: KeyKeeper) -> KeyInfo:
     """It opens nothing from now on."""
-    revoked = keys.revoke(service.db, key)
+    revoked = keys.revoke(service.db, service.auditor, key, caller.key)
     service.authenticator.refresh()
     return revoked
+
+
+@router.post("/{key}/rotate", status_code=201)
+def rotate(key: str, service: Service, caller: KeyKeeper, wanted: KeyRotate | None = None) -> KeyCreated:
+    """A new key in place of this one, with everything that is granted to it; both are valid during the overlap."""
+    made = keys.rotate(service.db, service.auditor, key, wanted or KeyRotate(), caller.key)
+    service.authenticator.refresh()
+    return made

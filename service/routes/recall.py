@@ -7,7 +7,8 @@ The key is checked first: nobody without one learns whether a dictionary exists 
 """
 
 import re
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from types import MappingProxyType
 from typing import Any, Protocol
 from urllib.parse import unquote_to_bytes
 
@@ -19,7 +20,8 @@ from service.routes import recall_media
 from service.routes.problems import MEDIA_TYPE, problem_body
 from service.routes.recall_media import Media
 from service.workflows.observe import Observer
-from service.workflows.recall import Recall
+from service.workflows.recall import Asker, Recall
+from service.workflows.relations import Relations
 from service.workflows.serving import Serving
 
 log = structlog.get_logger()
@@ -32,6 +34,7 @@ Send = Callable[[Message], Awaitable[None]]
 MAX_QUERY_BYTES = 1 << 20
 MAX_BATCH_BYTES = 64 << 20
 
+NOTHING: Mapping[str, str] = MappingProxyType({})
 _ROUTE = re.compile(rb"/v1/dictionaries/([^/]+)/recall(:batch)?")
 
 
@@ -39,12 +42,16 @@ class Caller(Protocol):
     @property
     def key(self) -> str: ...
 
+    def sees(self, dictionary: str) -> bool: ...
+
     def may(self, action: str, dictionary: str) -> bool: ...
+
+    def relations(self, dictionary: str) -> Relations | None: ...
 
 
 class Authenticator(Protocol):
-    def authenticate(self, header: bytes | None) -> Caller:
-        """Who sends this Authorization header; raises Unauthorized."""
+    async def admit(self, header: bytes | None) -> Caller:
+        """Who sends this Authorization header; raises Unauthorized or RateLimited."""
         ...
 
 
@@ -60,7 +67,7 @@ class RecallEndpoint:
         try:
             body, media = await self._reply(scope, receive)
         except FactStoreError as error:
-            await _send(send, error.status, MEDIA_TYPE, problem_body(error))
+            await _send(send, error.status, MEDIA_TYPE, problem_body(error), error.headers)
         except Exception as error:  # noqa: BLE001 - its message may hold names: only its kind is logged
             log.error("recall failed", error=type(error).__name__)  # noqa: TRY400
             unknown = FactStoreError("the service met an error of its own")
@@ -70,19 +77,20 @@ class RecallEndpoint:
 
     async def _reply(self, scope: Scope, receive: Receive) -> tuple[bytes, Media]:
         headers: dict[bytes, bytes] = dict(scope["headers"])
-        caller = self._authenticator.authenticate(headers.get(b"authorization"))
+        caller = await self._authenticator.admit(headers.get(b"authorization"))
         route = _ROUTE.fullmatch(scope["raw_path"])
         if route is None:
             raise NotFound("no such route")
-        dictionary = await self._serving.dictionary(_name(route[1]))
+        dictionary = await self._serving.dictionary(_name(route[1]), caller.sees)
         if not caller.may("recall", dictionary):
             raise Forbidden("this key may not recall")
+        by = Asker(caller.key, caller.relations(dictionary))
         if route[2] is None:
-            return await self._one(dictionary, caller.key, headers, receive)
-        return await self._batch(dictionary, caller.key, headers, receive)
+            return await self._one(dictionary, by, headers, receive)
+        return await self._batch(dictionary, by, headers, receive)
 
     async def _one(
-        self, dictionary: str, by: str, headers: dict[bytes, bytes], receive: Receive
+        self, dictionary: str, by: Asker, headers: dict[bytes, bytes], receive: Receive
     ) -> tuple[bytes, Media]:
         if recall_media.sent(headers.get(b"content-type", b"")) is not Media.JSON:
             raise UnsupportedMedia("one query is sent as JSON; lines and Arrow go to recall:batch")
@@ -91,7 +99,7 @@ class RecallEndpoint:
         return recall_media.encode_result(result), Media.JSON
 
     async def _batch(
-        self, dictionary: str, by: str, headers: dict[bytes, bytes], receive: Receive
+        self, dictionary: str, by: Asker, headers: dict[bytes, bytes], receive: Receive
     ) -> tuple[bytes, Media]:
         media = recall_media.sent(headers.get(b"content-type", b""))
         body = await _read(headers, receive, MAX_BATCH_BYTES)
@@ -127,11 +135,8 @@ async def _read(headers: dict[bytes, bytes], receive: Receive, limit: int) -> by
     return chunks[0] if len(chunks) == 1 else b"".join(chunks)
 
 
-async def _send(send: Send, status: int, media: str, body: bytes) -> None:
+async def _send(send: Send, status: int, media: str, body: bytes, more: Mapping[str, str] = NOTHING) -> None:
     headers = [(b"content-type", media.encode()), (b"content-length", str(len(body)).encode())]
-    if status == 401:
-        headers.append((b"www-authenticate", b"Bearer"))
-    if status == 413:
-        headers.append((b"connection", b"close"))  # what is left of the body is not read
+    headers += [(name.encode(), value.encode()) for name, value in more.items()]
     await send({"type": "http.response.start", "status": status, "headers": headers})
     await send({"type": "http.response.body", "body": body})

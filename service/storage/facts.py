@@ -69,9 +69,15 @@ def columns(tx: Connection, dictionary: int, version: int) -> Columns:
     return Columns(*fetch_columns(tx, held))
 
 
-def exported(tx: Connection, dictionary: int, version: int) -> Iterator[list[tuple[str, str, str]]]:
-    """Every fact that holds at `version` in lists of (subject, relation, answer), in the order they were uploaded."""
+def exported(
+    tx: Connection, dictionary: int, version: int, relations: Sequence[str] | None = None
+) -> Iterator[list[tuple[str, str, str]]]:
+    """Every fact that holds at `version`, of these relations alone where they are named, in lists of (subject,
+    relation, answer), in the order they were uploaded.
+    """
     held = select(facts.c.subject, facts.c.relation, facts.c.answer).where(holding(dictionary, version))
+    if relations is not None:
+        held = held.where(facts.c.relation.in_(relations))
     yield from fetch_rows(tx, held.order_by(facts.c.upload, facts.c.line))
 
 

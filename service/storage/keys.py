@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy import Connection, bindparam, insert, or_, select, update
 
 from schemas.keys import KeyInfo, Role
 from service.storage.changes import announce
@@ -22,6 +22,8 @@ class Credential:
     id: str
     hash: bytes
     role: Role
+    scoped: bool
+    rate: str | None
     expires_at: datetime | None
 
 
@@ -46,10 +48,21 @@ def revoke(tx: Connection, key_id: str) -> None:
     announce(tx)
 
 
+def scope(tx: Connection, key_id: str) -> None:
+    """From now on the key reaches only what is granted to it."""
+    tx.execute(update(api_keys).where(api_keys.c.id == key_id).values(scoped=True))
+
+
+def expire(tx: Connection, key_id: str, at: datetime) -> None:
+    """The key ends at this time at the latest."""
+    later = or_(api_keys.c.expires_at.is_(None), api_keys.c.expires_at > at)
+    tx.execute(update(api_keys).where(api_keys.c.id == key_id, later).values(expires_at=at))
+    announce(tx)
+
+
 def credentials(tx: Connection) -> list[Credential]:
-    fields = (api_keys.c.id, api_keys.c.hash, api_keys.c.role, api_keys.c.expires_at)
-    rows = tx.execute(select(*fields).where(api_keys.c.revoked_at.is_(None)))
-    return [Credential(row.id, row.hash, Role(row.role), row.expires_at) for row in rows]
+    rows = tx.execute(select(api_keys).where(api_keys.c.revoked_at.is_(None)))
+    return [Credential(row.id, row.hash, Role(row.role), row.scoped, row.rate, row.expires_at) for row in rows]
 
 
 def mark_used(tx: Connection, used: Mapping[str, datetime]) -> None:

@@ -1,10 +1,10 @@
 """Questions to the ledger: what it holds for some pairs, and pages of facts, at any of its versions."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, Select, select, tuple_
+from sqlalchemy import ColumnElement, Connection, Select, and_, func, select, true, tuple_
 
 from schemas.facts import LedgerFact
 from service.storage.diff import Pair
@@ -57,9 +57,13 @@ def of_pairs(tx: Connection, dictionary: int, version: int, pairs: Iterable[Pair
     return found
 
 
-def names(tx: Connection, dictionary: int, version: int) -> tuple[list[str], list[str]]:
-    """The distinct subjects and the distinct relations of the facts that held at `version`. Reads all of them."""
-    held = holding(dictionary, version)
+def names(
+    tx: Connection, dictionary: int, version: int, relations: Sequence[str] | None = None
+) -> tuple[list[str], list[str]]:
+    """The distinct subjects and the distinct relations of the facts that held at `version`, of all or only of these
+    relations. Reads all of them.
+    """
+    held = and_(holding(dictionary, version), of_relations(relations))
     subjects, relations = (
         tx.execute(select(column).where(held).distinct()).scalars().all()
         for column in (facts.c.subject, facts.c.relation)
@@ -67,13 +71,37 @@ def names(tx: Connection, dictionary: int, version: int) -> tuple[list[str], lis
     return list(subjects), list(relations)
 
 
-def search(
-    tx: Connection, dictionary: int, wanted: tuple[str | None, str | None], after: Place, limit: int
+def relations(tx: Connection, dictionary: int) -> list[str]:
+    """Every relation that the ledger holds or has held."""
+    return list(tx.scalars(select(facts.c.relation).where(facts.c.dictionary == dictionary).distinct()))
+
+
+def sizes(tx: Connection, dictionary: int, version: int, relations: Sequence[str] | None) -> tuple[int, int]:
+    """Pairs and facts of these relations that held at `version`."""
+    held = and_(holding(dictionary, version), of_relations(relations))
+    pairs = select(facts.c.subject, facts.c.relation).where(held).distinct().subquery()
+    counted = tx.scalar(select(func.count()).select_from(pairs)), tx.scalar(select(func.count()).where(held))
+    return counted[0] or 0, counted[1] or 0
+
+
+def of_relations(relations: Sequence[str] | None) -> ColumnElement[bool]:
+    """Whether a fact is about one of these relations; None: about any."""
+    return true() if relations is None else facts.c.relation.in_(relations)
+
+
+def search(  # noqa: PLR0917 - a page of a search is all of these
+    tx: Connection,
+    dictionary: int,
+    wanted: tuple[str | None, str | None],
+    after: Place,
+    limit: int,
+    relations: Sequence[str] | None = None,
 ) -> tuple[list[LedgerFact], Place | None]:
-    """Up to `limit` facts of this subject and relation (None: of any) that hold at `after.version` and follow that
-    place, and the place of the last one where more may follow.
+    """Up to `limit` facts of this subject and relation (None: of any), of these relations alone where they are named,
+    that hold at `after.version` and follow that place, and the place of the last one where more may follow.
     """
     query = _sourced(dictionary, after.version).add_columns(facts.c.id, facts.c.subject_key, facts.c.relation_key)
+    query = query.where(of_relations(relations))
     for name, column, key in zip(wanted, (facts.c.subject, facts.c.relation), _PLACE, strict=False):
         if name is not None:
             query = query.where(key == keys([name]).item(), column == name)

@@ -5,8 +5,9 @@ import shutil
 from schemas.dictionaries import Dictionary, DictionaryList
 from service.errors import NotFound, Unprocessable
 from service.settings import Settings
-from service.storage import Database, Transaction, aliases, dictionaries, jobs, memories
+from service.storage import Database, Transaction, aliases, dictionaries, jobs, lookup, memories
 from service.workflows import memory_secrets
+from service.workflows.relations import Sight, seen_names
 
 CHAMPION = "champion"
 
@@ -21,16 +22,18 @@ def create(db: Database, settings: Settings, name: str) -> Dictionary:
     return dictionaries.shown(row, champion=None)
 
 
-def listed(db: Database) -> DictionaryList:
+def listed(db: Database, sight: Sight) -> DictionaryList:
+    """Those that the caller sees."""
     with db.reading() as tx:
-        return DictionaryList(dictionaries=dictionaries.listed(tx))
+        seen = [each for each in dictionaries.listed(tx) if sight.sees(each.id)]
+        return DictionaryList(dictionaries=[_seen(tx, each, sight) for each in seen])
 
 
-def find(db: Database, ref: str) -> Dictionary:
+def find(db: Database, ref: str, sight: Sight) -> Dictionary:
     with db.reading() as tx:
         row = found(tx, ref)
         champion = aliases.find(tx, row.number, CHAMPION)
-        return dictionaries.shown(row, champion.memory if champion else None)
+        return _seen(tx, dictionaries.shown(row, champion.memory if champion else None), sight)
 
 
 def delete(db: Database, settings: Settings, ref: str) -> None:
@@ -44,6 +47,17 @@ def delete(db: Database, settings: Settings, ref: str) -> None:
     db.forget()
     for folder in gone:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _seen(tx: Transaction, dictionary: Dictionary, sight: Sight) -> Dictionary:
+    """With the sizes of what the caller may see of it."""
+    relations = sight.relations(dictionary.id)
+    if relations is None:
+        return dictionary
+    number = found(tx, dictionary.id).number
+    names = seen_names(tx, number, relations)
+    pairs, facts = lookup.sizes(tx, number, dictionary.ledger_version, names)
+    return dictionary.model_copy(update={"pairs": pairs, "facts": facts})
 
 
 def found(tx: Transaction, ref: str) -> dictionaries.Row:

@@ -10,24 +10,31 @@ from service.ingest.refused import neutralised
 from service.ingest.table import WHITE_SPACE
 from service.storage import Database, dictionaries, facts, lookup
 from service.workflows.dictionaries import found
+from service.workflows.relations import Sight, seen_names
 
 
-def search(db: Database, ref: str, asked: FactSearch) -> FactPage:
-    """One page; its cursor asks for the next one, in the same ledger version."""
+def search(db: Database, ref: str, asked: FactSearch, sight: Sight) -> FactPage:
+    """One page; its cursor asks for the next one, in the same ledger version. Who sees only some relations is told no
+    line of an upload: gaps would count the others.
+    """
     wanted = _name(asked.subject), _name(asked.relation)
     with db.reading() as tx:
         row = found(tx, ref)
-        rows, last = lookup.search(tx, row.number, wanted, _after(asked, row), asked.limit)
+        seen = seen_names(tx, row.number, sight.relations(row.id))
+        rows, last = lookup.search(tx, row.number, wanted, _after(asked, row), asked.limit, seen)
+    if seen is not None:
+        rows = [fact.model_copy(update={"line": None}) for fact in rows]
     version = _after(asked, row).version
     return FactPage(facts=rows, ledger_version=version, cursor=None if last is None else str(last))
 
 
-def export(db: Database, ref: str, as_of: int | None, *, raw: bool) -> Iterator[str]:
-    """The facts as CSV, in the order they were uploaded; `raw` keeps every cell as it is."""
+def export(db: Database, ref: str, as_of: int | None, sight: Sight | None = None, *, raw: bool) -> Iterator[str]:
+    """The facts as CSV, in the order they were uploaded; `raw` keeps every cell as it is. Without a `sight` all."""
     with db.reading() as tx:
         row = found(tx, ref)
         version = version_of(row, as_of)
-    return _csv(db, row.number, version, raw=raw)
+        seen = seen_names(tx, row.number, sight.relations(row.id)) if sight else None
+    return _csv(db, row.number, version, seen, raw=raw)
 
 
 def version_of(row: dictionaries.Row, as_of: int | None) -> int:
@@ -37,10 +44,10 @@ def version_of(row: dictionaries.Row, as_of: int | None) -> int:
     return row.ledger_version if as_of is None else as_of
 
 
-def _csv(db: Database, dictionary: int, version: int, *, raw: bool) -> Iterator[str]:
+def _csv(db: Database, dictionary: int, version: int, seen: list[str] | None, *, raw: bool) -> Iterator[str]:
     yield _lines([("subject", "relation", "answer")])
     with db.reading() as tx:
-        for rows in facts.exported(tx, dictionary, version):
+        for rows in facts.exported(tx, dictionary, version, seen):
             yield _lines(rows if raw else ([neutralised(cell) for cell in row] for row in rows))
 
 

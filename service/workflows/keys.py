@@ -3,33 +3,43 @@
 import hashlib
 import os
 import secrets
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from schemas.keys import KeyCreate, KeyCreated, KeyInfo, KeyList
+from schemas.keys import KeyCreate, KeyCreated, KeyInfo, KeyList, KeyRotate
 from service.errors import NotFound, Unprocessable
 from service.settings import Settings
-from service.storage import Database, keys
+from service.storage import Database, Transaction, grants, keys
 from service.storage.stamps import new_id, now
+from service.workflows.audit import Act, Auditor, Event
+from service.workflows.limits import check_rate
 
 SHOWN = 12  # characters of a key that stay visible, to tell keys apart
 
 
-def create(db: Database, wanted: KeyCreate) -> KeyCreated:
+def create(db: Database, auditor: Auditor, wanted: KeyCreate, by: str) -> KeyCreated:
     """The only time that the key itself is seen."""
-    key = f"fsk_{secrets.token_urlsafe(32)}"
-    info = KeyInfo(
-        id=new_id("key"),
-        prefix=key[:SHOWN],
-        role=wanted.role,
-        label=wanted.label,
-        created_at=now(),
-        expires_at=_expiry(wanted.expires_at),
-        revoked_at=None,
-        last_used_at=None,
-    )
+    check_rate(wanted.rate)
+    key, info = _new(wanted, replaces=None)
     with db.writing() as tx:
         keys.add(tx, info, digest(key.encode()))
+        _record(tx, auditor, by, "created", info)
+    return KeyCreated(key=key, info=info)
+
+
+def rotate(db: Database, auditor: Auditor, key_id: str, wanted: KeyRotate, by: str) -> KeyCreated:
+    """A new key with the rights, the rate and the end of the old one, which ends when the overlap does."""
+    with db.writing() as tx:
+        old = keys.find(tx, key_id)
+        if old is None or old.revoked_at is not None or (old.expires_at is not None and old.expires_at <= now()):
+            raise NotFound("no such key that is valid")
+        expires = wanted.expires_at or old.expires_at
+        like = KeyCreate(role=old.role, label=old.label, expires_at=expires, scoped=old.scoped, rate=old.rate)
+        key, info = _new(like, replaces=old.id)
+        keys.add(tx, info, digest(key.encode()))
+        grants.copy(tx, old.id, info.id)
+        keys.expire(tx, old.id, now() + timedelta(seconds=wanted.overlap_seconds))
+        _record(tx, auditor, by, "rotated", info)
     return KeyCreated(key=key, info=info)
 
 
@@ -38,12 +48,13 @@ def listed(db: Database) -> KeyList:
         return KeyList(keys=keys.listed(tx))
 
 
-def revoke(db: Database, key_id: str) -> KeyInfo:
+def revoke(db: Database, auditor: Auditor, key_id: str, by: str) -> KeyInfo:
     with db.writing() as tx:
         keys.revoke(tx, key_id)
         info = keys.find(tx, key_id)
-    if info is None:
-        raise NotFound("no such key")
+        if info is None:
+            raise NotFound("no such key")
+        _record(tx, auditor, by, "revoked", info)
     return info
 
 
@@ -64,6 +75,29 @@ def bootstrap_key(settings: Settings) -> tuple[str, Path | None]:
     with os.fdopen(handle, "w") as file:
         file.write(f"{key}\n")
     return key, path
+
+
+def _new(wanted: KeyCreate, replaces: str | None) -> tuple[str, KeyInfo]:
+    key = f"fsk_{secrets.token_urlsafe(32)}"
+    info = KeyInfo(
+        id=new_id("key"),
+        prefix=key[:SHOWN],
+        role=wanted.role,
+        label=wanted.label,
+        scoped=wanted.scoped,
+        rate=wanted.rate,
+        replaces=replaces,
+        created_at=now(),
+        expires_at=_expiry(wanted.expires_at),
+        revoked_at=None,
+        last_used_at=None,
+    )
+    return key, info
+
+
+def _record(tx: Transaction, auditor: Auditor, by: str, what: str, info: KeyInfo) -> None:
+    details = {"key": info.id, "what": what, "role": info.role.value, "scoped": info.scoped, "replaces": info.replaces}
+    auditor.record(tx, Event(Act.KEY, by, details=details))
 
 
 def _expiry(expires_at: datetime | None) -> datetime | None:

@@ -1,25 +1,47 @@
 """Micro-batching: single recalls that arrive together are one recall of the memory."""
 
 import asyncio
+from collections import OrderedDict
 
 from schemas.recall import Query, Result
 from service.workflows.queries import Servable, rows
+from service.workflows.relations import Relations
+
+MOST_PARTS = 64  # parts of one memory that are kept ready
 
 
 class Served:
-    """A loaded memory and the single recalls that wait for it.
+    """A loaded memory, or the part of it that some callers may see (`relations`), and the single recalls that wait.
 
     Pairs that arrive while the event loop is busy are one batch. It closes when a turn of the loop brought nobody new,
     so a lone request waits for one empty turn, some microseconds, and nobody waits on a clock; it is computed on the
     loop, and while it is, the next one collects in the sockets.
     """
 
-    def __init__(self, name: str, dictionary: str, ledger_version: int, memory: Servable) -> None:
+    def __init__(
+        self, name: str, dictionary: str, ledger_version: int, memory: Servable, relations: Relations | None = None
+    ) -> None:
         self.id = name
         self.dictionary = dictionary
         self.ledger_version = ledger_version
         self.memory = memory
+        self.relations = relations
         self._waiting: list[tuple[Query, asyncio.Future[Result]]] = []
+        self._parts: OrderedDict[Relations, Served] = OrderedDict()
+
+    def within(self, relations: Relations | None) -> "Served":
+        """The memory as a caller finds it for whom only these relations exist; with batches of its own, so that who
+        asks it never shares one with who sees more.
+        """
+        if relations is None:
+            return self
+        if relations not in self._parts:
+            memory = self.memory.within(relations)
+            self._parts[relations] = Served(self.id, self.dictionary, self.ledger_version, memory, relations)
+        self._parts.move_to_end(relations)
+        if len(self._parts) > MOST_PARTS:
+            self._parts.popitem(last=False)
+        return self._parts[relations]
 
     def ask(self, query: Query) -> asyncio.Future[Result]:
         """The result of one plain pair, soon. Called on the event loop."""

@@ -5,7 +5,7 @@ all queries of a batch move in step, so a batch of chains costs as many recalls 
 No answer here comes from the ledger: `compare` only sets the ledger's view beside a finished result.
 """
 
-from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Generator, Iterable, Mapping, Sequence
 from itertools import repeat
 from typing import NamedTuple, Protocol
 
@@ -31,6 +31,10 @@ class Servable(Recalls, Protocol):
 
     def candidates(self, question: str) -> list[Pair]: ...
 
+    def within(self, relations: Container[str]) -> "Servable":
+        """The memory as if it had never seen another relation: no reply of it tells whether there are others."""
+        ...
+
 
 class Held(NamedTuple):
     """What the memory holds for one pair."""
@@ -45,7 +49,7 @@ class LedgerRows(NamedTuple):
 
     answers: Sequence[str]
     upload: str
-    line: int
+    line: int | None
 
 
 Ledger = Mapping[Pair, LedgerRows]

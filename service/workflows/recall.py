@@ -8,7 +8,7 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import ParamSpec, TypeVar
+from typing import NamedTuple, ParamSpec, TypeVar
 
 import prometheus_client
 
@@ -19,6 +19,7 @@ from service.memory.devices import one_thread
 from service.workflows import queries
 from service.workflows.microbatch import Served
 from service.workflows.observe import Columns, Observer, Seen
+from service.workflows.relations import Relations
 from service.workflows.serving import CHAMPION, Address, Serving
 
 _RECALLED = prometheus_client.Counter("factstore_recalls", "Queries answered by a memory, by status.", ["status"])
@@ -28,11 +29,15 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 
-class Recall:
-    """Answers queries from the memories of `serving`, at most `workers` batches at a time, and tells the observer.
+class Asker(NamedTuple):
+    """Whose recall it is: the id of the caller's key, and the relations that exist for it (None: all)."""
 
-    `by` is the caller's key.
-    """
+    key: str
+    relations: Relations | None = None
+
+
+class Recall:
+    """Answers queries from the memories of `serving`, at most `workers` batches at a time, and tells the observer."""
 
     def __init__(self, serving: Serving, observer: Observer, *, workers: int = 2) -> None:
         one_thread()  # parallel are the workers
@@ -40,19 +45,19 @@ class Recall:
         self._observer = observer
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix="recall")
 
-    async def one(self, dictionary: str, query: Query, by: str) -> Result:
+    async def one(self, dictionary: str, query: Query, by: Asker) -> Result:
         queries.form(query)
         address = _address(dictionary, query)
-        served = await self._serving.find(address)
+        served = (await self._serving.find(address)).within(by.relations)
         if queries.is_pair(query) and not query.compare:
             result = await served.ask(query)
         else:
             [result] = await self.run(self._rows, served, [query], False)
         _COUNTERS[result.status].inc()
-        self._observer.seen(Seen(served, _alias(address), by, [result]))
+        self._observer.seen(Seen(served, _alias(address), by.key, [result]))
         return result
 
-    async def batch(self, dictionary: str, batch: BatchQuery, by: str) -> BatchResult | ColumnsResult:
+    async def batch(self, dictionary: str, batch: BatchQuery, by: Asker) -> BatchResult | ColumnsResult:
         """Rows for rows, columns for columns, in the order asked."""
         if batch.queries is not None and batch.subjects is None and batch.relations is None:
             return await self._many(dictionary, batch, batch.queries, by)
@@ -64,7 +69,7 @@ class Recall:
         """Do this in one of the threads that batches run in."""
         return await asyncio.get_running_loop().run_in_executor(self._pool, lambda: work(*args, **kwargs))
 
-    async def _many(self, dictionary: str, batch: BatchQuery, asked: Sequence[Query], by: str) -> BatchResult:
+    async def _many(self, dictionary: str, batch: BatchQuery, asked: Sequence[Query], by: Asker) -> BatchResult:
         """Rows may be addressed to different memories; each memory is asked once."""
         default = _address(dictionary, batch)
         if all(query.alias is None and query.memory is None for query in asked):
@@ -74,7 +79,7 @@ class Recall:
         _count([result.status for result in results])
         return BatchResult(results)
 
-    async def _ask_each(self, default: Address, asked: Sequence[Query], compare: bool, by: str) -> list[Result]:
+    async def _ask_each(self, default: Address, asked: Sequence[Query], compare: bool, by: Asker) -> list[Result]:
         groups: defaultdict[Address, list[int]] = defaultdict(list)
         for index, query in enumerate(asked):
             own = query.alias is not None or query.memory is not None
@@ -85,22 +90,22 @@ class Recall:
             results.update(zip(indexes, await self._ask(address, group, compare, by), strict=True))
         return [results[index] for index in range(len(asked))]
 
-    async def _ask(self, address: Address, asked: Sequence[Query], compare: bool, by: str) -> list[Result]:
-        served = await self._serving.find(address)
+    async def _ask(self, address: Address, asked: Sequence[Query], compare: bool, by: Asker) -> list[Result]:
+        served = (await self._serving.find(address)).within(by.relations)
         results = await self.run(self._rows, served, asked, compare)
-        self._observer.seen(Seen(served, _alias(address), by, results))
+        self._observer.seen(Seen(served, _alias(address), by.key, results))
         return results
 
     async def _columns(
-        self, dictionary: str, batch: BatchQuery, pairs: tuple[Sequence[str], Sequence[str]], by: str
+        self, dictionary: str, batch: BatchQuery, pairs: tuple[Sequence[str], Sequence[str]], by: Asker
     ) -> ColumnsResult:
         if batch.compare:
             raise Unprocessable("compare needs rows: columns have no place for the ledger's view")
         address = _address(dictionary, batch)
-        served = await self._serving.find(address)
+        served = (await self._serving.find(address)).within(by.relations)
         result = await self.run(queries.columns, served.memory, served.id, *pairs)
         _count(result.statuses)
-        self._observer.seen(Seen(served, _alias(address), by, Columns(*pairs, result.statuses, result.answers)))
+        self._observer.seen(Seen(served, _alias(address), by.key, Columns(*pairs, result.statuses, result.answers)))
         return result
 
     def _rows(self, served: Served, asked: Sequence[Query], compare: bool) -> list[Result]:

@@ -59,7 +59,7 @@ def write(attempt: Attempt) -> None:
     attempt.progress(0.0, "exporting the facts")
     try:
         _export(attempt, folder / "facts.csv")
-        with _key(attempt.db) as key:
+        with _key(attempt) as key:
             code = _run_pilot(attempt, folder, key)
     finally:
         (folder / "facts.csv").unlink(missing_ok=True)
@@ -80,13 +80,14 @@ def _export(attempt: Attempt, path: Path) -> None:
 
 
 @contextmanager
-def _key(db: Database) -> Iterator[str]:
+def _key(attempt: Attempt) -> Iterator[str]:
     """An API key for one run of the pilot."""
-    made = keys.create(db, KeyCreate(role=Role.ADMIN, label="report", expires_at=now() + KEY_LIFE))
+    db, auditor, by = attempt.db, attempt.auditor, attempt.claim.id
+    made = keys.create(db, auditor, KeyCreate(role=Role.ADMIN, label="report", expires_at=now() + KEY_LIFE), by)
     try:
         yield made.key
     finally:
-        keys.revoke(db, made.info.id)
+        keys.revoke(db, auditor, made.info.id, by)
 
 
 def _run_pilot(attempt: Attempt, folder: Path, key: str) -> int:

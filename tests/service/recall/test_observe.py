@@ -11,7 +11,7 @@ from schemas.recall import BatchQuery, Query, Status
 from service.workflows import observe
 from service.workflows.microbatch import Served
 from service.workflows.observe import Columns, Observer, Seen
-from service.workflows.recall import Recall
+from service.workflows.recall import Asker, Recall
 from service.workflows.serving import Serving
 from tests.service.recall.shelf import Shelf, Table
 
@@ -72,9 +72,9 @@ def test_every_form_of_recall_is_heard_of(shelf: Shelf, observer: Observer, ear:
     chain = Query(subject="PART-1", relations=["maker", "city"])
 
     async def ask() -> None:
-        await recall.one("dic_1", pair, "key_1")
-        await recall.batch("dic_1", BatchQuery(queries=[pair, chain], memory="mem_1"), "key_2")
-        await recall.batch("dic_1", BatchQuery(subjects=["PART-9"], relations=["maker"]), "key_3")
+        await recall.one("dic_1", pair, Asker("key_1"))
+        await recall.batch("dic_1", BatchQuery(queries=[pair, chain], memory="mem_1"), Asker("key_2"))
+        await recall.batch("dic_1", BatchQuery(subjects=["PART-9"], relations=["maker"]), Asker("key_3"))
 
     asyncio.run(ask())
     assert ear.heard_of == []

@@ -114,13 +114,13 @@ def test_what_was_resolved_is_forgotten_when_something_changes(shelf: Shelf) -> 
 
     async def ask() -> None:
         serving = Serving(shelf)
-        assert await serving.dictionary("parts 1/2") == "dic_1"
+        assert await serving.dictionary("parts 1/2", lambda _: True) == "dic_1"
         shelf.dictionaries = {"renamed": "dic_1"}
-        assert await serving.dictionary("parts 1/2") == "dic_1"
+        assert await serving.dictionary("parts 1/2", lambda _: True) == "dic_1"
         shelf.counter += 1
         await asyncio.sleep(0)
         with pytest.raises(NotFound):
-            await serving.dictionary("parts 1/2")
+            await serving.dictionary("parts 1/2", lambda _: True)
         with pytest.raises(Conflict):
             await serving.find(Address("dic_2"))
         shelf.put("mem_2", PARTS, dictionary="dic_2")

@@ -1,0 +1,129 @@
+"""A memory seen through some of its relations: it replies as one that never saw the others.
+
+A denied relation is not asked and then hidden, it is not there: its name stands for nothing, so it takes the very path
+of an untaught one. Nor do its facts show elsewhere. A subject that is taught with denied relations alone does not make
+a spelling ambiguous, is not found in a sentence, and does not stand in the way of the subject that is meant.
+"""
+
+import unicodedata
+from collections import defaultdict
+from collections.abc import Container, Mapping, Sequence
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from service.memory.answers import AnswerTable
+from service.memory.facts import Recalled
+from service.memory.hashing import NameHasher
+from service.memory.names import NameIndex, fold, identity
+from service.memory.pairs import Ints
+from service.memory.questions import Vocabulary
+
+
+class Askable(Protocol):
+    """What a view needs of the memory behind it."""
+
+    names: NameIndex
+    subject_hasher: NameHasher
+    answer_table: AnswerTable
+
+    def ask(self, digests: NDArray[np.uint8], relation: Ints) -> tuple[Ints, NDArray[np.float32]]: ...
+
+
+class Restricted:
+    """`numbers` are those of the taught relations that may be seen, by their names."""
+
+    def __init__(self, memory: Askable, numbers: Mapping[str, int]) -> None:
+        self._memory = memory
+        self._numbers = dict(sorted(numbers.items()))
+        self._folds: defaultdict[str, list[str]] = defaultdict(list)
+        for name in self._numbers:
+            self._folds[fold(name)].append(name)
+        self._vocabulary = Vocabulary(self._knows, self._folds)
+
+    @property
+    def relations(self) -> list[str]:
+        return list(self._numbers)
+
+    def within(self, relations: Container[str]) -> "Restricted":
+        return Restricted(self._memory, {name: at for name, at in self._numbers.items() if name in relations})
+
+    def candidates(self, question: str) -> list[tuple[str, str]]:
+        """The pairs (subject, relation) of names that stand in a sentence, as far as they may be seen."""
+        return self._vocabulary.pairs_in(question)
+
+    def recall(self, subjects: Sequence[str], relations: Sequence[str]) -> Recalled:
+        """As the memory's own, whose second look-up this repeats among what may be seen."""
+        if len(subjects) != len(relations):
+            raise ValueError("subjects and relations must have the same length")
+        spelled = {name: self._spelled(name) for name in set(relations)}
+        ambiguous = np.array([len(spelled[name]) > 1 for name in relations], dtype=np.bool_)
+        asked = [at for at, name in enumerate(relations) if len(spelled[name]) == 1]
+        number = np.array([self._numbers[spelled[relations[at]][0]] for at in asked], dtype=np.int64)
+        position, margins = np.full(len(subjects), -1, dtype=np.int64), np.zeros(len(subjects), dtype=np.float32)
+        digests = self._memory.subject_hasher.digests([subjects[at].strip() for at in asked])
+        position[asked], margins[asked] = self._memory.ask(digests, number)
+        self._second_look(subjects, dict(zip(asked, number.tolist(), strict=True)), (position, margins, ambiguous))
+        known = position >= 0
+        return Recalled(self._memory.answer_table.answers(position), np.where(known, margins, 0), known, ambiguous)
+
+    def _second_look(
+        self,
+        subjects: Sequence[str],
+        number: Mapping[int, int],
+        found: tuple[Ints, NDArray[np.float32], NDArray[np.bool_]],
+    ) -> None:
+        """Ask what is unknown again under the one name that its spelling may stand for; mark it if there are several.
+
+        number: the relation of each query that was asked. found: position, margin and ambiguity of every query.
+        """
+        position, margins, ambiguous = found
+        unknown = [at for at in number if position[at] < 0]
+        meant = {subject: self._meant(subject) for subject in {subjects[at].strip() for at in unknown}}
+        again = [at for at in unknown if len(meant[subjects[at].strip()]) == 1]
+        ambiguous[[at for at in unknown if len(meant[subjects[at].strip()]) > 1]] = True
+        if again:
+            digests = _joined([meant[subjects[at].strip()][0] for at in again])
+            position[again], margins[again] = self._memory.ask(digests, np.array([number[at] for at in again]))
+
+    def _meant(self, subject: str) -> list[bytes]:
+        """The taught names, by their hashes, that a spelling may stand for; none where it is taught itself."""
+        hasher = self._memory.subject_hasher
+        own, alike = hasher.digest(subject), self._memory.names.alike(fold(subject))
+        if alike in ([], [own]):
+            return []
+        seen = self._seen(alike)
+        if own in seen:
+            return []
+        normal = hasher.digest(identity(unicodedata.normalize("NFC", subject)))
+        return [normal] if normal in seen else seen
+
+    def _seen(self, digests: list[bytes]) -> list[bytes]:
+        """Those of these subjects that have a fact that may be seen."""
+        if not digests or not self._numbers:
+            return []
+        relation = np.tile(np.array(list(self._numbers.values()), dtype=np.int64), len(digests))
+        position, _ = self._memory.ask(np.repeat(_joined(digests), len(self._numbers), axis=0), relation)
+        known: NDArray[np.bool_] = np.any((position >= 0).reshape(len(digests), -1), axis=1)
+        return [digest for digest, seen in zip(digests, known.tolist(), strict=True) if seen]
+
+    def _knows(self, folded: Sequence[str]) -> NDArray[np.bool_]:
+        """Which folded forms belong to some subject with a fact that may be seen."""
+        known = self._memory.names.knows(folded)
+        near = {at: self._memory.names.alike(folded[at]) for at in np.flatnonzero(known).tolist()}
+        seen = set(self._seen(list({digest for alike in near.values() for digest in alike})))
+        known[list(near)] = [not seen.isdisjoint(alike) for alike in near.values()]
+        return known
+
+    def _spelled(self, name: str) -> list[str]:
+        """The relations that a spelling may stand for: itself, else by NFC one, else all that fold alike."""
+        for exact in (name.strip(), identity(unicodedata.normalize("NFC", name))):
+            if exact in self._numbers:
+                return [exact]
+        return self._folds.get(fold(name), [])
+
+
+def _joined(digests: Sequence[bytes]) -> NDArray[np.uint8]:
+    """Hashes one below the other, (n, size)."""
+    return np.frombuffer(bytearray().join(digests), dtype=np.uint8).reshape(len(digests), -1)

@@ -1,0 +1,56 @@
+"""Which relations of a dictionary a caller may see."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Protocol
+
+from schemas.grants import Grant
+from service.memory.names import fold, identity
+from service.storage import Transaction, lookup
+
+
+@dataclass(frozen=True, slots=True)
+class Relations:
+    """Those of `only`, or all but those that fold like one of `never` (which holds folded names), so that another
+    spelling of a denied relation is denied too.
+    """
+
+    only: frozenset[str] | None = None
+    never: frozenset[str] = frozenset()
+
+    def __contains__(self, relation: object) -> bool:
+        if not isinstance(relation, str):
+            return False
+        if self.only is not None:
+            return identity(relation) in self.only
+        return fold(relation) not in self.never
+
+    def among(self, names: Iterable[str]) -> list[str]:
+        """Those of `names` that may be seen, in their order."""
+        return [name for name in names if name in self]
+
+
+class Sight(Protocol):
+    """What a caller may see: which dictionaries, by their ids, and which relations of one (None: all)."""
+
+    def sees(self, dictionary: str | None) -> bool: ...
+
+    def relations(self, dictionary: str) -> Relations | None: ...
+
+
+def granted(grant: Grant) -> Relations | None:
+    """None where the grant is for every relation."""
+    if grant.relations is not None:
+        return Relations(only=frozenset(map(identity, grant.relations)))
+    if grant.denied is not None:
+        return Relations(never=frozenset(map(fold, grant.denied)))
+    return None
+
+
+def seen_names(tx: Transaction, dictionary: int, seen: Relations | None) -> list[str] | None:
+    """The names of the relations that may be seen; None: all of them. Reads the ledger's where only the denied ones
+    are known.
+    """
+    if seen is None:
+        return None
+    return sorted(seen.only if seen.only is not None else seen.among(lookup.relations(tx, dictionary)))
