@@ -2,22 +2,24 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Header, Response
+from fastapi import APIRouter, Header, Query, Response
 
-from schemas.memories import Alias, AliasHistory, AliasList, AliasPut
-from service.routes.context import AliasMover, Service, Viewer
-from service.workflows import aliases
+from schemas.aliases import Alias, AliasHistory, AliasList, AliasPut, AliasRollback, AliasUnpin
+from schemas.jobs import Job
+from service.routes.context import AliasMover, PartViewer, Service, Viewer
+from service.routes.replies import accepted
+from service.workflows import aliases, rollback
 
 router = APIRouter(prefix="/v1/dictionaries/{dictionary}/aliases", tags=["aliases"])
 
 
 @router.get("")
-def listed(dictionary: str, service: Service, _: Viewer) -> AliasList:
+def listed(dictionary: str, service: Service, _: PartViewer) -> AliasList:
     return aliases.listed(service.db, dictionary)
 
 
 @router.get("/{alias}")
-def find(dictionary: str, alias: str, service: Service, _: Viewer, response: Response) -> Alias:
+def find(dictionary: str, alias: str, service: Service, _: PartViewer, response: Response) -> Alias:
     return _tagged(response, aliases.find(service.db, dictionary, alias))
 
 
@@ -31,17 +33,58 @@ def put(  # noqa: PLR0917 - FastAPI reads the request from the parameters
     response: Response,
     if_match: Annotated[str | None, Header()] = None,
 ) -> Alias:
-    """Point the alias at a memory. With If-Match (its ETag) only if nobody has moved it since: 412."""
-    moved = aliases.put(service.db, dictionary, alias, wanted, by=caller.key, if_match=if_match)
+    """Point the alias at a memory that passes the gate. With If-Match (its ETag) only if nobody has moved it: 412."""
+    moved = aliases.put(service, dictionary, alias, wanted, by=caller.key, if_match=if_match)
     return _tagged(response, moved)
 
 
+@router.delete("/{alias}", status_code=204)
+def remove(
+    dictionary: str,
+    alias: str,
+    service: Service,
+    caller: AliasMover,
+    reason: Annotated[str, Query(max_length=1000)] = "",
+) -> None:
+    """Any alias but the champion; its history stays."""
+    aliases.remove(service, dictionary, alias, reason, by=caller.key)
+
+
 @router.get("/{alias}/history")
-def history(dictionary: str, alias: str, service: Service, _: Viewer, response: Response) -> AliasHistory:
-    """Newest first, with the alias's ETag."""
-    events = aliases.history(service.db, dictionary, alias)
-    response.headers["ETag"] = aliases.etag(events.events[0])
-    return events
+def history(  # noqa: PLR0917 - FastAPI reads the request from the parameters
+    dictionary: str,
+    alias: str,
+    service: Service,
+    _: Viewer,
+    response: Response,
+    cursor: Annotated[int | None, Query(ge=1)] = None,
+    limit: Annotated[int, Query(ge=1, le=10_000)] = aliases.PAGE,
+) -> AliasHistory:
+    """Newest first; the first page has the alias's ETag."""
+    page = aliases.history(service.db, dictionary, alias, cursor, limit)
+    if cursor is None:
+        response.headers["ETag"] = aliases.etag(page.events[0])
+    return page
+
+
+@router.post("/{alias}/rollback")
+def roll_back(  # noqa: PLR0917 - FastAPI reads the request from the parameters
+    dictionary: str, alias: str, wanted: AliasRollback, service: Service, caller: AliasMover, response: Response
+) -> Alias:
+    """To where the alias pointed before, and pinned there; with `reset_ledger` the facts go back too."""
+    return _tagged(response, rollback.roll_back(service, dictionary, alias, wanted, by=caller.key))
+
+
+@router.post("/{alias}/unpin", responses={202: {"model": Job}})
+def unpin(  # noqa: PLR0917 - FastAPI reads the request from the parameters
+    dictionary: str, alias: str, wanted: AliasUnpin, service: Service, caller: AliasMover, response: Response
+) -> Alias | Job:
+    """Let edits move the alias again. A champion catches up with the ledger, by a training (202) where it must."""
+    let_go = rollback.unpin(service, dictionary, alias, wanted, by=caller.key)
+    if isinstance(let_go, Alias):
+        return _tagged(response, let_go)
+    response.status_code = 202
+    return accepted(response, let_go)
 
 
 def _tagged(response: Response, alias: Alias) -> Alias:

@@ -6,14 +6,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from schemas.aliases import AliasAction
 from schemas.memories import MemoryInfo
 from schemas.problems import Code
 from service.errors import NotFound, TrainingFailed, Unprocessable
 from service.memory import Facts, Memory, Recipe, Verified, fit, load
 from service.storage import aliases, dictionaries, facts, jobs, memories
 from service.storage.stamps import new_id, now
-from service.workflows import memory_secrets
+from service.workflows import gates, memory_secrets
 from service.workflows.attempt import Attempt
+from service.workflows.gate_figures import Candidate
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +62,12 @@ def _trained(attempt: Attempt, memory_id: str, folder: Path) -> Trained:
     train_seconds = time.perf_counter() - started
     attempt.progress(0.9, "verifying what was stored")
     stored = load(folder, secret=secret, device=settings.device)
-    return Trained(memory_id, stored, row, train_seconds, _verified(stored, taught))
+    verified = _verified(stored, taught)
+    if (alias := attempt.claim.params["publish"]) is not None:
+        attempt.progress(0.95, "at the gate")
+        candidate = Candidate(row.number, memory_id, lambda: taught, lambda: stored, verified)
+        gates.admit(attempt.db, settings, alias, candidate)
+    return Trained(memory_id, stored, row, train_seconds, verified)
 
 
 def _facts(attempt: Attempt) -> tuple[dictionaries.Row, Facts]:
@@ -95,7 +102,8 @@ def _publish(attempt: Attempt, trained: Trained) -> None:
         number = trained.dictionary.number
         memories.add(tx, number, info)
         if alias is not None:
-            aliases.switch(tx, number, aliases.Switch(alias, info.id, claim.by, f"trained by {claim.id}"))
+            reason = f"trained by {claim.id}"
+            aliases.switch(tx, number, aliases.Switch(alias, info.id, claim.by, reason, AliasAction.TRAIN))
         jobs.succeed(tx, claim, _result(trained))
 
 

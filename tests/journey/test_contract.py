@@ -18,7 +18,6 @@ LATER = (
     ("GET", "/v1/dictionaries/{d}/grants"),
     ("GET", "/v1/dictionaries/{d}/names"),
     ("POST", "/v1/dictionaries/{d}/experiments"),
-    ("POST", "/v1/dictionaries/{d}/aliases/champion/rollback"),
     ("POST", "/v1/memories/none/absence"),
     ("GET", "/v1/audit"),
     ("POST", "/v1/audit:verify"),

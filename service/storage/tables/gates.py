@@ -1,6 +1,6 @@
 """What stands before and beside an alias: priority facts, measured memories, and comparisons with a challenger."""
 
-from sqlalchemy import JSON, BigInteger, Boolean, Column, Float, Index, Integer, Table, Text
+from sqlalchemy import JSON, BigInteger, Boolean, Column, Float, Index, Table, Text
 
 from service.storage.tables.base import Utc, dictionary_key, metadata, number, required
 
