@@ -4,8 +4,8 @@ from schemas.base import Reply
 
 
 class RelationUse(Reply):
-    """asked = answered + unknown + ambiguous. `relation` is null for names that the memory was not taught. `subjects` of
-    the table's subjects have the relation.
+    """asked = answered + unknown + ambiguous. `relation` is null for names that the memory was not taught. `subjects`
+    of the table's subjects have the relation.
     """
 
     relation: str | None

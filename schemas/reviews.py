@@ -70,8 +70,8 @@ class ReviewDecide(Request):
 
 
 class Review(Reply):
-    """`probability` is that of having been drawn; null for what was reported. `returned` counts rejections. `job` is set
-    where a correction needs the whole memory trained anew: `memory_after` then stays null.
+    """`probability` is that of having been drawn; null for what was reported. `returned` counts rejections. `job` is
+    set where a correction needs the whole memory trained anew: `memory_after` then stays null.
     """
 
     id: str

@@ -1,8 +1,8 @@
 """Exact binomial intervals, also where the sample has weights.
 
-Clopper and Pearson (Biometrika 26, 1934): the ends are beta quantiles, so the interval holds at least its confidence for
-every sample size and rate. Korn and Graubard (Survey Methodology 24, 1998) put the effective sample size in place of the
-sample size where items were drawn with unequal probabilities; the beta distribution takes fractions as they are.
+Clopper and Pearson (Biometrika 26, 1934): the ends are beta quantiles, so the interval holds at least its confidence
+for every sample size and rate. Korn and Graubard (Survey Methodology 24, 1998) put the effective sample size in place
+of the sample size where items were drawn with unequal probabilities; the beta distribution takes fractions as they are.
 """
 
 import math

@@ -1,7 +1,7 @@
 """Drawing pairs for review so that what is found says something about all of them.
 
-Every pair can be drawn, with a probability that is known and kept: half of a draw by `lowest_margin` or `newest` goes to
-the pairs that rank first, the other half to all. A fixed number is drawn by systematic sampling with unequal
+Every pair can be drawn, with a probability that is known and kept: half of a draw by `lowest_margin` or `newest` goes
+to the pairs that rank first, the other half to all. A fixed number is drawn by systematic sampling with unequal
 probabilities in random order (Madow, Annals of Mathematical Statistics 20, 1949).
 """
 

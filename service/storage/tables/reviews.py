@@ -33,7 +33,6 @@ reviews = Table(
     required("subject", Text),
     required("relation", Text),
     required("memory", Text),
-    required("ledger_version", Integer),
     required("answers", JSON),
     required("margin", Float),
     Column("expected", JSON(none_as_null=True)),

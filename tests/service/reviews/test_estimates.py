@@ -32,8 +32,8 @@ def trial(wrong: np.ndarray, rank: np.ndarray | None, count: int, rng: np.random
 @pytest.mark.parametrize("decided", [1.0, 0.6])
 @pytest.mark.parametrize("ranked", ["evenly", "errors first", "errors last", "by chance"])
 def test_the_estimate_is_unbiased_and_its_interval_covers(ranked: str, decided: float) -> None:
-    """However pairs are ranked for the draw, the mean estimate is the true rate, and at least 95 % of the intervals (less
-    three standard errors of the simulation) hold it.
+    """However pairs are ranked for the draw, the mean estimate is the true rate, and at least 95 % of the intervals
+    (less three standard errors of the simulation) hold it.
     """
     rng = np.random.default_rng(7)
     wrong = np.arange(POPULATION) < 0.03 * POPULATION

@@ -55,7 +55,6 @@ def _reviews() -> None:
         sa.Column("subject", sa.Text(), nullable=False),
         sa.Column("relation", sa.Text(), nullable=False),
         sa.Column("memory", sa.Text(), nullable=False),
-        sa.Column("ledger_version", sa.Integer(), nullable=False),
         sa.Column("answers", sa.JSON(), nullable=False),
         sa.Column("margin", sa.Float(), nullable=False),
         sa.Column("expected", sa.JSON(none_as_null=True), nullable=True),

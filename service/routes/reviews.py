@@ -1,0 +1,88 @@
+"""/v1/dictionaries/{d}/reviews: answers doubted or drawn at random, decided by somebody else, and their sum."""
+
+import asyncio
+from typing import Annotated
+
+from fastapi import APIRouter, Header, Query, Response
+
+from schemas.reviews import (
+    Estimate,
+    Review,
+    ReviewCreate,
+    ReviewDecide,
+    ReviewOrder,
+    ReviewPage,
+    ReviewState,
+    Sample,
+    SampleCreate,
+)
+from service.routes.context import Reporter, Reviewer, ReviewReader, Service, Viewer
+from service.storage.reviews import Listing
+from service.workflows import decisions, error_rates, reviews, samples
+from service.workflows.serving import Address
+
+router = APIRouter(prefix="/v1/dictionaries/{dictionary}", tags=["reviews"])
+
+
+@router.post("/reviews", status_code=201)
+async def report(
+    dictionary: str, wanted: ReviewCreate, service: Service, caller: Reporter, response: Response
+) -> Review:
+    """Doubt an answer. A relation that the caller may not see is asked as one that was never taught."""
+    owner = await service.serving.dictionary(dictionary, caller.sees)
+    served = (await service.serving.find(Address(owner, memory=wanted.memory))).within(caller.relations(owner))
+    return _tagged(response, await asyncio.to_thread(reviews.report, service, served, wanted, caller.key))
+
+
+@router.post("/reviews:sample", status_code=201)
+async def sample(dictionary: str, wanted: SampleCreate, service: Service, caller: Reviewer) -> Sample:
+    """Draw pairs of the champion into the queue; the probability with which each was drawn is kept."""
+    served = await service.serving.find(Address(await service.serving.dictionary(dictionary, caller.sees)))
+    return await asyncio.to_thread(samples.draw, service, served, wanted, caller.key)
+
+
+@router.get("/reviews")
+def listed(  # noqa: PLR0917 - FastAPI reads the request from the parameters
+    dictionary: str,
+    service: Service,
+    _: ReviewReader,
+    state: ReviewState | None = None,
+    order: ReviewOrder = ReviewOrder.RANDOM,
+    limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+    cursor: str | None = None,
+) -> ReviewPage:
+    """Of every state unless one is named; in random order, which keeps estimates unbiased, unless another is named."""
+    return reviews.listed(service.db, dictionary, Listing(state, order, cursor, limit))
+
+
+@router.get("/reviews/estimate")
+def estimate(dictionary: str, service: Service, _: Viewer, memory: str | None = None) -> Estimate:
+    """The error rate, from the sampled items that were decided; reported ones are counted apart."""
+    return error_rates.estimate(service.db, service.settings, dictionary, memory)
+
+
+@router.get("/reviews/{review}")
+def find(dictionary: str, review: str, service: Service, _: ReviewReader, response: Response) -> Review:
+    return _tagged(response, reviews.find(service.db, dictionary, review))
+
+
+@router.post("/reviews/{review}")
+def decide(  # noqa: PLR0917 - FastAPI reads the request from the parameters
+    dictionary: str,
+    review: str,
+    wanted: ReviewDecide,
+    service: Service,
+    caller: Reviewer,
+    response: Response,
+    if_match: Annotated[str | None, Header()] = None,
+) -> Review:
+    """Accept, correct (an edit, served when this returns) or reject (back into the queue). With If-Match (the item's
+    ETag) only if nobody has touched it since: 412.
+    """
+    reviewer = reviews.Reviewer(caller.key, if_match)
+    return _tagged(response, decisions.decide(service, dictionary, review, wanted, reviewer))
+
+
+def _tagged(response: Response, review: Review) -> Review:
+    response.headers["ETag"] = reviews.etag(review)
+    return review

@@ -1,0 +1,141 @@
+"""Reviews: kept with the pair, what was answered, and who decided what."""
+
+import re
+import secrets
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from sqlalchemy import ColumnElement, Connection, and_, delete, func, insert, or_, select, tuple_, update
+
+from schemas.reviews import Review, ReviewOrder, ReviewSource, ReviewState
+from service.storage.facts import by_subject
+from service.storage.stamps import new_id, now
+from service.storage.tables import facts, memories, uploads
+from service.storage.tables.reviews import reviews
+
+_SHOWN = [reviews.c[name] for name in Review.model_fields]
+_ORDERS: dict[ReviewOrder, ColumnElement[Any]] = {
+    ReviewOrder.RANDOM: reviews.c.lot,
+    ReviewOrder.LOWEST_MARGIN: reviews.c.margin,
+    ReviewOrder.NEWEST: -reviews.c.number,
+}
+_PLACE = re.compile(r"(-?[0-9.e+-]{1,30})_(\d{1,18})", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """An item to be: a pair, the memory that was asked, and what it answered."""
+
+    subject: str
+    relation: str
+    memory: str
+    answers: Sequence[str]
+    margin: float
+    by: str
+    expected: Sequence[str] | None = None
+    note: str = ""
+    sample: str | None = None
+    probability: float | None = None
+
+
+class Listing(NamedTuple):
+    """Which items, in which order, after which place."""
+
+    state: ReviewState | None
+    order: ReviewOrder
+    cursor: str | None
+    limit: int
+
+
+def add(tx: Connection, dictionary: int, doubts: Iterable[Doubt]) -> list[Review]:
+    rows = [_row(dictionary, doubt) for doubt in doubts]
+    if rows:
+        tx.execute(insert(reviews), rows)
+    return [Review.model_validate({name: row.get(name) for name in Review.model_fields}) for row in rows]
+
+
+def find(tx: Connection, dictionary: int, review_id: str) -> Review | None:
+    here = (reviews.c.dictionary == dictionary, reviews.c.id == review_id)
+    row = tx.execute(select(*_SHOWN).where(*here)).mappings().first()
+    return None if row is None else Review.model_validate(dict(row))
+
+
+def listed(tx: Connection, dictionary: int, wanted: Listing) -> tuple[list[Review], str | None]:
+    """A page, and the cursor of the next one where more may follow. Raises ValueError for a cursor of another kind."""
+    place = (_ORDERS[wanted.order], reviews.c.number)
+    query = select(*_SHOWN, *place).where(reviews.c.dictionary == dictionary)
+    if wanted.state is not None:
+        query = query.where(reviews.c.state == wanted.state)
+    if wanted.cursor is not None:
+        query = query.where(tuple_(*place) > tuple_(*_parsed(wanted.cursor, wanted.order)))
+    rows = tx.execute(query.order_by(*place).limit(wanted.limit)).all()
+    page = [Review.model_validate(dict(zip(Review.model_fields, row, strict=False))) for row in rows]
+    return page, f"{rows[-1][-2]}_{rows[-1][-1]}" if len(rows) == wanted.limit else None
+
+
+def change(tx: Connection, review: Review, values: Mapping[str, Any]) -> bool:
+    """Write these columns and move the item's version; False where somebody else moved it meanwhile."""
+    here = (reviews.c.id == review.id, reviews.c.version == review.version)
+    return tx.execute(update(reviews).where(*here).values(version=review.version + 1, **values)).rowcount == 1
+
+
+def note_outcome(tx: Connection, review_id: str, memory: str | None, job: str | None) -> None:
+    """Which memory serves a correction, or which job will make one."""
+    tx.execute(update(reviews).where(reviews.c.id == review_id).values(memory_after=memory, job=job))
+
+
+def reported(tx: Connection, dictionary: int, memory: str) -> dict[ReviewState, int]:
+    """Reported items of this memory by state."""
+    here = (reviews.c.dictionary == dictionary, reviews.c.memory == memory, reviews.c.source == ReviewSource.REPORTED)
+    counted = dict.fromkeys(ReviewState, 0)
+    for state, count in tx.execute(select(reviews.c.state, func.count()).where(*here).group_by(reviews.c.state)):
+        counted[ReviewState(state)] = count
+    return counted
+
+
+def teachers(tx: Connection, dictionary: int, pair: tuple[str, str], memory: str) -> set[str]:
+    """Who uploaded or edited the facts of this pair: those that the memory holds and those that hold now."""
+    joined = facts.join(uploads, uploads.c.number == facts.c.upload)
+    query = select(facts.c.subject, facts.c.relation, uploads.c.by).select_from(joined)
+    version = select(memories.c.ledger_version).where(memories.c.id == memory).scalar_subquery()
+    taught = and_(facts.c.since <= version, facts.c.until > version)
+    query = query.where(facts.c.dictionary == dictionary, or_(facts.c.until.is_(None), taught))
+    return {by for subject, relation, by in by_subject(tx, query, [pair[0]]) if (subject, relation) == pair}
+
+
+def forget(tx: Connection, dictionary: int, subject: str, relation: str) -> None:
+    """Remove every item about this pair, as a purge must; samples lose an item and keep their figures."""
+    about = (reviews.c.subject == subject, reviews.c.relation == relation)
+    tx.execute(delete(reviews).where(reviews.c.dictionary == dictionary, *about))
+
+
+def _row(dictionary: int, doubt: Doubt) -> dict[str, Any]:
+    return {
+        "id": new_id("rev"),
+        "dictionary": dictionary,
+        "source": ReviewSource.REPORTED if doubt.sample is None else ReviewSource.SAMPLED,
+        "state": ReviewState.OPEN,
+        "version": 1,
+        "subject": doubt.subject,
+        "relation": doubt.relation,
+        "memory": doubt.memory,
+        "answers": list(doubt.answers),
+        "margin": doubt.margin,
+        "expected": None if doubt.expected is None else list(doubt.expected),
+        "note": doubt.note,
+        "sample": doubt.sample,
+        "probability": doubt.probability,
+        "lot": secrets.randbelow(2**53),
+        "by": doubt.by,
+        "created_at": now(),
+        "returned": 0,
+    }
+
+
+def _parsed(cursor: str, order: ReviewOrder) -> tuple[float, int]:
+    found = _PLACE.fullmatch(cursor)
+    if found is None:
+        raise ValueError("not a cursor")
+    value = float(found[1]) if order is ReviewOrder.LOWEST_MARGIN else int(found[1])
+    return value, int(found[2])

@@ -1,0 +1,70 @@
+"""Automatic rollback: where reviews show that the champion errs more than its gate allows, an earlier memory serves."""
+
+from collections.abc import Iterator
+
+import structlog
+
+from schemas.aliases import AliasAction
+from service.storage import Transaction, aliases, dictionaries, memories, samples
+from service.workflows.audit import Act, Event
+from service.workflows.dictionaries import CHAMPION, found
+from service.workflows.error_rates import rate_of
+from service.workflows.estimates import Limits, Rate
+from service.workflows.publish import EditContext
+
+log = structlog.get_logger()
+
+BY = "service"
+
+
+def withdraw_if_exceeded(service: EditContext, dictionary: str, memory: str, limits: Limits) -> None:
+    """Roll the champion back if it is `memory` or was made from it by edits, and the lower bound of that memory's error
+    rate exceeds the gate: once a memory, never to one that is itself withdrawn or whose estimate is worse.
+    """
+    with service.db.writing() as tx:
+        row = found(tx, dictionary)
+        rate = rate_of(tx, row, memory)
+        if rate.verdict(limits) != "exceeded" or not _serves(tx, row, memory):
+            return
+        target = next(_earlier(tx, row, memory, rate), None)
+        if target is None:
+            log.warning("no memory to roll back to", dictionary=row.id, memory=memory)
+            return
+        figures = f"lower bound {rate.floor:.4f}, {limits.maximum:g} allowed, {rate.wrong} wrong of {rate.decided}"
+        reason = f"reviews of {memory}: {figures}"
+        to = aliases.Switch(CHAMPION, target, BY, reason, AliasAction.AUTOMATIC_ROLLBACK)
+        aliases.switch(tx, row.number, to)
+        samples.withdraw(tx, row.number, samples.Withdrawal(memory, rate.floor, limits.maximum, target))
+        details = {"automatic": True, "withdrawn": memory, "reason": reason}
+        service.auditor.record(tx, Event(Act.ROLLBACK, BY, row.id, target, details))
+
+
+def _serves(tx: Transaction, row: dictionaries.Row, memory: str) -> bool:
+    """Whether the champion is this memory, not withdrawn before, or a version that edits made of it."""
+    champion = aliases.find(tx, row.number, CHAMPION)
+    serving = memories.record(tx, champion.memory) if champion else None
+    reviewed = memories.record(tx, memory)
+    if serving is None or reviewed is None or memory in samples.withdrawn(tx, row.number):
+        return False
+    return _came_from(serving, reviewed)
+
+
+def _earlier(tx: Transaction, row: dictionaries.Row, memory: str, rate: Rate) -> Iterator[str]:
+    """Memories that the champion pointed at, newest first, and may point at again."""
+    reviewed, withdrawn = memories.record(tx, memory), samples.withdrawn(tx, row.number)
+    for event in aliases.history(tx, row.number, CHAMPION):
+        record = memories.record(tx, event.memory)
+        if record is None or reviewed is None or not record.retained or record.id in withdrawn:
+            continue
+        if not _came_from(record, reviewed) and not _is_worse(tx, row, record.id, rate):
+            yield record.id
+
+
+def _came_from(later: memories.Record, earlier: memories.Record) -> bool:
+    return later.lineage == earlier.lineage and later.seq >= earlier.seq
+
+
+def _is_worse(tx: Transaction, row: dictionaries.Row, memory: str, than: Rate) -> bool:
+    """Whether what is known of this memory is worse; nothing known is not."""
+    known = rate_of(tx, row, samples.newest_of(tx, row.number, memory))
+    return known.rate is not None and than.rate is not None and known.rate > than.rate
