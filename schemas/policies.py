@@ -78,6 +78,16 @@ class PoliciesSet(Policies):
     not_compliant: list[NotCompliant]
 
 
+class Complied(Reply):
+    """Facts that were changed or dropped; `memory` is the champion that now serves, or `job` the training that will."""
+
+    changed: int
+    dropped: int
+    memory: str | None
+    ledger_version: int
+    job: str | None
+
+
 class PseudonymQuery(Request):
     """`pseudonyms` to be read, and `texts` whose pseudonyms are wanted."""
 

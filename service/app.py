@@ -26,6 +26,7 @@ from service.routes import (
     jobs,
     keys,
     memories,
+    policies,
     reports,
     reviews,
     uploads,
@@ -57,7 +58,22 @@ KEYS_POLL = 0.1  # seconds until a key made or revoked by another process counts
 USAGE_EVERY = 30.0  # seconds between two writings of when keys were last used
 DENIALS_EVERY = 60.0  # seconds that one audit entry about denials stands for
 RETAIN_EVERY = 3600.0  # seconds between two looks for audit entries that are too old
-ROUTERS = (health, dictionaries, uploads, facts, memories, jobs, aliases, reports, keys, grants, audit, gates, reviews)
+ROUTERS = (
+    health,
+    dictionaries,
+    uploads,
+    facts,
+    memories,
+    jobs,
+    aliases,
+    reports,
+    keys,
+    grants,
+    audit,
+    gates,
+    reviews,
+    policies,
+)
 
 
 class Service:

@@ -39,6 +39,8 @@ class Action(StrEnum):
     REVIEW = "review"
     READ_REVIEWS = "read_reviews"
     READ_UNKNOWNS = "read_unknowns"
+    SET_POLICIES = "set_policies"
+    SET_NAMES = "set_names"
     MANAGE_KEYS = "manage_keys"
     READ_METRICS = "read_metrics"
 
@@ -48,7 +50,7 @@ ALLOWED: dict[Role, frozenset[Action]] = {
     Role.ADMIN: frozenset(Action),
     Role.INGEST: _EXAMINERS
     | {Action.CREATE_DICTIONARY, Action.UPLOAD, Action.TRAIN, Action.CANCEL_JOBS}
-    | {Action.REPORT_ANSWER, Action.READ_UNKNOWNS},
+    | {Action.REPORT_ANSWER, Action.READ_UNKNOWNS, Action.SET_NAMES},
     Role.QUERY: frozenset({Action.FIGURES, Action.RECALL, Action.REPORT_ANSWER, Action.READ_METRICS}),
     Role.REVIEW: frozenset({Action.FIGURES, Action.RECALL, Action.REPORT_ANSWER, Action.READ_LEDGER, Action.READ_JOBS})
     | {Action.REVIEW, Action.READ_REVIEWS, Action.READ_UNKNOWNS, Action.READ_METRICS},
@@ -100,12 +102,6 @@ class Caller:
             raise Forbidden(f"a key with the role {self.role} may not do this")
         if not by_relation and dictionary is not None and self.relations(dictionary) is not None:
             raise Forbidden("a key for some relations only may not do this")
-
-    def require_relations(self, dictionary: str, names: Iterable[str]) -> None:
-        """Raises Forbidden where a name is not one that the caller may see, whether or not anything has that name."""
-        seen = self.relations(dictionary)
-        if seen is not None and not all(name in seen for name in names):
-            raise Forbidden("this key may not write every relation that was sent")
 
 
 class Authenticator:

@@ -60,15 +60,17 @@ class Policies:
 class Applied:
     """What became of some facts: `columns` are those kept, `places` where each of them stood.
 
-    dropped: the place of each other fact and its policy. changed: rows whose answer was changed, by relation.
-    subjects: rows whose subject was changed. texts: what the new pseudonyms stand for.
+    dropped: the place of each other fact and its policy. changed: rows whose answer was changed, by relation;
+    subjects: rows whose subject was; rows: rows of which either was. texts: what the new pseudonyms stand for.
     """
 
     columns: Columns
     places: list[int] = field(default_factory=list)
     dropped: dict[int, Policy] = field(default_factory=dict)
+    dropped_by_relation: Counter[str] = field(default_factory=Counter)
     changed: Counter[str] = field(default_factory=Counter)
     subjects: int = 0
+    rows: int = 0
     texts: dict[str, str] = field(default_factory=dict)
 
 
@@ -86,36 +88,30 @@ class _Becomes(dict[str, str | None]):
 
 def apply(columns: Columns, policies: Policies) -> Applied:
     """The facts as they may be stored. Applying again changes nothing more."""
-    applied = Applied(Columns([], [], [], []))
     rules = policies.for_relations(columns.relations)
     changes = {name: _Becomes(_change(rule, policies.pseudonyms)) for name, rule in rules.items()}
-    for place, (relation, answer) in enumerate(zip(columns.relations, columns.answers, strict=True)):
+    named = _Becomes(policies.subject)
+    applied, kept = Applied(Columns([], [], [], [])), list[tuple[str, str, str, int]]()
+    facts = zip(columns.subjects, columns.relations, columns.answers, columns.lines, strict=True)
+    for place, (subject, relation, answer, line) in enumerate(facts):
         becomes = changes[relation][answer] if relation in changes else answer
         if becomes is None:
             applied.dropped[place] = rules[relation]
+            applied.dropped_by_relation[relation] += 1
             continue
-        if becomes != answer:
-            applied.changed[relation] += 1
+        name = named[subject] or ""
+        applied.changed[relation] += becomes != answer
+        applied.subjects += name != subject
+        applied.rows += becomes != answer or name != subject
         applied.places.append(place)
-        applied.columns.answers.append(becomes)
-    applied.columns.relations = [columns.relations[place] for place in applied.places]
-    applied.columns.lines = [columns.lines[place] for place in applied.places]
-    _name_subjects(applied, columns, policies)
-    for name, rule in rules.items():
-        if rule.policy is PolicyKind.PSEUDONYMISE:
-            applied.texts.update((made, text) for text, made in changes[name].items() if made and made != text)
+        kept.append((name, relation, becomes, line))
+    applied.changed = +applied.changed
+    if kept:
+        applied.columns = Columns(*map(list, zip(*kept, strict=True)))
+    for each in [named, *(changes[name] for name, rule in rules.items() if rule.policy is PolicyKind.PSEUDONYMISE)]:
+        texts = ((made, text.strip(WHITE_SPACE)) for text, made in each.items())
+        applied.texts.update((made, text) for made, text in texts if made and made != text)
     return applied
-
-
-def _name_subjects(applied: Applied, columns: Columns, policies: Policies) -> None:
-    before = [columns.subjects[place] for place in applied.places]
-    if not policies.subjects:
-        applied.columns.subjects = before
-        return
-    named = {name: policies.subject(name) for name in dict.fromkeys(before)}
-    applied.columns.subjects = [named[name] for name in before]
-    applied.subjects = sum(map(str.__ne__, before, applied.columns.subjects))
-    applied.texts.update((made, text.strip(WHITE_SPACE)) for text, made in named.items() if made != text)
 
 
 def _change(policy: Policy, pseudonyms: Pseudonyms) -> Change:

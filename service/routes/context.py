@@ -83,6 +83,8 @@ Reporter = Annotated[Caller, may(Action.REPORT_ANSWER, by_relation=True)]
 Reviewer = Annotated[Caller, may(Action.REVIEW)]
 ReviewReader = Annotated[Caller, may(Action.READ_REVIEWS)]
 UnknownsReader = Annotated[Caller, may(Action.READ_UNKNOWNS)]
+PolicyMaker = Annotated[Caller, may(Action.SET_POLICIES)]
+Namer = Annotated[Caller, may(Action.SET_NAMES)]
 KeyKeeper = Annotated[Caller, may(Action.MANAGE_KEYS)]
 
 IdempotencyKey = Annotated[str | None, Header(alias="Idempotency-Key", min_length=1, max_length=200)]

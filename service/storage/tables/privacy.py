@@ -1,1 +1,48 @@
-"""Policies for personal data, pseudonyms and tombstones."""
+"""Policies for personal data, pseudonyms, and the other names by which callers may ask."""
+
+from sqlalchemy import JSON, Column, Integer, LargeBinary, Table, Text
+
+from service.storage.tables.base import Utc, dictionary_key, metadata, required
+
+# One row a version; the newest is the one that holds.
+policies = Table(
+    "policies",
+    metadata,
+    dictionary_key(primary_key=True),
+    Column("version", Integer, primary_key=True, autoincrement=False),
+    required("policies", JSON),
+    required("subjects", Text),
+    required("at", Utc),
+    required("by", Text),
+    required("reason", Text),
+)
+
+# What a pseudonym stands for, sealed under a subkey of the policy secret. A pseudonym works without its row.
+pseudonyms = Table(
+    "pseudonyms",
+    metadata,
+    dictionary_key(primary_key=True),
+    Column("pseudonym", Text, primary_key=True),
+    required("sealed", LargeBinary),
+)
+
+# `version` counts the changes of a dictionary's names; `templates` are question patterns.
+naming = Table(
+    "naming",
+    metadata,
+    dictionary_key(primary_key=True),
+    required("version", Integer),
+    required("templates", JSON),
+    required("at", Utc),
+    required("by", Text),
+)
+
+# `kind` is subject or relation; `alias` is asked for, `name` is what is taught.
+name_aliases = Table(
+    "name_aliases",
+    metadata,
+    dictionary_key(primary_key=True),
+    Column("kind", Text, primary_key=True),
+    Column("alias", Text, primary_key=True),
+    required("name", Text),
+)

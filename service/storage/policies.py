@@ -1,0 +1,62 @@
+"""Policies of a dictionary, version by version, and what its pseudonyms stand for."""
+
+from collections.abc import Iterable, Mapping
+
+from sqlalchemy import Connection, delete, func, insert, select
+
+from schemas.policies import Policies, PoliciesPut
+from service.storage.bulk import batched, insert_rows
+from service.storage.changes import announce
+from service.storage.stamps import now
+from service.storage.tables.privacy import policies, pseudonyms
+
+LOOKED_UP = 500  # pseudonyms a query
+NONE = Policies(policies=[], subjects="allow", version=0, changed_at=None, by=None, reason=None)
+
+
+def current(tx: Connection, dictionary: int) -> Policies:
+    """The policies that hold; `NONE` where none was ever set."""
+    mine = select(policies).where(policies.c.dictionary == dictionary)
+    row = tx.execute(mine.order_by(policies.c.version.desc()).limit(1)).mappings().first()
+    if row is None:
+        return NONE
+    said = {name: row[name] for name in ("policies", "subjects", "version", "by", "reason")}
+    return Policies.model_validate({**said, "changed_at": row["at"]})
+
+
+def version(tx: Connection, dictionary: int) -> int:
+    newest = select(func.max(policies.c.version)).where(policies.c.dictionary == dictionary)
+    return tx.scalar(newest) or 0
+
+
+def add(tx: Connection, dictionary: int, wanted: PoliciesPut, by: str) -> None:
+    """The next version."""
+    said = wanted.model_dump(mode="json")
+    at = {"dictionary": dictionary, "version": version(tx, dictionary) + 1, "at": now(), "by": by}
+    tx.execute(insert(policies).values(**said, **at))
+    announce(tx)
+
+
+def keep(tx: Connection, dictionary: int, sealed: Mapping[str, bytes]) -> None:
+    """Keep what these pseudonyms stand for, where it is not kept already."""
+    rows = [(dictionary, pseudonym, text) for pseudonym, text in sealed.items()]
+    known = {pseudonym for pseudonym, _ in find(tx, dictionary, sealed)}
+    new = [row for row in rows if row[1] not in known]
+    insert_rows(tx, pseudonyms, ("dictionary", "pseudonym", "sealed"), new, len(new))
+
+
+def find(tx: Connection, dictionary: int, wanted: Iterable[str]) -> list[tuple[str, bytes]]:
+    """(pseudonym, sealed text) of those that are kept."""
+    found: list[tuple[str, bytes]] = []
+    for some in batched(wanted, LOOKED_UP):
+        kept = select(pseudonyms.c.pseudonym, pseudonyms.c.sealed)
+        kept = kept.where(pseudonyms.c.dictionary == dictionary, pseudonyms.c.pseudonym.in_(some))
+        found += [(pseudonym, bytes(sealed)) for pseudonym, sealed in tx.execute(kept)]
+    return found
+
+
+def forget(tx: Connection, dictionary: int, pseudonym: str | None) -> int:
+    """Delete what this pseudonym, or every one, stands for; how many there were."""
+    mine = delete(pseudonyms).where(pseudonyms.c.dictionary == dictionary)
+    gone = tx.execute(mine if pseudonym is None else mine.where(pseudonyms.c.pseudonym == pseudonym))
+    return gone.rowcount
