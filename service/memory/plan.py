@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from service.errors import Outgrown
 from service.memory.answers import seal
 from service.memory.bank import Bank, bits_of_blocks, routes
 from service.memory.codes import draw_codes
@@ -54,6 +55,8 @@ class Plan:
             recipe = _resolved(recipe, pairs, taught, device)
         order = list(recipe.relation_bits)
         number = {hashed: at for at, hashed in enumerate(order)}
+        if unknown := {digest.tobytes().hex() for digest in taught} - number.keys():
+            raise Outgrown(f"the resolved recipe does not know {len(unknown)} of the relations")
         renumbered = np.array([number[digest.tobytes().hex()] for digest in taught], dtype=np.int64)
         names: list[str | None] = [None] * len(order)
         for at, name in zip(renumbered.tolist(), pairs.relations, strict=True):

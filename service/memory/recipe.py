@@ -144,6 +144,7 @@ _METHODS = {
 }
 _WEIGHT_BITS = {"fast": 8, "compact": 4}
 _BLOCK_FACTS = {"fast": 64, "compact": 96}
+_SPARE_ANSWERS = {"fast": 60, "compact": 12}  # answers that edits may add to a relation of few: up to 64, up to 16
 _CHOICES = {
     "profile": ("fast", "compact"),
     "solver": ("closed_form",),
@@ -178,9 +179,9 @@ def check_bits(false_answers: float) -> int:
     return max(12, math.ceil(-math.log2(false_answers)))
 
 
-def code_bits(answers: int, check: int) -> int:
-    """Length of a relation's codes: log2 of its answers with room for a quarter more, and the check bits."""
-    return math.ceil(math.log2(max(answers + 1, answers * 1.25))) + check
+def code_bits(answers: int, check: int, spare: int) -> int:
+    """Length of a relation's codes: log2 of its answers, with room for a quarter or `spare` more, and check bits."""
+    return math.ceil(math.log2(max(answers + spare, answers * 1.25))) + check
 
 
 def resolve(recipe: Recipe, pairs: dict[str, int], answers: dict[str, int], subjects: int, device: str) -> Resolved:
@@ -189,7 +190,8 @@ def resolve(recipe: Recipe, pairs: dict[str, int], answers: dict[str, int], subj
     method = _METHODS[recipe.profile, bits]
     check = check_bits(recipe.false_answers)
     block_facts = recipe.block_facts or _BLOCK_FACTS[recipe.profile]
-    relation_bits = {name: code_bits(count, check) for name, count in sorted(answers.items())}
+    spare = _SPARE_ANSWERS[recipe.profile]
+    relation_bits = {name: code_bits(count, check, spare) for name, count in sorted(answers.items())}
     groups = _groups(relation_bits, pairs, block_facts)
     heads = recipe.heads or 16
     # Room for the fullest block (its load is binomial: six deviations out) and for widening it three times.
