@@ -13,8 +13,8 @@ router = APIRouter(prefix="/v1/dictionaries", tags=["dictionaries"])
 
 
 @router.post("", status_code=201)
-def create(wanted: DictionaryCreate, service: Service, _: Creator) -> Dictionary:
-    return dictionaries.create(service.db, service.settings, wanted.name)
+def create(wanted: DictionaryCreate, service: Service, caller: Creator) -> Dictionary:
+    return dictionaries.create(service.db, service.settings, service.auditor, wanted.name, caller.key)
 
 
 @router.get("")
@@ -30,9 +30,9 @@ def find(dictionary: str, service: Service, caller: PartViewer) -> Dictionary:
 
 
 @router.delete("/{dictionary}", status_code=204)
-def delete(dictionary: str, service: Service, _: Remover) -> None:
+def delete(dictionary: str, service: Service, caller: Remover) -> None:
     """Everything that was made of it goes; its memory secret is shredded."""
-    dictionaries.delete(service.db, service.settings, dictionary)
+    dictionaries.delete(service.db, service.settings, service.auditor, dictionary, caller.key)
 
 
 @router.get("/{dictionary}/export", response_class=Csv)

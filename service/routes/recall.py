@@ -78,6 +78,7 @@ class RecallEndpoint:
     async def _reply(self, scope: Scope, receive: Receive) -> tuple[bytes, Media]:
         headers: dict[bytes, bytes] = dict(scope["headers"])
         caller = await self._authenticator.admit(headers.get(b"authorization"))
+        scope["caller"] = caller
         route = _ROUTE.fullmatch(scope["raw_path"])
         if route is None:
             raise NotFound("no such route")

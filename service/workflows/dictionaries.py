@@ -7,18 +7,20 @@ from service.errors import NotFound, Unprocessable
 from service.settings import Settings
 from service.storage import Database, Transaction, aliases, dictionaries, jobs, lookup, memories
 from service.workflows import memory_secrets
+from service.workflows.audit import Act, Auditor, Event
 from service.workflows.relations import Sight, seen_names
 
 CHAMPION = "champion"
 
 
-def create(db: Database, settings: Settings, name: str) -> Dictionary:
+def create(db: Database, settings: Settings, auditor: Auditor, name: str, by: str) -> Dictionary:
     """Raises Conflict (name_taken)."""
     if name != name.strip() or not name.isprintable():
         raise Unprocessable("a dictionary's name has no control characters and no white space at its ends")
     with db.writing() as tx:
         row = dictionaries.add(tx, name)
         memory_secrets.make(settings.secrets, row.id)
+        auditor.record(tx, Event(Act.DICTIONARY, by, row.id, details={"created": True}))
     return dictionaries.shown(row, champion=None)
 
 
@@ -36,13 +38,15 @@ def find(db: Database, ref: str, sight: Sight) -> Dictionary:
         return _seen(tx, dictionaries.shown(row, champion.memory if champion else None), sight)
 
 
-def delete(db: Database, settings: Settings, ref: str) -> None:
+def delete(db: Database, settings: Settings, auditor: Auditor, ref: str, by: str) -> None:
     """Facts, uploads, memories, jobs, reports, secret: without the secret no memory can be read again."""
     with db.writing() as tx:
         row = found(tx, ref)
         gone = [settings.memories / memory for memory in memories.ids(tx, row.number)]
         gone += [settings.reports / job.id for job in jobs.of_dictionary(tx, row.number)]
         dictionaries.remove(tx, row.number)
+        auditor.drop_all_salts(tx, row.id)
+        auditor.record(tx, Event(Act.DICTIONARY, by, row.id, details={"deleted": True}))
         memory_secrets.shred(settings.secrets, row.id)
     db.forget()
     for folder in gone:

@@ -10,6 +10,7 @@ from service.settings import Settings
 from service.storage import Database, jobs
 from service.workflows import dictionaries, ingest
 from service.workflows.attempt import Attempt
+from service.workflows.audit import Auditor
 from service.workflows.jobs import find, perform
 from service.workflows.memories import order_training
 from service.workflows.train import train
@@ -19,7 +20,7 @@ EARLIER = "mem_of_the_killed_attempt"
 
 def test_what_a_killed_attempt_wrote_is_removed(db: Database, settings: Settings) -> None:
     """Its folder and its drafts go when the next attempt starts, though its job was open when the worker swept."""
-    made = dictionaries.create(db, settings, "parts")
+    made = dictionaries.create(db, settings, Auditor(db, settings), "parts", "key")
     file = settings.data / "facts.csv"
     file.write_text("subject,relation,answer\na,r,1\n", encoding="utf-8")
     sent = ingest.Upload(
