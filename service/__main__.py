@@ -15,6 +15,7 @@ import typer
 import uvicorn
 from pydantic import ValidationError
 
+from schemas.audit import AuditHead
 from schemas.keys import KeyCreate, Role
 from service.app import Service
 from service.settings import Settings
@@ -22,12 +23,14 @@ from service.storage import Database
 from service.storage.migrate import upgrade
 from service.worker import Supervisor
 from service.worker import work as run_worker
-from service.workflows import keys
+from service.workflows import audit_verify, keys
 from service.workflows.audit import Auditor
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 keys_app = typer.Typer(no_args_is_help=True)
+audit_app = typer.Typer(no_args_is_help=True)
 app.add_typer(keys_app, name="keys", help="API keys")
+app.add_typer(audit_app, name="audit", help="the audit chain")
 
 DRAIN_SECONDS = 4  # how long replies under way may take once the service is told to stop
 
@@ -104,6 +107,31 @@ def create_key(
     made = keys.create(db, Auditor(db, settings), KeyCreate(role=role, label=label), by="command line")
     print(made.key)  # noqa: T201
     db.close()
+
+
+@audit_app.command("verify")
+def verify_audit(
+    head: Annotated[str | None, typer.Option(help="a head that was exported earlier: a file, or its JSON")] = None,
+    data: Data = None,
+) -> None:
+    """Read the whole chain: exit code 0 if it holds, 1 if an entry was altered, is missing or was cut off."""
+    exported = None if head is None else _exported_head(head)
+    settings = _settings(data=data)
+    db = _open(settings)
+    chain = Auditor(db, settings).chain
+    with db.reading() as tx:
+        verdict = audit_verify.verify(tx, chain, exported)
+    db.close()
+    print(audit_verify.told(verdict))  # noqa: T201
+    raise typer.Exit(0 if verdict.valid else 1)
+
+
+def _exported_head(head: str) -> AuditHead:
+    """From a file, or the JSON itself."""
+    try:
+        return AuditHead.model_validate_json(head if head.lstrip().startswith("{") else Path(head).read_text("utf-8"))
+    except (OSError, ValueError):
+        raise typer.BadParameter("--head is no head of an audit chain: a file, or JSON, as exported") from None
 
 
 def _settings(**given: Any) -> Settings:

@@ -162,3 +162,14 @@ def _verdict(walk: _Walk | None, finding: AuditFinding | None) -> AuditVerdict:
         last=walk.number if walk and read else None,
         finding=finding,
     )
+
+
+def told(verdict: AuditVerdict) -> str:
+    """The verdict in a line."""
+    finding = verdict.finding
+    read = f"{verdict.entries} entries" + (f", {verdict.first} to {verdict.last}" if verdict.entries else "")
+    if finding is None:
+        return f"the audit chain holds: {read}"
+    place = "" if finding.number is None else f" at entry {finding.number}"
+    kind = finding.kind.replace("_", " ")
+    return f"the audit chain does not hold: {kind}{place}: {finding.detail} (whole before it: {read})"
