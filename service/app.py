@@ -7,14 +7,9 @@ from contextlib import asynccontextmanager, suppress
 from importlib.metadata import version
 
 import structlog
-from fastapi import FastAPI, Request
-from fastapi.exceptions import RequestValidationError
-from fastapi.responses import Response
-from starlette.exceptions import HTTPException
+from fastapi import FastAPI
 
-from schemas.problems import Code
 from service.auth import Authenticator
-from service.errors import FactStoreError, MethodNotAllowed, NotFound, RequestError, Unprocessable
 from service.routes import (
     aliases,
     audit,
@@ -25,17 +20,20 @@ from service.routes import (
     health,
     jobs,
     keys,
+    live_use,
     memories,
     policies,
     reports,
     reviews,
+    shadow,
     uploads,
 )
 from service.routes.context import Context
 from service.routes.denials import Watched
 from service.routes.guard import App, Guard, Measured, Receive, Scope, Send
+from service.routes.headers import Hardened
 from service.routes.openapi import document
-from service.routes.problems import MEDIA_TYPE, problem_body
+from service.routes.problems import handle_errors
 from service.routes.recall import RecallEndpoint
 from service.settings import Settings
 from service.storage import Database, rates
@@ -48,6 +46,7 @@ from service.workflows.catalogue import StoredCatalogue
 from service.workflows.editors import Editors
 from service.workflows.health import Readiness
 from service.workflows.limits import Limiter
+from service.workflows.live_use import LiveUse
 from service.workflows.observe import Observer
 from service.workflows.serving import Serving
 from service.workflows.versions import Versions
@@ -72,8 +71,10 @@ ROUTERS = (
     audit,
     gates,
     reviews,
+    live_use,
     policies,
 )
+ROUTES = [route for routes in ROUTERS for route in routes.router.routes]
 
 
 class Service:
@@ -89,6 +90,7 @@ class Service:
         self._serving = Serving(StoredCatalogue(db, settings, versions))
         editors = Editors(versions, self._serving.adopt)
         self._observer = Observer()
+        self._observer.register(LiveUse(db, settings))
         if settings.audit_recalls:
             self._observer.register(RecallRecorder(db, self._auditor, settings.audit_recalls, self._observer.missed))
         self._recall = RecallEndpoint(self._serving, self._authenticator, self._observer)
@@ -97,14 +99,13 @@ class Service:
         self.api.router.lifespan_context = self._running
         self._rest: App = Guard(Measured(self.api), self._authenticator, settings.max_body_bytes)
         self._denials = Denials(db, self._auditor)
-        self._watched: App = Watched(self._answer, self._denials, _paths(self.api))
+        self._hardened: App = Hardened(Watched(self._answer, self._denials, _paths()))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        await self._watched(scope, receive, send)
+        await self._hardened(scope, receive, send)
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
-        recalled = scope["type"] == "http" and scope["method"] == "POST"
-        if recalled and scope["path"].endswith(("/recall", "/recall:batch")):
+        if scope["type"] == "http" and scope["path"].endswith(("/recall", "/recall:batch")):
             await self._recall(scope, receive, send)
         else:
             await self._rest(scope, receive, send)
@@ -154,9 +155,9 @@ class Service:
             await asyncio.to_thread(self._authenticator.write_usage)
 
 
-def _paths(api: FastAPI) -> list[str]:
+def _paths() -> list[str]:
     """The templates of all routes."""
-    return ["/recall/recall:batch", *(getattr(route, "path", "") for route in api.routes)]
+    return ["/recall/recall:batch", *(getattr(route, "path", "") for route in ROUTES)]
 
 
 async def _contained(work: Callable[..., object], *args: object) -> None:
@@ -168,43 +169,10 @@ async def _contained(work: Callable[..., object], *args: object) -> None:
 
 
 def _api(context: Context) -> FastAPI:
-    api = FastAPI(title="Fact-Store", version=version("fact-store-pilot-kit"), redirect_slashes=False)
+    api = FastAPI(title="Fact-Store", version=version("fact-store-pilot-kit"), redirect_slashes=False, docs_url=None, redoc_url=None)
     api.state.context = context
     api.openapi = lambda: document(api)  # type: ignore[method-assign]
     for routes in ROUTERS:
         api.include_router(routes.router)
-    api.add_exception_handler(FactStoreError, _reply_to_error)
-    api.add_exception_handler(RequestValidationError, _reply_to_invalid)
-    api.add_exception_handler(HTTPException, _reply_to_http)
+    handle_errors(api, ROUTES)
     return api
-
-
-def _reply(error: FactStoreError, headers: dict[str, str] | None = None) -> Response:
-    """The one place where an error becomes a reply."""
-    return Response(problem_body(error), error.status, {**error.headers, **(headers or {})}, MEDIA_TYPE)
-
-
-async def _reply_to_error(_: Request, error: Exception) -> Response:
-    return _reply(error if isinstance(error, FactStoreError) else FactStoreError("the service met an error of its own"))
-
-
-async def _reply_to_invalid(_: Request, error: Exception) -> Response:
-    """Where and what, never the value: it may be a name."""
-    found = error.errors() if isinstance(error, RequestValidationError) else []
-    errors = [{"at": list(each["loc"]), "message": each["msg"]} for each in found]
-    in_recipe = any(each["at"][:2] == ["body", "recipe"] for each in errors)
-    code = Code.RECIPE_INVALID if in_recipe else Code.INVALID_REQUEST
-    return _reply(Unprocessable("the request has not the shape that is wanted", code=code, errors=errors))
-
-
-async def _reply_to_http(_: Request, error: Exception) -> Response:
-    """What Starlette and FastAPI raise themselves."""
-    if isinstance(error.__cause__, FactStoreError):
-        return _reply(error.__cause__)
-    status = error.status_code if isinstance(error, HTTPException) else 500
-    headers = dict(error.headers or {}) if isinstance(error, HTTPException) else {}
-    if status == 404:
-        return _reply(NotFound("no such route"))
-    if status == 405:
-        return _reply(MethodNotAllowed("this route has other methods"), headers)
-    return _reply(RequestError("the request cannot be read"))
