@@ -19,6 +19,8 @@ class JobKind(StrEnum):
     TRAIN = "train"
     VERIFY = "verify"
     REPORT = "report"
+    PURGE = "purge"
+    CONSOLIDATE = "consolidate"
     SCRUB = "scrub"
 
 

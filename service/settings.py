@@ -33,6 +33,7 @@ class Settings(BaseSettings):
     max_body_bytes: int = Field(default=8 * 2**20, ge=1)
     lease_seconds: float = Field(default=30.0, gt=0)
     max_attempts: int = Field(default=5, ge=1)
+    keep_memories: int = Field(default=100, ge=1)
     scrub_hours: float = Field(default=24.0, gt=0)
     review_max_error: float = Field(default=0.01, ge=0, le=1)
     review_min_sample: int = Field(default=100, ge=1)
@@ -80,6 +81,11 @@ class Settings(BaseSettings):
     def rates(self) -> Path:
         """Where SQLite counts what keys have used of their rates."""
         return self.data / "rates.db"
+
+    @property
+    def tombstones(self) -> Path:
+        """What was purged, named by commitments alone: a restore never overwrites it."""
+        return self.data / "tombstones"
 
     @property
     def spool(self) -> Path:

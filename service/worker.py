@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from datetime import timedelta
 from threading import Event, Thread
 
@@ -13,16 +14,24 @@ from schemas.jobs import JobKind
 from service.settings import Settings
 from service.storage import Database, jobs
 from service.workflows.attempt import Attempt
+from service.workflows.consolidate import consolidate
 from service.workflows.jobs import Work, perform
 from service.workflows.report import write
+from service.workflows.retention import retain
 from service.workflows.sweep import sweep
 from service.workflows.train import train
 from service.workflows.verify import verify
 
 log = structlog.get_logger()
 
-KINDS: dict[JobKind, Work] = {JobKind.TRAIN: train, JobKind.VERIFY: verify, JobKind.REPORT: write}
+KINDS: dict[JobKind, Work] = {
+    JobKind.TRAIN: train,
+    JobKind.VERIFY: verify,
+    JobKind.REPORT: write,
+    JobKind.CONSOLIDATE: consolidate,
+}
 POLL = 0.1  # seconds between two looks at an empty queue
+RETAIN_EVERY = 30.0  # seconds between two looks at what need not be kept
 PARENT_POLL = 1.0  # seconds between two looks at whether the parent lives
 RESTART_PAUSE = 1.0  # seconds before a worker that died is replaced
 STOP_SECONDS = 5.0  # a worker that has not stopped by then is killed; its job is taken up at the next start
@@ -37,10 +46,22 @@ def work(settings: Settings, name: str, *, parent: int | None = None) -> None:
         Thread(target=_watch, args=(parent, stopping), name="parent", daemon=True).start()
     db = Database(settings.database)
     sweep(db, settings)
+    retained = time.monotonic()
     while not stopping.is_set():
+        if time.monotonic() - retained > RETAIN_EVERY:
+            _retain(db, settings)
+            retained = time.monotonic()
         if not work_once(db, settings, name, stopping):
             stopping.wait(POLL)
     db.close()
+
+
+def _retain(db: Database, settings: Settings) -> None:
+    """What fails here is tried again at the next look; jobs must not wait for it."""
+    try:
+        retain(db, settings)
+    except Exception as error:  # noqa: BLE001
+        log.error("retention failed", error=type(error).__name__)  # noqa: TRY400
 
 
 def _watch(parent: int, stopping: Event) -> None:

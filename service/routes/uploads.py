@@ -10,7 +10,7 @@ from fastapi import APIRouter, Depends, Query, Request
 
 from schemas.uploads import Mode, OnConflict, Receipt, ReceiptList
 from service.ingest import Limits, Options
-from service.routes.context import IdempotencyKey, LedgerReader, Service, Uploader
+from service.routes.context import IdempotencyKey, LedgerReader, PartUploader, Service
 from service.routes.replies import Csv
 from service.workflows import ingest
 from service.workflows.spool import Spooled, spooled, too_large
@@ -49,7 +49,7 @@ async def upload(  # noqa: PLR0917 - FastAPI reads the request from the paramete
     dictionary: str,
     request: Request,
     service: Service,
-    caller: Uploader,
+    caller: PartUploader,
     options: Annotated[Options, Depends(_options)],
     idempotency_key: IdempotencyKey = None,
     dry_run: bool = False,
@@ -67,8 +67,9 @@ async def upload(  # noqa: PLR0917 - FastAPI reads the request from the paramete
             allow_partial=allow_partial,
             by=caller.key,
             idempotency_key=idempotency_key,
+            sight=caller,
         )
-        return await asyncio.to_thread(ingest.upload, service.db, Limits(), dictionary, sent)
+        return await asyncio.to_thread(ingest.upload, service, Limits(), dictionary, sent)
 
 
 @router.get("")

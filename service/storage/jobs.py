@@ -86,6 +86,12 @@ def queued_training(tx: Connection, dictionary: int, alias: str) -> Job | None:
     return next((_shown(row) for row in rows if row.params["publish"] == alias), None)
 
 
+def is_open(tx: Connection, dictionary: int, kind: JobKind) -> bool:
+    """Whether a job of this kind is queued or under way."""
+    here = (jobs.c.dictionary == dictionary, jobs.c.kind == kind, jobs.c.state.in_(_OPEN))
+    return tx.scalar(select(jobs.c.number).where(*here).limit(1)) is not None
+
+
 def asked_recipe(tx: Connection, memory: str) -> dict[str, Any] | None:
     """The recipe that the training asked for from which this memory's lineage comes."""
     lineage = select(memories.c.lineage).where(memories.c.id == memory).scalar_subquery()

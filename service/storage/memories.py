@@ -57,6 +57,13 @@ def tip(tx: Connection, memory_id: str) -> Record:
     return Record(*tx.execute(newest).one())
 
 
+def champion(tx: Connection, dictionary_id: str) -> Record | None:
+    """The memory that this dictionary's champion points at."""
+    pointed = _recorded().join(aliases, aliases.c.memory == memories.c.id).where(aliases.c.alias == "champion")
+    row = tx.execute(pointed.where(dictionaries.c.id == dictionary_id)).first()
+    return None if row is None else Record(*row)
+
+
 def champions(tx: Connection) -> list[Record]:
     """The memory of every dictionary's champion, last switched first."""
     pointed = _recorded().join(aliases, aliases.c.memory == memories.c.id).where(aliases.c.alias == "champion")

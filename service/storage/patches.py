@@ -22,6 +22,8 @@ class Version(NamedTuple):
     lineage: str
     seq: int
     complete: bool
+    retained: bool
+    patched: bool
 
 
 class Growth(NamedTuple):
@@ -69,8 +71,9 @@ def growth(tx: Connection, tip: Record) -> Growth:
 def stored(tx: Connection, dictionary: int) -> list[Version]:
     """The versions of a dictionary that have a folder, a patch or are retained; oldest first."""
     held = or_(memories.c.retained, memories.c.complete, patches.c.memory.is_not(None))
-    columns = (memories.c.number, memories.c.id, memories.c.lineage, memories.c.seq, memories.c.complete)
-    query = select(*columns).select_from(memories.outerjoin(patches, patches.c.memory == memories.c.number))
+    names = (memories.c.number, memories.c.id, memories.c.lineage, memories.c.seq)
+    query = select(*names, memories.c.complete, memories.c.retained, patches.c.memory.is_not(None))
+    query = query.select_from(memories.outerjoin(patches, patches.c.memory == memories.c.number))
     rows = tx.execute(query.where(memories.c.dictionary == dictionary, held).order_by(memories.c.number))
     return [Version(*row) for row in rows]
 

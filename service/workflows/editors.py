@@ -9,8 +9,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from threading import Lock
 
+from service.errors import Outgrown
 from service.memory import Changes, Editor, Facts, Staged
-from service.storage import Transaction, facts, lookup, memories, revisions
+from service.storage import Transaction, facts, lookup, memories, purge, revisions
 from service.workflows.queries import Servable
 from service.workflows.serving import Record
 from service.workflows.versions import Versions
@@ -23,10 +24,11 @@ Adopt = Callable[[Record, Servable], None]
 
 @dataclass(slots=True)
 class _Standing:
-    """An editor and the version its memory is."""
+    """An editor, the version its memory is, and how often the ledger had been purged when its facts were read."""
 
     editor: Editor
     version: memories.Record
+    purges: int
 
 
 class Editors:
@@ -44,11 +46,16 @@ class Editors:
         with self._guard:
             return self._locks[dictionary]
 
+    def stands_at(self, tip: memories.Record) -> bool:
+        """Whether `at` costs nothing."""
+        standing = self._standing.get(tip.dictionary)
+        return standing is not None and standing.version.id == tip.id
+
     def at(self, tx: Transaction, dictionary: int, tip: memories.Record) -> Editor:
         """The editor standing at `tip`. Only for who has the dictionary's turn."""
         standing = self._standing.get(tip.dictionary)
         if standing is None or not self._follow(tx, dictionary, standing, tip):
-            standing = _Standing(self._made(tx, dictionary, tip), tip)
+            standing = _Standing(self._made(tx, dictionary, tip), tip, purge.count(tx, dictionary))
         with self._guard:
             self._standing[tip.dictionary] = standing
             self._standing.move_to_end(tip.dictionary)
@@ -78,8 +85,11 @@ class Editors:
             return True
         if at.lineage != tip.lineage or at.seq > tip.seq:
             return False
-        between = changes(tx, dictionary, after=at.ledger_version, upto=tip.ledger_version)
-        if between is None:
+        if standing.purges != purge.count(tx, dictionary):  # the ledger no longer says what was deleted since
+            return False
+        try:
+            between = changes(tx, dictionary, after=at.ledger_version, upto=tip.ledger_version)
+        except Outgrown:
             return False
         standing.editor.follow(between, self.versions.load(tx, tip))
         standing.version = tip
@@ -91,11 +101,11 @@ class Editors:
         return Editor.of(memory, Facts(held.subjects, held.relations, held.answers))
 
 
-def changes(tx: Transaction, dictionary: int, *, after: int, upto: int) -> Changes | None:
-    """What leads from one ledger version to another; None where it is too much for an edit."""
+def changes(tx: Transaction, dictionary: int, *, after: int, upto: int) -> Changes:
+    """What leads from one ledger version to another; raises Outgrown where it is too much for an edit."""
     pairs = revisions.changed(tx, dictionary, after, MOST_CHANGES)
     if pairs is None:
-        return None
+        raise Outgrown("more facts changed than an edit takes in")
     held = lookup.of_pairs(tx, dictionary, upto, pairs)
     rows = [(subject, relation, answer) for (subject, relation), source in held.items() for answer in source.answers]
     subjects, relations, answers = zip(*rows, strict=True) if rows else ((), (), ())

@@ -9,12 +9,15 @@ from typing import TextIO
 
 from schemas.problems import Code
 from schemas.uploads import Mode, Receipt, ReceiptList, RefusedCount
-from service.errors import Conflict, NotFound
+from service.errors import Conflict, Forbidden, NotFound, Outgrown
 from service.ingest import Limits, Options, Parsed, RefusedRow, read_table, write_refused
-from service.storage import Database, Transaction, dictionaries, facts, idempotency, uploads
+from service.storage import Database, Transaction, dictionaries, facts, idempotency, memories, uploads
 from service.storage.diff import Columns, Diff
 from service.storage.stamps import new_id, now
 from service.workflows.dictionaries import found
+from service.workflows.editors import MOST_CHANGES
+from service.workflows.publish import Advance, EditContext
+from service.workflows.relations import Sight, check_written
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +33,7 @@ class Upload:
     allow_partial: bool
     by: str
     idempotency_key: str | None
+    sight: Sight
 
     def request(self) -> idempotency.Request | None:
         """What must be equal for this to be a repetition of an earlier upload; a dry run leaves nothing to repeat."""
@@ -41,19 +45,26 @@ class Upload:
         return idempotency.Request(self.by, self.idempotency_key, hashlib.sha256(everything.encode()).hexdigest())
 
 
-def upload(db: Database, limits: Limits, ref: str, sent: Upload) -> Receipt:
-    """Store what can be stored and say what was refused. Raises UnusableFile, UnsupportedMedia, Conflict, NotFound."""
+def upload(service: EditContext, limits: Limits, ref: str, sent: Upload) -> Receipt:
+    """Store what can be stored and say what was refused; where few pairs change, the champion learns them in the same
+    commit. Raises UnusableFile, UnsupportedMedia, Conflict, NotFound.
+    """
+    db = service.db
     with db.reading() as tx:
         row = found(tx, ref)
         if earlier := idempotency.earlier_reply(tx, row.number, sent.request()):
             return uploads.shown(earlier)
     parsed = read_table(sent.path, sent.media_type, sent.options, limits)
+    _check_seen(row.id, parsed, sent)
     _check_complete(parsed, sent)
     if sent.dry_run:
         with db.reading() as tx:
             return _receipt(row, sent, parsed, _plan(tx, row, sent, parsed).diff)
-    with db.writing() as tx:
-        return _store(tx, row.number, sent, parsed)
+    with Advance(service, row.id) as advance:
+        if len(parsed.accepted) <= MOST_CHANGES:
+            advance.prepare()
+        with db.writing() as tx:
+            return _store(tx, row.number, sent, parsed, advance)
 
 
 def receipts(db: Database, ref: str) -> ReceiptList:
@@ -78,6 +89,13 @@ def write_refused_csv(db: Database, ref: str, upload_id: str, out: TextIO, *, ra
         write_refused((RefusedRow(line, Code(code), detail, text) for line, code, detail, text in rows), out, raw=raw)
 
 
+def _check_seen(dictionary: str, parsed: Parsed, sent: Upload) -> None:
+    """Who sees only some relations writes no other, and replaces nothing: that would delete what it does not see."""
+    check_written(sent.sight, dictionary, set(parsed.accepted.relations))
+    if sent.options.mode is Mode.REPLACE and sent.sight.relations(dictionary) is not None:
+        raise Forbidden("a key for some relations only may not replace a dictionary's facts")
+
+
 def _check_complete(parsed: Parsed, sent: Upload) -> None:
     incomplete = parsed.rejected or parsed.conflicting
     if sent.options.mode is Mode.REPLACE and incomplete and not sent.allow_partial:
@@ -98,8 +116,8 @@ def _plan(tx: Transaction, row: dictionaries.Row, sent: Upload, parsed: Parsed) 
     return facts.plan(tx, row.number, offered, replace=replace, spared=parsed.mentioned)
 
 
-def _store(tx: Transaction, number: int, sent: Upload, parsed: Parsed) -> Receipt:
-    """Facts, refused rows, receipt, ledger version and idempotency record, all or nothing."""
+def _store(tx: Transaction, number: int, sent: Upload, parsed: Parsed, advance: Advance) -> Receipt:
+    """Facts, refused rows, receipt, ledger version, idempotency record, the champion's next version: all or nothing."""
     row = dictionaries.locked(tx, number)
     if row is None:
         raise NotFound("no such dictionary")
@@ -109,9 +127,21 @@ def _store(tx: Transaction, number: int, sent: Upload, parsed: Parsed) -> Receip
     stored = _receipt(row, sent, parsed, plan.diff)
     upload_number = uploads.add(tx, number, stored, sent.by)
     uploads.add_refused(tx, upload_number, [(bad.line, bad.code, bad.detail, bad.text) for bad in parsed.refused])
-    facts.apply(tx, row, upload_number, plan)
+    version = facts.apply(tx, row, upload_number, plan)
+    stored = stored.model_copy(update={"memory": _advanced(tx, stored.id, sent.by, version, advance)})
+    uploads.amend(tx, stored)
     idempotency.keep(tx, number, sent.request(), stored.model_dump(mode="json"))
     return stored
+
+
+def _advanced(tx: Transaction, upload: str, by: str, version: int, advance: Advance) -> str | None:
+    """The champion that serves this ledger version; None where it is pinned to another, or has to be trained."""
+    try:
+        champion = advance(tx, by=by, reason=f"upload {upload}")
+    except Outgrown:
+        return None
+    served = memories.record(tx, champion) if champion is not None else None
+    return champion if served is not None and served.ledger_version == version else None
 
 
 def _receipt(row: dictionaries.Row, sent: Upload, parsed: Parsed, diff: Diff) -> Receipt:

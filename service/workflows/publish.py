@@ -7,6 +7,7 @@ published, and is never published over a champion that knows more.
 """
 
 import time
+from contextlib import suppress
 from types import TracebackType
 from typing import Protocol, Self
 
@@ -14,10 +15,11 @@ from schemas.aliases import AliasAction
 from schemas.jobs import Job, JobKind
 from schemas.memories import MemoryInfo
 from service.errors import Outgrown
-from service.memory import Memory, Staged
+from service.memory import Editor, Facts, Memory, Staged
 from service.settings import Settings
 from service.storage import Database, Transaction, aliases, dictionaries, jobs, memories, patches
 from service.storage.stamps import new_id, now
+from service.workflows import absence
 from service.workflows.audit import Act, Auditor, Event
 from service.workflows.dictionaries import CHAMPION
 from service.workflows.editors import Editors, changes
@@ -72,8 +74,13 @@ class Advance:
         with self._service.db.reading() as tx:
             row = dictionaries.find(tx, self._dictionary)
             champion = None if row is None else aliases.find(tx, row.number, CHAMPION)
-            if row is not None and champion is not None and not champion.pinned:
-                self._service.editors.at(tx, row.number, memories.tip(tx, champion.memory))
+            if row is None or champion is None or champion.pinned:
+                return
+            tip = memories.tip(tx, champion.memory)
+            if tip.retained and not self._service.editors.stands_at(tip):
+                with suppress(Outgrown):
+                    changes(tx, row.number, after=tip.ledger_version, upto=row.ledger_version)
+                    self._service.editors.at(tx, row.number, tip)
 
     def __call__(self, tx: Transaction, *, by: str, reason: str) -> str | None:
         """Bring the champion up to the ledger as it is in `tx`, and return the memory that then serves (None: there is
@@ -87,20 +94,24 @@ class Advance:
             return champion.memory
         tip = memories.tip(tx, champion.memory)
         if tip.ledger_version < row.ledger_version:
-            tip = self._step(tx, row, tip)
+            tip = self._step(tx, row, tip, by)
         if tip.id != champion.memory:
             aliases.switch(tx, row.number, aliases.Switch(CHAMPION, tip.id, by, reason, AliasAction.EDIT))
             self._service.auditor.record(tx, Event(Act.PUBLISH, by, row.id, tip.id, {"alias": CHAMPION}))
         return tip.id
 
-    def _step(self, tx: Transaction, row: dictionaries.Row, tip: memories.Record) -> memories.Record:
+    def _step(self, tx: Transaction, row: dictionaries.Row, tip: memories.Record, by: str) -> memories.Record:
         """The version that follows `tip` and holds what the ledger holds now."""
+        if not tip.retained:
+            raise Outgrown("the version that an edit would start from is no longer kept")
         wanted = changes(tx, row.number, after=tip.ledger_version, upto=row.ledger_version)
-        if wanted is None or not tip.retained:
-            raise Outgrown("more facts changed than an edit takes in")
         started = time.perf_counter()
-        staged = self._service.editors.at(tx, row.number, tip).stage(wanted)
+        editor = self._service.editors.at(tx, row.number, tip)
+        staged = editor.stage(wanted)
         version = add_version(tx, row, tip, staged, time.perf_counter() - started)
+        before, after = absence.Version(tip.id, editor.memory), absence.Version(version.id, staged.memory)
+        deletion = absence.Deletion(before, after, wanted.delete, row.ledger_version, by)
+        absence.record(tx, self._service.settings, row, deletion)
         self._made = version, staged
         return version
 
@@ -113,6 +124,26 @@ def add_version(
     number = memories.add(tx, row.number, made, seq=parent.seq + 1)
     patches.add(tx, number, staged.patch)
     return memories.Record(made.id, row.id, row.ledger_version, parent.lineage, parent.seq + 1, retained=True)
+
+
+def caught_up(tx: Transaction, row: dictionaries.Row, first: str, memory: Memory, taught: Facts) -> str:
+    """The version to publish of a lineage that a training has just opened, and that holds what it was `taught`: `first`
+    itself, or one that takes in what the ledger has learned meanwhile. Where that is too much, `first` may be published
+    only if the champion knows no more than it does; else Outgrown is raised.
+    """
+    opened = memories.tip(tx, first)
+    if opened.ledger_version == row.ledger_version:
+        return first
+    try:
+        wanted = changes(tx, row.number, after=opened.ledger_version, upto=row.ledger_version)
+        started = time.perf_counter()
+        staged = Editor.of(memory, taught).stage(wanted)
+        return add_version(tx, row, opened, staged, time.perf_counter() - started).id
+    except Outgrown:
+        champion = memories.champion(tx, row.id)
+        if champion is not None and champion.ledger_version > opened.ledger_version:
+            raise
+        return first
 
 
 def described(

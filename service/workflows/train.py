@@ -9,13 +9,17 @@ from typing import Any
 from schemas.aliases import AliasAction
 from schemas.memories import MemoryInfo
 from schemas.problems import Code
-from service.errors import NotFound, TrainingFailed, Unprocessable
+from service.errors import NotFound, Outgrown, TrainingFailed, Unprocessable
 from service.memory import Facts, Memory, Recipe, Verified, fit, load
 from service.storage import aliases, dictionaries, facts, jobs, memories
-from service.storage.stamps import new_id, now
+from service.storage.stamps import new_id
 from service.workflows import gates, memory_secrets
 from service.workflows.attempt import Attempt
+from service.workflows.dictionaries import CHAMPION
 from service.workflows.gate_figures import Candidate
+from service.workflows.publish import caught_up, described
+
+TRIES = 3  # trainings of one job, each overtaken by edits that it had no room for
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,13 +28,27 @@ class Trained:
 
     id: str
     memory: Memory
+    taught: Facts
     dictionary: dictionaries.Row
     train_seconds: float
     verified: Verified
 
 
 def train(attempt: Attempt) -> None:
-    """Raises TrainingFailed, Cancelled, LeaseLost; whatever is raised, no trace of the memory stays."""
+    """Raises TrainingFailed, Cancelled, LeaseLost; whatever is raised, no trace of the memory stays.
+
+    A training that was overtaken by edits it cannot take in starts again with the ledger as it is then.
+    """
+    for left in reversed(range(TRIES)):
+        try:
+            return _train(attempt)
+        except Outgrown:
+            if not left:
+                raise
+    return None
+
+
+def _train(attempt: Attempt) -> None:
     memory_id = new_id("mem")
     folder = attempt.settings.memories / memory_id
     _drop_earlier(attempt)
@@ -67,7 +85,7 @@ def _trained(attempt: Attempt, memory_id: str, folder: Path) -> Trained:
         attempt.progress(0.95, "at the gate")
         candidate = Candidate(row.number, memory_id, lambda: taught, lambda: stored, verified)
         gates.admit(attempt.db, settings, alias, candidate)
-    return Trained(memory_id, stored, row, train_seconds, verified)
+    return Trained(memory_id, stored, taught, row, train_seconds, verified)
 
 
 def _facts(attempt: Attempt) -> tuple[dictionaries.Row, Facts]:
@@ -93,24 +111,30 @@ def _verified(memory: Memory, taught: Facts) -> Verified:
 
 
 def _publish(attempt: Attempt, trained: Trained) -> None:
-    """The memory's row, its alias and the job's end in one commit: it is seen whole or not at all."""
-    claim = attempt.claim
-    info = _info(trained)
-    alias = claim.params["publish"]
+    """The memory's row, its alias and the job's end in one commit: it is seen whole or not at all. Raises Outgrown
+    where the champion knows edits that this memory has no room for.
+    """
+    claim, alias = attempt.claim, attempt.claim.params["publish"]
     attempt.progress(0.99, "publishing")
     with attempt.db.writing() as tx:
-        number = trained.dictionary.number
-        memories.add(tx, number, info)
+        row = dictionaries.locked(tx, trained.dictionary.number)
+        if row is None:
+            raise NotFound("no such dictionary")
+        memories.add(tx, row.number, _described(trained))
+        published = trained.id
+        if alias == CHAMPION:
+            published = caught_up(tx, row, trained.id, trained.memory, trained.taught)
+            jobs.set_memory(tx, claim, published)
         if alias is not None:
-            reason = f"trained by {claim.id}"
-            aliases.switch(tx, number, aliases.Switch(alias, info.id, claim.by, reason, AliasAction.TRAIN))
-        jobs.succeed(tx, claim, _result(trained))
+            switch = aliases.Switch(alias, published, claim.by, f"trained by {claim.id}", AliasAction.TRAIN)
+            aliases.switch(tx, row.number, switch)
+        jobs.succeed(tx, claim, _result(trained, published))
 
 
-def _result(trained: Trained) -> dict[str, Any]:
+def _result(trained: Trained, published: str) -> dict[str, Any]:
     verified = trained.verified
     return {
-        "memory": trained.id,
+        "memory": published,
         "asked": verified.asked,
         "right": verified.right,
         "wrong": verified.wrong,
@@ -120,27 +144,11 @@ def _result(trained: Trained) -> dict[str, Any]:
     }
 
 
-def _info(trained: Trained) -> MemoryInfo:
-    memory = trained.memory
-    return MemoryInfo(
-        id=trained.id,
-        dictionary=trained.dictionary.id,
-        created_at=now(),
-        ledger_version=trained.dictionary.ledger_version,
-        digest=memory.digest,
-        facts=memory.facts,
-        pairs=memory.pairs,
-        recipe=memory.recipe,
-        stored_parameters=memory.stored_parameters,
-        frozen_parameters=memory.frozen_parameters,
-        bytes=memory.bytes,
-        bytes_total=memory.bytes_total,
-        code_bits_total=memory.code_bits_total,
+def _described(trained: Trained) -> MemoryInfo:
+    return described(
+        trained.memory,
+        trained.id,
+        trained.dictionary,
         train_seconds=trained.train_seconds,
         verify_seconds=trained.verified.seconds,
-        device=memory.device,
-        parent=None,
-        lineage=trained.id,
-        retained=True,
-        aliases=[],
     )

@@ -2,19 +2,18 @@
 
 from schemas.jobs import VerificationResult
 from service.errors import NotFound
-from service.memory import Facts, load
+from service.memory import Facts
 from service.storage import dictionaries, facts, jobs, memories
-from service.workflows import memory_secrets
 from service.workflows.attempt import Attempt
+from service.workflows.versions import from_disk
 
 
 def verify(attempt: Attempt) -> None:
     """Count in pairs; a pair that fails is named in the result. Raises MemoryMismatch for damaged bytes."""
-    settings = attempt.settings
     record, taught = _facts(attempt)
     attempt.progress(0.3, "loading the memory")
-    secret = memory_secrets.read(settings.secrets, record.dictionary)
-    memory = load(settings.memories / record.id, secret=secret, device=settings.device)
+    with attempt.db.reading() as tx:
+        memory = from_disk(tx, attempt.settings, record)
     attempt.progress(0.4, "recalling every fact")
     verified = memory.verify(taught)
     result = VerificationResult(

@@ -6,7 +6,7 @@ from threading import Lock
 from weakref import WeakValueDictionary
 
 from schemas.problems import Code
-from service.errors import NotFound
+from service.errors import MemoryMismatch, NotFound
 from service.memory import Memory, load
 from service.settings import Settings
 from service.storage import Transaction, memories, patches
@@ -18,8 +18,16 @@ def from_disk(tx: Transaction, settings: Settings, version: memories.Record) -> 
     _check_retained(version)
     secret = memory_secrets.read(settings.secrets, version.dictionary)
     folder, seq = patches.base(tx, version)
-    steps = patches.between(tx, version.lineage, seq, version.seq)
+    steps = _steps(tx, version, seq)
+    if steps is None:
+        raise MemoryMismatch("a patch that this version is made of is missing")
     return load(settings.memories / folder, secret=secret, device=settings.device, patches=steps)
+
+
+def _steps(tx: Transaction, version: memories.Record, after: int) -> list[bytes] | None:
+    """The patches that lead from an earlier version to this one; None where one is no longer kept."""
+    steps = patches.between(tx, version.lineage, after, version.seq)
+    return steps if len(steps) == version.seq - after else None
 
 
 class Versions:
@@ -34,10 +42,11 @@ class Versions:
         """Raises MemoryMismatch, and NotFound (not_retained)."""
         _check_retained(version)
         memory, seq = self._nearest(version)
-        if memory is None:
+        steps = None if memory is None else _steps(tx, version, seq)
+        if memory is None or steps is None:
             memory = from_disk(tx, self._settings, version)
         else:
-            for patch in patches.between(tx, version.lineage, seq, version.seq):
+            for patch in steps:
                 memory = memory.patched(patch)
         self.keep(version.lineage, version.seq, memory)
         return memory
