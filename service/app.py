@@ -22,6 +22,7 @@ from service.routes import (
     keys,
     live_use,
     memories,
+    names,
     policies,
     reports,
     reviews,
@@ -49,6 +50,7 @@ from service.workflows.limits import Limiter
 from service.workflows.live_use import LiveUse
 from service.workflows.observe import Observer
 from service.workflows.serving import Serving
+from service.workflows.shadow_recalls import ShadowRecalls
 from service.workflows.versions import Versions
 
 log = structlog.get_logger()
@@ -70,9 +72,11 @@ ROUTERS = (
     grants,
     audit,
     gates,
+    shadow,
     reviews,
     live_use,
     policies,
+    names,
 )
 ROUTES = [route for routes in ROUTERS for route in routes.router.routes]
 
@@ -87,10 +91,12 @@ class Service:
         self._rates = rates.counters(db, settings.rates)
         self._authenticator = Authenticator(db, bootstrap_key, Limiter(self._rates, settings.rate))
         versions = Versions(settings)
-        self._serving = Serving(StoredCatalogue(db, settings, versions))
+        catalogue = StoredCatalogue(db, settings, versions)
+        self._serving = Serving(catalogue)
         editors = Editors(versions, self._serving.adopt)
         self._observer = Observer()
         self._observer.register(LiveUse(db, settings))
+        self._observer.register(ShadowRecalls(db, catalogue))
         if settings.audit_recalls:
             self._observer.register(RecallRecorder(db, self._auditor, settings.audit_recalls, self._observer.missed))
         self._recall = RecallEndpoint(self._serving, self._authenticator, self._observer)
@@ -169,7 +175,13 @@ async def _contained(work: Callable[..., object], *args: object) -> None:
 
 
 def _api(context: Context) -> FastAPI:
-    api = FastAPI(title="Fact-Store", version=version("fact-store-pilot-kit"), redirect_slashes=False, docs_url=None, redoc_url=None)
+    api = FastAPI(
+        title="Fact-Store",
+        version=version("fact-store-pilot-kit"),
+        redirect_slashes=False,
+        docs_url=None,
+        redoc_url=None,
+    )
     api.state.context = context
     api.openapi = lambda: document(api)  # type: ignore[method-assign]
     for routes in ROUTERS:
