@@ -11,6 +11,7 @@ from fastapi import FastAPI
 
 from service.auth import Authenticator
 from service.routes import (
+    absence,
     aliases,
     audit,
     dictionaries,
@@ -77,6 +78,7 @@ ROUTERS = (
     live_use,
     policies,
     names,
+    absence,
 )
 ROUTES = [route for routes in ROUTERS for route in routes.router.routes]
 

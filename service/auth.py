@@ -31,6 +31,7 @@ class Action(StrEnum):
     TRAIN = "train"
     READ_JOBS = "read_jobs"
     CANCEL_JOBS = "cancel_jobs"
+    PURGE = "purge"
     MOVE_ALIAS = "move_alias"
     RECALL = "recall"
     EXAMINE = "examine"
@@ -77,6 +78,10 @@ class Caller:
     expires: float = float("inf")
     rights: Mapping[str, Right] | None = None
     rate: str | None = None
+
+    @property
+    def scoped(self) -> bool:
+        return self.rights is not None
 
     def sees(self, dictionary: str | None) -> bool:
         """Whether the dictionary of this id exists for the caller."""

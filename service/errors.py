@@ -19,10 +19,10 @@
     ├── Cancelled                a job was told to stop
     └── Unavailable              503
 
-`status` and `code` live here; the one handler that turns an error into a reply lives in `service.app`.
+`status` and `code` live here; the one function that turns an error into a reply lives in `service.routes.problems`.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from types import MappingProxyType
 
@@ -76,8 +76,14 @@ class NotFound(RequestError):
 
 
 class MethodNotAllowed(RequestError):
+    """`allowed` are the methods that the route has."""
+
     status = 405
     code = Code.METHOD_NOT_ALLOWED
+
+    def __init__(self, allowed: Sequence[str]) -> None:
+        super().__init__("this route has other methods")
+        self.headers = {"allow": ", ".join(allowed)}
 
 
 class Conflict(RequestError):

@@ -40,7 +40,7 @@ def may(action: Action, *, by_relation: bool = False) -> Any:
 
     def permitted(request: Request) -> Caller:
         caller: Caller = request.scope["caller"]
-        dictionary = None if caller.rights is None else _reached(request, caller)
+        dictionary = _reached(request, caller) if caller.scoped else None
         caller.require(action, dictionary, by_relation=by_relation)
         return caller
 
@@ -54,6 +54,7 @@ def _reached(request: Request, caller: Caller) -> str | None:
         return None
     dictionary = grants.owner(_context(request).db, path)
     if not caller.sees(dictionary):
+        request.scope["hidden"] = True
         kind = next((kind for parameter, kind in _KINDS.items() if parameter in path), "route")
         raise NotFound(f"no such {kind}")
     return dictionary
@@ -78,6 +79,8 @@ JobReader = Annotated[Caller, may(Action.READ_JOBS)]
 JobCanceller = Annotated[Caller, may(Action.CANCEL_JOBS)]
 AliasMover = Annotated[Caller, may(Action.MOVE_ALIAS)]
 Examiner = Annotated[Caller, may(Action.EXAMINE)]
+PartExaminer = Annotated[Caller, may(Action.EXAMINE, by_relation=True)]
+Purger = Annotated[Caller, may(Action.PURGE)]
 Auditing = Annotated[Caller, may(Action.READ_AUDIT)]
 Reporter = Annotated[Caller, may(Action.REPORT_ANSWER, by_relation=True)]
 Reviewer = Annotated[Caller, may(Action.REVIEW)]

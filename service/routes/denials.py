@@ -1,4 +1,6 @@
-"""Every reply of 401, 403 and 429 is counted for the audit chain, whichever part of the service gave it."""
+"""Every reply of 401, 403 and 429 is counted for the audit chain, whichever part of the service gave it, and every 404
+to a scoped key about a dictionary that is not granted to it (`scope["hidden"]`), be it there or not.
+"""
 
 from collections.abc import Iterable
 
@@ -21,7 +23,7 @@ class Watched:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         async def noted(message: Message) -> None:
-            if message.get("status") in DENIED:
+            if message.get("status") in DENIED or (message.get("status") == 404 and scope.get("hidden")):
                 self._denials.count(Denial(_who(scope), self._template(scope["path"]), message["status"]))
             await send(message)
 

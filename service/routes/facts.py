@@ -6,9 +6,9 @@ from fastapi import APIRouter, Header, Response
 
 from schemas.edits import EditAccepted, EditReply, FactBatch
 from schemas.facts import FactPage, FactSearch
-from service.routes.context import IdempotencyKey, PartReader, Service, Uploader
+from service.routes.context import IdempotencyKey, PartReader, PartUploader, Service
 from service.routes.replies import accepted
-from service.workflows import edits, facts
+from service.workflows import edits, facts, grants
 
 router = APIRouter(prefix="/v1/dictionaries/{dictionary}", tags=["facts"])
 
@@ -24,7 +24,7 @@ def edit(  # noqa: PLR0917 - FastAPI reads the request from the parameters
     dictionary: str,
     batch: FactBatch,
     service: Service,
-    caller: Uploader,
+    caller: PartUploader,
     response: Response,
     idempotency_key: IdempotencyKey = None,
     if_match: Annotated[str | None, Header()] = None,
@@ -32,6 +32,7 @@ def edit(  # noqa: PLR0917 - FastAPI reads the request from the parameters
     """Put facts and take pairs away, all or nothing. 200 once the new version is on the disk, verified and served; 202
     when the memory must be trained anew. With If-Match (a ledger version) only if nothing has changed since: 412.
     """
+    grants.check_batch(service.db, caller, dictionary, batch)
     reply = edits.apply(service, dictionary, batch, by=caller.key, if_match=if_match, idempotency_key=idempotency_key)
     response.headers["ETag"] = edits.etag(reply.ledger_version)
     if isinstance(reply, EditAccepted):

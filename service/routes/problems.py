@@ -1,9 +1,66 @@
 """An error as RFC 9457 problem+json: one shape, whichever way the request came in."""
 
-from service.errors import FactStoreError
+from collections.abc import Sequence
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import Response
+from fastapi.routing import APIRoute
+from starlette.exceptions import HTTPException
+
+from schemas.problems import Code
+from service.errors import FactStoreError, MethodNotAllowed, NotFound, RequestError, Unprocessable
 
 MEDIA_TYPE = "application/problem+json"
 
 
 def problem_body(error: FactStoreError) -> bytes:
     return error.problem().model_dump_json().encode()
+
+
+def handle_errors(api: FastAPI, routes: Sequence[Any]) -> None:
+    """Every error of `api` becomes a problem; `routes` are its routes."""
+
+    async def reply_to_http(request: Request, error: Exception) -> Response:
+        return _reply(_from_http(error, _allowed(routes, request.url.path)))
+
+    api.add_exception_handler(FactStoreError, _reply_to_error)
+    api.add_exception_handler(RequestValidationError, _reply_to_invalid)
+    api.add_exception_handler(HTTPException, reply_to_http)
+
+
+def _reply(error: FactStoreError) -> Response:
+    """The one place where an error becomes a reply."""
+    return Response(problem_body(error), error.status, dict(error.headers), MEDIA_TYPE)
+
+
+async def _reply_to_error(_: Request, error: Exception) -> Response:
+    return _reply(error if isinstance(error, FactStoreError) else FactStoreError("the service met an error of its own"))
+
+
+async def _reply_to_invalid(_: Request, error: Exception) -> Response:
+    """Where and what, never the value: it may be a name."""
+    found = error.errors() if isinstance(error, RequestValidationError) else []
+    errors = [{"at": list(each["loc"]), "message": each["msg"]} for each in found]
+    in_recipe = any(each["at"][:2] == ["body", "recipe"] for each in errors)
+    code = Code.RECIPE_INVALID if in_recipe else Code.INVALID_REQUEST
+    return _reply(Unprocessable("the request has not the shape that is wanted", code=code, errors=errors))
+
+
+def _from_http(error: Exception, allowed: Sequence[str]) -> FactStoreError:
+    """What Starlette and FastAPI raise themselves, as an error of ours."""
+    if isinstance(error.__cause__, FactStoreError):
+        return error.__cause__
+    status = error.status_code if isinstance(error, HTTPException) else 500
+    if status == 404:
+        return NotFound("no such route")
+    if status == 405:
+        return MethodNotAllowed(allowed)
+    return RequestError("the request cannot be read")
+
+
+def _allowed(routes: Sequence[Any], path: str) -> list[str]:
+    """The methods of all routes with this path: each of them is a route of its own."""
+    here = [route for route in routes if isinstance(route, APIRoute) and route.path_regex.match(path)]
+    return sorted({method for route in here for method in route.methods or ()})

@@ -15,7 +15,15 @@ from urllib.parse import unquote_to_bytes
 import structlog
 
 from schemas.recall import BatchQuery
-from service.errors import FactStoreError, Forbidden, NotFound, TooLarge, Unprocessable, UnsupportedMedia
+from service.errors import (
+    FactStoreError,
+    Forbidden,
+    MethodNotAllowed,
+    NotFound,
+    TooLarge,
+    Unprocessable,
+    UnsupportedMedia,
+)
 from service.routes import recall_media
 from service.routes.problems import MEDIA_TYPE, problem_body
 from service.routes.recall_media import Media
@@ -41,6 +49,9 @@ _ROUTE = re.compile(rb"/v1/dictionaries/([^/]+)/recall(:batch)?")
 class Caller(Protocol):
     @property
     def key(self) -> str: ...
+
+    @property
+    def scoped(self) -> bool: ...
 
     def sees(self, dictionary: str) -> bool: ...
 
@@ -77,12 +88,15 @@ class RecallEndpoint:
 
     async def _reply(self, scope: Scope, receive: Receive) -> tuple[bytes, Media]:
         headers: dict[bytes, bytes] = dict(scope["headers"])
-        caller = await self._authenticator.admit(headers.get(b"authorization"))
-        scope["caller"] = caller
+        caller = scope["caller"] = await self._authenticator.admit(headers.get(b"authorization"))
         route = _ROUTE.fullmatch(scope["raw_path"])
         if route is None:
             raise NotFound("no such route")
+        if scope["method"] != "POST":
+            raise MethodNotAllowed(["POST"])
+        scope["hidden"] = caller.scoped  # until it is seen to reach this dictionary
         dictionary = await self._serving.dictionary(_name(route[1]), caller.sees)
+        scope["hidden"] = False
         if not caller.may("recall", dictionary):
             raise Forbidden("this key may not recall")
         by = Asker(caller.key, caller.relations(dictionary))

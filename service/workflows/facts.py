@@ -28,12 +28,12 @@ def search(db: Database, ref: str, asked: FactSearch, sight: Sight) -> FactPage:
     return FactPage(facts=rows, ledger_version=version, cursor=None if last is None else str(last))
 
 
-def export(db: Database, ref: str, as_of: int | None, sight: Sight | None = None, *, raw: bool) -> Iterator[str]:
-    """The facts as CSV, in the order they were uploaded; `raw` keeps every cell as it is. Without a `sight` all."""
+def export(db: Database, ref: str, as_of: int | None, sight: Sight, *, raw: bool) -> Iterator[str]:
+    """The facts as CSV, in the order they were uploaded; `raw` keeps every cell as it is."""
     with db.reading() as tx:
         row = found(tx, ref)
         version = version_of(row, as_of)
-        seen = seen_names(tx, row.number, sight.relations(row.id)) if sight else None
+        seen = seen_names(tx, row.number, sight.relations(row.id))
     return _csv(db, row.number, version, seen, raw=raw)
 
 

@@ -2,11 +2,13 @@
 
 from collections.abc import Mapping
 
+from schemas.edits import FactBatch
 from schemas.grants import Grant, GrantList, GrantPut
 from service.errors import NotFound
 from service.storage import Database, dictionaries, grants, jobs, keys, memories
 from service.workflows.audit import Act, Auditor, Event
 from service.workflows.dictionaries import found
+from service.workflows.relations import Sight, check_written
 
 
 def put(db: Database, auditor: Auditor, ref: str, key: str, wanted: GrantPut, *, by: str) -> Grant:
@@ -44,6 +46,15 @@ def find(db: Database, ref: str, key: str) -> Grant:
 def listed(db: Database, ref: str) -> GrantList:
     with db.reading() as tx:
         return GrantList(grants=grants.of_dictionary(tx, found(tx, ref).number))
+
+
+def check_batch(db: Database, sight: Sight, ref: str, batch: FactBatch) -> None:
+    """Raises Forbidden where the batch names a relation that the caller does not see."""
+    with db.reading() as tx:
+        dictionary = found(tx, ref).id
+    check_written(
+        sight, dictionary, [each.relation for each in batch.upsert] + [each.relation for each in batch.delete]
+    )
 
 
 def owner(db: Database, path: Mapping[str, str]) -> str | None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from schemas.grants import Grant
+from service.errors import Forbidden
 from service.memory.names import fold, identity
 from service.storage import Transaction, lookup
 
@@ -33,9 +34,19 @@ class Relations:
 class Sight(Protocol):
     """What a caller may see: which dictionaries, by their ids, and which relations of one (None: all)."""
 
-    def sees(self, dictionary: str | None) -> bool: ...
+    def sees(self, dictionary: str | None, /) -> bool: ...
 
-    def relations(self, dictionary: str) -> Relations | None: ...
+    def relations(self, dictionary: str, /) -> Relations | None: ...
+
+
+class Everything:
+    """The sight of the service itself."""
+
+    def sees(self, _dictionary: str | None) -> bool:
+        return True
+
+    def relations(self, _dictionary: str) -> None:
+        return None
 
 
 def granted(grant: Grant) -> Relations | None:
@@ -45,6 +56,15 @@ def granted(grant: Grant) -> Relations | None:
     if grant.denied is not None:
         return Relations(never=frozenset(map(fold, grant.denied)))
     return None
+
+
+def check_written(sight: Sight, dictionary: str, names: Iterable[str]) -> None:
+    """Raises Forbidden where what is to be written names a relation that the caller does not see. What the dictionary
+    holds has no part in it.
+    """
+    seen = sight.relations(dictionary)
+    if seen is not None and not all(name in seen for name in names):
+        raise Forbidden("this key may not write every relation that was sent")
 
 
 def seen_names(tx: Transaction, dictionary: int, seen: Relations | None) -> list[str] | None:

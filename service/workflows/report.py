@@ -19,6 +19,7 @@ from service.storage.stamps import now
 from service.workflows import facts, keys
 from service.workflows.attempt import Attempt
 from service.workflows.dictionaries import CHAMPION, found
+from service.workflows.relations import Everything
 
 FORMATS = {"json": "application/json", "html": "text/html", "junit.xml": "application/xml"}
 LOOK_EVERY = 0.5  # seconds between two looks at the pilot's process
@@ -76,7 +77,7 @@ def _export(attempt: Attempt, path: Path) -> None:
     if record is None:
         raise NotFound("no such memory")
     with path.open("w", encoding="utf-8", newline="") as out:
-        out.writelines(facts.export(attempt.db, record.dictionary, record.ledger_version, raw=True))
+        out.writelines(facts.export(attempt.db, record.dictionary, record.ledger_version, Everything(), raw=True))
 
 
 @contextmanager

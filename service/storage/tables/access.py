@@ -18,7 +18,7 @@ grants = Table(
     Index(None, "key"),
 )
 
-# How much of an API key's rate was handed out to processes in the window that began at `start` (seconds since the epoch).
+# How much of a key's rate was handed out to processes in the window that began at `start` (seconds since the epoch).
 rate_windows = Table(
     "rate_windows",
     metadata,

@@ -7,6 +7,7 @@ import numpy as np
 
 from service.errors import Unauthorized
 from service.memory import ExactTable, Facts, Recalled
+from service.workflows.names_recall import Naming
 from service.workflows.queries import Ledger, LedgerRows, Pair
 from service.workflows.relations import Relations
 from service.workflows.serving import Record
@@ -57,6 +58,7 @@ class Shelf:
     tables: dict[str, Table] = field(default_factory=dict)
     held: dict[Pair, LedgerRows] = field(default_factory=dict)
     loads: list[str] = field(default_factory=list)
+    namings: dict[str, Naming] = field(default_factory=dict)
     counter: int = 0
 
     def put(self, memory: str, facts: Sequence[Fact], dictionary: str = "dic_1", alias: str = "champion") -> None:
@@ -92,6 +94,9 @@ class Shelf:
         """An exact table answers no other spelling."""
         return {}
 
+    def naming(self, dictionary: str) -> Naming | None:
+        return self.namings.get(dictionary)
+
     def champions(self) -> list[Record]:
         return [self.records[memory] for (_, alias), memory in self.aliases.items() if alias == "champion"]
 
@@ -100,6 +105,7 @@ class Shelf:
 class Caller:
     allowed: bool
     seen: Relations | None = None
+    scoped: bool = False
     key: str = "key_1"
 
     def sees(self, _dictionary: str) -> bool:

@@ -13,6 +13,7 @@ from service.workflows.attempt import Attempt
 from service.workflows.audit import Auditor
 from service.workflows.jobs import find, perform
 from service.workflows.memories import order_training
+from service.workflows.relations import Everything
 from service.workflows.train import train
 
 EARLIER = "mem_of_the_killed_attempt"
@@ -23,9 +24,8 @@ def test_what_a_killed_attempt_wrote_is_removed(db: Database, settings: Settings
     made = dictionaries.create(db, settings, Auditor(db, settings), "parts", "key")
     file = settings.data / "facts.csv"
     file.write_text("subject,relation,answer\na,r,1\n", encoding="utf-8")
-    sent = ingest.Upload(
-        file, "", 0, None, Options(), dry_run=False, allow_partial=False, by="key", idempotency_key=None
-    )
+    unusual = {"dry_run": False, "allow_partial": False, "idempotency_key": None}
+    sent = ingest.Upload(file, "", 0, None, Options(), by="key", sight=Everything(), **unusual)
     ingest.upload(db, Limits(), made.id, sent)
     job = order_training(db, made.id, MemoryCreate(), "key", None)
     with db.writing() as tx:
