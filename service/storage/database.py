@@ -3,11 +3,14 @@
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from pathlib import Path
 from threading import Lock
 from typing import Any
 
 from sqlalchemy import Connection, Engine, PoolProxiedConnection, create_engine, event
 from sqlalchemy.engine import make_url
+
+from service.errors import Unavailable
 
 PRAGMAS = (
     "journal_mode = WAL",  # readers never wait for the writer
@@ -59,6 +62,30 @@ class Database:
         if self.is_sqlite:
             with closing(sqlite3.connect(self.engine.url.database or "", timeout=JOURNAL_SECONDS)) as connection:
                 connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    def erase(self, seconds: float) -> bool:
+        """Rewrite the database without its free pages and empty the journal, so that no file repeats what was deleted.
+        False where readers or writers did not let go of their snapshots within `seconds`: to be tried again.
+        """
+        if not self.is_sqlite:
+            with self.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+                connection.exec_driver_sql("VACUUM FULL")
+            return True
+        path = self.engine.url.database or ""
+        with closing(sqlite3.connect(path, timeout=seconds, isolation_level=None)) as connection:
+            try:
+                connection.execute("VACUUM")
+                [busy, *_] = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+            except sqlite3.OperationalError:
+                return False
+        return not busy
+
+    def snapshot(self, path: Path) -> None:
+        """Write the database as it is now, without free pages, to a new SQLite file. Raises Unavailable on Postgres."""
+        if not self.is_sqlite:
+            raise Unavailable("this database has its own tools for backups, such as pg_dump")
+        with closing(sqlite3.connect(self.engine.url.database or "", isolation_level=None)) as connection:
+            connection.execute("VACUUM INTO ?", (str(path),))
 
     @property
     def is_sqlite(self) -> bool:

@@ -9,12 +9,13 @@ from schemas.recall import Status
 from service.errors import NotFound
 from service.memory import Facts, Recalled, Verified
 from service.settings import Settings
-from service.storage import Database, Transaction, absence, dictionaries
+from service.storage import Database, Transaction, absence, dictionaries, memories
 from service.storage.stamps import now
 from service.workflows import memory_secrets
-from service.workflows.catalogue import StoredCatalogue
 from service.workflows.commitments import Commitments
 from service.workflows.dictionaries import found
+from service.workflows.relations import Sight
+from service.workflows.versions import from_disk
 
 PURPOSE = "absence"
 MOST = 10_000  # pairs recorded of one change: a replacing upload may delete a whole ledger
@@ -49,7 +50,7 @@ class Deletion:
 
 
 def record(tx: Transaction, settings: Settings, row: dictionaries.Row, deletion: Deletion) -> None:
-    """Keep a proof for each deleted pair, the first `MOST` of them; both memories are asked here and now."""
+    """Keep a proof for each pair that `before` held, the first `MOST` of them; both are asked here and now."""
     pairs = deletion.pairs[:MOST]
     if not pairs:
         return
@@ -76,22 +77,22 @@ def record(tx: Transaction, settings: Settings, row: dictionaries.Row, deletion:
                 by=deletion.by,
             )
             for pair, (status_before, margin_before), (status_after, margin_after) in probed
+            if status_before is not Status.UNKNOWN
         ],
     )
 
 
-def look(
-    db: Database, settings: Settings, memory_id: str, asked: AbsenceQuery, relations: frozenset[str] | None
-) -> Absence:
-    """Ask this version's bytes, read afresh. Of a relation that is not among `relations` (None: all may be asked) the
-    reply is that of a pair which was never taught. Raises NotFound, MemoryMismatch.
+def look(db: Database, settings: Settings, memory_id: str, asked: AbsenceQuery, sight: Sight) -> Absence:
+    """Ask this version's bytes, read afresh. Of a relation that may not be seen the reply is that of a pair which was
+    never taught. Raises NotFound, MemoryMismatch.
     """
-    catalogue = StoredCatalogue(db, settings)
-    record = catalogue.memory(memory_id)
-    if record is None:
-        raise NotFound("no such memory")
-    memory = catalogue.load(record)
+    with db.reading() as tx:
+        record = memories.record(tx, memory_id)
+        if record is None:
+            raise NotFound("no such memory")
+        memory = from_disk(tx, settings, record)
     pair = (asked.subject.strip(), asked.relation.strip())
+    relations = sight.relations(record.dictionary)
     if relations is not None and pair[1] not in relations:
         return Absence(memory=record.id, digest=memory.digest, status=Status.UNKNOWN, absent=True, proof=None)
     [(status, _)] = _probed(memory, [pair])

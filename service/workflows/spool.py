@@ -1,11 +1,13 @@
 """A body on its way in: written to a file, counted and hashed, and never beyond what is allowed."""
 
 import asyncio
+import fcntl
 import hashlib
 import os
 import tempfile
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
@@ -13,6 +15,7 @@ from typing import BinaryIO
 from service.errors import TooLarge
 
 BUFFER = 1 << 20  # bytes kept before a thread is asked to write them
+FRESH_SECONDS = 1.0  # a file that is younger may not have been locked yet
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,10 +31,21 @@ async def spooled(chunks: AsyncIterator[bytes], folder: Path, limit: int) -> Asy
     handle, name = tempfile.mkstemp(dir=folder)
     try:
         with os.fdopen(handle, "wb") as file:
+            fcntl.flock(file, fcntl.LOCK_SH)
             digest, size = await _drain(chunks, file, limit)
-        yield Spooled(Path(name), digest, size)
+            file.flush()
+            yield Spooled(Path(name), digest, size)
     finally:
         os.unlink(name)  # noqa: PTH108 - one call, not worth a thread
+
+
+def forgotten(folder: Path) -> Iterator[Path]:
+    """The files whose writer is gone: nobody holds their lock. One made this very moment may not have its lock yet."""
+    for path in folder.iterdir():
+        with suppress(FileNotFoundError, BlockingIOError), path.open("rb") as file:
+            if os.fstat(file.fileno()).st_mtime < time.time() - FRESH_SECONDS:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                yield path
 
 
 async def _drain(chunks: AsyncIterator[bytes], file: BinaryIO, limit: int) -> tuple[str, int]:
