@@ -66,6 +66,9 @@ def run_command(  # noqa: PLR0917 - typer reads the options from the parameters
     delimiter: Annotated[str | None, typer.Option(help="one character")] = None,
     header: Annotated[str, typer.Option(help="auto, none, or three names: subject,relation,answer")] = "auto",
     probes: Annotated[int, typer.Option(min=1, help="never-taught questions of each kind")] = 10_000,
+    changes: Annotated[
+        bool, typer.Option(help="also change, delete and roll back facts, on a scratch copy that is removed afterwards")
+    ] = True,
     seed: Annotated[int, typer.Option(help="of the samples drawn")] = 0,
 ) -> None:
     """Load FACTS.csv, train a memory, ask it everything, and write report.json, report.html and report.junit.xml."""
@@ -79,7 +82,7 @@ def run_command(  # noqa: PLR0917 - typer reads the options from the parameters
         questions=questions,
         gate=gate,
         recipe=recipe,
-        plan=Plan(probes=probes, seed=seed),
+        plan=Plan(probes=probes, seed=seed, changes=changes),
     )
     if memory is not None and (url is None or dictionary is None):
         raise typer.BadParameter("--memory needs --url and --dictionary")
@@ -92,9 +95,8 @@ def run_command(  # noqa: PLR0917 - typer reads the options from the parameters
 
 def main() -> None:
     """Every end has its exit code: 1 is kept for a report that did not pass, so a defect of the pilot's own is 3."""
-    signal.signal(
-        signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM)
-    )  # the embedded service is stopped on the way
+    for told in (signal.SIGTERM, signal.SIGINT):  # scratch copies and the embedded service go on the way out
+        signal.signal(told, lambda received, _: sys.exit(128 + received))
     try:
         app()
     except PilotError as error:

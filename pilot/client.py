@@ -12,12 +12,15 @@ import httpx
 import msgspec
 from pydantic import BaseModel, ValidationError
 
-from pilot.errors import JobFailed, Refused, ServiceFailed
+from pilot.errors import JobFailed, NotHeld, PilotError, Refused, ServiceFailed
 from pilot.reading import Options
 from pilot.wire import Wire
+from schemas.absence import Absence
+from schemas.aliases import Alias, AliasHistory
 from schemas.dictionaries import Dictionary, DictionaryList
+from schemas.edits import EditAccepted, EditReply, FactBatch
 from schemas.jobs import Job, JobState, VerificationResult
-from schemas.memories import Alias, AliasHistory, MemoryInfo, MemoryList
+from schemas.memories import MemoryInfo, MemoryList
 from schemas.problems import Code, Problem
 from schemas.recall import BatchQuery, BatchResult, ColumnsResult, Query, Result
 from schemas.uploads import Receipt
@@ -114,11 +117,23 @@ class FactStore:
         path = f"/v1/dictionaries/{dictionary}/uploads/{upload}/refused.csv"
         return self._send("GET", path, params={"raw": raw}).content
 
+    def edit(self, dictionary: str, batch: FactBatch) -> str:
+        """Changes facts, all or none; returns the champion once it serves them, also where a training was needed."""
+        body = batch.model_dump(mode="json", exclude_none=True)
+        response = self._send("POST", f"/v1/dictionaries/{dictionary}/facts:batch", json=body)
+        if response.status_code == httpx.codes.ACCEPTED:
+            return _named(self.wait(_read(EditAccepted, response).id).memory)
+        return _named(_read(EditReply, response).memory)
+
     # memories, aliases, jobs
 
     def train(self, dictionary: str, recipe: dict[str, object] | None = None, publish: str | None = "champion") -> Job:
         body = {"recipe": recipe, "publish": publish}
         return _read(Job, self._send("POST", f"/v1/dictionaries/{dictionary}/memories", json=body))
+
+    def trained(self, dictionary: str, recipe: dict[str, object] | None, progress: Progress | None = None) -> str:
+        """The memory of a training, once it is published. Raises as `wait` does."""
+        return _named(self.wait(self.train(dictionary, recipe).id, progress).memory)
 
     def verify(self, memory: str) -> Job:
         return _read(Job, self._send("POST", f"/v1/memories/{memory}/verifications"))
@@ -128,6 +143,11 @@ class FactStore:
 
     def memory(self, memory: str) -> MemoryInfo:
         return _read(MemoryInfo, self._send("GET", f"/v1/memories/{memory}"))
+
+    def absence(self, memory: str, subject: str, relation: str) -> Absence:
+        """Whether this version holds the pair, and the proof kept when it was deleted."""
+        body = {"subject": subject, "relation": relation}
+        return _read(Absence, self._send("POST", f"/v1/memories/{memory}/absence", json=body))
 
     def memories(self, dictionary: str) -> list[MemoryInfo]:
         return _read(MemoryList, self._send("GET", f"/v1/dictionaries/{dictionary}/memories")).memories
@@ -140,6 +160,22 @@ class FactStore:
             Alias, self._send("PUT", f"/v1/dictionaries/{dictionary}/aliases/{alias}", json=body, headers=headers)
         )
 
+    def roll_back(
+        self, dictionary: str, alias: str, reason: str, *, memory: str | None = None, reset_ledger: bool = False
+    ) -> Alias:
+        """To the version before, or to `memory`; the alias is then pinned, unless the ledger goes back with it."""
+        body = {"reason": reason, "memory": memory, "reset_ledger": reset_ledger}
+        path = f"/v1/dictionaries/{dictionary}/aliases/{alias}/rollback"
+        return _read(Alias, self._send("POST", path, json=body))
+
+    def unpin(self, dictionary: str, alias: str, reason: str) -> str:
+        """The memory that follows the ledger again, once it does."""
+        path = f"/v1/dictionaries/{dictionary}/aliases/{alias}/unpin"
+        response = self._send("POST", path, json={"reason": reason})
+        if response.status_code == httpx.codes.ACCEPTED:
+            return _named(self.wait(_read(Job, response).id).memory)
+        return _read(Alias, response).memory
+
     def alias_history(self, dictionary: str, alias: str) -> AliasHistory:
         return _read(AliasHistory, self._send("GET", f"/v1/dictionaries/{dictionary}/aliases/{alias}/history"))
 
@@ -150,7 +186,9 @@ class FactStore:
         self._send("DELETE", f"/v1/jobs/{job}")
 
     def wait(self, job: str, progress: Progress | None = None) -> Job:
-        """The job once it has succeeded. Raises JobFailed when it failed or was cancelled."""
+        """The job once it has succeeded. Raises NotHeld when the facts could not be held, Refused when they do not fit
+        the recipe, else JobFailed.
+        """
         pause, slowest = _POLL_SECONDS
         while (now := self.job(job)).state not in _ENDED:
             if progress is not None:
@@ -158,7 +196,7 @@ class FactStore:
             time.sleep(pause)
             pause = min(pause * 1.5, slowest)
         if now.state is not JobState.SUCCEEDED:
-            raise JobFailed(f"the {now.kind} job {now.state}", now.problem)
+            raise _failed(now)
         return now
 
     # recall
@@ -210,6 +248,17 @@ def _transport_errors() -> Iterator[None]:
         raise ServiceFailed(f"no reply from the service: {error or type(error).__name__}") from error
 
 
+def _failed(job: Job) -> PilotError:
+    """What ended a job: the facts, the request, or the service."""
+    if job.problem is None or job.state is JobState.CANCELLED:
+        return JobFailed(f"the {job.kind} job {job.state}", job.problem)
+    if job.problem.code is Code.TRAINING_FAILED:
+        return NotHeld(f"the facts cannot be held as asked: {job.problem.detail}")
+    if job.problem.status < httpx.codes.INTERNAL_SERVER_ERROR:
+        return Refused(job.problem)
+    return JobFailed(f"the {job.kind} job {job.state}", job.problem)
+
+
 def _problem(response: httpx.Response) -> Problem:
     """The service's problem; one made from the status where the body is something else (a proxy's page)."""
     try:
@@ -233,6 +282,12 @@ def _decode(shape: type[_Struct], response: httpx.Response) -> _Struct:
         return msgspec.json.decode(response.content, type=shape)
     except (msgspec.DecodeError, msgspec.ValidationError) as error:
         raise ServiceFailed(f"the service's reply is not a {shape.__name__}") from error
+
+
+def _named(memory: str | None) -> str:
+    if memory is None:
+        raise ServiceFailed("the service names no memory")
+    return memory
 
 
 def _media_type(path: Path) -> str:

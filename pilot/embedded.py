@@ -24,8 +24,11 @@ _URL = re.compile(r"https?://[\w.\-\[\]:]+:\d+")
 
 @dataclass(frozen=True, slots=True)
 class Address:
+    """`memories`: the folder of the service's artefacts, where the pilot can read it."""
+
     url: str
     api_key: str
+    memories: Path | None = None
 
 
 @contextmanager
@@ -37,7 +40,7 @@ def embedded_service() -> Iterator[Address]:
         with log.open("w", encoding="utf-8") as errors:
             process = _start(Path(folder, "data"), api_key, errors)
         try:
-            yield Address(_address(process, log), api_key)
+            yield Address(_address(process, log), api_key, Path(folder, "data", "memories"))
         finally:
             _stop(process)
 

@@ -3,8 +3,9 @@
 PilotError
 ├── UnusableInput      2  a file, gate or recipe that the pilot cannot read
 ├── Refused            2  the service refused a request (4xx); carries its problem
-└── ServiceFailed      3  the service did not do its work (5xx, no reply, not started)
-    └── JobFailed      3  a job ended without its result; carries its problem
+├── ServiceFailed      3  the service did not do its work (5xx, no reply, not started)
+│   └── JobFailed      3  a job ended without its result; carries its problem
+└── NotHeld            1  a training did its work, and the recipe could not hold every fact: nothing to report on
 """
 
 from pydantic import ValidationError
@@ -50,6 +51,12 @@ class JobFailed(ServiceFailed):
     def __init__(self, message: str, problem: Problem | None) -> None:
         super().__init__(message if problem is None else f"{message}: {problem.code}: {problem.detail}")
         self.problem = problem
+
+
+class NotHeld(PilotError):
+    """As a missed gate: the table was asked to be held by this recipe, and is not."""
+
+    exit_code = 1
 
 
 def explained(error: Exception) -> str:

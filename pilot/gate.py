@@ -1,38 +1,65 @@
 """The gate: limits that turn what was measured into pass, fail or not decisive.
 
-Recall and questions are exhaustive, so their counts are compared as they are. Never-taught questions are a sample: a
+Recall, questions and whatever is asked after a change are exhaustive, so their counts are compared as
+they are. Never-taught questions are a sample: a
 limit that the sample neither keeps nor breaks with 95 % confidence is not decisive.
 """
 
 import tomllib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from pilot.checks.measured import Measured
 from pilot.errors import UnusableInput, explained
+from pilot.limits import at_least, at_most, every, judged, within
+from pilot.reading import Pair
 from pilot.statistics import interval, lower_bound, upper_bound
-from schemas.report import CheckId, Threshold, Verdict
+from schemas.report import CheckId, Deletion, Privacy, Retention, Rollback, Threshold, Verdict
+
+
+class Priority(BaseModel):
+    """[priority]: these pairs, and all of these relations and subjects, are judged on a line of their own."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    relations: frozenset[str] = frozenset()
+    subjects: frozenset[str] = frozenset()
+    pairs: frozenset[Pair] = frozenset()
+
+    def marks(self, pair: Pair) -> bool:
+        return pair in self.pairs or pair[0] in self.subjects or pair[1] in self.relations
 
 
 class Gate(BaseModel):
-    """GATE.toml, every key optional. Without `maximum_false_answers` the stated bound must not be contradicted."""
+    """GATE.toml, every key optional. Without `maximum_false_answers` the stated bound must not be contradicted.
+
+    minimum_retention: of the facts asked after all changes. maximum_forgotten: facts that a change of others cost.
+    maximum_undeleted: questions that still brought a deleted answer. maximum_readable: names found in the artefact.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     minimum_recall: float = Field(default=1.0, ge=0, le=1)
+    minimum_priority: float = Field(default=1.0, ge=0, le=1)
     maximum_wrong: int = Field(default=0, ge=0)
     maximum_false_answers: float | None = Field(default=None, gt=0, le=1)
     minimum_sample: int = Field(default=1000, ge=1)
     minimum_questions: float = Field(default=0.0, ge=0, le=1)
     maximum_p99_ms: float | None = Field(default=None, gt=0)
+    minimum_retention: float = Field(default=1.0, ge=0, le=1)
+    maximum_forgotten: int = Field(default=0, ge=0)
+    maximum_undeleted: int = Field(default=0, ge=0)
+    maximum_rollback_ms: float = Field(default=1000.0, gt=0)
+    maximum_readable: int = Field(default=0, ge=0)
+    priority: Priority | None = None
 
-
-class Limit(NamedTuple):
-    name: str
-    value: float
+    def marked(self, pairs: Iterable[Pair]) -> frozenset[Pair] | None:
+        """The pairs that [priority] marks; None where the gate has no such part."""
+        if self.priority is None:
+            return None
+        return frozenset(filter(self.priority.marks, pairs))
 
 
 def read_gate(path: Path | None) -> Gate:
@@ -58,43 +85,74 @@ def verdict(thresholds: Iterable[Threshold]) -> Verdict:
 
 
 def _judge(gate: Gate, measured: Measured, bound: float) -> Iterator[Threshold]:
-    match measured.id:
-        case CheckId.UNKNOWN:
+    match measured.id, measured.details:
+        case CheckId.UNKNOWN, _:
             yield _false_answers(gate, measured, bound)
-        case CheckId.RECALL:
-            yield _at_least("minimum_recall", measured, gate.minimum_recall)
+        case CheckId.RECALL, _:
+            yield at_least(measured, "minimum_recall", gate.minimum_recall, measured.tally)
+            yield from _priority(gate, measured)
             yield _wrong(gate, measured)
-        case CheckId.QUESTIONS:
+        case CheckId.QUESTIONS, _:
             if gate.minimum_questions > 0:
-                yield _at_least("minimum_questions", measured, gate.minimum_questions)
+                yield at_least(measured, "minimum_questions", gate.minimum_questions, measured.tally)
             yield _wrong(gate, measured)
-        case CheckId.LATENCY:
+        case CheckId.LATENCY, _:
             yield _wrong(gate, measured)
             if gate.maximum_p99_ms is not None:
-                yield _slowest(measured, gate.maximum_p99_ms)
+                p99 = next(timing.p99_ms for timing in measured.timings if timing.name == "single")
+                yield within(measured, "maximum_p99_ms", gate.maximum_p99_ms, p99)
+        case _, Retention() as found:
+            yield at_least(measured, "minimum_retention", gate.minimum_retention, measured.tally)
+            yield at_most(measured, "maximum_forgotten", gate.maximum_forgotten, found.forgotten, found.others)
+            yield from _priority(gate, measured)
+        case _, Deletion() as found:
+            yield from _deletion(gate, measured, found)
+        case _, Rollback() as found:
+            yield every(measured, "rollback_right", measured.tally.right, measured.tally.asked)
+            yield within(measured, "maximum_rollback_ms", gate.maximum_rollback_ms, max(found.milliseconds))
+            yield every(measured, "history_kept", found.reasons_found, found.reasons_given)
+        case _, Privacy() as found:
+            yield from _privacy(gate, measured, found)
         case _:
             yield _wrong(gate, measured)
 
 
-def _at_least(name: str, measured: Measured, limit: float) -> Threshold:
-    tally = measured.tally
-    kept = tally.asked > 0 and tally.right >= limit * tally.asked
-    return _threshold(measured, Limit(name, limit), tally.right, Verdict.PASS if kept else Verdict.FAIL)
-
-
 def _wrong(gate: Gate, measured: Measured) -> Threshold:
-    tally = measured.tally
-    kept = Verdict.PASS if tally.wrong <= gate.maximum_wrong else Verdict.FAIL
-    return _threshold(measured, Limit("maximum_wrong", gate.maximum_wrong), tally.wrong, kept)
+    return at_most(measured, "maximum_wrong", gate.maximum_wrong, measured.tally.wrong, measured.tally.asked)
+
+
+def _priority(gate: Gate, measured: Measured) -> Iterator[Threshold]:
+    """A part that marks no fact of the table guards nothing, and is not kept."""
+    if measured.priority is not None:
+        yield at_least(measured, "minimum_priority", gate.minimum_priority, measured.priority)
+
+
+def _deletion(gate: Gate, measured: Measured, found: Deletion) -> Iterator[Threshold]:
+    parts = measured.parts
+    gone = parts["deleted"] + parts["spellings"] + parts["questions"]
+    kept = parts["others"] + parts["restored"]
+    digests = [found.digest_before != found.digest_after, found.digest_before == found.digest_restored]
+    yield at_most(measured, "maximum_undeleted", gate.maximum_undeleted, gone.wrong, gone.asked)
+    yield every(measured, "others_kept", kept.right, kept.asked)
+    yield every(measured, "absence_proved", parts["proofs"].right, parts["proofs"].asked)
+    yield every(measured, "digest_restored", sum(digests), len(digests))
+
+
+def _privacy(gate: Gate, measured: Measured, found: Privacy) -> Iterator[Threshold]:
+    strangers = measured.parts["strangers"]
+    yield every(measured, "strangers_refused", strangers.right, strangers.asked)
+    if found.artefact is not None:
+        shown = found.artefact
+        yield at_most(measured, "maximum_readable", gate.maximum_readable, shown.found, shown.searched)
 
 
 def _false_answers(gate: Gate, measured: Measured, bound: float) -> Threshold:
     k, n = measured.tally.wrong, measured.tally.asked
     if gate.maximum_false_answers is None:
-        found = _not_contradicted(k, n, bound, gate.minimum_sample)
-        return _threshold(measured, Limit("stated_false_answers", bound), k, found)
-    found = _shown(k, n, gate.maximum_false_answers, gate.minimum_sample)
-    return _threshold(measured, Limit("maximum_false_answers", gate.maximum_false_answers), k, found)
+        kept = _not_contradicted(k, n, bound, gate.minimum_sample)
+        return judged(measured, "stated_false_answers", bound, k, n, kept=kept)
+    kept = _shown(k, n, gate.maximum_false_answers, gate.minimum_sample)
+    return judged(measured, "maximum_false_answers", gate.maximum_false_answers, k, n, kept=kept)
 
 
 def _not_contradicted(k: int, n: int, bound: float, sample: int) -> Verdict:
@@ -108,15 +166,3 @@ def _shown(k: int, n: int, limit: float, sample: int) -> Verdict:
     if lower_bound(k, n) > limit:
         return Verdict.FAIL
     return Verdict.PASS if n >= sample and upper_bound(k, n) <= limit else Verdict.NOT_DECISIVE
-
-
-def _slowest(measured: Measured, limit: float) -> Threshold:
-    p99 = next(timing.p99_ms for timing in measured.timings if timing.name == "single")
-    kept = Verdict.PASS if p99 <= limit else Verdict.FAIL
-    return Threshold(check=measured.id, name="maximum_p99_ms", limit=limit, k=0, n=0, measured=p99, verdict=kept)
-
-
-def _threshold(measured: Measured, limit: Limit, k: int, kept: Verdict) -> Threshold:
-    n = measured.tally.asked
-    share = k / n if n else 0.0
-    return Threshold(check=measured.id, name=limit.name, limit=limit.value, k=k, n=n, measured=share, verdict=kept)

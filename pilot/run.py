@@ -17,20 +17,23 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from pilot.checks.plan import Plan
+from pilot.checks.privacy import Setting
 from pilot.checks.questions import Question, read_questions
 from pilot.checks.target import Target
 from pilot.client import FactStore, Progress
 from pilot.embedded import Address, embedded_service
-from pilot.errors import ServiceFailed, UnusableInput, explained
+from pilot.errors import UnusableInput, explained
 from pilot.gate import Gate, judge, read_gate
 from pilot.information import information
 from pilot.reading import Options, Pair, Reading, read_facts
 from pilot.report.document import Evidence, build_report, stated_bound
-from pilot.suite import run_suite
+from pilot.suite import Suite
 from schemas.dictionaries import Dictionary
 from schemas.memories import MemoryInfo, RecipeRequest
 from schemas.report import Report, Run
 from schemas.uploads import OnConflict, Receipt
+
+_OF_ANY_TABLE = ("profile", "solver", "rows", "false_answers", "weight_bits", "seed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +73,7 @@ def run(request: Request, progress: Progress) -> Report:
     )
     progress(0.0, "starting the service")
     with _service(request.address) as address, FactStore(address.url, address.api_key) as store:
-        evidence = _measure(store, request, inputs, progress)
+        evidence = _measure(store, address, request, inputs, progress)
     how = Run(
         started_at=started,
         seconds=time.perf_counter() - clock,
@@ -92,7 +95,7 @@ def _service(address: Address | None) -> Iterator[Address]:
             yield own
 
 
-def _measure(store: FactStore, request: Request, inputs: _Inputs, progress: Progress) -> Evidence:
+def _measure(store: FactStore, address: Address, request: Request, inputs: _Inputs, progress: Progress) -> Evidence:
     """The service reads the file first: where it refuses, its problem is the better message."""
     dictionary = _dictionary(store, request)
     progress(0.0, "uploading the file")
@@ -107,8 +110,10 @@ def _measure(store: FactStore, request: Request, inputs: _Inputs, progress: Prog
         taught=reading.taught,
         lines=reading.lines,
         elsewhere=reading.mentioned | _taught_elsewhere(store, dictionary, memory, reading),
+        priority=inputs.gate.marked(reading.taught),
     )
-    checks = run_suite(target, request.plan, inputs.questions, progress)
+    setting = Setting(inputs.recipe if request.memory is None else _asked_for(memory), address.memories)
+    outcome = Suite(target, request.plan, inputs.questions, setting, progress).run()
     return Evidence(
         file=request.file,
         dictionary=dictionary.name,
@@ -116,8 +121,9 @@ def _measure(store: FactStore, request: Request, inputs: _Inputs, progress: Prog
         reading=reading,
         information=information(reading),
         memory=memory,
-        checks=checks,
-        thresholds=judge(inputs.gate, checks, stated_bound(memory)),
+        checks=outcome.checks,
+        left_out=outcome.left_out,
+        thresholds=judge(inputs.gate, outcome.checks, stated_bound(memory)),
     )
 
 
@@ -162,16 +168,18 @@ def _memory(
 ) -> MemoryInfo:
     """The memory to judge: trained now, or the one that was named."""
     if request.memory is None:
-        job = store.wait(
-            store.train(dictionary.id, inputs.recipe).id, lambda share, step: progress(share, f"training: {step}")
+        return store.memory(
+            store.trained(dictionary.id, inputs.recipe, lambda share, step: progress(share, f"training: {step}"))
         )
-        if job.memory is None:
-            raise ServiceFailed("the training succeeded but names no memory")
-        return store.memory(job.memory)
     for memory in store.memories(dictionary.id):
         if request.memory == memory.id or request.memory in memory.aliases:
             return memory
     raise UnusableInput(f"the dictionary has no memory {request.memory}")
+
+
+def _asked_for(memory: MemoryInfo) -> dict[str, object]:
+    """What the memory's recipe asks of any table: without the sizes that were resolved for its own."""
+    return {name: memory.recipe[name] for name in _OF_ANY_TABLE if name in memory.recipe}
 
 
 def _taught_elsewhere(store: FactStore, dictionary: Dictionary, memory: MemoryInfo, reading: Reading) -> set[Pair]:

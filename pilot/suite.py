@@ -1,31 +1,84 @@
-"""The checks, in order, on one memory."""
+"""The checks on one memory: made in the order that disturbs least, handed back in the order of the report."""
 
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 
+from pilot.checks.deletion import check_deletion, deletable
 from pilot.checks.latency import check_latency
 from pilot.checks.measured import Measured
 from pilot.checks.noise import check_noise
 from pilot.checks.plan import Plan
+from pilot.checks.privacy import Setting, check_privacy
 from pilot.checks.questions import Question, check_questions
 from pilot.checks.recall import check_recall
+from pilot.checks.retention import check_retention
+from pilot.checks.rollback import check_rollback
+from pilot.checks.scratch import drawn, scratch_copy
 from pilot.checks.target import Target
 from pilot.checks.unknown import check_unknown
 from pilot.client import Progress
-from schemas.report import CheckId
+from schemas.report import CheckId, LeftOut
+
+_ORDER = list(CheckId)
+_CHANGING = (CheckId.RETENTION, CheckId.DELETION, CheckId.ROLLBACK)
 
 
-def run_suite(target: Target, plan: Plan, questions: Sequence[Question], progress: Progress) -> list[Measured]:
+@dataclass(slots=True)
+class Outcome:
+    """What was measured, and which checks were not made."""
+
+    checks: list[Measured] = field(default_factory=list)
+    left_out: list[LeftOut] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Suite:
     """`questions`: the people's own; without any that check is left out."""
-    checks: list[Callable[[], Measured]] = [
-        lambda: check_recall(target, progress),
-        lambda: check_unknown(target, plan.probes, plan.seed, progress),
-        lambda: check_noise(target, plan.noisy, plan.seed, progress),
-        lambda: check_latency(target, plan, progress),
-    ]
-    if questions:
-        checks.insert(2, lambda: check_questions(target, questions, progress, CheckId.QUESTIONS))
-    return [_clocked(check) for check in checks]
+
+    target: Target
+    plan: Plan
+    questions: Sequence[Question]
+    setting: Setting
+    progress: Progress
+
+    def run(self) -> Outcome:
+        """Every check; those that change facts share one scratch copy, and the one that leaves it changed goes last."""
+        outcome = Outcome()
+        self._ask(outcome)
+        if self.plan.changes:
+            self._change(outcome)
+        else:
+            outcome.left_out += [LeftOut(check=check, reason="not_wanted") for check in _CHANGING]
+        outcome.checks.sort(key=lambda measured: _ORDER.index(measured.id))
+        return outcome
+
+    def _ask(self, outcome: Outcome) -> None:
+        target, plan, progress = self.target, self.plan, self.progress
+        outcome.checks += [
+            _clocked(lambda: check_recall(target, progress)),
+            _clocked(lambda: check_unknown(target, plan.probes, plan.seed, progress)),
+            _clocked(lambda: check_noise(target, plan.noisy, plan.seed, progress)),
+            _clocked(lambda: check_latency(target, plan, progress)),
+            _clocked(lambda: check_privacy(target, self.setting, plan, progress)),
+        ]
+        if self.questions:
+            asked = _clocked(lambda: check_questions(target, self.questions, progress, CheckId.QUESTIONS))
+            outcome.checks.append(asked)
+        else:
+            outcome.left_out.append(LeftOut(check=CheckId.QUESTIONS, reason="no_questions"))
+
+    def _change(self, outcome: Outcome) -> None:
+        target, plan, progress = self.target, self.plan, self.progress
+        held = drawn(target.taught, plan.copied, plan.seed)
+        progress(0.0, "a scratch copy of the facts")
+        with scratch_copy(target.store, held, len(target.taught), self.setting.recipe) as scratch:
+            if gone := deletable(held, plan):
+                outcome.checks.append(_clocked(lambda: check_deletion(scratch, gone, progress)))
+            else:
+                outcome.left_out.append(LeftOut(check=CheckId.DELETION, reason="too_few_pairs"))
+            outcome.checks.append(_clocked(lambda: check_rollback(scratch, plan, progress)))
+            outcome.checks.append(_clocked(lambda: check_retention(scratch, plan, target.priority, progress)))
 
 
 def _clocked(check: Callable[[], Measured]) -> Measured:

@@ -161,7 +161,144 @@ class Holding(Reply):
     asked: int | None
 
 
+class Copy(Reply):
+    """The scratch copy on which facts were changed: `pairs` of the `of` in the file, drawn at random if fewer."""
+
+    pairs: int
+    of: int
+
+
+class Step(Reply):
+    """One round of changes, after which every pair of the copy was asked again.
+
+    `changed` pairs were given other answers, in `requests` that took `seconds`; `held` of them answer as they should.
+    Of the `others`, not changed in this round and right before it, `forgotten` were not right after it.
+    """
+
+    share: float
+    changed: int
+    requests: int
+    seconds: float
+    asked: int
+    right: int
+    wrong: int
+    abstained: int
+    held: int
+    others: int
+    forgotten: int
+
+
+class Retention(Reply):
+    """Every round of changes; and what the last memory holds, by relation."""
+
+    copy_of: Copy
+    steps: list[Step]
+    relations: list[Part]
+    others: int
+    forgotten: int
+
+
+class Deletion(Reply):
+    """How many pairs were deleted, and the memory's digest before it, after it, and once they were taught again."""
+
+    copy_of: Copy
+    deleted: int
+    digest_before: str
+    digest_after: str
+    digest_restored: str
+
+
+class Switch(Reply):
+    """One entry of the champion's history."""
+
+    at: datetime
+    by: str
+    reason: str
+    memory: str
+
+
+class Rollback(Reply):
+    """Milliseconds of each call that rolled back; the history it left; the digests that must be equal."""
+
+    copy_of: Copy
+    edited: int
+    milliseconds: list[float]
+    history: list[Switch]
+    reasons_given: int
+    reasons_found: int
+    digest_before: str
+    digest_restored: str
+
+
+class Artefact(Reply):
+    """The stored memory, searched for every name of the file in three encodings.
+
+    `short`: names too short in every encoding to be told from chance; `own`: names that stand in any memory's files.
+    """
+
+    bytes: int
+    names: int
+    searched: int
+    short: int
+    own: int
+    found: int
+
+
+class Membership(Reply):
+    """An attacker who tells a taught pair by its being answered. The interval is exact, for both rates at once.
+
+    `auc`: the chance that a taught pair scores above one never taught, a tie counting half; by status, and by margin.
+    """
+
+    attacker: Literal["caller", "stranger"]
+    members: int
+    members_answered: int
+    others: int
+    others_answered: int
+    auc: float
+    interval: tuple[float, float]
+    auc_by_margin: float
+
+
+class CeilingPoint(Reply):
+    """The highest recall that differential privacy with this epsilon allows on this table."""
+
+    epsilon: float
+    recall: float
+
+
+class Randomised(Reply):
+    """A memory of answers drawn at random with this epsilon, asked every pair and judged by the true answers."""
+
+    copy_of: Copy
+    epsilon: float
+    ceiling: float
+    asked: int
+    right: int
+    wrong: int
+    abstained: int
+    rate: float
+    interval: tuple[float, float]
+
+
+class Privacy(Reply):
+    """None: not measured. `artefact`, where the pilot cannot read the service's disk; both, where no scratch dictionary
+    was wanted.
+    """
+
+    artefact: Artefact | None
+    membership: list[Membership]
+    delta: float
+    ceiling: list[CeilingPoint]
+    randomised: Randomised | None
+
+
 class Check(Reply):
+    """`priority`: the facts that the gate marks, counted apart, where it marks any; they are in the parts too.
+
+    `details`: what a check that changes facts, or looks at the artefact, found besides.
+    """
+
     id: CheckId
     asked: int
     right: int
@@ -176,6 +313,15 @@ class Check(Reply):
     failing: list[Failing]
     timings: list[Timing]
     holdings: list[Holding]
+    priority: Part | None
+    details: Retention | Deletion | Rollback | Privacy | None
+
+
+class LeftOut(Reply):
+    """A check that was not made, and why."""
+
+    check: CheckId
+    reason: Literal["no_questions", "not_wanted", "too_few_pairs"]
 
 
 class Threshold(Reply):
@@ -209,6 +355,7 @@ class Report(Reply):
     coverage: Coverage
     error_rate: ErrorRate
     checks: list[Check]
+    left_out: list[LeftOut]
     experiments: list[dict[str, object]]
     verdict: Verdict
     gate: list[Threshold]

@@ -1,9 +1,13 @@
 """What a check hands back: integers that add, the parts they add up from, and what failed by name."""
 
 from dataclasses import dataclass, field
+from typing import Any
 
+from pilot.statistics import interval
 from schemas.recall import Status
-from schemas.report import CheckId, Failing, Holding, Timing
+from schemas.report import CheckId, Deletion, Failing, Holding, Privacy, Retention, Rollback, Timing
+
+Details = Retention | Deletion | Rollback | Privacy
 
 
 @dataclass(slots=True)
@@ -29,19 +33,32 @@ class Tally:
         else:
             self.abstained += 1
 
+    def counts(self) -> dict[str, Any]:
+        """As a report has them: the integers, and last of all the ratio and its interval."""
+        return {
+            "asked": self.asked,
+            "right": self.right,
+            "wrong": self.wrong,
+            "abstained": self.abstained,
+            "rate": self.right / self.asked if self.asked else 0.0,
+            "interval": interval(self.right, self.asked),
+        }
+
     def __add__(self, other: "Tally") -> "Tally":
         return Tally(self.right + other.right, self.wrong + other.wrong, self.abstained + other.abstained)
 
 
 @dataclass(slots=True)
 class Measured:
-    """One check's outcome; `parts` are disjoint and add up to the whole."""
+    """One check's outcome; `parts` are disjoint and add up to the whole, in which `priority` is counted too."""
 
     id: CheckId
     parts: dict[str, Tally] = field(default_factory=dict)
     failing: list[Failing] = field(default_factory=list)
     timings: list[Timing] = field(default_factory=list)
     holdings: list[Holding] = field(default_factory=list)
+    priority: Tally | None = None
+    details: Details | None = None
     seconds: float = 0.0
 
     @property

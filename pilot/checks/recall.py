@@ -1,6 +1,6 @@
 """Every taught pair is asked; right means that the set of answers is equal."""
 
-from pilot.checks.measured import Measured
+from pilot.checks.measured import Measured, Tally
 from pilot.checks.target import Target
 from pilot.client import Progress
 from schemas.report import CheckId
@@ -8,11 +8,13 @@ from schemas.report import CheckId
 
 def check_recall(target: Target, progress: Progress) -> Measured:
     """One part a relation."""
-    measured = Measured(CheckId.RECALL)
+    measured = Measured(CheckId.RECALL, priority=None if target.priority is None else Tally())
     for reply in target.recall(list(target.taught), progress, "recall: every pair"):
         expected, relation = target.taught[reply.pair], reply.pair[1]
         right = reply.answers == expected
         measured.part(relation).count(reply.status, right=right)
+        if measured.priority is not None and reply.pair in (target.priority or ()):
+            measured.priority.count(reply.status, right=right)
         if not right:
             measured.failing.append(reply.failing(relation, expected, target.lines[reply.pair]))
     return measured

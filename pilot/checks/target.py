@@ -14,11 +14,12 @@ BATCH = 10_000
 
 
 class Reply(NamedTuple):
-    """One pair asked and what came back; `answers` is empty unless answered."""
+    """One pair asked and what came back; `answers` is empty, and `margin` 0, unless answered."""
 
     pair: Pair
     status: Status
     answers: tuple[str, ...]
+    margin: float = 0.0
 
     def failing(self, part: str, expected: Sequence[str], line: int | None) -> Failing:
         subject, relation = self.pair
@@ -36,14 +37,17 @@ class Reply(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """`taught`: the pairs as the pilot read them; `elsewhere`: further pairs the memory may rightly know."""
+    """`memory`: None for whichever is champion. `taught`: the pairs as the pilot read them; `elsewhere`: further pairs
+    the memory may rightly know; `priority`: the pairs that the gate counts apart, None where it marks none.
+    """
 
     store: FactStore
     dictionary: str
-    memory: str
+    memory: str | None
     taught: dict[Pair, tuple[str, ...]]
     lines: dict[Pair, int]
     elsewhere: set[Pair]
+    priority: frozenset[Pair] | None = None
 
     def recall(self, pairs: Sequence[Pair], progress: Progress, step: str) -> Iterator[Reply]:
         """Every pair, in column batches of 10,000."""
@@ -51,8 +55,9 @@ class Target:
             batch = pairs[start : start + BATCH]
             subjects, relations = zip(*batch, strict=True)
             columns = self.store.recall_columns(self.dictionary, subjects, relations, memory=self.memory)
-            for pair, status, answers in zip(batch, columns.statuses, columns.answers, strict=True):
-                yield Reply(pair, status, tuple(sorted(answers)))
+            replies = zip(batch, columns.statuses, columns.answers, columns.margins, strict=True)
+            for pair, status, answers, margin in replies:
+                yield Reply(pair, status, tuple(sorted(answers)), margin)
             progress((start + len(batch)) / len(pairs), step)
 
     def ask(self, questions: Sequence[str], progress: Progress, step: str) -> Iterator[tuple[str, Result]]:

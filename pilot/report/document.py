@@ -3,9 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from pilot.checks.measured import Measured, Tally
+from pilot.checks.measured import Measured
 from pilot.gate import verdict
 from pilot.information import Information
 from pilot.reading import Reading
@@ -18,6 +17,7 @@ from schemas.report import (
     DictionaryFigures,
     Difference,
     ErrorRate,
+    LeftOut,
     MemoryFigures,
     Part,
     Report,
@@ -40,6 +40,7 @@ class Evidence:
     information: Information
     memory: MemoryInfo
     checks: Sequence[Measured]
+    left_out: Sequence[LeftOut]
     thresholds: Sequence[Threshold]
 
 
@@ -59,6 +60,7 @@ def build_report(evidence: Evidence, run: Run) -> Report:
             wrong=recall.wrong, answered=recall.answered, interval=interval(recall.wrong, recall.answered)
         ),
         checks=[_check(measured, evidence.thresholds) for measured in evidence.checks],
+        left_out=list(evidence.left_out),
         experiments=[],
         verdict=verdict(evidence.thresholds),
         gate=list(evidence.thresholds),
@@ -111,24 +113,14 @@ def _check(measured: Measured, thresholds: Sequence[Threshold]) -> Check:
     found = verdict(threshold for threshold in thresholds if threshold.check is measured.id)
     return Check(
         id=measured.id,
-        **_counts(measured.tally),
+        **measured.tally.counts(),
         passed=found == "pass",
         verdict=found,
         seconds=measured.seconds,
-        parts=[Part(name=name, **_counts(tally)) for name, tally in measured.parts.items()],
+        parts=[Part(name=name, **tally.counts()) for name, tally in measured.parts.items()],
         failing=measured.failing,
         timings=measured.timings,
         holdings=measured.holdings,
+        priority=None if measured.priority is None else Part(name="priority", **measured.priority.counts()),
+        details=measured.details,
     )
-
-
-def _counts(tally: Tally) -> dict[str, Any]:
-    """The integers, and last of all the ratio and its interval."""
-    return {
-        "asked": tally.asked,
-        "right": tally.right,
-        "wrong": tally.wrong,
-        "abstained": tally.abstained,
-        "rate": tally.right / tally.asked if tally.asked else 0.0,
-        "interval": interval(tally.right, tally.asked),
-    }

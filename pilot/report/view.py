@@ -3,12 +3,13 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import accumulate
 from typing import Any
 
+from pilot.report.bars import Bar, Segment, stacked, worst_first
+from pilot.report.change_view import ChangeView, change_view
 from pilot.report.figures import number, one_in, share
 from pilot.statistics import upper_bound
-from schemas.report import Check, CheckId, DictionaryFigures, Failing, Holding, Part, Report, Threshold, Timing, Verdict
+from schemas.report import Check, CheckId, DictionaryFigures, Failing, Holding, Report, Threshold, Timing, Verdict
 
 _RELATIONS_SHOWN = 40
 _FAILING_SHOWN = 50
@@ -16,23 +17,6 @@ _STATIC_FUNCTION = 1.03
 """Stored bits a code bit in the best known static functions (ribbon filters; Dillinger et al., 2021)."""
 
 Prose = dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Segment:
-    """A piece of a stacked bar, in per cent of the longest bar's length."""
-
-    kind: str
-    count: int
-    left: float
-    width: float
-
-
-@dataclass(frozen=True, slots=True)
-class Bar:
-    part: Part
-    answered: int
-    segments: list[Segment]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +48,7 @@ class Row:
 @dataclass(frozen=True, slots=True)
 class View:
     sentence: str
+    change: ChangeView
     probes: Check
     recall: Check
     relations: list[Bar]
@@ -88,7 +73,7 @@ class View:
 def view(report: Report, prose: Prose) -> View:
     checks = {check.id: check for check in report.checks}
     recall, probes, latency = checks[CheckId.RECALL], checks[CheckId.UNKNOWN], checks[CheckId.LATENCY]
-    bars = _relation_bars(recall.parts)
+    bars = worst_first(recall.parts)
     ranges, ticks = _ranges(latency.timings)
     failing = [(check, failed) for check in report.checks for failed in check.failing]
     rate = max(timing.queries_per_second for timing in latency.timings)
@@ -96,6 +81,7 @@ def view(report: Report, prose: Prose) -> View:
     memory = report.memory
     return View(
         sentence=_sentence(report, recall, probes, prose),
+        change=change_view(report, prose),
         probes=probes,
         recall=recall,
         relations=bars[:_RELATIONS_SHOWN],
@@ -139,32 +125,9 @@ def _sentence(report: Report, recall: Check, probes: Check, prose: Prose) -> str
     )
 
 
-def _relation_bars(parts: Sequence[Part]) -> list[Bar]:
-    """Worst first: the relations with most not right, then the largest."""
-    longest = max(part.asked for part in parts)
-    ordered = sorted(parts, key=lambda part: (part.right - part.asked, -part.asked, part.name))
-    return [
-        Bar(
-            part,
-            part.right + part.wrong,
-            _stacked({"right": part.right, "wrong": part.wrong, "abstained": part.abstained}, longest),
-        )
-        for part in ordered
-    ]
-
-
 def _rows(figures: DictionaryFigures) -> list[Segment]:
     counts = {name: getattr(figures, name) for name in ("accepted", "duplicate", "conflicting", "rejected")}
-    return _stacked(counts, figures.rows_read)
-
-
-def _stacked(counts: dict[str, int], longest: int) -> list[Segment]:
-    """The counts one after the other, each as long as its share of `longest`."""
-    ends = list(accumulate(counts.values()))
-    return [
-        Segment(kind, count, round(100 * (end - count) / longest, 3), round(100 * count / longest, 3))
-        for (kind, count), end in zip(counts.items(), ends, strict=True)
-    ]
+    return stacked(counts, figures.rows_read)
 
 
 def _ranges(timings: Sequence[Timing]) -> tuple[list[Range], list[Tick]]:
@@ -207,7 +170,7 @@ def _row(holding: Holding, how: str | None, facts: int, largest: int) -> Row:
     if holding.bytes is None:
         return Row(holding, how, None, [])
     kind = "right" if holding.name == "memory" else "abstained"
-    return Row(holding, how, holding.bytes / facts, _stacked({kind: holding.bytes}, largest))
+    return Row(holding, how, holding.bytes / facts, stacked({kind: holding.bytes}, largest))
 
 
 def _compared(holdings: Sequence[Row], prose: Prose) -> str | None:

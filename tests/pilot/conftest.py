@@ -18,8 +18,9 @@ from pilot.reading import Options, Pair, Reading, read_facts
 from pilot.report.document import Evidence, build_report
 from schemas.memories import MemoryInfo
 from schemas.recall import Status
-from schemas.report import CheckId, Report, Run
+from schemas.report import CheckId, LeftOut, Report, Run
 from schemas.uploads import Example, Finding, FindingKind, Mode, OnConflict, Receipt
+from tests.pilot.measuring import changing
 
 NOON = datetime(2025, 1, 31, 12, 0, tzinfo=UTC)
 
@@ -110,7 +111,7 @@ def measure(reading: Reading, answers: Callable[[Pair], tuple[str, ...]]) -> lis
     for _ in pairs:
         latency.part("single").count(Status.ANSWERED, right=True)
     latency.holdings += table_holdings(reading.taught, pairs)
-    return [recall, unknown, latency]
+    return [recall, unknown, latency, *changing(reading)]
 
 
 @pytest.fixture
@@ -130,6 +131,7 @@ def build(file: Path, answers: Callable[[Pair], tuple[str, ...]] | None = None, 
         information=information(reading),
         memory=memory_of(reading),
         checks=checks,
+        left_out=[LeftOut(check=CheckId.QUESTIONS, reason="no_questions")],
         thresholds=judge(gate or Gate(), checks, 1e-6),
     )
     run = Run(

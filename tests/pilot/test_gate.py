@@ -5,7 +5,9 @@ import pytest
 from pilot.checks.measured import Measured, Tally
 from pilot.errors import UnusableInput
 from pilot.gate import Gate, judge, read_gate, verdict
-from schemas.report import CheckId, Verdict
+from pilot.reading import Options, Reading, read_facts
+from schemas.report import CheckId, Copy, Deletion, Privacy, Verdict
+from tests.pilot.measuring import changing, deletion, privacy, retention, rollback
 
 
 def judged(check: CheckId, tally: Tally, gate: Gate | None = None) -> Verdict:
@@ -72,3 +74,80 @@ def test_a_gate_file_is_closed(tmp_path: Path) -> None:
         file.write_text(text, encoding="utf-8")
         with pytest.raises(UnusableInput):
             read_gate(file)
+
+
+@pytest.fixture
+def reading(tmp_path: Path) -> Reading:
+    file = tmp_path / "facts.csv"
+    rows = [f"s{n},r{n % 2},{n}" for n in range(40)]
+    file.write_text("\n".join(["subject,relation,answer", *rows]), encoding="utf-8")
+    return read_facts(file, Options())
+
+
+def failed(gate: Gate, measured: Measured) -> set[str]:
+    """The limits that were missed."""
+    return {limit.name for limit in judge(gate, [measured], 1e-6) if limit.verdict is not Verdict.PASS}
+
+
+def test_checks_that_change_facts_pass_without_a_fault(reading: Reading) -> None:
+    """Every limit on retention, deletion, rollback and privacy is there, and kept by a memory without a fault."""
+    assert all(not failed(Gate(), measured) for measured in changing(reading))
+    names = {limit.name for limit in judge(Gate(), changing(reading), 1e-6)}
+    assert names == {
+        *("minimum_retention", "maximum_forgotten", "maximum_undeleted", "others_kept", "absence_proved"),
+        *("digest_restored", "rollback_right", "maximum_rollback_ms", "history_kept", "strangers_refused"),
+        "maximum_readable",
+    }
+
+
+def test_one_forgotten_fact_fails(reading: Reading) -> None:
+    """A fact lost to a change of others misses both limits; a gate may allow for it."""
+    lost = retention(40, Copy(pairs=40, of=40), forgotten=1)
+    assert failed(Gate(), lost) == {"minimum_retention", "maximum_forgotten"}
+    assert failed(Gate(minimum_retention=0.9, maximum_forgotten=1), lost) == set()
+
+
+def test_one_deleted_answer_that_comes_back_fails(reading: Reading) -> None:
+    """Right before and after it, but one deletion that still answers misses its limit; so does a digest that stays."""
+    copy = Copy(pairs=40, of=40)
+    assert failed(Gate(), deletion(40, copy, undeleted=1)) == {"maximum_undeleted"}
+    traced = deletion(40, copy)
+    assert isinstance(traced.details, Deletion)
+    traced.details = traced.details.model_copy(update={"digest_restored": "c" * 64})
+    assert failed(Gate(), traced) == {"digest_restored"}
+
+
+def test_a_rollback_is_fast_and_leaves_its_reason(reading: Reading) -> None:
+    """The slowest call counts, and a missing entry in the history fails."""
+    copy = Copy(pairs=40, of=40)
+    assert failed(Gate(), rollback(40, copy, milliseconds=1200)) == {"maximum_rollback_ms"}
+    assert failed(Gate(maximum_rollback_ms=2000), rollback(40, copy, milliseconds=1200)) == set()
+    assert failed(Gate(), rollback(40, copy, reasons=2)) == {"history_kept"}
+
+
+def test_one_readable_name_fails(reading: Reading) -> None:
+    """A name found in the stored bytes misses its limit; where the bytes were out of reach there is no such limit."""
+    assert failed(Gate(), privacy(reading, found=1)) == {"maximum_readable"}
+    unseen = privacy(reading)
+    assert isinstance(unseen.details, Privacy)
+    unseen.details = unseen.details.model_copy(update={"artefact": None})
+    assert "maximum_readable" not in {limit.name for limit in judge(Gate(), [unseen], 1e-6)}
+
+
+def test_priority_facts_are_judged_apart(reading: Reading, tmp_path: Path) -> None:
+    """[priority] marks pairs, relations and subjects; what they mark is held to a limit of its own, at least all of it;
+    a part that marks no fact of the table fails.
+    """
+    file = tmp_path / "GATE.toml"
+    file.write_text('[priority]\nrelations = ["r1"]\nsubjects = ["s2"]\npairs = [["s4", "r0"]]\n', encoding="utf-8")
+    gate = read_gate(file)
+    assert gate.marked(reading.taught) == {
+        *(pair for pair in reading.taught if pair[1] == "r1"),
+        ("s2", "r0"),
+        ("s4", "r0"),
+    }
+    assert Gate().marked(reading.taught) is None
+    copy, relaxed = Copy(pairs=40, of=40), gate.model_copy(update={"minimum_priority": 0.9})
+    assert failed(gate, retention(40, copy, priority=Tally(right=19, wrong=1))) == {"minimum_priority"}
+    assert failed(relaxed, retention(40, copy, priority=Tally(right=19, wrong=1))) == set()
+    assert failed(gate, retention(40, copy, priority=Tally())) == {"minimum_priority"}

@@ -1,0 +1,70 @@
+"""A stored memory's bytes, searched for names in the encodings that a person could read them in.
+
+A name shorter than 8 bytes in an encoding is not searched in it: among millions of bytes it would be met by chance.
+"""
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+_HEAD = 8
+_ENCODINGS = ("utf-8", "utf-16-le", "utf-16-be", "cp932")
+
+
+@dataclass(slots=True)
+class Needles:
+    """The forms of names by their first 8 bytes; `searched` and `short` split the names."""
+
+    forms: defaultdict[int, set[tuple[bytes, str]]] = field(default_factory=lambda: defaultdict(set))
+    searched: set[str] = field(default_factory=set)
+    short: set[str] = field(default_factory=set)
+
+
+def needles(names: Collection[str]) -> Needles:
+    """Prepares a search: a name takes part if at least one of its forms is long enough."""
+    found = Needles()
+    for name in names:
+        long = [form for form in _forms(name) if len(form) >= _HEAD]
+        (found.searched if long else found.short).add(name)
+        for form in long:
+            found.forms[int.from_bytes(form[:_HEAD], "little")].add((form, name))
+    return found
+
+
+def search(folder: Path, wanted: Needles) -> set[str]:
+    """The names that stand in any file of the folder."""
+    heads = np.array(sorted(wanted.forms), dtype=np.uint64)
+    files = (path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file())
+    return {name for data in files for name in _in(data, heads, wanted)} if len(heads) else set()
+
+
+def size(folder: Path) -> int:
+    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
+
+
+def _forms(name: str) -> Iterator[bytes]:
+    for encoding in _ENCODINGS:
+        try:
+            yield name.encode(encoding)
+        except UnicodeEncodeError:
+            continue
+
+
+def _in(data: bytes, heads: NDArray[np.uint64], wanted: Needles) -> Iterator[str]:
+    for at in _places(data, heads):
+        for form, name in wanted.forms[int.from_bytes(data[at : at + _HEAD], "little")]:
+            if data.startswith(form, at):
+                yield name
+
+
+def _places(data: bytes, heads: NDArray[np.uint64]) -> Iterable[int]:
+    """Where one of the heads stands: eight passes, one for each place a word of 8 bytes can begin at."""
+    for offset in range(min(_HEAD, len(data) - _HEAD + 1)):
+        words = np.frombuffer(data, dtype="<u8", offset=offset, count=(len(data) - offset) // _HEAD)
+        nearest = heads[np.searchsorted(heads, words).clip(max=len(heads) - 1)]
+        for word in np.flatnonzero(nearest == words):
+            yield int(word) * _HEAD + offset

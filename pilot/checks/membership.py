@@ -1,0 +1,94 @@
+"""Whether a pair was taught: what an attacker can tell with an API key, and without one."""
+
+import math
+import random
+import secrets
+from collections.abc import Sequence
+from itertools import groupby
+from typing import Literal
+
+from pilot.checks.measured import Measured
+from pilot.checks.plan import Plan
+from pilot.checks.probes import Probes
+from pilot.checks.target import Reply, Target
+from pilot.client import FactStore, Progress
+from pilot.errors import Refused
+from pilot.reading import Pair
+from pilot.statistics import Interval, interval
+from schemas.recall import Query, Status
+from schemas.report import Membership
+
+_STRANGER = "strangers"
+
+
+def measure_membership(target: Target, plan: Plan, measured: Measured, progress: Progress) -> list[Membership]:
+    """A caller may recall, and so can tell: that is what recall is for. A stranger without a key cannot."""
+    members, others = _pairs(target, plan)
+    asked = (list(target.recall(pairs, progress, "privacy: membership")) for pairs in (members, others))
+    with FactStore(target.store.wire.url, secrets.token_urlsafe(32)) as stranger:
+        refused = [
+            [_as_stranger(stranger, target, pair, measured) for pair in pairs[: plan.strangers]]
+            for pairs in (members, others)
+        ]
+    return [_membership("caller", *asked), _membership("stranger", *refused)]
+
+
+def auc(members: Sequence[float], others: Sequence[float]) -> float:
+    """The chance that a member scores above a non-member, a tie counting half (Mann and Whitney 1947)."""
+    scored = sorted([*((score, 0) for score in others), *((score, 1) for score in members)])
+    below = won = 0.0
+    for _, alike in groupby(scored, key=lambda each: each[0]):
+        kinds = [member for _, member in alike]
+        found = sum(kinds)
+        won += found * (below + (len(kinds) - found) / 2)
+        below += len(kinds) - found
+    return won / (len(members) * len(others))
+
+
+def auc_interval(found: tuple[int, int], false: tuple[int, int]) -> Interval:
+    """Of an attacker with one threshold, (1 + hit rate - false rate) / 2, each rate given as k of n: both lie within
+    their exact 97.5 % intervals at once with 95 % confidence.
+    """
+    hits, alarms = interval(*found, 0.975), interval(*false, 0.975)
+    return (1 + hits[0] - alarms[1]) / 2, (1 + hits[1] - alarms[0]) / 2
+
+
+def _pairs(target: Target, plan: Plan) -> tuple[list[Pair], list[Pair]]:
+    """Taught pairs, and as many never taught: half of these absent cells, where the table has so many."""
+    draw = random.Random(f"{plan.seed} members")  # noqa: S311 - a reproducible sample, not a secret
+    members = draw.sample(list(target.taught), min(plan.members, len(target.taught)))
+    probes = Probes(list(target.taught), target.elsewhere | set(target.taught), plan.seed)
+    absent = probes.absent_cells(math.ceil(len(members) / 2))
+    others = absent + probes.unseen_subjects(max(len(members) - len(absent), 1))
+    draw.shuffle(others)
+    return members, others
+
+
+def _as_stranger(stranger: FactStore, target: Target, pair: Pair, measured: Measured) -> Reply:
+    """Asks with a key that was never given out; right is that nothing is answered."""
+    try:
+        result = stranger.recall(target.dictionary, Query(subject=pair[0], relation=pair[1], memory=target.memory))
+    except Refused:
+        reply = Reply(pair, Status.UNKNOWN, ())
+    else:
+        reply = Reply(pair, Status.ANSWERED, tuple(result.answers))
+        measured.failing.append(reply.failing(_STRANGER, (), None))
+    measured.part(_STRANGER).count(reply.status, right=reply.status is Status.UNKNOWN)
+    return reply
+
+
+def _membership(
+    attacker: Literal["caller", "stranger"], members: Sequence[Reply], others: Sequence[Reply]
+) -> Membership:
+    hits, alarms = ([float(reply.status is Status.ANSWERED) for reply in replies] for replies in (members, others))
+    found, false = int(sum(hits)), int(sum(alarms))
+    return Membership(
+        attacker=attacker,
+        members=len(hits),
+        members_answered=found,
+        others=len(alarms),
+        others_answered=false,
+        auc=auc(hits, alarms),
+        interval=auc_interval((found, len(hits)), (false, len(alarms))),
+        auc_by_margin=auc([reply.margin for reply in members], [reply.margin for reply in others]),
+    )

@@ -1,0 +1,96 @@
+"""What the memory gives away: to whoever holds its files, to a stranger, to a caller; and what privacy would cost."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from pilot.checks.artefact import needles, search, size
+from pilot.checks.ceiling import Table
+from pilot.checks.measured import Measured, Tally
+from pilot.checks.membership import measure_membership
+from pilot.checks.plan import Plan
+from pilot.checks.scratch import drawn, scratch_copy
+from pilot.checks.target import Target
+from pilot.client import Progress
+from schemas.recall import Status
+from schemas.report import Artefact, CeilingPoint, CheckId, Failing, Privacy, Randomised
+
+_EPSILONS = [quarter / 4 for quarter in range(65)]
+_CONTROL = {("a subject no table has", "a relation no table has"): ("an answer no table has",)}
+"""A name that also stands in the files of a memory of this one fact is a word of the format, and shows nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """How the service under test came about: the recipe asked for, and the folder of its memories if it is at hand."""
+
+    recipe: dict[str, object] | None
+    memories: Path | None
+
+
+def check_privacy(target: Target, setting: Setting, plan: Plan, progress: Progress) -> Measured:
+    """Right is a name that the artefact's bytes do not show, and a stranger's question that is not answered.
+
+    What a caller can tell, and what randomised answers would cost, is measured but neither right nor wrong. Without
+    `plan.changes`, which allows for scratch dictionaries, only what can be asked is measured.
+    """
+    measured = Measured(CheckId.PRIVACY)
+    membership = measure_membership(target, plan, measured, progress)
+    progress(0.0, "privacy: the stored bytes")
+    artefact = _artefact(target, setting.memories, measured) if plan.changes and setting.memories else None
+    table = Table(target.taught)
+    measured.details = Privacy(
+        artefact=artefact,
+        membership=membership,
+        delta=plan.delta,
+        ceiling=[CeilingPoint(epsilon=epsilon, recall=table.ceiling(epsilon, plan.delta)) for epsilon in _EPSILONS],
+        randomised=_randomised(target, setting, plan, progress) if plan.changes else None,
+    )
+    return measured
+
+
+def _artefact(target: Target, memories: Path, measured: Measured) -> Artefact:
+    """Searches the folder that the memory was loaded from."""
+    names = {name for pair, answers in target.taught.items() for name in (*pair, *answers)}
+    wanted = needles(names)
+    folder = memories / target.store.memory(target.memory or "").lineage
+    with scratch_copy(target.store, _CONTROL, of=1, recipe=None) as control:
+        own = search(memories / control.memory, wanted)
+    found = search(folder, wanted) - own
+    hidden = len(wanted.searched) - len(found) - len(own)
+    measured.parts["artefact"] = Tally(right=hidden, wrong=len(found))
+    measured.failing += [_shown(name) for name in sorted(found)]
+    return Artefact(
+        bytes=size(folder),
+        names=len(names),
+        searched=len(wanted.searched) - len(own),
+        short=len(wanted.short),
+        own=len(own),
+        found=len(found),
+    )
+
+
+def _shown(name: str) -> Failing:
+    return Failing(
+        part="artefact",
+        subject=name,
+        relation=None,
+        question=None,
+        expected=[],
+        status=Status.ANSWERED,
+        answers=[name],
+        line=None,
+    )
+
+
+def _randomised(target: Target, setting: Setting, plan: Plan, progress: Progress) -> Randomised:
+    """Teaches a scratch dictionary randomised answers, and judges its recall of every pair by the true ones."""
+    truth = drawn(target.taught, plan.randomised, plan.seed)
+    table = Table(truth)
+    noisy = table.randomised(truth, plan.epsilon, plan.seed)
+    progress(0.0, "privacy: randomised answers")
+    tally = Tally()
+    with scratch_copy(target.store, noisy, of=len(target.taught), recipe=setting.recipe) as scratch:
+        for reply in scratch.target().recall(list(truth), progress, "privacy: randomised answers"):
+            tally.count(reply.status, right=reply.answers == truth[reply.pair])
+        copy_of = scratch.copy
+    return Randomised(copy_of=copy_of, epsilon=plan.epsilon, ceiling=table.ceiling(plan.epsilon), **tally.counts())

@@ -1,0 +1,109 @@
+"""A dictionary of the pilot's own, in which facts may be changed: a copy of the file's, removed afterwards."""
+
+import csv
+import io
+import random
+import secrets
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+
+from pilot.checks.changes import Answers, Held
+from pilot.checks.target import Target
+from pilot.client import FactStore
+from pilot.errors import PilotError
+from pilot.reading import Options, Pair
+from schemas.edits import FactBatch, FactDelete, FactUpsert
+from schemas.report import Copy
+from schemas.uploads import OnConflict
+
+_BATCH = 10_000
+_CHARACTERS = 500_000
+"""Of names and answers in one request, so that no body is refused for its size."""
+
+
+@dataclass(slots=True)
+class Scratch:
+    """`held`: what the dictionary should hold now; `memory`: the one that should answer so; `of`: pairs in the file."""
+
+    store: FactStore
+    dictionary: str
+    memory: str
+    held: dict[Pair, Answers]
+    of: int
+
+    @property
+    def copy(self) -> Copy:
+        return Copy(pairs=len(self.held), of=self.of)
+
+    def change(self, upsert: Held, delete: Collection[Pair] = ()) -> int:
+        """Changes facts, and returns how many requests that took; `memory` is then the champion that serves them."""
+        batches = list(_batches(upsert, delete))
+        for batch in batches:
+            self.memory = self.store.edit(self.dictionary, batch)
+        self.held.update(upsert)
+        for pair in delete:
+            del self.held[pair]
+        return len(batches)
+
+    def digest(self) -> str:
+        return self.store.memory(self.memory).digest
+
+    def target(self, *, champion: bool = False) -> Target:
+        """What the checks ask: the memory as it is now, or whatever the champion is."""
+        memory = None if champion else self.memory
+        return Target(self.store, self.dictionary, memory, self.held, {}, set())
+
+
+@contextmanager
+def scratch_copy(store: FactStore, held: Held, of: int, recipe: dict[str, object] | None) -> Iterator[Scratch]:
+    """Trains a dictionary that holds these facts, and removes it whatever happens inside."""
+    made = store.create_dictionary(f"pilot scratch {secrets.token_hex(8)}").id
+    try:
+        store.upload(made, _table(held), Options(on_conflict=OnConflict.MANY, encoding="utf-8", delimiter=","))
+        memory = store.trained(made, recipe)
+        yield Scratch(store, made, memory, dict(held), of)
+    except BaseException:
+        with suppress(PilotError):  # the first error is the one to tell
+            store.delete_dictionary(made)
+        raise
+    store.delete_dictionary(made)
+
+
+def drawn(held: Held, most: int, seed: int) -> dict[Pair, Answers]:
+    """All pairs, or `most` of them at random, in the file's order."""
+    if len(held) <= most:
+        return dict(held)
+    draw = random.Random(f"{seed} copy")  # noqa: S311 - a reproducible sample, not a secret
+    kept = set(draw.sample(range(len(held)), most))
+    return {pair: answers for at, (pair, answers) in enumerate(held.items()) if at in kept}
+
+
+def _table(held: Held) -> bytes:
+    out = io.StringIO()
+    writer = csv.writer(out, quoting=csv.QUOTE_ALL, lineterminator="\n")
+    writer.writerow(("subject", "relation", "answer"))
+    writer.writerows((*pair, answer) for pair, answers in held.items() for answer in answers)
+    return out.getvalue().encode()
+
+
+def _batches(upsert: Held, delete: Collection[Pair]) -> Iterator[FactBatch]:
+    for part in _portions([(*pair, *answers) for pair, answers in upsert.items()]):
+        yield FactBatch(upsert=[FactUpsert(subject=s, relation=r, answers=list(a)) for s, r, *a in part])
+    for part in _portions(list(delete)):
+        yield FactBatch(delete=[FactDelete(subject=s, relation=r) for s, r in part])
+
+
+def _portions(items: Sequence[tuple[str, ...]]) -> Iterator[list[tuple[str, ...]]]:
+    """Parts of at most 10,000 items, and of at most half a million characters unless one item alone has more."""
+    part: list[tuple[str, ...]] = []
+    size = 0
+    for item in items:
+        length = sum(map(len, item))
+        if part and (len(part) == _BATCH or size + length > _CHARACTERS):
+            yield part
+            part, size = [], 0
+        part.append(item)
+        size += length
+    if part:
+        yield part

@@ -1,0 +1,178 @@
+"""What the page says of change, deletion, going back and privacy: sentences filled in, curves placed, lists cut."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from pilot.report.bars import Bar, bar, worst_first
+from pilot.report.charts import Axes, Chart, Label
+from pilot.report.figures import milliseconds, number, share
+from schemas.report import (
+    Check,
+    Deletion,
+    Part,
+    Privacy,
+    Report,
+    Retention,
+    Rollback,
+    Step,
+    Switch,
+)
+
+Prose = dict[str, Any]
+_UNCHANGED = "unchanged"
+_ASKED_FOR = ("deleted", "spellings", "questions")
+_SWITCHES_SHOWN = 10
+_EPSILON_LABELS = (0, 4, 8, 12, 16)
+FINE_TUNED = (0.18, 0.90)
+"""What 20 edits by fine-tuning leave right of 2,000 facts, by learning rate (tests/benchmarks/forgetting.py)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One line of the summary: what happens when."""
+
+    title: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class RetentionView:
+    answer: Answer
+    details: Retention
+    chart: Chart
+    ages: list[tuple[str, Bar]]
+    relations: list[tuple[str, Bar]]
+    priority: Part | None
+
+
+@dataclass(frozen=True, slots=True)
+class DeletionView:
+    answer: Answer
+    details: Deletion
+    parts: list[tuple[str, Bar]]
+
+
+@dataclass(frozen=True, slots=True)
+class RollbackView:
+    answer: Answer
+    details: Rollback
+    parts: list[tuple[str, Bar]]
+    switches: list[Switch]
+
+
+@dataclass(frozen=True, slots=True)
+class PrivacyView:
+    details: Privacy
+    chart: Chart
+
+
+@dataclass(slots=True)
+class ChangeView:
+    """None where a check was left out; `left_out` says which and why."""
+
+    retention: RetentionView | None = None
+    deletion: DeletionView | None = None
+    rollback: RollbackView | None = None
+    privacy: PrivacyView | None = None
+    left_out: list[str] = field(default_factory=list)
+
+    @property
+    def answers(self) -> list[Answer]:
+        return [view.answer for view in (self.retention, self.deletion, self.rollback) if view is not None]
+
+
+def change_view(report: Report, prose: Prose) -> ChangeView:
+    left_out = [f"{prose['check'][left.check]}: {prose['left_out'][left.reason]}" for left in report.left_out]
+    view = ChangeView(left_out=left_out)
+    for check in report.checks:
+        match check.details:
+            case Retention() as found:
+                view.retention = _retention(check, found, prose["change"])
+            case Deletion() as found:
+                view.deletion = _deletion(check, found, prose)
+            case Rollback() as found:
+                view.rollback = _rollback(check, found, prose)
+            case Privacy() as found:
+                view.privacy = PrivacyView(found, _ceiling_chart(found))
+    return view
+
+
+def _retention(check: Check, found: Retention, words: Prose) -> RetentionView:
+    names = {_UNCHANGED: str(words["never"])}
+    for at, step in enumerate(found.steps, start=1):
+        names[f"changed_{at}"] = str(words["in_round"]).format(n=at, share=share(step.share))
+    answer = Answer(
+        words["when_changed"],
+        words["changed"].format(
+            changed=number(sum(step.changed for step in found.steps)),
+            rounds=len(found.steps),
+            share=share(max(step.share for step in found.steps)),
+            right=number(check.right),
+            asked=number(check.asked),
+            forgotten=number(found.forgotten),
+        ),
+    )
+    relations = [(each.part.name, each) for each in worst_first(found.relations)]
+    chart = _retention_chart(found.steps, words)
+    return RetentionView(answer, found, chart, _bars(check.parts, names), relations, check.priority)
+
+
+def _deletion(check: Check, found: Deletion, prose: Prose) -> DeletionView:
+    words = prose["change"]
+    parts = {part.name: part for part in check.parts}
+    same = found.digest_before == found.digest_restored
+    answer = Answer(
+        words["when_deleted"],
+        words["deleted"].format(
+            deleted=number(found.deleted),
+            answered=number(sum(parts[name].wrong for name in _ASKED_FOR)),
+            asked=number(sum(parts[name].asked for name in _ASKED_FOR)),
+            kept=number(parts["others"].right),
+            others=number(parts["others"].asked),
+            digest=words["digest_same" if same else "digest_differs"],
+        ),
+    )
+    return DeletionView(answer, found, _bars(check.parts, prose["part"]))
+
+
+def _rollback(check: Check, found: Rollback, prose: Prose) -> RollbackView:
+    words = prose["change"]
+    answer = Answer(
+        words["when_mistaken"],
+        words["mistaken"].format(
+            time=milliseconds(max(found.milliseconds)), right=number(check.right), asked=number(check.asked)
+        ),
+    )
+    return RollbackView(answer, found, _bars(check.parts, prose["part"]), found.history[:_SWITCHES_SHOWN])
+
+
+def _retention_chart(steps: list[Step], words: Prose) -> Chart:
+    """All facts, after each round; and the band that fine-tuning leaves."""
+    axes = Axes(width=len(steps))
+    after = [(place, step.right / step.asked) for place, step in enumerate(steps, start=1)]
+    labels = [Label(axes.x(place), share(step.share)) for place, step in enumerate(steps, start=1)]
+    return Chart(
+        x_labels=[Label(0.0, str(words["start"])), *labels],
+        y_labels=axes.shares(),
+        curves=[axes.curve("right", [(0, 1.0), *after])],
+        marks=[axes.mark(x, y, (y, y)) for x, y in after],
+        band=axes.band(*FINE_TUNED),
+    )
+
+
+def _ceiling_chart(found: Privacy) -> Chart:
+    """The bound over epsilon, and the memory that was taught randomised answers."""
+    axes, run = Axes(width=found.ceiling[-1].epsilon), found.randomised
+    return Chart(
+        x_labels=[Label(axes.x(epsilon), str(epsilon)) for epsilon in _EPSILON_LABELS],
+        y_labels=axes.shares(),
+        curves=[axes.curve("limit", [(point.epsilon, point.recall) for point in found.ceiling])],
+        marks=[] if run is None else [axes.mark(run.epsilon, run.rate, run.interval)],
+        band=None,
+    )
+
+
+def _bars(parts: list[Part], names: Prose) -> list[tuple[str, Bar]]:
+    """Each part under its name in words."""
+    longest = max(part.asked for part in parts)
+    return [(names[part.name], bar(part, longest)) for part in parts]

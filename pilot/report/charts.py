@@ -1,0 +1,72 @@
+"""Curves as places in per cent of a chart's width and height; the template draws them and sets their labels as text."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """A word at a place along an axis."""
+
+    place: float
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Curve:
+    """`points` as SVG has them, y growing downwards."""
+
+    kind: str
+    points: str
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """A measured point with the ends of its interval."""
+
+    x: float
+    y: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
+class Band:
+    """A range of y between two shares, with what it stands for."""
+
+    top: float
+    height: float
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    x_labels: list[Label]
+    y_labels: list[Label]
+    curves: list[Curve]
+    marks: list[Mark]
+    band: Band | None
+
+
+@dataclass(frozen=True, slots=True)
+class Axes:
+    """x runs from 0 to `width`; y is a share from 0 to 1."""
+
+    width: float
+
+    def x(self, value: float) -> float:
+        return round(100 * value / self.width, 2)
+
+    def y(self, share: float) -> float:
+        return round(100 * (1 - share), 2)
+
+    def curve(self, kind: str, points: Sequence[tuple[float, float]]) -> Curve:
+        return Curve(kind, " ".join(f"{self.x(x)},{self.y(y)}" for x, y in points))
+
+    def mark(self, x: float, share: float, interval: tuple[float, float]) -> Mark:
+        return Mark(self.x(x), self.y(share), self.y(interval[0]), self.y(interval[1]))
+
+    def band(self, low: float, high: float) -> Band:
+        return Band(self.y(high), round(100 * (high - low), 2))
+
+    def shares(self) -> list[Label]:
+        return [Label(self.y(quarter / 4), f"{25 * quarter} %") for quarter in range(5)]
