@@ -27,6 +27,7 @@ from service.routes import (
     policies,
     reports,
     reviews,
+    scrubs,
     shadow,
     uploads,
 )
@@ -76,6 +77,7 @@ ROUTERS = (
     shadow,
     reviews,
     live_use,
+    scrubs,
     policies,
     names,
     absence,

@@ -16,8 +16,10 @@ from service.storage import Database, jobs
 from service.workflows.attempt import Attempt
 from service.workflows.consolidate import consolidate
 from service.workflows.jobs import Work, perform
+from service.workflows.live_use import forget_names_unless_kept
 from service.workflows.report import write
 from service.workflows.retention import retain
+from service.workflows.scrubs import schedule, scrub
 from service.workflows.sweep import sweep
 from service.workflows.train import train
 from service.workflows.verify import verify
@@ -28,6 +30,7 @@ KINDS: dict[JobKind, Work] = {
     JobKind.TRAIN: train,
     JobKind.VERIFY: verify,
     JobKind.REPORT: write,
+    JobKind.SCRUB: scrub,
     JobKind.CONSOLIDATE: consolidate,
 }
 POLL = 0.1  # seconds between two looks at an empty queue
@@ -46,6 +49,7 @@ def work(settings: Settings, name: str, *, parent: int | None = None) -> None:
         Thread(target=_watch, args=(parent, stopping), name="parent", daemon=True).start()
     db = Database(settings.database)
     sweep(db, settings)
+    forget_names_unless_kept(db, settings)
     retained = time.monotonic()
     while not stopping.is_set():
         if time.monotonic() - retained > RETAIN_EVERY:
@@ -60,6 +64,7 @@ def _retain(db: Database, settings: Settings) -> None:
     """What fails here is tried again at the next look; jobs must not wait for it."""
     try:
         retain(db, settings)
+        schedule(db, settings)
     except Exception as error:  # noqa: BLE001
         log.error("retention failed", error=type(error).__name__)  # noqa: TRY400
 

@@ -7,11 +7,13 @@ from fastapi import APIRouter, Response
 
 from schemas.health import Health
 from service.routes.context import MetricsReader, Service
-from service.workflows import health
+from service.workflows import health, scrubs
 
 router = APIRouter(tags=["health"])
 
 _JOBS = prometheus_client.Gauge("factstore_jobs", "Jobs by state.", ["state"])
+_SCRUBS = prometheus_client.Gauge("factstore_scrubs", "Scrubs of stored memories by what they found.", ["state"])
+_DAMAGED = prometheus_client.Gauge("factstore_scrub_damaged", "Memories in use that are damaged on the disk.")
 
 
 @router.get("/livez")
@@ -33,4 +35,7 @@ def metrics(service: Service, _: MetricsReader) -> Response:
     """For Prometheus; figures only, no names. They are about every dictionary: no scoped key reads them."""
     for state, count in health.job_counts(service.db).items():
         _JOBS.labels(state).set(count)
+    for found, count in scrubs.counts(service.db).items():
+        _SCRUBS.labels(found).set(count)
+    _DAMAGED.set(len(scrubs.damaged(service.db)))
     return Response(prometheus_client.generate_latest(), media_type=prometheus_client.CONTENT_TYPE_LATEST)

@@ -40,6 +40,7 @@ class Act(StrEnum):
     PUBLISH = "publish"
     SWITCH = "switch"
     ROLLBACK = "rollback"
+    SCRUB = "scrub"
     REVIEW = "review"
     KEY = "key"
     GRANT = "grant"

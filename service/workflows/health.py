@@ -1,8 +1,9 @@
 """Whether the service can do its work."""
 
 from schemas.jobs import JobState
+from schemas.problems import Code
 from service.errors import FactStoreError, Unavailable
-from service.storage import Database, jobs, memories
+from service.storage import Database, jobs, memories, scrubs
 from service.storage.migrate import is_current
 from service.workflows.serving import Address, Record, Serving
 
@@ -16,15 +17,21 @@ class Readiness:
         self._loaded: set[str] = set()
 
     def champions(self) -> list[Record]:
-        """Those not yet seen to load. Raises Unavailable where the database is missing or of another shape."""
+        """Those not yet seen to load. Raises Unavailable where the database is missing or of another shape, and while a
+        memory that an alias points at is damaged on the disk, though it may be served all the same.
+        """
         try:
             with self._db.reading() as tx:
                 current = is_current(tx)
                 records = memories.champions(tx) if current else []
+                damaged = scrubs.damaged(tx) if current else []
         except Exception as error:
             raise Unavailable("the database cannot be reached") from error
         if not current:
             raise Unavailable("the database has another shape than this service: run `python -m service migrate`")
+        if damaged:
+            reason = Code.MEMORY_MISMATCH
+            raise Unavailable("a stored memory is damaged and being rebuilt", memories=damaged, reason=reason)
         return [Record(*record) for record in records if record.id not in self._loaded]
 
     async def load(self, records: list[Record]) -> None:

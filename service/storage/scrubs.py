@@ -1,0 +1,52 @@
+"""Scrubs: when each memory was looked at last, and what was found."""
+
+from datetime import timedelta
+
+from sqlalchemy import Connection, func, insert, select, update
+
+from schemas.jobs import JobKind, JobState
+from schemas.scrubs import ScrubState
+from service.storage.stamps import now
+from service.storage.tables import aliases, jobs, memories
+from service.storage.tables.reviews import scrubs
+
+_OPEN = (JobState.QUEUED, JobState.RUNNING)
+
+
+def begin(tx: Connection, dictionary: int, memory: str) -> int:
+    """The number of a scrub that starts now."""
+    values = {"state": ScrubState.RUNNING, "started_at": now(), "asked": 0, "failing": 0}
+    added = insert(scrubs).values(dictionary=dictionary, memory=memory, **values).returning(scrubs.c.number)
+    return int(tx.execute(added).scalar_one())
+
+
+def found(tx: Connection, scrub: int, state: ScrubState, *, asked: int = 0, failing: int = 0) -> None:
+    here = update(scrubs).where(scrubs.c.number == scrub)
+    tx.execute(here.values(state=state, asked=asked, failing=failing, ended_at=now()))
+
+
+def damaged(tx: Connection) -> list[str]:
+    """The memories that an alias points at and whose last finished look found damage that is still there."""
+    last = select(func.max(scrubs.c.number)).where(scrubs.c.state != ScrubState.RUNNING).group_by(scrubs.c.memory)
+    query = select(scrubs.c.memory).where(scrubs.c.number.in_(last), scrubs.c.state == ScrubState.DAMAGED)
+    return list(tx.scalars(query.where(scrubs.c.memory.in_(select(aliases.c.memory)))))
+
+
+def counts(tx: Connection) -> dict[ScrubState, int]:
+    counted = dict.fromkeys(ScrubState, 0)
+    for state, count in tx.execute(select(scrubs.c.state, func.count()).group_by(scrubs.c.state)):
+        counted[ScrubState(state)] = count
+    return counted
+
+
+def due(tx: Connection, every: timedelta) -> list[tuple[int, str]]:
+    """The memories (with their dictionary) that an alias points at, made and last scrubbed longer ago than `every`, and
+    not about to be.
+    """
+    before = now() - every
+    recent = select(scrubs.c.memory).where(scrubs.c.started_at > before)
+    coming = select(jobs.c.memory).where(jobs.c.kind == JobKind.SCRUB, jobs.c.state.in_(_OPEN))
+    query = select(memories.c.dictionary, memories.c.id).where(memories.c.created_at <= before)
+    query = query.where(memories.c.id.in_(select(aliases.c.memory)), memories.c.id.not_in(recent))
+    rows = tx.execute(query.where(memories.c.id.not_in(coming.where(jobs.c.memory.is_not(None)))))
+    return [(dictionary, memory) for dictionary, memory in rows]
