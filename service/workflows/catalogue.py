@@ -3,6 +3,8 @@
 from service.settings import Settings
 from service.storage import Database, aliases, dictionaries, lookup, memories
 from service.storage.changes import changes
+from service.workflows import names
+from service.workflows.names_recall import Naming
 from service.workflows.queries import Ledger, LedgerRows, Pair, Servable
 from service.workflows.relations import Relations, seen_names
 from service.workflows.serving import Record
@@ -15,7 +17,9 @@ class StoredCatalogue:
 
     def __init__(self, db: Database, settings: Settings, versions: Versions | None = None) -> None:
         self._db = db
+        self._settings = settings
         self._versions = versions or Versions(settings)
+        self._namings: dict[str, tuple[tuple[int, int], Naming | None]] = {}
 
     def changes(self) -> int:
         return changes(self._db)
@@ -54,6 +58,16 @@ class StoredCatalogue:
         found = {pair: (subject, relation) for pair, (subject, relation) in named.items() if subject and relation}
         held = self.ledger(dictionary, version, list(found.values()))
         return {pair: held[name] for pair, name in found.items() if name in held}
+
+    def naming(self, dictionary: str) -> Naming | None:
+        """Made anew only when the dictionary's names or policies have moved."""
+        versions = names.versions(self._db, dictionary)
+        if versions == (0, 0):
+            return None
+        known = self._namings.get(dictionary)
+        if known is None or known[0] != versions:
+            known = self._namings[dictionary] = versions, names.naming(self._db, self._settings, dictionary)
+        return known[1]
 
     def champions(self) -> list[Record]:
         with self._db.reading() as tx:

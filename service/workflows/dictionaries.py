@@ -6,7 +6,7 @@ from schemas.dictionaries import Dictionary, DictionaryList
 from service.errors import NotFound, Unprocessable
 from service.settings import Settings
 from service.storage import Database, Transaction, aliases, dictionaries, jobs, lookup, memories
-from service.workflows import memory_secrets
+from service.workflows import memory_secrets, policies_secret
 from service.workflows.audit import Act, Auditor, Event
 from service.workflows.relations import Sight, seen_names
 
@@ -48,6 +48,7 @@ def delete(db: Database, settings: Settings, auditor: Auditor, ref: str, by: str
         auditor.drop_all_salts(tx, row.id)
         auditor.record(tx, Event(Act.DICTIONARY, by, row.id, details={"deleted": True}))
         memory_secrets.shred(settings.secrets, row.id)
+        policies_secret.shred(settings.secrets, row.id)
     db.forget()
     for folder in gone:
         shutil.rmtree(folder, ignore_errors=True)

@@ -4,6 +4,7 @@ import asyncio
 from collections import OrderedDict
 
 from schemas.recall import Query, Result
+from service.workflows.names_recall import Named, Naming
 from service.workflows.queries import Servable, rows
 from service.workflows.relations import Relations
 
@@ -28,6 +29,17 @@ class Served:
         self.relations = relations
         self._waiting: list[tuple[Query, asyncio.Future[Result]]] = []
         self._parts: OrderedDict[Relations, Served] = OrderedDict()
+        self.naming: Naming | None = None
+        self._named: Served | None = None
+
+    def named(self, naming: Naming | None) -> "Served":
+        """The memory as it is asked by these other names; itself where there are none."""
+        if naming is None:
+            return self
+        if self._named is None or self._named.naming is not naming:
+            self._named = Served(self.id, self.dictionary, self.ledger_version, Named(self.memory, naming))
+            self._named.naming = naming
+        return self._named
 
     def within(self, relations: Relations | None) -> "Served":
         """The memory as a caller finds it for whom only these relations exist; with batches of its own, so that who
@@ -38,6 +50,7 @@ class Served:
         if relations not in self._parts:
             memory = self.memory.within(relations)
             self._parts[relations] = Served(self.id, self.dictionary, self.ledger_version, memory, relations)
+            self._parts[relations].naming = self.naming
         self._parts.move_to_end(relations)
         if len(self._parts) > MOST_PARTS:
             self._parts.popitem(last=False)

@@ -18,6 +18,7 @@ import structlog
 from schemas.problems import Code
 from service.errors import Conflict, NotFound
 from service.workflows.microbatch import Served
+from service.workflows.names_recall import Naming
 from service.workflows.queries import Ledger, Pair, Servable
 from service.workflows.relations import Relations
 
@@ -79,6 +80,10 @@ class Catalogue(Protocol):
         """
         ...
 
+    def naming(self, dictionary: str) -> Naming | None:
+        """How its memories are asked; None where they are asked as they are taught."""
+        ...
+
     def champions(self) -> list[Record]:
         """The memory that each dictionary's champion points at, last switched first."""
         ...
@@ -94,7 +99,7 @@ class Serving:
         self._lineages: dict[str, str] = {}  # of each loaded memory
         self._loading: dict[str, asyncio.Future[Served]] = {}
         self._dictionaries: dict[str, str] = {}
-        self._addresses: dict[Address, Record] = {}
+        self._addresses: dict[Address, tuple[Record, Naming | None]] = {}
         self._seen = -1
         self._fresh = False
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -125,13 +130,14 @@ class Serving:
     async def find(self, address: Address) -> Served:
         """The memory at this address, loaded; raises NotFound, Conflict (no champion) or MemoryMismatch."""
         self._refresh()
-        record = self._addresses.get(address)
-        if record is None:
+        resolved = self._addresses.get(address)
+        if resolved is None:
             seen = self._seen
-            record = await asyncio.to_thread(self._resolve, address)
+            resolved = await asyncio.to_thread(self._resolve, address)
             if seen == self._seen:
-                self._addresses[address] = record
-        return self._recent(record) or await self._load(record)
+                self._addresses[address] = resolved
+        record, naming = resolved
+        return (self._recent(record) or await self._load(record)).named(naming)
 
     def ledger(self, served: Served, pairs: list[Pair], answered: set[Pair]) -> Ledger:
         """What the ledger held for these pairs when the memory was trained. Reads the database: not on the loop.
@@ -139,6 +145,13 @@ class Serving:
         Pairs that the memory answered but the ledger has not as they are spelled are looked up by the names they stand
         for, as the memory looked them up. Who sees only some relations is told no line: gaps would count the others.
         """
+        if served.naming is not None:
+            stored = {pair: served.naming.stored(pair) for pair in pairs}
+            held = self._held(served, list(stored.values()), {stored[pair] for pair in answered})
+            return {pair: held[stored[pair]] for pair in pairs if stored[pair] in held}
+        return self._held(served, pairs, answered)
+
+    def _held(self, served: Served, pairs: list[Pair], answered: set[Pair]) -> Ledger:
         seen = served.relations
         held = self._catalogue.ledger(served.dictionary, served.ledger_version, pairs)
         unlike = list(answered - held.keys())
@@ -177,7 +190,7 @@ class Serving:
     def _stale(self) -> None:
         self._fresh = False
 
-    def _resolve(self, address: Address) -> Record:
+    def _resolve(self, address: Address) -> tuple[Record, Naming | None]:
         memory = address.memory or self._catalogue.alias(address.dictionary, address.alias)
         if memory is None and address.alias == CHAMPION:
             raise Conflict("this dictionary has no champion yet: train a memory first", code=Code.NO_MEMORY)
@@ -186,7 +199,7 @@ class Serving:
             raise NotFound("no such memory in this dictionary" if address.memory else "no such alias")
         if not record.retained:
             raise NotFound("this version is no longer kept", code=Code.NOT_RETAINED, memory=record.id)
-        return record
+        return record, self._catalogue.naming(record.dictionary)
 
     def _recent(self, record: Record) -> Served | None:
         """The memory if it is loaded, marked as the one used last."""
