@@ -67,7 +67,7 @@ def begin(tx: Connection, head: Head) -> None:
 
 def head(tx: Connection, *, locked: bool = False) -> Head | None:
     """The head; `locked` holds it until `tx` ends, so that entries follow each other."""
-    query = select(audit_head.c.entries, audit_head.c.mac, audit_head.c.seal)
+    query = select(audit_head.c.entries, audit_head.c.mac, audit_head.c.seal).where(audit_head.c.id == 1)
     row = _raw(tx, query.with_for_update() if locked else query)
     return Head(*row[0]) if row else None
 
@@ -164,8 +164,11 @@ def _page(tx: Connection, query: Select[Any]) -> list[tuple[Any, ...]]:
 
 def _raw(tx: Connection, query: Select[Any]) -> list[tuple[Any, ...]]:
     """Rows as the driver gives them: nothing is converted, so nothing that was altered can be mended or fail."""
+    driver: Any = tx.dialect.dbapi
     try:
         cursor: Any = tx.execute(query).cursor
-        return [tuple(row) for row in cursor.fetchall()]
-    except (SQLAlchemyError, UnicodeDecodeError) as error:
+        rows = [tuple(row) for row in cursor.fetchall()]
+        cursor.close()
+    except (SQLAlchemyError, driver.Error) as error:
         raise Unreadable from error
+    return rows

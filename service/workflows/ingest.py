@@ -14,10 +14,13 @@ from service.ingest import Limits, Options, Parsed, RefusedRow, read_table, writ
 from service.storage import Database, Transaction, dictionaries, facts, idempotency, memories, uploads
 from service.storage.diff import Columns, Diff
 from service.storage.stamps import new_id, now
+from service.workflows.audit import Act, Auditor, Event
 from service.workflows.dictionaries import found
 from service.workflows.editors import MOST_CHANGES
 from service.workflows.publish import Advance, EditContext
 from service.workflows.relations import Sight, check_written
+
+COUNTED = ("rows_read", "accepted", "rejected", "created", "updated", "unchanged", "deleted")  # what an entry says
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +67,7 @@ def upload(service: EditContext, limits: Limits, ref: str, sent: Upload) -> Rece
         if len(parsed.accepted) <= MOST_CHANGES:
             advance.prepare()
         with db.writing() as tx:
-            return _store(tx, row.number, sent, parsed, advance)
+            return _store(tx, row.number, sent, parsed, advance, service.auditor)
 
 
 def receipts(db: Database, ref: str) -> ReceiptList:
@@ -116,7 +119,7 @@ def _plan(tx: Transaction, row: dictionaries.Row, sent: Upload, parsed: Parsed) 
     return facts.plan(tx, row.number, offered, replace=replace, spared=parsed.mentioned)
 
 
-def _store(tx: Transaction, number: int, sent: Upload, parsed: Parsed, advance: Advance) -> Receipt:
+def _store(tx: Transaction, number: int, sent: Upload, parsed: Parsed, advance: Advance, auditor: Auditor) -> Receipt:
     """Facts, refused rows, receipt, ledger version, idempotency record, the champion's next version: all or nothing."""
     row = dictionaries.locked(tx, number)
     if row is None:
@@ -131,7 +134,19 @@ def _store(tx: Transaction, number: int, sent: Upload, parsed: Parsed, advance: 
     stored = stored.model_copy(update={"memory": _advanced(tx, stored.id, sent.by, version, advance)})
     uploads.amend(tx, stored)
     idempotency.keep(tx, number, sent.request(), stored.model_dump(mode="json"))
+    auditor.record_all(tx, _events(stored, sent.by))
     return stored
+
+
+def _events(stored: Receipt, by: str) -> list[Event]:
+    """An entry for the upload, and one of its own for the pairs that it deleted."""
+    said = {"upload": stored.id, "ledger_version": stored.ledger_version}
+    counted = {name: getattr(stored, name) for name in COUNTED}
+    uploaded = {**said, "mode": stored.mode, **counted}
+    events = [Event(Act.UPLOAD, by, stored.dictionary, stored.memory, uploaded)]
+    if stored.deleted:
+        events.append(Event(Act.DELETE, by, stored.dictionary, stored.memory, {**said, "pairs": stored.deleted}))
+    return events
 
 
 def _advanced(tx: Transaction, upload: str, by: str, version: int, advance: Advance) -> str | None:

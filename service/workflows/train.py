@@ -15,6 +15,7 @@ from service.storage import aliases, dictionaries, facts, jobs, memories
 from service.storage.stamps import new_id
 from service.workflows import gates, memory_secrets
 from service.workflows.attempt import Attempt
+from service.workflows.audit import Act, Event
 from service.workflows.dictionaries import CHAMPION
 from service.workflows.gate_figures import Candidate
 from service.workflows.publish import caught_up, described
@@ -129,6 +130,16 @@ def _publish(attempt: Attempt, trained: Trained) -> None:
             switch = aliases.Switch(alias, published, claim.by, f"trained by {claim.id}", AliasAction.TRAIN)
             aliases.switch(tx, row.number, switch)
         jobs.succeed(tx, claim, _result(trained, published))
+        attempt.auditor.record_all(tx, _events(trained, claim, published))
+
+
+def _events(trained: Trained, claim: jobs.Claim, published: str) -> list[Event]:
+    row, alias = trained.dictionary, claim.params["publish"]
+    made = {"job": claim.id, "ledger_version": row.ledger_version, "digest": trained.memory.digest}
+    events = [Event(Act.TRAIN, claim.by, row.id, trained.id, made)]
+    if alias is not None:
+        events.append(Event(Act.PUBLISH, claim.by, row.id, published, {"job": claim.id, "alias": alias}))
+    return events
 
 
 def _result(trained: Trained, published: str) -> dict[str, Any]:
