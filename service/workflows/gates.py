@@ -68,13 +68,14 @@ def admit(db: Database, settings: Settings, alias: str, candidate: Candidate) ->
 
 
 def view(db: Database, settings: Settings, ref: str) -> GateReply:
-    """The limits, and the champion's figures by them."""
+    """The limits, and the champion's figures by them: its own, or those of the training that edits made it from."""
     wanted = limits(settings)
     with db.reading() as tx:
         row = found(tx, ref)
         pairs, relations = gates.marks(tx, row.number)
         champion = aliases.find(tx, row.number, aliases.CHAMPION)
-        kept = gates.kept(tx, champion.memory) if champion else None
+        served = memories.record(tx, champion.memory) if champion else None
+        kept = (gates.kept(tx, served.id) or gates.kept(tx, served.lineage)) if served else None
     figures = judge(Measured(**kept), wanted) if kept is not None and wanted is not None else None
     return GateReply(limits=wanted, priority_pairs=len(pairs), priority_relations=len(relations), figures=figures)
 
