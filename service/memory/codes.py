@@ -33,9 +33,7 @@ def draw_codes(
     Of entries that draw the same code the one with the smallest hash keeps it and the others draw again, so the
     codes are a function of the set of entries: counts and order have no part in it.
     """
-    key = keyring.subkey("code")
-    texts = [hashed + canonical(held) for hashed, held in zip(relation, answers, strict=True)]
-    masks = (np.uint64(1) << bits.astype(np.uint64)) - np.uint64(1)
+    key, texts, masks = _to_draw(keyring, relation, bits, answers)
     hashes = _draw(key, texts, [0] * len(texts))
     codes = hashes & masks
     relations = np.unique(np.array(relation, dtype=object), return_inverse=True)[1]
@@ -44,6 +42,14 @@ def draw_codes(
         draws[again] += 1
         codes[again] = _draw(key, [texts[at] for at in again], draws[again].tolist()) & masks[again]
     return Drawn(codes, draws > 0)
+
+
+def first_codes(
+    keyring: Keyring, relation: Sequence[bytes], bits: NDArray[np.int64], answers: Sequence[Answers]
+) -> Words:
+    """The code that each entry draws first, whether another one has it or not."""
+    key, texts, masks = _to_draw(keyring, relation, bits, answers)
+    return _draw(key, texts, [0] * len(texts)) & masks
 
 
 def canonical(answers: Answers) -> bytes:
@@ -64,6 +70,13 @@ def words(positive: NDArray[np.bool_]) -> Words:
     whole = np.zeros((len(packed), 8), dtype=np.uint8)
     whole[:, : packed.shape[1]] = packed
     return whole.view("<u8")[:, 0]
+
+
+def _to_draw(
+    keyring: Keyring, relation: Sequence[bytes], bits: NDArray[np.int64], answers: Sequence[Answers]
+) -> tuple[bytes, list[bytes], Words]:
+    texts = [hashed + canonical(held) for hashed, held in zip(relation, answers, strict=True)]
+    return keyring.subkey("code"), texts, (np.uint64(1) << bits.astype(np.uint64)) - np.uint64(1)
 
 
 def _draw(key: bytes, texts: Sequence[bytes], draws: Sequence[int]) -> Words:

@@ -29,6 +29,17 @@ def one_thread() -> None:
     torch.set_num_threads(1)
 
 
+@contextmanager
+def computing_alone() -> Iterator[None]:
+    """Let the operations of this block compute in the caller's thread."""
+    before = torch.get_num_threads()
+    one_thread()
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
 @cache
 def cores() -> ThreadPoolExecutor:
     """One thread a core, each computing alone, for large recalls and edits of all memories of the process."""

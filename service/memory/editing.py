@@ -13,7 +13,7 @@ import numpy as np
 from service.errors import Outgrown
 from service.memory.bank import Block, bits_of_blocks
 from service.memory.census import Members, stacked
-from service.memory.devices import cores
+from service.memory.devices import computing_alone, cores
 from service.memory.draft import Changes, Draft, Standing, asked, drafted
 from service.memory.facts import Facts
 from service.memory.memory import Memory
@@ -55,6 +55,10 @@ class Editor:
 
     def stage(self, changes: Changes, *, most_blocks: int = MOST_BLOCKS) -> Staged:
         """Make the next version; the editor itself stays where it is. Raises Outgrown."""
+        with computing_alone():
+            return self._staged(changes, most_blocks)
+
+    def _staged(self, changes: Changes, most_blocks: int) -> Staged:
         draft = drafted(self._standing, asked(self.memory, changes))
         if len(draft.members) > most_blocks:
             raise Outgrown(f"the changes touch {len(draft.members)} blocks: a training takes less time")
@@ -80,7 +84,7 @@ def _solved(memory: Memory, draft: Draft) -> dict[int, Block]:
     numbers = sorted(draft.members)
     roster = _roster(memory, numbers, [draft.members[number] for number in numbers])
     try:
-        return dict(zip(numbers, solved(memory.resolved, roster, cores(), _unreported), strict=True))
+        return dict(zip(numbers, solved(memory.model, memory.resolved, roster, cores(), _unreported), strict=True))
     except Unheld as unheld:
         raise Outgrown("a block has more facts than the network can read out") from unheld
 
@@ -100,11 +104,13 @@ def _roster(memory: Memory, numbers: list[int], blocks: list[Members]) -> Roster
 
 def _verify(memory: Memory, draft: Draft) -> None:
     """Recall every pair of the changed blocks from the version as read back."""
-    for members in draft.members.values():
-        expected = memory.answer_table.find(memory.answer_table.keys(members.relation, members.code))
-        found, _ = memory.ask(members.digests, members.relation)
-        if not (found == expected).all() or (expected < 0).any():
-            raise Outgrown("a block that was solved again does not recall every pair")
+    if not draft.members:
+        return
+    members = stacked(list(draft.members.values()))
+    expected = memory.answer_table.find(memory.answer_table.keys(members.relation, members.code))
+    found, _ = memory.ask(members.digests, members.relation)
+    if not (found == expected).all() or (expected < 0).any():
+        raise Outgrown("a block that was solved again does not recall every pair")
 
 
 def _unreported(_fraction: float) -> None:

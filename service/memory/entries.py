@@ -12,7 +12,7 @@ import numpy as np
 
 from service.errors import Outgrown
 from service.memory.answers import AnswerTable
-from service.memory.codes import draw_codes
+from service.memory.codes import draw_codes, first_codes
 from service.memory.facts import Answers
 from service.memory.hashing import Keyring
 from service.memory.recipe import Resolved
@@ -57,13 +57,12 @@ class Entries:
 
     def _first_keys(self, entries: Sequence[Entry]) -> list[int]:
         """The key of each entry by the code that it draws first."""
-        hashes, bits = list(self.recipe.relation_bits), list(self.recipe.relation_bits.values())
-        first: list[int] = []
-        for relation, answers in entries:  # one at a time: alone, an entry keeps its first code
-            code = draw_codes(
-                self.keyring, [bytes.fromhex(hashes[relation])], np.array([bits[relation]]), [answers]
-            ).codes
-            first.append(int(self.table.keys(np.array([relation]), code)[0]))
+        hashes = [bytes.fromhex(hashed) for hashed in self.recipe.relation_bits]
+        lengths = np.array(list(self.recipe.relation_bits.values()), dtype=np.int64)
+        relations = np.array([relation for relation, _ in entries], dtype=np.int64)
+        hashed = [hashes[relation] for relation, _ in entries]
+        codes = first_codes(self.keyring, hashed, lengths[relations], [answers for _, answers in entries])
+        first: list[int] = self.table.keys(relations, codes).tolist()
         return first
 
     def _held_of(self, relation: int, entries: Sequence[Entry]) -> dict[Entry, int]:

@@ -52,12 +52,16 @@ class Unheld(Exception):
 
 
 def solved(
-    recipe: Resolved, roster: Roster, workers: ThreadPoolExecutor, solving: Callable[[float], None]
+    network: ShallowMemory,
+    recipe: Resolved,
+    roster: Roster,
+    workers: ThreadPoolExecutor,
+    solving: Callable[[float], None],
 ) -> list[Block]:
     """The read-out of every block of the roster; `solving` is told a fraction. Raises Unheld."""
     counts = np.diff(roster.starts)
     rows = np.array([recipe.rows_for(count) for count in counts.tolist()], dtype=np.int64)
-    solver = _Solver(recipe, roster)
+    solver = _Solver(network, recipe, roster)
     blocks: list[Block | None] = [None] * len(counts)
     todo, done = np.arange(len(counts)), 0
     while len(todo):
@@ -96,7 +100,7 @@ class _Solved:
 class _Solver:
     """Solves batches of blocks; holds the pairs as tensors on the device that computes."""
 
-    def __init__(self, recipe: Resolved, roster: Roster) -> None:
+    def __init__(self, network: ShallowMemory, recipe: Resolved, roster: Roster) -> None:
         self._recipe = recipe
         self._device = device = recipe.device
         self._starts = torch.from_numpy(roster.starts).to(device)
@@ -104,9 +108,10 @@ class _Solver:
         self._relation = torch.from_numpy(roster.relation).to(device)
         self._target = torch.from_numpy(roster.target.view(np.int64)).to(device)
         self._digests = torch.from_numpy(roster.subject_digests).to(device)
-        self._network = ShallowMemory(recipe).to(device)
-        relations = self._network.tokens(torch.from_numpy(roster.relation_digests).to(device))
-        self._relations = self._network.project(relations)
+        self._network = network
+        with torch.inference_mode():
+            relations = network.tokens(torch.from_numpy(roster.relation_digests).to(device))
+            self._relations = network.project(relations)
 
     def __call__(self, shape: _Shape) -> _Solved:
         with torch.inference_mode():
@@ -145,8 +150,14 @@ def _batches(todo: Ints, counts: Ints, rows: Ints, bits: Ints, device: str) -> I
 
 
 def _all(workers: ThreadPoolExecutor, work: Callable[[_Shape], _Solved], shapes: Iterator[_Shape]) -> Iterator[_Solved]:
-    """Results as they come; an error, or progress that raises, cancels what has not begun."""
-    futures: list[Future[_Solved]] = [workers.submit(work, shape) for shape in shapes]
+    """Results as they come; an error, or progress that raises, cancels what has not begun. One alone is not handed to
+    another thread.
+    """
+    batches = list(shapes)
+    if len(batches) == 1:
+        yield work(batches[0])
+        return
+    futures: list[Future[_Solved]] = [workers.submit(work, shape) for shape in batches]
     try:
         for future in as_completed(futures):
             yield future.result()

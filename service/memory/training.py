@@ -14,6 +14,7 @@ from service.memory.devices import choose, one_thread_each
 from service.memory.facts import Facts
 from service.memory.hashing import Keyring
 from service.memory.memory import CHUNK, Memory
+from service.memory.model import ShallowMemory
 from service.memory.pairs import Ints
 from service.memory.plan import Plan
 from service.memory.recipe import Recipe, Resolved
@@ -53,8 +54,12 @@ def _unreported(_fraction: float, _step: str) -> None:
 
 
 def _solved(plan: Plan, workers: ThreadPoolExecutor, report: Progress) -> list[Block]:
+    def solving(part: float) -> None:
+        report(0.05 + 0.85 * part, "solving blocks")
+
+    network = ShallowMemory(plan.recipe).to(plan.recipe.device)
     try:
-        return solved(plan.recipe, plan.roster(), workers, lambda part: report(0.05 + 0.85 * part, "solving blocks"))
+        return solved(network, plan.recipe, plan.roster(), workers, solving)
     except Unheld as unheld:
         starts = plan.starts
         positions = [at for block in unheld.blocks.tolist() for at in range(starts[block], starts[block + 1])]
