@@ -67,7 +67,7 @@ def upload(service: EditContext, limits: Limits, ref: str, sent: Upload) -> Rece
         if len(parsed.accepted) <= MOST_CHANGES:
             advance.prepare()
         with db.writing() as tx:
-            return _store(tx, row.number, sent, parsed, advance, service.auditor)
+            return _store(tx, row.number, sent, parsed, advance, auditor=service.auditor)
 
 
 def receipts(db: Database, ref: str) -> ReceiptList:
@@ -119,7 +119,7 @@ def _plan(tx: Transaction, row: dictionaries.Row, sent: Upload, parsed: Parsed) 
     return facts.plan(tx, row.number, offered, replace=replace, spared=parsed.mentioned)
 
 
-def _store(tx: Transaction, number: int, sent: Upload, parsed: Parsed, advance: Advance, auditor: Auditor) -> Receipt:
+def _store(tx: Transaction, number: int, sent: Upload, parsed: Parsed, advance: Advance, *, auditor: Auditor) -> Receipt:
     """Facts, refused rows, receipt, ledger version, idempotency record, the champion's next version: all or nothing."""
     row = dictionaries.locked(tx, number)
     if row is None:
