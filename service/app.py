@@ -24,6 +24,7 @@ from service.routes import (
     live_use,
     memories,
     names,
+    pages,
     policies,
     reports,
     reviews,
@@ -51,6 +52,7 @@ from service.workflows.health import Readiness
 from service.workflows.limits import Limiter
 from service.workflows.live_use import LiveUse
 from service.workflows.observe import Observer
+from service.workflows.oidc import Tokens
 from service.workflows.serving import Serving
 from service.workflows.shadow_recalls import ShadowRecalls
 from service.workflows.versions import Versions
@@ -81,6 +83,7 @@ ROUTERS = (
     policies,
     names,
     absence,
+    pages,
 )
 ROUTES = [route for routes in ROUTERS for route in routes.router.routes]
 
@@ -93,7 +96,7 @@ class Service:
         self._settings = settings
         self._auditor = Auditor(db, settings)
         self._rates = rates.counters(db, settings.rates)
-        self._authenticator = Authenticator(db, bootstrap_key, Limiter(self._rates, settings.rate))
+        self._authenticator = Authenticator(db, bootstrap_key, Limiter(self._rates, settings.rate), _tokens(settings))
         versions = Versions(settings)
         catalogue = StoredCatalogue(db, settings, versions)
         self._serving = Serving(catalogue)
@@ -163,6 +166,10 @@ class Service:
         while True:
             await asyncio.sleep(USAGE_EVERY)
             await asyncio.to_thread(self._authenticator.write_usage)
+
+
+def _tokens(settings: Settings) -> Tokens | None:
+    return Tokens(settings) if settings.oidc_issuer else None
 
 
 def _paths() -> list[str]:

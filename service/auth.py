@@ -1,9 +1,10 @@
 """Who is calling, and what that caller may do where. Cheap enough for every recall: two dictionary look-ups."""
 
+import asyncio
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from threading import Lock
 from typing import NamedTuple
@@ -13,11 +14,15 @@ from schemas.keys import Role
 from service.errors import Forbidden, Unauthorized
 from service.storage import Database, grants, keys
 from service.storage.stamps import now
+from service.workflows import sessions
 from service.workflows.keys import digest
 from service.workflows.limits import UNLIMITED, Limiter
+from service.workflows.oidc import Identity, Tokens
 from service.workflows.relations import Relations, granted
 
 BOOTSTRAP = "bootstrap"
+MOST_HEADERS = 10_000  # remembered; further ones are looked up each time
+ROLES = frozenset(role.value for role in Role)
 
 
 class Action(StrEnum):
@@ -111,17 +116,24 @@ class Caller:
 
 class Authenticator:
     """Every valid key's hash is held here and read again when the change signal moves, so an unknown key costs one
-    hash and no query. Headers seen are kept only for keys that are valid.
+    hash and no query. Headers seen are kept only for keys and tokens that are valid.
     """
 
     def __init__(
-        self, db: Database, bootstrap_key: str, limiter: Limiter, clock: Callable[[], float] = time.time
+        self,
+        db: Database,
+        bootstrap_key: str,
+        limiter: Limiter,
+        tokens: Tokens | None = None,
+        clock: Callable[[], float] = time.time,
     ) -> None:
         self._db = db
         self._limiter = limiter
+        self._tokens = tokens
         self._clock = clock
         self._bootstrap = (digest(bootstrap_key.encode()), Caller(BOOTSTRAP, Role.ADMIN, rate=UNLIMITED))
         self._by_hash: dict[bytes, Caller] = {}
+        self._hash_of: dict[str, bytes] = {}
         self._by_header: dict[bytes, Caller] = {}
         self._used: set[str] = set()
         self._lock = Lock()
@@ -131,12 +143,21 @@ class Authenticator:
         """The caller behind an Authorization header, one request of whose rate this is; raises Unauthorized or
         RateLimited.
         """
-        caller = self._by_header.get(header or b"") or self._look_up(header)
-        if caller.expires <= self._clock():
-            raise Unauthorized("the API key has expired")
-        self._used.add(caller.key)
-        await self._limiter.take(caller.key, caller.rate)
-        return caller
+        return await self._admitted(self._by_header.get(header or b"") or await self._look_up(header))
+
+    async def admit_session(self, session: str) -> Caller:
+        """The caller whose key a session was made from; raises as `admit` does."""
+        held = self._hash_of.get(sessions.named(session))
+        if held is None or not sessions.holds(session, held, self._clock()):
+            raise Unauthorized("the session is not valid: sign in")
+        return await self._admitted(self._by_hash[held])
+
+    def session(self, key: str) -> str:
+        """A session of this API key; raises Unauthorized."""
+        held = digest(key.strip().encode())
+        if held not in self._by_hash:
+            raise Unauthorized("the API key is not valid")
+        return sessions.seal(self._by_hash[held].key, held, int(self._clock()) + sessions.LIFETIME)
 
     def refresh(self) -> None:
         """Read every valid key and what is granted to it again."""
@@ -145,26 +166,48 @@ class Authenticator:
                 rows, grants_of = keys.credentials(tx), _by_key(grants.everything(tx))
             by_hash = {row.hash: _caller(row, grants_of[row.id]) for row in rows}
             by_hash.update([self._bootstrap])
+            self._hash_of = {caller.key: held for held, caller in by_hash.items()}
             self._by_hash, self._by_header = by_hash, {}
 
     def write_usage(self) -> None:
         """Keep when keys were last used; called now and then, not at each request."""
-        used, self._used = self._used - {BOOTSTRAP}, set()
+        used, self._used = self._used & self._hash_of.keys() - {BOOTSTRAP}, set()
         if used:
             with self._db.writing() as tx:
                 keys.mark_used(tx, dict.fromkeys(used, now()))
 
-    def _look_up(self, header: bytes | None) -> Caller:
+    async def _admitted(self, caller: Caller) -> Caller:
+        if caller.expires <= self._clock():
+            raise Unauthorized("the API key has expired")
+        self._used.add(caller.key)
+        await self._limiter.take(caller.key, caller.rate)
+        return caller
+
+    async def _look_up(self, header: bytes | None) -> Caller:
         by_hash, by_header = self._by_hash, self._by_header
-        scheme, _, token = (header or b"").partition(b" ")
+        scheme, _, sent = (header or b"").partition(b" ")
+        token = sent.strip()
         if scheme.lower() != b"bearer":
             raise Unauthorized("an API key is needed: Authorization: Bearer KEY")
-        caller = by_hash.get(digest(token.strip()))
+        caller = by_hash.get(digest(token))
+        if caller is None and self._tokens is not None and token.count(b".") == 2:
+            caller = self._behind(await asyncio.to_thread(self._tokens.verify, token))
         if caller is None:
             raise Unauthorized("the API key is not valid")
-        if scheme == b"Bearer" and token == token.strip():
+        if scheme == b"Bearer" and token == sent and len(by_header) < MOST_HEADERS:
             by_header[header or b""] = caller
         return caller
+
+    def _behind(self, identity: Identity) -> Caller | None:
+        """Who sent a token: with the role that its claim stands for, or with everything that a key has."""
+        name = f"oidc:{identity.subject}"
+        if identity.rights in ROLES:
+            return Caller(name, Role(identity.rights), identity.expires)
+        held = self._hash_of.get(identity.rights)
+        if held is None:
+            return None
+        like = self._by_hash[held]
+        return replace(like, key=name, expires=min(like.expires, identity.expires))
 
 
 def _by_key(kept: Iterable[Grant]) -> defaultdict[str, list[Grant]]:

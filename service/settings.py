@@ -1,7 +1,9 @@
 """What can be set from outside: every field is an environment variable with the prefix FACTSTORE_."""
 
+import json
 from pathlib import Path
 from typing import Literal, Self
+from urllib.parse import urlsplit
 
 import limits
 from pydantic import Field, SecretStr, field_validator, model_validator
@@ -43,6 +45,11 @@ class Settings(BaseSettings):
     gate: Path | None = None
 
     rate: str = "unlimited"
+    oidc_issuer: str | None = None
+    oidc_audience: str | None = None
+    oidc_jwks: str | None = None
+    oidc_role_claim: str = "roles"
+    oidc_roles: dict[str, str] = Field(default={})
 
     @field_validator("rate")
     @classmethod
@@ -51,6 +58,17 @@ class Settings(BaseSettings):
         if rate != "unlimited":
             limits.parse(rate)
         return rate
+
+    @model_validator(mode="after")
+    def _whole_provider(self) -> Self:
+        """An identity provider is pinned whole, and its keys do not cross a network unencrypted."""
+        pinned = (self.oidc_issuer, self.oidc_audience, self.oidc_jwks, self.oidc_roles)
+        if any(pinned) and not all(pinned):
+            raise ValueError("oidc_issuer, oidc_audience, oidc_jwks and oidc_roles are set together or not at all")
+        address = urlsplit(self.oidc_jwks or "")
+        if address.scheme == "http" and address.hostname not in LOOPBACK:
+            raise ValueError("oidc_jwks is a file or an https address")
+        return self
 
     @model_validator(mode="after")
     def _never_in_the_clear(self) -> Self:
@@ -94,7 +112,8 @@ class Settings(BaseSettings):
     def environment(self) -> dict[str, str]:
         """The settings as a process of our own is to find them; the bootstrap key is not for it."""
         values = self.model_dump(mode="json", exclude={"bootstrap_key"}, exclude_none=True)
-        return {f"FACTSTORE_{name.upper()}": str(value) for name, value in values.items()}
+        written = {name: json.dumps(value) if isinstance(value, dict) else str(value) for name, value in values.items()}
+        return {f"FACTSTORE_{name.upper()}": value for name, value in written.items()}
 
     def make_folders(self) -> None:
         """Create `data` and what lies in it, readable by the owner alone."""

@@ -11,11 +11,12 @@ from typing import Any
 
 import prometheus_client
 import structlog
-from starlette.requests import ClientDisconnect
+from starlette.requests import ClientDisconnect, cookie_parser
 
-from service.auth import Authenticator
+from service.auth import Authenticator, Caller
 from service.errors import FactStoreError, TooLarge
 from service.routes.problems import MEDIA_TYPE, problem_body
+from service.workflows.sessions import COOKIE
 
 log = structlog.get_logger()
 
@@ -25,7 +26,8 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
-OPEN = frozenset({"/livez", "/readyz"})
+OPEN = frozenset({"/livez", "/readyz", "/sign-in"})
+_PAGES = re.compile(r"/docs|/openapi\.json|/v1/reports/[^/]+\.html")  # what a browser may read with a session's cookie
 _STREAMED = re.compile(r"/v1/dictionaries/[^/]+/uploads")  # this route counts its body itself
 
 _REQUESTS = prometheus_client.Counter("factstore_requests", "Requests by route.", ["method", "route", "status"])
@@ -47,13 +49,23 @@ class Guard:
         headers: dict[bytes, bytes] = dict(scope["headers"])
         try:
             if scope["path"] not in OPEN:
-                scope["caller"] = await self._authenticator.admit(headers.get(b"authorization"))
+                scope["caller"] = await self._caller(scope, headers)
             if not _STREAMED.fullmatch(scope["path"]):
                 receive = self._capped(headers, receive)
         except FactStoreError as error:
             await send_problem(send, error, close=_has_body(headers))
         else:
             await self._app(scope, receive, send)
+
+    async def _caller(self, scope: Scope, headers: dict[bytes, bytes]) -> Caller:
+        """By the key, or where only a page is read, by the cookie of a session. Nothing else takes cookies, so no other
+        site can have a browser do anything.
+        """
+        if b"authorization" not in headers and scope["method"] == "GET" and _PAGES.fullmatch(scope["path"]):
+            cookies = cookie_parser(headers.get(b"cookie", b"").decode("latin-1"))
+            if COOKIE in cookies:
+                return await self._authenticator.admit_session(cookies[COOKIE])
+        return await self._authenticator.admit(headers.get(b"authorization"))
 
     def _capped(self, headers: dict[bytes, bytes], receive: Receive) -> Receive:
         """`receive`, which raises TooLarge past the limit; an announced length is believed when it is too large."""
