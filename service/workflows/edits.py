@@ -14,6 +14,7 @@ from service.storage.stamps import new_id, now
 from service.workflows.audit import Act, Event
 from service.workflows.batches import items_of
 from service.workflows.dictionaries import found
+from service.workflows.policies import screened
 from service.workflows.publish import Advance, EditContext, order_training
 
 __all__ = ["Advance", "EditContext", "Edited", "apply", "etag"]
@@ -105,13 +106,14 @@ class _Edit:
         if earlier := self.earlier(tx, dictionary):
             return earlier
         self._check_version(row)
-        revision = revisions.revise(tx, dictionary, self.items)
+        items = screened(tx, self.service.settings.secrets, row, self.items)
+        revision = revisions.revise(tx, dictionary, items)
         edited = self._write(tx, row, revision)
         if self.also is not None:
             self.also(tx, edited)
         reply = self._advanced(tx, row, edited, advance)
         self._keep(tx, dictionary, revision.statuses, reply)
-        self._record(tx, row.id, edited, reply)
+        self._record(tx, row.id, items, edited, reply)
         return reply
 
     def _check_version(self, row: dictionaries.Row) -> None:
@@ -146,10 +148,10 @@ class _Edit:
             for item, status in zip(self.items, statuses, strict=True)
         ]
 
-    def _record(self, tx: Transaction, dictionary: str, edited: Edited, reply: Answer) -> None:
+    def _record(self, tx: Transaction, dictionary: str, items: Sequence[Item], edited: Edited, reply: Answer) -> None:
         """An entry for what was put and one for what was taken away."""
         details = {"edit": edited.upload, "ledger_version": edited.version, "reason": self.reason}
-        changed = [item for item, result in zip(self.items, edited.results, strict=True) if result.status in DONE]
+        changed = [item for item, result in zip(items, edited.results, strict=True) if result.status in DONE]
         put = [(*item.pair, answer) for item in changed for answer in sorted(item.answers)]
         gone = [item.pair for item in changed if item.op is EditOp.DELETE]
         events = [

@@ -17,6 +17,7 @@ from service.storage.stamps import new_id, now
 from service.workflows.audit import Act, Auditor, Event
 from service.workflows.dictionaries import found
 from service.workflows.editors import MOST_CHANGES
+from service.workflows.policies import active
 from service.workflows.publish import Advance, EditContext
 from service.workflows.relations import Sight, check_written
 
@@ -57,7 +58,8 @@ def upload(service: EditContext, limits: Limits, ref: str, sent: Upload) -> Rece
         row = found(tx, ref)
         if earlier := idempotency.earlier_reply(tx, row.number, sent.request()):
             return uploads.shown(earlier)
-    parsed = read_table(sent.path, sent.media_type, sent.options, limits)
+        policies = active(tx, service.settings.secrets, row)
+    parsed = read_table(sent.path, sent.media_type, sent.options, limits, policies.rules)
     _check_seen(row.id, parsed, sent)
     _check_complete(parsed, sent)
     if sent.dry_run:
@@ -67,7 +69,10 @@ def upload(service: EditContext, limits: Limits, ref: str, sent: Upload) -> Rece
         if len(parsed.accepted) <= MOST_CHANGES:
             advance.prepare()
         with db.writing() as tx:
-            return _store(tx, row.number, sent, parsed, advance, auditor=service.auditor)
+            stored = _store(tx, row.number, sent, parsed, advance, auditor=service.auditor)
+            policies.check_current(tx, row.number)
+            policies.remember(tx, row.number, parsed.pseudonyms)
+            return stored
 
 
 def receipts(db: Database, ref: str) -> ReceiptList:
@@ -100,7 +105,9 @@ def _check_seen(dictionary: str, parsed: Parsed, sent: Upload) -> None:
 
 
 def _check_complete(parsed: Parsed, sent: Upload) -> None:
-    incomplete = parsed.rejected or parsed.conflicting
+    """Rows that a policy drops are not missing: their relation is not to be kept."""
+    dropped = sum(bad.code is Code.DROPPED_BY_POLICY for bad in parsed.refused)
+    incomplete = parsed.rejected > dropped or parsed.conflicting
     if sent.options.mode is Mode.REPLACE and incomplete and not sent.allow_partial:
         raise Conflict(
             "some rows were refused, so replacing would delete facts that the file may hold; correct them, "
@@ -119,7 +126,9 @@ def _plan(tx: Transaction, row: dictionaries.Row, sent: Upload, parsed: Parsed) 
     return facts.plan(tx, row.number, offered, replace=replace, spared=parsed.mentioned)
 
 
-def _store(tx: Transaction, number: int, sent: Upload, parsed: Parsed, advance: Advance, *, auditor: Auditor) -> Receipt:
+def _store(
+    tx: Transaction, number: int, sent: Upload, parsed: Parsed, advance: Advance, *, auditor: Auditor
+) -> Receipt:
     """Facts, refused rows, receipt, ledger version, idempotency record, the champion's next version: all or nothing."""
     row = dictionaries.locked(tx, number)
     if row is None:

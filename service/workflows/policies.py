@@ -19,13 +19,14 @@ from schemas.policies import (
     PseudonymAnswer,
     PseudonymQuery,
 )
-from service.errors import Outgrown, PreconditionFailed, Unprocessable
+from service.errors import Outgrown, PreconditionFailed, Unavailable, Unprocessable
 from service.ingest import policies as rules
 from service.ingest.folding import folded
 from service.ingest.pseudonyms import Pseudonyms
 from service.ingest.table import Columns
 from service.storage import Transaction, dictionaries, facts, policies, uploads
 from service.storage.diff import Columns as Held
+from service.storage.revisions import Item
 from service.storage.stamps import new_id, now
 from service.workflows import policies_secret
 from service.workflows.audit import Act, Event
@@ -40,6 +41,21 @@ class Active:
     version: int
     rules: rules.Policies | None
 
+    def check_current(self, tx: Transaction, dictionary: int) -> None:
+        """Raises Unavailable where others hold by now: what was made under these must not be stored."""
+        if policies.version(tx, dictionary) != self.version:
+            raise Unavailable("the policies changed while this was read: send it again")
+
+    def remember(self, tx: Transaction, dictionary: int, texts: dict[str, str]) -> None:
+        """Keep what new pseudonyms stand for, sealed, in the commit that stores them."""
+        if self.rules is not None and texts:
+            seal = self.rules.pseudonyms.seal
+            policies.keep(tx, dictionary, {pseudonym: seal(pseudonym, text) for pseudonym, text in texts.items()})
+
+    def subject(self, name: str) -> str:
+        """The name that this subject is stored under."""
+        return name if self.rules is None else self.rules.subject(name)
+
 
 def active(tx: Transaction, folder: Path, row: dictionaries.Row) -> Active:
     """What has to be applied before facts of this dictionary are stored. Raises Unavailable without its secret."""
@@ -51,11 +67,19 @@ def active(tx: Transaction, folder: Path, row: dictionaries.Row) -> Active:
     return Active(current.version, rules.Policies.of(current.policies, subjects=subjects, pseudonyms=pseudonyms))
 
 
-def remember(tx: Transaction, dictionary: int, texts: dict[str, str], applied: rules.Policies | None) -> None:
-    """Keep what new pseudonyms stand for, sealed, in the commit that stores them."""
-    if applied is not None and texts:
-        seal = applied.pseudonyms.seal
-        policies.keep(tx, dictionary, {pseudonym: seal(pseudonym, text) for pseudonym, text in texts.items()})
+def screened(tx: Transaction, folder: Path, row: dictionaries.Row, items: list[Item]) -> list[Item]:
+    """The items of a batch as they may be stored; what their pseudonyms stand for is kept in `tx`. Raises Unprocessable
+    where a policy keeps no such answer, or two items turn out to be about one pair.
+    """
+    current = active(tx, folder, row)
+    if current.rules is None:
+        return items
+    texts: dict[str, str] = {}
+    kept = [_screened(at, item, current.rules, texts) for at, item in enumerate(items)]
+    if len({item.pair for item in kept}) < len(kept):
+        raise Unprocessable("two items are about one pair: a subject and its pseudonym")
+    current.remember(tx, row.number, texts)
+    return kept
 
 
 def find(service: EditContext, ref: str) -> Policies:
@@ -135,7 +159,7 @@ def _comply(tx: Transaction, service: EditContext, row: dictionaries.Row, advanc
         return Complied(changed=0, dropped=0, memory=None, ledger_version=row.ledger_version, job=None)
     edit = new_id("edt")
     version = facts.apply(tx, row, uploads.add_edit(tx, row.number, edit, now(), by), plan)
-    remember(tx, row.number, applied.texts, applying)
+    applying.remember(tx, row.number, applied.texts)
     details = {"edit": edit, "ledger_version": version, "changed": changed, "dropped": dropped}
     service.auditor.record(tx, Event(Act.POLICY, by, row.id, details=details))
     memory, job = None, None
@@ -146,14 +170,24 @@ def _comply(tx: Transaction, service: EditContext, row: dictionaries.Row, advanc
     return Complied(changed=changed, dropped=dropped, memory=memory, ledger_version=version, job=job)
 
 
-def _applied(
-    tx: Transaction, service: EditContext, row: dictionaries.Row
-) -> tuple[rules.Policies | None, rules.Applied]:
+def _screened(at: int, item: Item, current: rules.Policies, texts: dict[str, str]) -> Item:
+    subject, relation = item.pair
+    answers = sorted(item.answers)
+    sent = Columns([subject] * len(answers), [relation] * len(answers), answers, [0] * len(answers))
+    applied = rules.apply(sent, current)
+    for policy in applied.dropped.values():
+        code, reason = rules.refusal(policy)
+        raise Unprocessable(f"{item.op}[{at}]: {reason}", code=code, op=item.op, index=at)
+    texts.update(applied.texts)
+    return Item(item.op, (current.subject(subject), relation), frozenset(applied.columns.answers))
+
+
+def _applied(tx: Transaction, service: EditContext, row: dictionaries.Row) -> tuple[Active, rules.Applied]:
     """The policies, and what becomes of every fact that holds now."""
     held = facts.columns(tx, row.number, row.ledger_version)
     columns = Columns(list(held.subjects), list(held.relations), list(held.answers), [0] * len(held))
-    applying = active(tx, service.settings.secrets, row).rules
-    return applying, rules.Applied(columns) if applying is None else rules.apply(columns, applying)
+    current = active(tx, service.settings.secrets, row)
+    return current, rules.Applied(columns) if current.rules is None else rules.apply(columns, current.rules)
 
 
 def _not_compliant(applied: rules.Applied) -> list[NotCompliant]:
