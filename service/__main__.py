@@ -1,4 +1,4 @@
-"""The service's commands: serve, work, migrate, keys."""
+"""The service's commands: serve, work, migrate, keys, audit, backup, restore."""
 
 import logging
 import os
@@ -6,6 +6,8 @@ import secrets
 import signal
 import socket
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 from typing import Annotated, Any, NoReturn
@@ -18,6 +20,7 @@ from pydantic import ValidationError
 from schemas.audit import AuditHead
 from schemas.keys import KeyCreate, Role
 from service.app import Service
+from service.errors import FactStoreError
 from service.settings import Settings
 from service.storage import Database
 from service.storage.migrate import upgrade
@@ -25,6 +28,9 @@ from service.worker import Supervisor
 from service.worker import work as run_worker
 from service.workflows import audit_verify, keys
 from service.workflows.audit import Auditor
+from service.workflows.backup import backup
+from service.workflows.purge_replay import replay_all
+from service.workflows.restore import check_complete, restore
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 keys_app = typer.Typer(no_args_is_help=True)
@@ -65,7 +71,7 @@ def serve(  # noqa: PLR0917 - typer reads the options from the parameters
 ) -> None:
     """Serve the API and run a worker beside it, until SIGTERM or Ctrl-C."""
     settings = _settings(data=data, host=host, port=port, tls_cert=tls_cert, tls_key=tls_key, behind_proxy=behind_proxy)
-    db = _open(settings)
+    db = _ready(settings)
     key, path = keys.bootstrap_key(settings)
     if path is not None:
         print(f"the admin key was written to {path}", flush=True)  # noqa: T201
@@ -86,7 +92,7 @@ def work(
 ) -> None:
     """Run a worker alone, until SIGTERM or Ctrl-C."""
     settings = _settings(data=data)
-    _open(settings).close()
+    _ready(settings).close()
     run_worker(settings, name or f"{socket.gethostname()}:{secrets.token_hex(4)}", parent=parent)
     _leave(0)
 
@@ -95,6 +101,48 @@ def work(
 def migrate(data: Data = None) -> None:
     """Bring the database to the newest shape. Every start does so by itself."""
     _open(_settings(data=data)).close()
+
+
+@app.command("backup")
+def make_backup(
+    to: Annotated[Path, typer.Option(help="a new archive: FILE.tar, or FILE.tar.gz to compress it")],
+    data: Data = None,
+    without_secrets: Annotated[bool, typer.Option(help="leave secrets and the bootstrap key to be kept apart")] = False,
+) -> None:
+    """Write database, memories, reports and tombstones to one archive; the service may go on meanwhile."""
+    settings = _settings(data=data)
+    if not settings.data.is_dir():
+        raise typer.BadParameter(f"{settings.data} is no data folder")
+    db = _open(settings)
+    with _told():
+        written = backup(db, settings, to, secrets=not without_secrets)
+    db.close()
+    _say(f"{to}: {written.files} files, {written.bytes} bytes")
+    if written.secrets:
+        _say(
+            "the archive holds the facts and the secrets that protect the memories: keep it as you keep the data folder"
+        )
+    else:
+        _say("the archive holds no secrets: without secrets/ of the data folder its memories cannot be read")
+
+
+@app.command("restore")
+def restore_backup(
+    archive: Annotated[Path, typer.Option("--from", help="an archive that backup wrote")],
+    data: Data = None,
+    tombstones: Annotated[
+        Path | None, typer.Option(help="a newer copy of the tombstones, besides the folder's")
+    ] = None,
+    force: Annotated[bool, typer.Option(help="replace what is in the folder")] = False,
+) -> None:
+    """Put a backup in place of a data folder whose service is stopped; what was purged since is purged again."""
+    with _told():
+        done = restore(archive, _settings(data=data), tombstones=tombstones, force=force)
+    _say(f"{done.files} files restored, {done.purged} of {done.tombstones} purges done again")
+    if not done.secrets:
+        _say("the archive held no secrets: put the secrets folder back before you start the service")
+    if not done.tombstones:
+        _say("no tombstones were found: facts purged after the backup was taken are back (see --tombstones)")
 
 
 @keys_app.command("create")
@@ -134,6 +182,20 @@ def _exported_head(head: str) -> AuditHead:
         raise typer.BadParameter("--head is no head of an audit chain: a file, or JSON, as exported") from None
 
 
+@contextmanager
+def _told() -> Iterator[None]:
+    """An error of ours as a sentence on stderr and exit code 1."""
+    try:
+        yield
+    except FactStoreError as error:
+        _say(error.detail)
+        raise typer.Exit(1) from None
+
+
+def _say(line: str) -> None:
+    print(line, file=sys.stderr)  # noqa: T201
+
+
 def _settings(**given: Any) -> Settings:
     """The environment's settings, overruled by the options that were given."""
     _log_as_json()
@@ -148,6 +210,15 @@ def _open(settings: Settings) -> Database:
     settings.make_folders()
     db = Database(settings.database)
     upgrade(db)
+    return db
+
+
+def _ready(settings: Settings) -> Database:
+    """A database that may be served: whole, and without what was purged after it was backed up."""
+    with _told():
+        check_complete(settings)
+        db = _open(settings)
+        replay_all(db, settings)
     return db
 
 

@@ -1,7 +1,8 @@
 """What a purge finds and changes in the tables, and the purges themselves.
 
-`TRACES` says of every table what becomes of a row that mentions a purged fact; `SILENT` lists the columns of text that
-cannot mention one. A test holds both against the tables, so that a new column has to take a side.
+`ROWS` and `TEXTS` say of the tables beside the ledger what becomes of a row that mentions a purged fact. A test holds
+them against all tables, so that a new column of text has to take a side. What stays are rules that an admin wrote
+(grants, policies): a relation that they name is no fact, and forgetting the rule would open what it closes.
 """
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
@@ -13,11 +14,13 @@ from sqlalchemy import Column, Connection, Table, delete, func, insert, or_, sel
 
 from schemas.jobs import JobKind, JobState
 from service.storage.bulk import batched, fetch_rows
+from service.storage.changes import announce
 from service.storage.diff import Pair
 from service.storage.facts import by_subject
 from service.storage.stamps import now
 from service.storage.tables import alias_events, facts, idempotency, jobs, memories, refused, uploads
 from service.storage.tables.gates import measurements, priorities, shadow_counts, shadow_disagreements
+from service.storage.tables.privacy import name_aliases, naming, policies, pseudonyms
 from service.storage.tables.purge import purges
 from service.storage.tables.reviews import live_unknowns, live_use, reviews
 
@@ -66,6 +69,8 @@ ROWS: Mapping[Table, tuple[Column[Any], ...]] = {
     live_unknowns: (live_unknowns.c.subject, live_unknowns.c.relation),
     live_use: (live_use.c.relation,),
     priorities: (priorities.c.subject, priorities.c.relation),
+    name_aliases: (name_aliases.c.alias, name_aliases.c.name),
+    pseudonyms: (pseudonyms.c.pseudonym,),
     shadow_counts: (shadow_counts.c.relation,),
     shadow_disagreements: (
         shadow_disagreements.c.subject,
@@ -80,6 +85,8 @@ TEXTS: Mapping[Table, tuple[Column[Any], ...]] = {
     jobs: (jobs.c.params, jobs.c.result, jobs.c.problem),
     alias_events: (alias_events.c.reason,),
     measurements: (measurements.c.figures,),
+    naming: (naming.c.templates,),
+    policies: (policies.c.reason,),
 }
 
 
@@ -180,18 +187,22 @@ def remove_rows(tx: Connection, dictionary: int, mentions: Mentions) -> int:
             if mentions(list(_texts(row[len(keys) :]))):
                 here = [key == value for key, value in zip(keys, row, strict=False)]
                 removed += tx.execute(delete(table).where(*here)).rowcount
+    if removed:
+        announce(tx)
     return removed
 
 
 def rewrite_texts(tx: Connection, dictionary: int, rewrite: Rewrite) -> None:
     """Put every value of `TEXTS` through `rewrite` and store those that come out changed."""
     for table, columns in TEXTS.items():
-        [key] = table.primary_key
-        query = select(key, *columns).where(table.c.dictionary == dictionary)
+        keys = list(table.primary_key)
+        query = select(*keys, *columns).where(table.c.dictionary == dictionary)
         for row in list(tx.execute(query)):
-            after = {column.name: rewrite(value) for column, value in zip(columns, row[1:], strict=True)}
-            if list(after.values()) != list(row[1:]):
-                tx.execute(update(table).where(key == row[0]).values(after))
+            before = row[len(keys) :]
+            after = {column.name: rewrite(value) for column, value in zip(columns, before, strict=True)}
+            if list(after.values()) != list(before):
+                here = [key == value for key, value in zip(keys, row, strict=False)]
+                tx.execute(update(table).where(*here).values(after))
 
 
 def add(tx: Connection, purge: Purge) -> None:

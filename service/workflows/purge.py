@@ -28,11 +28,14 @@ from service.workflows.purge_traces import Traces
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What is to be purged: pairs, or all of a subject. `id` is the purge's."""
+    """What is to be purged: pairs, or all of a subject. `id` is the purge's; `committed` its tombstone, where that is
+    known from an earlier time.
+    """
 
     id: str
     pairs: frozenset[Pair]
     subject: str | None = None
+    committed: dict[str, list[str]] | None = None
 
     @classmethod
     def of(cls, wanted: PurgeRequest) -> "Target":
@@ -47,6 +50,8 @@ class Target:
 
     def tombstone(self, secret: bytes, rows: Iterable[purge.Held]) -> dict[str, list[str]]:
         """What a restore needs to know it again."""
+        if self.committed is not None:
+            return self.committed
         commitments = Commitments(secret, PURPOSE)
         pairs = self.pairs | {(row.subject, row.relation) for row in rows}
         subjects = [] if self.subject is None else [commitments.subject(self.subject).hex()]

@@ -40,11 +40,14 @@ class Traces:
         return any(subject.search(plain) and others.search(plain) for subject, others in self._together)
 
     def scrubbed(self, document: Any) -> Any:
-        """The JSON document with `PURGED` in place of every text, and every object's texts, that mention one."""
+        """The JSON document without list entries, and with `PURGED` in place of other texts, that mention one; of an
+        object whose texts together do, all of them.
+        """
         if isinstance(document, str):
             return PURGED if self.mentioned_in(document) else document
         if isinstance(document, list):
-            return [self.scrubbed(each) for each in document]
+            kept = [each for each in document if not isinstance(each, str) or not self.mentioned_in(each)]
+            return [self.scrubbed(each) for each in kept]
         if isinstance(document, Mapping):
             texts = [each for each in document.values() if isinstance(each, str)]
             gone = self.mentioned_in(*texts)
