@@ -6,7 +6,7 @@ the name with the policy key, so no mapping is read. Results name the pair as it
 
 import re
 from collections.abc import Callable, Container, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -106,8 +106,9 @@ class Named:
         return found if respelled == question else [*found, *self._memory.candidates(respelled)]
 
     def within(self, relations: Container[str]) -> Servable:
-        """Aliases of a relation that is not seen lead to one that is not there."""
-        return Named(self._memory.within(relations), self._naming)
+        """Aliases of a relation that is not seen are no aliases."""
+        seen = {alias: name for alias, name in self._naming.relations.items() if name in relations}
+        return Named(self._memory.within(relations), replace(self._naming, relations=seen))
 
 
 def _whole(alias: str) -> str:

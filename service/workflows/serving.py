@@ -154,12 +154,12 @@ class Serving:
     def _held(self, served: Served, pairs: list[Pair], answered: set[Pair]) -> Ledger:
         seen = served.relations
         held = self._catalogue.ledger(served.dictionary, served.ledger_version, pairs)
+        if seen is not None:
+            held = {pair: rows for pair, rows in held.items() if pair[1] in seen}
         unlike = list(answered - held.keys())
         if unlike:
             held = {**held, **self._catalogue.respelled(served.dictionary, served.ledger_version, unlike, seen)}
-        if seen is None:
-            return held
-        return {pair: rows._replace(line=None) for pair, rows in held.items() if pair[1] in seen}
+        return held if seen is None else {pair: rows._replace(line=None) for pair, rows in held.items()}
 
     async def watch(self, interval: float = 0.1) -> None:
         """Load ahead of the requests: champions at the start, later whatever replaces a memory in use. Looks every
