@@ -41,7 +41,7 @@ def save(stored: Stored, keyring: Keyring, path: Path) -> None:
     try:
         files = {
             "bank.safetensors": _bank_tensors(stored.bank),
-            "answers.safetensors": answer_tensors(stored.answers) | {"relations": _bytes(stored.relations_sealed)},
+            "answers.safetensors": answer_tensors(stored.answers) | {"relations": _bytes(stored.relations.sealed)},
             "names.safetensors": _name_tensors(stored.names),
         }
         hashes = {name: _write(draft / name, serialise(dict(tensors))) for name, tensors in files.items()}
@@ -60,12 +60,10 @@ def load(path: Path, keyring: Keyring) -> Stored:
     recipe = Resolved.from_json(manifest["recipe"])
     tensors = {name: _read(path / name, expected) for name, expected in manifest["files"].items()}
     answers, names = tensors["answers.safetensors"], tensors["names.safetensors"]
-    sealed = answers["relations"].tobytes()
     stored = Stored.of(
         recipe,
         _bank_of(recipe, tensors["bank.safetensors"]),
-        open_relations(keyring, sealed),
-        sealed,
+        open_relations(keyring, answers["relations"].tobytes()),
         answer_pages(answers),
         name_pages(names["folds"], names["digests"], recipe.name_pages),
         Counts(**manifest["counts"]),

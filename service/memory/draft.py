@@ -182,7 +182,7 @@ class _Drafting:
         return Members(asked.digests[part], asked.relation[part], code, asked.route[part], asked.pad[part])
 
     def _relation_names(self, change: Counter[int]) -> list[str | None]:
-        names = self.standing.memory.stored.relations.copy()
+        names = self.standing.memory.stored.relations.names.copy()
         for number in self.standing.relations.gone(change):
             names[number] = None
         for at in self.moved:

@@ -13,7 +13,6 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from service.errors import MemoryMismatch
 from service.memory import artefact
 from service.memory.answers import AnswerTable
 from service.memory.codes import words
@@ -74,7 +73,7 @@ class Memory:
 
     def _name_relations(self) -> None:
         """The relations that have facts, by their names and by their folded names."""
-        taught = [(at, name) for at, name in enumerate(self.stored.relations) if name is not None]
+        taught = [(at, name) for at, name in enumerate(self.stored.relations.names) if name is not None]
         self._relation_at = {name: at for at, name in taught}
         self._relation_folds: dict[str, list[str]] = {}
         for _, name in taught:
@@ -95,12 +94,10 @@ class Memory:
         """The version that an edit made of this one; everything untouched is shared. MemoryMismatch when the patch was
         altered, belongs to another memory secret, or is not for this version.
         """
-        changed, digest = unseal(patch, self.keyring, self.stored)
-        stored = self.stored.with_changes(changed)
-        if stored.digest != digest:
-            raise MemoryMismatch("the patched memory's digest is not its patch's")
+        stored, changed = unseal([patch], self.keyring, self.stored)
         version = copy(self)
-        version._follow(self, stored, changed)  # noqa: SLF001 - a copy of itself
+        if changed is not None:
+            version._follow(self, stored, changed)  # noqa: SLF001 - a copy of itself
         return version
 
     def _follow(self, before: "Memory", stored: Stored, changed: Changed) -> None:
@@ -329,9 +326,5 @@ def load(path: Path | str, *, secret: bytes, device: str = "auto", patches: Sequ
     """
     keyring = Keyring(secret)
     stored = artefact.load(Path(path), keyring)
-    for patch in patches:
-        changed, digest = unseal(patch, keyring, stored)
-        stored = stored.with_changes(changed)
-        if stored.digest != digest:
-            raise MemoryMismatch("the patched memory's digest is not its patch's")
+    stored, _ = unseal(patches, keyring, stored)
     return Memory(stored, keyring, choose(device))

@@ -6,7 +6,7 @@ the changed blocks and pages as safetensors.
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -29,8 +29,8 @@ _LENGTH = 4  # bytes of the manifest's own length
 def seal(changed: Changed, keyring: Keyring, before: Stored, after: Stored) -> bytes:
     """What `unseal` reads back with the same secret, for the version `before` alone."""
     tensors = _block_tensors(changed.blocks, before.recipe) | _page_tensors(changed)
-    if changed.relations_sealed != before.relations_sealed:
-        tensors["relations"] = np.frombuffer(changed.relations_sealed, dtype=np.uint8)
+    if changed.relations is not None:
+        tensors["relations"] = np.frombuffer(changed.relations.sealed, dtype=np.uint8)
     payload = serialise(tensors)
     manifest: dict[str, Any] = {
         "format": FORMAT,
@@ -43,22 +43,34 @@ def seal(changed: Changed, keyring: Keyring, before: Stored, after: Stored) -> b
     return len(head).to_bytes(_LENGTH, "little") + head + payload
 
 
-def unseal(patch: bytes, keyring: Keyring, before: Stored) -> tuple[Changed, str]:
-    """The changes and the digest they lead to; MemoryMismatch for a patch that was altered or is not for `before`."""
-    manifest, payload = _opened(patch, keyring)
-    if manifest["before"] != before.digest:
-        raise MemoryMismatch("the patch is for another version of the memory")
-    tensors = deserialise(payload)
-    sealed = tensors["relations"].tobytes() if "relations" in tensors else before.relations_sealed
-    changed = Changed(
+def unseal(patches: Sequence[bytes], keyring: Keyring, before: Stored) -> tuple[Stored, Changed | None]:
+    """The version that patches lead to from `before`, one after the other, and all that they change (None: there are
+    none). MemoryMismatch for a patch that was altered or is not for the version it is applied to.
+    """
+    digest = before.digest
+    changed: Changed | None = None
+    for patch in patches:
+        manifest, payload = _opened(patch, keyring)
+        if manifest["before"] != digest:
+            raise MemoryMismatch("the patch is for another version of the memory")
+        digest = manifest["after"]
+        step = _changed(manifest, deserialise(payload), keyring, before)
+        changed = step if changed is None else changed.then(step)
+    after = before if changed is None else before.with_changes(changed)
+    if after.digest != digest:
+        raise MemoryMismatch("the patched memory's digest is not its patch's")
+    return after, changed
+
+
+def _changed(manifest: dict[str, Any], tensors: Tensors, keyring: Keyring, before: Stored) -> Changed:
+    sealed = tensors["relations"].tobytes() if "relations" in tensors else None
+    return Changed(
         blocks=_blocks(tensors, before.recipe),
         answers=dict(zip(tensors["answer.pages"].tolist(), answer_pages(_within(tensors, "answer.")), strict=True)),
         names=_names(tensors),
-        relations=open_relations(keyring, sealed) if "relations" in tensors else before.relations,
-        relations_sealed=sealed,
+        relations=None if sealed is None else open_relations(keyring, sealed),
         counts=Counts(**manifest["counts"]),
     )
-    return changed, manifest["after"]
 
 
 def _opened(patch: bytes, keyring: Keyring) -> tuple[dict[str, Any], bytes]:

@@ -94,7 +94,6 @@ class Plan:
         return Stored.of(
             self.recipe,
             bank,
-            self.relation_names,
             seal_relations(self.keyring, self.relation_names),
             seal(self.keyring, self.recipe.answer_pages, self.entry_relation, self.codes, pairs.entry_answers),
             name_pages(names.folds, names.digests, self.recipe.name_pages),

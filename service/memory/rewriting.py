@@ -17,14 +17,12 @@ from service.memory.stored import Changed, seal_relations
 
 def changed_parts(memory: Memory, draft: Draft, blocks: dict[int, Block]) -> Changed:
     """Everything that the next version does not share with `memory`."""
-    same_relations = draft.relation_names == memory.stored.relations
-    sealed = memory.stored.relations_sealed if same_relations else seal_relations(memory.keyring, draft.relation_names)
+    names = draft.relation_names
     return Changed(
         blocks=blocks,
         answers=_answer_pages(memory, draft),
         names=_name_pages(memory, draft),
-        relations=draft.relation_names,
-        relations_sealed=sealed,
+        relations=None if names == memory.stored.relations.names else seal_relations(memory.keyring, names),
         counts=draft.counts,
     )
 

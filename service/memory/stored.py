@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import NamedTuple, TypeVar
 
@@ -26,28 +26,41 @@ class Counts(NamedTuple):
     code_bits: int
 
 
+class SealedRelations(NamedTuple):
+    """Relation names in the order of the recipe, None where a relation has no facts; and the same, encrypted."""
+
+    names: list[str | None]
+    sealed: bytes
+
+
 @dataclass(frozen=True, slots=True)
 class Changed:
-    """What an edit puts in the place of what had its number."""
+    """What an edit puts in the place of what had its number; relations: None where they stay."""
 
     blocks: Mapping[int, Block]
     answers: Mapping[int, AnswerPage]
     names: Mapping[int, NamePage]
-    relations: list[str | None]
-    relations_sealed: bytes
+    relations: SealedRelations | None
     counts: Counts
+
+    def then(self, later: "Changed") -> "Changed":
+        """Both, one after the other."""
+        return Changed(
+            blocks={**self.blocks, **later.blocks},
+            answers={**self.answers, **later.answers},
+            names={**self.names, **later.names},
+            relations=later.relations or self.relations,
+            counts=later.counts,
+        )
 
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """relations: names in the order of the recipe, None where a relation has no facts; relations_sealed: the same,
-    encrypted. answers and names by page.
-    """
+    """Answers and names by page."""
 
     recipe: Resolved
     bank: Bank
-    relations: list[str | None]
-    relations_sealed: bytes
+    relations: SealedRelations
     answers: list[AnswerPage]
     names: list[NamePage]
     counts: Counts
@@ -59,8 +72,7 @@ class Stored:
         cls,
         recipe: Resolved,
         bank: Bank,
-        relations: list[str | None],
-        relations_sealed: bytes,
+        relations: SealedRelations,
         answers: list[AnswerPage],
         names: list[NamePage],
         counts: Counts,
@@ -68,18 +80,18 @@ class Stored:
         """Hash every part."""
         leaves = Leaves(
             recipe=hashlib.sha256(canonical(recipe.to_json())).digest(),
-            relations=hashlib.sha256(relations_sealed).digest(),
+            relations=hashlib.sha256(relations.sealed).digest(),
             blocks=rows(bank.hashes(range(len(bank.blocks)))),
             answers=rows([page.hash() for page in answers]),
             names=rows([page.hash() for page in names]),
         )
-        return cls(recipe, bank, relations, relations_sealed, answers, names, counts, leaves, leaves.digest())
+        return cls(recipe, bank, relations, answers, names, counts, leaves, leaves.digest())
 
     def with_changes(self, changed: Changed) -> "Stored":
         """The memory after an edit; everything untouched is shared."""
-        bank = self.bank.with_blocks(changed.blocks)
+        bank, relations = self.bank.with_blocks(changed.blocks), changed.relations or self.relations
         leaves = self.leaves.changed(
-            hashlib.sha256(changed.relations_sealed).digest(),
+            hashlib.sha256(relations.sealed).digest(),
             dict(zip(changed.blocks, bank.hashes(changed.blocks), strict=True)),
             {number: page.hash() for number, page in changed.answers.items()},
             {number: page.hash() for number, page in changed.names.items()},
@@ -87,8 +99,7 @@ class Stored:
         return replace(
             self,
             bank=bank,
-            relations=changed.relations,
-            relations_sealed=changed.relations_sealed,
+            relations=relations,
             answers=_replaced(self.answers, changed.answers),
             names=_replaced(self.names, changed.names),
             counts=changed.counts,
@@ -102,14 +113,16 @@ class Stored:
         return sum(page.nbytes for page in self.answers) + sum(page.nbytes for page in self.names)
 
 
-def seal_relations(keyring: Keyring, relations: Sequence[str | None]) -> bytes:
-    """Relation names, encrypted."""
-    return encrypt(answer_cipher(keyring), [[name] if name is not None else [] for name in relations], RELATION_PAGE)
+def seal_relations(keyring: Keyring, names: list[str | None]) -> SealedRelations:
+    """Encrypt relation names."""
+    texts = [[name] if name is not None else [] for name in names]
+    return SealedRelations(names, encrypt(answer_cipher(keyring), texts, RELATION_PAGE))
 
 
-def open_relations(keyring: Keyring, sealed: bytes) -> list[str | None]:
-    """The inverse of `seal_relations`; raises MemoryMismatch."""
-    return [held[0] if held else None for held in decrypt(answer_cipher(keyring), sealed, RELATION_PAGE)]
+def open_relations(keyring: Keyring, sealed: bytes) -> SealedRelations:
+    """Decrypt them; raises MemoryMismatch."""
+    opened = decrypt(answer_cipher(keyring), sealed, RELATION_PAGE)
+    return SealedRelations([held[0] if held else None for held in opened], sealed)
 
 
 def canonical(document: object) -> bytes:
