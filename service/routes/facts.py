@@ -16,7 +16,7 @@ router = APIRouter(prefix="/v1/dictionaries/{dictionary}", tags=["facts"])
 @router.post("/facts:search")
 def search(dictionary: str, wanted: FactSearch, service: Service, caller: PartReader) -> FactPage:
     """Names travel in the body: a URL may be logged on its way."""
-    return facts.search(service.db, dictionary, wanted, caller)
+    return facts.search(service.db, service.settings.secrets, dictionary, wanted, caller)
 
 
 @router.post("/facts:batch", responses={202: {"model": EditAccepted}})

@@ -3,6 +3,7 @@
 import csv
 import io
 from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
 
 from schemas.facts import FactPage, FactSearch
 from service.errors import Unprocessable
@@ -10,16 +11,18 @@ from service.ingest.refused import neutralised
 from service.ingest.table import WHITE_SPACE
 from service.storage import Database, dictionaries, facts, lookup
 from service.workflows.dictionaries import found
+from service.workflows.policies import active
 from service.workflows.relations import Sight, seen_names
 
 
-def search(db: Database, ref: str, asked: FactSearch, sight: Sight) -> FactPage:
+def search(db: Database, secrets: Path, ref: str, asked: FactSearch, sight: Sight) -> FactPage:
     """One page; its cursor asks for the next one, in the same ledger version. Who sees only some relations is told no
-    line of an upload: gaps would count the others.
+    line of an upload: gaps would count the others. A subject with a pseudonym is found by either name.
     """
-    wanted = _name(asked.subject), _name(asked.relation)
     with db.reading() as tx:
         row = found(tx, ref)
+        subject = None if asked.subject is None else active(tx, secrets, row).subject(asked.subject)
+        wanted = _name(subject), _name(asked.relation)
         seen = seen_names(tx, row.number, sight.relations(row.id))
         rows, last = lookup.search(tx, row.number, wanted, _after(asked, row), asked.limit, seen)
     if seen is not None:
