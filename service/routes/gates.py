@@ -21,6 +21,6 @@ def marked(dictionary: str, service: Service, _: LedgerReader) -> Priority:
 
 
 @router.put("/priority")
-def mark(dictionary: str, wanted: PriorityPut, service: Service, _: AliasMover) -> Priority:
+def mark(dictionary: str, wanted: PriorityPut, service: Service, caller: AliasMover) -> Priority:
     """Mark these pairs and whole relations, and no others."""
-    return gates.mark(service.db, dictionary, wanted)
+    return gates.mark(service, dictionary, wanted, by=caller.key)

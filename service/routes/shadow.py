@@ -12,7 +12,7 @@ router = APIRouter(prefix="/v1/dictionaries/{dictionary}/shadow", tags=["aliases
 @router.put("")
 def put(dictionary: str, wanted: ShadowPut, service: Service, caller: AliasMover) -> Shadow:
     """Compare this share with the alias. Another alias starts new counts."""
-    return shadow.put(service.db, dictionary, wanted, by=caller.key)
+    return shadow.put(service, dictionary, wanted, by=caller.key)
 
 
 @router.get("")
@@ -22,8 +22,8 @@ def find(dictionary: str, service: Service, _: Viewer) -> Shadow:
 
 
 @router.delete("", status_code=204)
-def stop(dictionary: str, service: Service, _: AliasMover) -> None:
-    shadow.stop(service.db, dictionary)
+def stop(dictionary: str, service: Service, caller: AliasMover) -> None:
+    shadow.stop(service, dictionary, by=caller.key)
 
 
 @router.get("/disagreements")

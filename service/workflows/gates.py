@@ -21,8 +21,10 @@ from service.memory import Facts, Memory
 from service.settings import Settings
 from service.storage import Database, aliases, dictionaries, facts, gates, memories
 from service.storage.gates import Marks
+from service.workflows.audit import Act, Event
 from service.workflows.dictionaries import found
 from service.workflows.gate_figures import Candidate, Measured, judge, measure
+from service.workflows.publish import EditContext
 from service.workflows.versions import from_disk
 
 UNGATED = aliases.CHALLENGER
@@ -80,14 +82,16 @@ def view(db: Database, settings: Settings, ref: str) -> GateReply:
     return GateReply(limits=wanted, priority_pairs=len(pairs), priority_relations=len(relations), figures=figures)
 
 
-def mark(db: Database, ref: str, wanted: PriorityPut) -> Priority:
+def mark(service: EditContext, ref: str, wanted: PriorityPut, *, by: str) -> Priority:
     """Mark these facts as priority and no others."""
     pairs = {(_name(pair.subject), _name(pair.relation)) for pair in wanted.pairs}
     relations = {_name(relation) for relation in wanted.relations}
-    with db.writing() as tx:
-        number = found(tx, ref).number
-        gates.mark(tx, number, pairs, relations)
-        return _shown(gates.marks(tx, number))
+    with service.db.writing() as tx:
+        row = found(tx, ref)
+        gates.mark(tx, row.number, pairs, relations)
+        details = {"priority_pairs": len(pairs), "priority_relations": len(relations)}
+        service.auditor.record(tx, Event(Act.POLICY, by, row.id, None, details))
+        return _shown(gates.marks(tx, row.number))
 
 
 def marked(db: Database, ref: str) -> Priority:

@@ -52,15 +52,20 @@ def unpin(service: EditContext, ref: str, alias: str, wanted: AliasUnpin, *, by:
         before = found_alias(tx, number, alias)
         loose = aliases.Switch(alias, before.memory, by, wanted.reason, AliasAction.UNPIN)
         aliases.switch(tx, number, loose)
-        details = {"alias": alias, "action": AliasAction.UNPIN}
+        job = _catch_up(tx, number, advance, loose) if alias == aliases.CHAMPION else None
+        details = {"alias": alias, "action": AliasAction.UNPIN, "job": job.id if job else None}
         event = Event(Act.SWITCH, by, dictionary, before.memory, details, {"reason": [wanted.reason]})
         service.auditor.record(tx, event)
-        if alias == aliases.CHAMPION:
-            try:
-                advance(tx, by=by, reason=wanted.reason)
-            except Outgrown:
-                return order_training(tx, number, by)
-        return found_alias(tx, number, alias)
+        return job or found_alias(tx, number, alias)
+
+
+def _catch_up(tx: Transaction, dictionary: int, advance: Advance, to: aliases.Switch) -> Job | None:
+    """Bring the champion up to the ledger; the training that does it where an edit cannot."""
+    try:
+        advance(tx, by=to.by, reason=to.reason)
+    except Outgrown:
+        return order_training(tx, dictionary, to.by)
+    return None
 
 
 def _locked(tx: Transaction, ref: str) -> dictionaries.Row:

@@ -5,17 +5,21 @@ from service.errors import NotFound, Unprocessable
 from service.storage import Database, Transaction, aliases, memories, shadow, staleness
 from service.storage.shadow import Counts
 from service.workflows.aliases import check_movable
+from service.workflows.audit import Act, Event
 from service.workflows.dictionaries import found
+from service.workflows.publish import EditContext
 
 
-def put(db: Database, ref: str, wanted: ShadowPut, *, by: str) -> Shadow:
+def put(service: EditContext, ref: str, wanted: ShadowPut, *, by: str) -> Shadow:
     """Compare this share of the champion's recalls with another alias, from the next second on."""
     check_movable(wanted.alias)
     if wanted.alias == aliases.CHAMPION:
         raise Unprocessable("the champion is not compared with itself")
-    with db.writing() as tx:
-        shadow.put(tx, found(tx, ref).number, wanted.alias, wanted.share, by)
-    return find(db, ref)
+    with service.db.writing() as tx:
+        row = found(tx, ref)
+        shadow.put(tx, row.number, wanted.alias, wanted.share, by)
+        service.auditor.record(tx, Event(Act.POLICY, by, row.id, None, {"shadow": wanted.alias, "share": wanted.share}))
+    return find(service.db, ref)
 
 
 def find(db: Database, ref: str) -> Shadow:
@@ -42,11 +46,13 @@ def find(db: Database, ref: str) -> Shadow:
     )
 
 
-def stop(db: Database, ref: str) -> None:
+def stop(service: EditContext, ref: str, *, by: str) -> None:
     """Counts and disagreements go with it."""
-    with db.writing() as tx:
-        if not shadow.remove(tx, found(tx, ref).number):
+    with service.db.writing() as tx:
+        row = found(tx, ref)
+        if not shadow.remove(tx, row.number):
             raise NotFound("no recalls of this dictionary are compared")
+        service.auditor.record(tx, Event(Act.POLICY, by, row.id, None, {"shadow": None, "share": 0}))
 
 
 def disagreements(db: Database, ref: str) -> DisagreementList:

@@ -73,6 +73,7 @@ def _drop_earlier(attempt: Attempt) -> None:
 def _trained(attempt: Attempt, memory_id: str, folder: Path) -> Trained:
     row, taught = _facts(attempt)
     settings = attempt.settings
+    gates.limits(settings)  # a gate that cannot be read is known before the work, not after it
     secret = memory_secrets.read(settings.secrets, row.id)
     recipe = Recipe.from_json(attempt.claim.params["recipe"])
     started = time.perf_counter()
