@@ -1,5 +1,6 @@
 """Samples of a memory's pairs, and the memories that the champion left because of what was found in them."""
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from sqlalchemy import Connection, func, insert, select
@@ -19,7 +20,8 @@ class Weighed(NamedTuple):
     drawn: int
     population: int
     state: ReviewState
-    answered: bool
+    pair: tuple[str, str]
+    answers: Sequence[str]
 
 
 class Withdrawal(NamedTuple):
@@ -46,10 +48,11 @@ def add(tx: Connection, dictionary: int, sample: Sample, by: str) -> None:
 def of_memory(tx: Connection, dictionary: int, memory: str) -> list[Weighed]:
     """Every item that was drawn from this memory's pairs."""
     joined = reviews.join(samples, samples.c.id == reviews.c.sample)
-    query = select(reviews.c.probability, samples.c.drawn, samples.c.population, reviews.c.state, reviews.c.answers)
+    weighed = (reviews.c.probability, samples.c.drawn, samples.c.population)
+    query = select(*weighed, reviews.c.state, reviews.c.subject, reviews.c.relation, reviews.c.answers)
     here = (reviews.c.dictionary == dictionary, reviews.c.memory == memory)
     rows = tx.execute(query.select_from(joined).where(*here))
-    return [Weighed(*row[:3], ReviewState(row.state), bool(row.answers)) for row in rows]
+    return [Weighed(*row[:3], ReviewState(row[3]), (row[4], row[5]), row[6]) for row in rows]
 
 
 def newest_of(tx: Connection, dictionary: int, memory: str) -> str:

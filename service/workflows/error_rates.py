@@ -4,7 +4,7 @@ from schemas.problems import Code
 from schemas.reviews import Estimate, Reported, ReviewState
 from service.errors import Conflict
 from service.settings import Settings
-from service.storage import Database, Transaction, aliases, dictionaries, reviews, samples
+from service.storage import Database, Transaction, aliases, dictionaries, lookup, reviews, samples
 from service.workflows import estimates, gates
 from service.workflows.dictionaries import CHAMPION, found
 from service.workflows.estimates import Drawn, Limits, Rate
@@ -22,17 +22,30 @@ def estimate(db: Database, settings: Settings, ref: str, memory: str | None) -> 
 
 
 def rate_of(tx: Transaction, row: dictionaries.Row, memory: str) -> Rate:
-    """A corrected item was wrong if the memory had answered it at all."""
+    """From what was drawn of this memory's pairs."""
+    return estimates.rate([_drawn(item, _was_wrong(item)) for item in samples.of_memory(tx, row.number, memory)])
+
+
+def rate_at(tx: Transaction, row: dictionaries.Row, memory: str, version: int) -> Rate:
+    """What the same items say of a memory of another ledger version: the answers found wrong that it gave, too."""
     items = samples.of_memory(tx, row.number, memory)
-    return estimates.rate(
-        [
-            Drawn(
-                estimates.weight(item.drawn, item.population, item.probability),
-                None if item.state is ReviewState.OPEN else item.state is ReviewState.CORRECTED and item.answered,
-            )
-            for item in items
-        ]
-    )
+    wrong = [item.pair for item in items if _was_wrong(item)]
+    held = lookup.of_pairs(tx, row.number, version, wrong)
+
+    def still(item: samples.Weighed) -> bool:
+        return item.pair in held and sorted(held[item.pair].answers) == sorted(item.answers)
+
+    return estimates.rate([_drawn(item, _was_wrong(item) and still(item)) for item in items])
+
+
+def _was_wrong(item: samples.Weighed) -> bool:
+    """Corrected, and answered at all."""
+    return item.state is ReviewState.CORRECTED and bool(item.answers)
+
+
+def _drawn(item: samples.Weighed, wrong: bool) -> Drawn:
+    weight = estimates.weight(item.drawn, item.population, item.probability)
+    return Drawn(weight, None if item.state is ReviewState.OPEN else wrong)
 
 
 def limits_of(settings: Settings) -> Limits:

@@ -30,8 +30,8 @@ class Limits(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """`floor` is the lower bound over everything drawn, undecided items taken as right. It can only grow while a draw
-    is being decided, so looking at it after each decision is not a test repeated until it fails.
+    """`known` is the rate over everything drawn, undecided items taken as right, and `floor` its lower bound. Both can
+    only grow while a draw is being decided: looking after each decision is not a test repeated until it fails.
     """
 
     drawn: int
@@ -41,6 +41,7 @@ class Rate:
     interval: Interval
     effective: float
     even: bool
+    known: float
     floor: float
 
     def verdict(self, limits: Limits) -> Verdict:
@@ -55,6 +56,7 @@ def rate(drawn: Sequence[Drawn]) -> Rate:
     """Whatever was decided first must not decide the rate: items are listed in random order unless asked otherwise."""
     decided = [item for item in drawn if item.wrong is not None]
     found, effective = _weighed(decided)
+    known = _weighed(drawn)
     return Rate(
         drawn=len(drawn),
         decided=len(decided),
@@ -63,7 +65,8 @@ def rate(drawn: Sequence[Drawn]) -> Rate:
         interval=binomial(found, effective),
         effective=effective,
         even=len({round(item.weight, 9) for item in drawn}) <= 1,
-        floor=binomial(*_weighed(drawn))[0],
+        known=known[0],
+        floor=binomial(*known)[0],
     )
 
 

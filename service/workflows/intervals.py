@@ -38,7 +38,7 @@ def effective_size(weights: Sequence[float], wrong: Sequence[bool]) -> float:
         return 0.0
     kish = float(v.sum() ** 2 / np.square(v).sum())
     weighed = v * np.asarray(wrong, dtype=np.float64)
-    rate, variance = float(weighed.mean()), float(weighed.var()) / max(count - 1, 1)
+    rate, variance = float(weighed.mean()), float(weighed.var()) / count
     if variance <= 0 or not 0 < rate < 1:
         return kish
     return min(kish, rate * (1 - rate) / variance, float(count))
