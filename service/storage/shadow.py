@@ -9,7 +9,6 @@ from sqlalchemy import Connection, delete, insert, select, update
 
 from schemas.shadow import Disagreement, Said
 from service.storage.changes import announce
-from service.storage.diff import Pair
 from service.storage.stamps import now
 from service.storage.tables import dictionaries
 from service.storage.tables.gates import shadow_counts, shadow_disagreements, shadows
@@ -121,15 +120,6 @@ def disagreements(tx: Connection, dictionary: int) -> list[Disagreement]:
         )
         for row in rows
     ]
-
-
-def forget(tx: Connection, dictionary: int, pairs: Sequence[Pair]) -> int:
-    """Remove every disagreement about these pairs, and say how many there were."""
-    table, gone = shadow_disagreements, 0
-    for subject, relation in pairs:
-        here = (table.c.dictionary == dictionary, table.c.subject == subject, table.c.relation == relation)
-        gone += tx.execute(delete(table).where(*here)).rowcount
-    return gone
 
 
 def _row(each: Disagreement) -> dict[str, Any]:

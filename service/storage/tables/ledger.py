@@ -149,7 +149,7 @@ alias_events = Table(
     required("by", Text),
     required("reason", Text),
     required("action", Text),
-    Index(None, "dictionary", "alias"),
+    Index(None, "dictionary", "alias", "version"),
 )
 
 jobs = Table(

@@ -16,6 +16,8 @@ def _dictionary(table: str) -> sa.ForeignKeyConstraint:
 def upgrade() -> None:
     op.add_column("aliases", sa.Column("pinned", sa.Boolean(), nullable=False, server_default=sa.false()))
     op.add_column("alias_events", sa.Column("action", sa.Text(), nullable=False, server_default="switch"))
+    op.drop_index("ix_alias_events_dictionary_alias", "alias_events")
+    op.create_index("ix_alias_events_dictionary_alias_version", "alias_events", ["dictionary", "alias", "version"])
     _gates()
     _shadows()
 
