@@ -104,10 +104,10 @@ class _Solver:
         self._recipe = recipe
         self._device = device = recipe.device
         self._starts = torch.from_numpy(roster.starts).to(device)
-        self._subject = torch.from_numpy(roster.subject).to(device)
-        self._relation = torch.from_numpy(roster.relation).to(device)
-        self._target = torch.from_numpy(roster.target.view(np.int64)).to(device)
-        self._digests = torch.from_numpy(roster.subject_digests).to(device)
+        self._subject = _never_empty(torch.from_numpy(roster.subject)).to(device)
+        self._relation = _never_empty(torch.from_numpy(roster.relation)).to(device)
+        self._target = _never_empty(torch.from_numpy(roster.target.view(np.int64))).to(device)
+        self._digests = _never_empty(torch.from_numpy(roster.subject_digests)).to(device)
         self._network = network
         with torch.inference_mode():
             relations = network.tokens(torch.from_numpy(roster.relation_digests).to(device))
@@ -136,6 +136,11 @@ class _Solver:
         """Code XOR pad of the pairs at positions as -1 and +1: (blocks, facts, bits)."""
         shifted = self._target[at][..., None] >> torch.arange(bits, device=self._device)
         return (shifted & 1).float() * 2 - 1
+
+
+def _never_empty(column: torch.Tensor) -> torch.Tensor:
+    """Blocks without pairs point at the first row, and mask what it says; where no block has a pair, one is made up."""
+    return column if len(column) else column.new_zeros((1, *column.shape[1:]))
 
 
 def _batches(todo: Ints, counts: Ints, rows: Ints, bits: Ints, device: str) -> Iterator[_Shape]:

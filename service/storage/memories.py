@@ -52,7 +52,8 @@ def record(tx: Connection, memory_id: str) -> Record | None:
 
 def tip(tx: Connection, memory_id: str) -> Record:
     """The newest version of this memory's lineage: what the next edit starts from, wherever aliases have been since."""
-    lineage = tx.execute(select(memories.c.lineage).where(memories.c.id == memory_id)).scalar_one()
+    this = memories.alias()
+    lineage = select(this.c.lineage).where(this.c.id == memory_id).scalar_subquery()
     newest = _recorded().where(memories.c.lineage == lineage).order_by(memories.c.seq.desc()).limit(1)
     return Record(*tx.execute(newest).one())
 

@@ -1,10 +1,9 @@
 """Revisions: what a batch of edits changes in a ledger, and which pairs have changed between two of its versions."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, select, union_all
 
 from schemas.edits import EditOp, EditStatus
 from service.storage.diff import Columns, Diff, Pair
@@ -59,19 +58,10 @@ def revise(tx: Connection, dictionary: int, items: list[Item]) -> Revision:
 
 def changed(tx: Connection, dictionary: int, after: int, most: int) -> set[Pair] | None:
     """The pairs of which a fact began or ended since the ledger version `after`; None for more than `most` facts."""
-    here, pairs = facts.c.dictionary == dictionary, set[Pair]()
-    for moved in (facts.c.since > after, facts.c.until > after):
-        query = select(facts.c.subject, facts.c.relation).where(here, moved).limit(most + 1)
-        rows = tx.execute(query).all()
-        if len(rows) > most:
-            return None
-        pairs.update((subject, relation) for subject, relation in rows)
-    return pairs
-
-
-def answers(tx: Connection, dictionary: int, pairs: set[Pair]) -> Mapping[Pair, Answers]:
-    """What the ledger holds now for each of these pairs; pairs it does not hold are left out."""
-    return {pair: frozenset(rows.values()) for pair, rows in _held(tx, dictionary, pairs).items()}
+    pair = select(facts.c.subject, facts.c.relation).where(facts.c.dictionary == dictionary)
+    rows = tx.execute(union_all(pair.where(facts.c.since > after), pair.where(facts.c.until > after)).limit(most + 1))
+    moved = [(subject, relation) for subject, relation in rows]
+    return None if len(moved) > most else set(moved)
 
 
 def _status(item: Item, held: Answers) -> EditStatus:

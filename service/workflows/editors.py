@@ -46,10 +46,9 @@ class Editors:
         with self._guard:
             return self._locks[dictionary]
 
-    def stands_at(self, tip: memories.Record) -> bool:
-        """Whether `at` costs nothing."""
-        standing = self._standing.get(tip.dictionary)
-        return standing is not None and standing.version.id == tip.id
+    def knows(self, dictionary: str) -> bool:
+        """Whether an editor stands somewhere in the dictionary, from where it can follow."""
+        return dictionary in self._standing
 
     def at(self, tx: Transaction, dictionary: int, tip: memories.Record) -> Editor:
         """The editor standing at `tip`. Only for who has the dictionary's turn."""
@@ -89,9 +88,9 @@ class Editors:
             return False
         try:
             between = changes(tx, dictionary, after=at.ledger_version, upto=tip.ledger_version)
+            standing.editor.follow(between, self.versions.load(tx, tip))
         except Outgrown:
             return False
-        standing.editor.follow(between, self.versions.load(tx, tip))
         standing.version = tip
         return True
 

@@ -70,14 +70,16 @@ class Advance:
             self._turn.release()
 
     def prepare(self) -> None:
-        """Have the editor at hand before the write lock is taken: making one reads every fact."""
+        """Have an editor at hand before the write lock is taken: making one reads every fact."""
+        if self._service.editors.knows(self._dictionary):
+            return
         with self._service.db.reading() as tx:
             row = dictionaries.find(tx, self._dictionary)
             champion = None if row is None else aliases.find(tx, row.number, CHAMPION)
             if row is None or champion is None or champion.pinned:
                 return
             tip = memories.tip(tx, champion.memory)
-            if tip.retained and not self._service.editors.stands_at(tip):
+            if tip.retained:
                 with suppress(Outgrown):
                     changes(tx, row.number, after=tip.ledger_version, upto=row.ledger_version)
                     self._service.editors.at(tx, row.number, tip)

@@ -1,43 +1,75 @@
-"""A training that is taken up again starts clean."""
+"""A training that is taken up again starts clean, and one that was overtaken by edits takes them in."""
 
 from datetime import timedelta
 from threading import Event
 
-from schemas.jobs import JobKind, JobState
+import pytest
+
+from schemas.jobs import JobState
 from schemas.memories import MemoryCreate
-from service.ingest import Limits, Options
+from schemas.uploads import Mode
 from service.settings import Settings
 from service.storage import Database, jobs
-from service.workflows import dictionaries, ingest
+from service.worker import KINDS
 from service.workflows.attempt import Attempt
-from service.workflows.audit import Auditor
 from service.workflows.jobs import find, perform
 from service.workflows.memories import order_training
-from service.workflows.relations import Everything
-from service.workflows.train import train
+from tests.service.workflows.workshop import BY, Workshop
 
 EARLIER = "mem_of_the_killed_attempt"
+ROWS = [(f"PART-{number}", "a", f"a {number % 7}") for number in range(200)]
 
 
 def test_what_a_killed_attempt_wrote_is_removed(db: Database, settings: Settings) -> None:
     """Its folder and its drafts go when the next attempt starts, though its job was open when the worker swept."""
-    made = dictionaries.create(db, settings, Auditor(db, settings), "parts", "key")
-    file = settings.data / "facts.csv"
-    file.write_text("subject,relation,answer\na,r,1\n", encoding="utf-8")
-    unusual = {"dry_run": False, "allow_partial": False, "idempotency_key": None}
-    sent = ingest.Upload(file, "", 0, None, Options(), by="key", sight=Everything(), **unusual)
-    ingest.upload(db, Limits(), made.id, sent)
-    job = order_training(db, made.id, MemoryCreate(), "key", None)
+    shop = Workshop(db, settings)
+    shop.upload([("a", "r", "1")])
+    job = order_training(db, shop.dictionary, MemoryCreate(), BY, None)
     with db.writing() as tx:
         killed = jobs.claim(tx, "worker", timedelta(seconds=-1))
         assert killed is not None
         jobs.set_memory(tx, killed, EARLIER)
     for name in (EARLIER, f".{EARLIER}.draft"):
         (settings.memories / name).mkdir()
-    with db.writing() as tx:
-        claim = jobs.claim(tx, "worker", timedelta(seconds=60))
-    assert claim is not None
-    perform(Attempt(db, settings, claim, Event()), {JobKind.TRAIN: train})
+    shop.work()
     ended = find(db, job.id)
     assert ended.state is JobState.SUCCEEDED
     assert [folder.name for folder in settings.memories.iterdir()] == [ended.memory]
+
+
+class Overtaken(Attempt):
+    """An attempt during which the ledger is edited, once: when the training is about to be published."""
+
+    shop: Workshop
+    relation: str
+
+    def progress(self, fraction: float, step: str) -> None:
+        super().progress(fraction, step)
+        if step == "publishing" and self.relation:
+            relation, self.relation = self.relation, ""
+            self.shop.edit([("PART-0", relation, "a 6")], [("PART-1", "a")])
+
+
+@pytest.mark.parametrize("relation", ["a", "never taught"])
+def test_a_training_never_takes_back_an_edit(db: Database, settings: Settings, relation: str) -> None:
+    """An edit that a champion learned while another memory was trained is in what that training publishes: taken in by
+    one more version, or, where the new memory has no room for it, by training again.
+    """
+    shop = Workshop(db, settings)
+    shop.upload([*ROWS, *(("PART-2", relation, "a 1"),) * (relation != "a")])
+    shop.train()
+    if relation != "a":
+        shop.upload(ROWS, Mode.REPLACE)
+    order_training(db, shop.dictionary, MemoryCreate(), BY, None)
+    with db.writing() as tx:
+        claim = jobs.claim(tx, "worker", timedelta(seconds=60))
+    assert claim is not None
+    attempt = Overtaken(db, settings, claim, Event())
+    attempt.shop, attempt.relation = shop, relation
+    perform(attempt, KINDS)
+    champion = shop.champion()
+    ended = find(db, claim.id)
+    assert (ended.state, ended.memory) == (JobState.SUCCEEDED, champion.id)
+    assert champion.seq == (1 if relation == "a" else 0)
+    assert shop.stored(champion.id).recall(["PART-0", "PART-1"], [relation, "a"]).answers == [("a 6",), ()]
+    assert shop.is_right(champion.id)
