@@ -2,6 +2,7 @@
 
 from datetime import date, datetime
 from enum import StrEnum
+from typing import Literal
 
 from pydantic import Field
 
@@ -128,9 +129,9 @@ class AuditReview(Reply):
 
 
 class AuditFound(Reply):
-    """In the order of time. `recalls_share` is the share of recalls that leave an entry: below 1 there may be more."""
+    """In the order of time. `recalls` says whether every recall is to be found: `off`, `sampled` or `all`."""
 
     entries: list[AuditHit]
     reviews: list[AuditReview]
-    recalls_share: float
+    recalls: Literal["off", "sampled", "all"]
     truncated: bool

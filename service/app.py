@@ -104,8 +104,9 @@ class Service:
         self._observer = Observer()
         self._observer.register(LiveUse(db, settings))
         self._observer.register(ShadowRecalls(db, catalogue))
-        if settings.audit_recalls:
-            self._observer.register(RecallRecorder(db, self._auditor, settings.audit_recalls, self._observer.missed))
+        if settings.audit_recalls != "off":
+            everything, missed = settings.audit_recalls == "all", self._observer.missed
+            self._observer.register(RecallRecorder(db, self._auditor, everything=everything, missed=missed))
         self._recall = RecallEndpoint(self._serving, self._authenticator, self._observer)
         readiness = Readiness(db, self._serving)
         self.api = _api(Context(db, settings, self._authenticator, readiness, self._auditor, editors, self._serving))

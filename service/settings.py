@@ -40,7 +40,7 @@ class Settings(BaseSettings):
     review_max_error: float = Field(default=0.01, ge=0, le=1)
     review_min_sample: int = Field(default=100, ge=1)
     keep_unknowns: bool = False
-    audit_recalls: float = Field(default=1.0, ge=0, le=1)
+    audit_recalls: Literal["off", "sampled", "all"] = "sampled"
     audit_keep_days: float | None = Field(default=None, gt=0)
     gate: Path | None = None
 

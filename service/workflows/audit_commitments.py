@@ -4,21 +4,24 @@ Every row has 16 random bytes of salt, and is known by them alone: without the s
 to, not even by trying names. Whoever knows the names and has the salt can prove that they are the ones.
 """
 
-import hashlib
 import json
 import secrets
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from hashlib import blake2b
+
+import msgspec
 
 from service.ingest.folding import folded
 from service.storage.audit import Entry
-from service.workflows.audit_chain import encode
 
 SIZE = 16  # bytes, of a salt and of a commitment
 DROPPED = bytes(SIZE)  # what a dropped salt is overwritten with
 PAIR = "pair"
 TEXT = "text"
+
+_json = msgspec.json.Encoder()
 
 Pair = tuple[str, str]
 
@@ -38,33 +41,36 @@ def commit(texts: Mapping[str, Sequence[str]]) -> Committed:
     """
     columns = _pairs(texts) if {"subject", "relation"} <= texts.keys() else _lone(texts)
     rows = list(zip(*columns.values(), strict=True))
-    salts = secrets.token_bytes(SIZE * len(rows))
-    made = [commitment(token, salts[at * SIZE : (at + 1) * SIZE]) for at, row in enumerate(rows) for token in row]
-    return Committed(json.dumps(list(columns)) if rows else "[]", b"".join(made), salts)
+    random = secrets.token_bytes(SIZE * len(rows))
+    salts = [random[at : at + SIZE] for at in range(0, len(random), SIZE)]
+    made = [commitment(token, salt) for salt, row in zip(salts, rows, strict=True) for token in row]
+    return Committed(json.dumps(list(columns)) if rows else "[]", b"".join(made), random)
 
 
 def commitment(token: bytes, salt: bytes) -> bytes:
-    return hashlib.blake2b(token, digest_size=SIZE, key=salt, person=b"audit").digest()
+    return blake2b(salt + token, digest_size=SIZE, person=b"audit").digest()
 
 
 def pair_tokens(subjects: Sequence[str], relations: Sequence[str]) -> list[bytes]:
     """Spellings that fold together are one name here, so that a purge finds every way in which it was asked."""
-    pairs = zip(_folded(subjects), _folded(relations), strict=True)
-    return [encode(PAIR, subject, relation) for subject, relation in pairs]
+    distinct = list(dict.fromkeys(relations))
+    spelled = dict(zip(distinct, _folded(distinct), strict=True))
+    pairs = zip(_folded(subjects), relations, strict=True)
+    return [f"{PAIR}:{len(subject)}:{subject}{spelled[relation]}".encode() for subject, relation in pairs]
 
 
 def name_tokens(names: Sequence[str]) -> list[bytes]:
     """Of names that stand alone, folded like those of pairs."""
-    return [text_token(TEXT, name) for name in _folded(names)]
+    return _each(TEXT, _folded(names))
 
 
 def text_token(column: str, *texts: str) -> bytes:
-    return encode(column, *texts)
+    return f"{column}:{''.join([f'{len(text)}:{text}' for text in texts])}".encode()
 
 
 def answer_text(status: str, answers: Collection[str]) -> str:
-    """The column `answer` of a recall: its status with the set of its answers."""
-    return json.dumps([status, *sorted(answers)], ensure_ascii=False)
+    """The column `answer` of a recall: its status with the set of its answers, as JSON."""
+    return _json.encode((status, *sorted(answers))).decode()
 
 
 @lru_cache(maxsize=64)
@@ -101,8 +107,13 @@ def _pairs(texts: Mapping[str, Sequence[str]]) -> dict[str, list[bytes]]:
     columns = {PAIR: pair_tokens(texts["subject"], texts["relation"])}
     alone = len(columns[PAIR]) == 1
     for name in sorted(texts.keys() - {"subject", "relation"}):
-        columns[name] = [text_token(name, *texts[name])] if alone else [text_token(name, text) for text in texts[name]]
+        columns[name] = [text_token(name, *texts[name])] if alone else _each(name, texts[name])
     return columns
+
+
+def _each(column: str, texts: Sequence[str]) -> list[bytes]:
+    """The token of every single text."""
+    return [f"{column}:{len(text)}:{text}".encode() for text in texts]
 
 
 def _lone(texts: Mapping[str, Sequence[str]]) -> dict[str, list[bytes]]:

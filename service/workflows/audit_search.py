@@ -51,8 +51,8 @@ def search(db: Database, settings: Settings, asked: AuditSearch) -> AuditFound:
             if len(hits) == asked.limit:
                 break
         judged = _reviews(tx, row, asked)
-    share = settings.audit_recalls
-    return AuditFound(entries=hits, reviews=judged, recalls_share=share, truncated=len(hits) == asked.limit)
+    truncated = len(hits) == asked.limit
+    return AuditFound(entries=hits, reviews=judged, recalls=settings.audit_recalls, truncated=truncated)
 
 
 def moment(at: datetime | None) -> int | None:
