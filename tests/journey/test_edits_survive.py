@@ -1,0 +1,14 @@
+"""kill -9 in the middle of edits: what was acknowledged is there, and no edit is there by half."""
+
+from pathlib import Path
+
+from tests.benchmarks.killed_edits import killed
+
+KILLS = 2
+
+
+def test_every_acknowledged_edit_survives_a_kill(tmp_path: Path) -> None:
+    """The service is killed while a client edits batch after batch; started again, it holds every acknowledged batch
+    and at most the one under way, each whole, in the ledger and in the memory alike.
+    """
+    assert killed(tmp_path, KILLS) == []
