@@ -52,6 +52,14 @@ class Policies:
         """The name that the subject is stored and asked under."""
         return self.pseudonyms.of(name) if self.subjects else name
 
+    def answers(self, relation: str, answers: Iterable[str]) -> list[str]:
+        """What these answers are stored as; those that are not kept are left out."""
+        policy = self.for_relations([relation]).get(relation)
+        if policy is None:
+            return list(answers)
+        change = _change(policy, self.pseudonyms)
+        return [kept for kept in map(change, answers) if kept is not None]
+
     def pairs(self, pairs: Iterable[Pair]) -> set[Pair]:
         return {(self.subject(subject), relation) for subject, relation in pairs}
 

@@ -55,8 +55,9 @@ def find(tx: Connection, dictionary: int, wanted: Iterable[str]) -> list[tuple[s
     return found
 
 
-def forget(tx: Connection, dictionary: int, pseudonym: str | None) -> int:
-    """Delete what this pseudonym, or every one, stands for; how many there were."""
+def forget(tx: Connection, dictionary: int, gone: Iterable[str] | None) -> int:
+    """Delete what these pseudonyms, or all, stand for; how many there were. Other texts among them are no matter."""
     mine = delete(pseudonyms).where(pseudonyms.c.dictionary == dictionary)
-    gone = tx.execute(mine if pseudonym is None else mine.where(pseudonyms.c.pseudonym == pseudonym))
-    return gone.rowcount
+    if gone is None:
+        return tx.execute(mine).rowcount
+    return sum(tx.execute(mine.where(pseudonyms.c.pseudonym.in_(some))).rowcount for some in batched(gone, LOOKED_UP))

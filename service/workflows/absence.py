@@ -14,6 +14,7 @@ from service.storage.stamps import now
 from service.workflows import memory_secrets
 from service.workflows.commitments import Commitments
 from service.workflows.dictionaries import found
+from service.workflows.policies import active
 from service.workflows.relations import Sight
 from service.workflows.versions import from_disk
 
@@ -91,7 +92,8 @@ def look(db: Database, settings: Settings, memory_id: str, asked: AbsenceQuery, 
         if record is None:
             raise NotFound("no such memory")
         memory = from_disk(tx, settings, record)
-    pair = (asked.subject.strip(), asked.relation.strip())
+        policies = active(tx, settings.secrets, found(tx, record.dictionary))
+    pair = (policies.subject(asked.subject.strip()), asked.relation.strip())
     relations = sight.relations(record.dictionary)
     if relations is not None and pair[1] not in relations:
         return Absence(memory=record.id, digest=memory.digest, status=Status.UNKNOWN, absent=True, proof=None)

@@ -11,6 +11,7 @@ from service.workflows import edits
 from service.workflows.dictionaries import CHAMPION, found
 from service.workflows.edits import Edited
 from service.workflows.error_rates import limits_of
+from service.workflows.policies import active
 from service.workflows.publish import EditContext
 from service.workflows.reviews import Reviewer, check_open, event, find, find_in
 from service.workflows.withdrawals import withdraw_if_exceeded
@@ -41,9 +42,10 @@ def _correct(service: EditContext, ref: str, review_id: str, wanted: ReviewDecid
         row = found(tx, ref)
         review = find_in(tx, row.number, review_id)
         check_open(tx, row.number, review, reviewer)
+        answers = active(tx, service.settings.secrets, row).answers(review.relation, wanted.answers or [])
 
     def decided(tx: Transaction, _: Edited) -> None:
-        _write(tx, review, _corrected(tx, row, wanted, reviewer.by))
+        _write(tx, review, _corrected(tx, row, wanted, answers, reviewer.by))
         service.auditor.record(tx, event(row.id, review, reviewer.by, wanted.decision))
 
     reason = f"corrected by {review.id}"
@@ -74,9 +76,11 @@ def _accepted(by: str, wanted: ReviewDecide) -> dict[str, Any]:
     return {"state": ReviewState.ACCEPTED, "reason": wanted.reason, "decided_by": by, "decided_at": now()}
 
 
-def _corrected(tx: Transaction, row: dictionaries.Row, wanted: ReviewDecide, by: str) -> dict[str, Any]:
+def _corrected(
+    tx: Transaction, row: dictionaries.Row, wanted: ReviewDecide, answers: list[str], by: str
+) -> dict[str, Any]:
     champion = aliases.find(tx, row.number, CHAMPION)
-    decided = _accepted(by, wanted) | {"state": ReviewState.CORRECTED, "corrected": wanted.answers}
+    decided = _accepted(by, wanted) | {"state": ReviewState.CORRECTED, "corrected": answers}
     return decided | {"memory_before": champion.memory if champion else None}
 
 

@@ -14,6 +14,7 @@ from service.storage.live_use import Pair, Slot
 from service.workflows.dictionaries import CHAMPION, found
 from service.workflows.frequent import merged
 from service.workflows.observe import Seen
+from service.workflows.purge_names import unpurged
 
 MOST_UNKNOWNS = 1_000  # of one dictionary
 MOST_CHARACTERS = 1_000  # of a name that is kept; a longer one is no name
@@ -24,6 +25,7 @@ class LiveUse:
 
     def __init__(self, db: Database, settings: Settings) -> None:
         self._db = db
+        self._settings = settings
         self._names = settings.keep_unknowns
         self._counts: defaultdict[str, Counter[Slot]] = defaultdict(Counter)
         self._unknowns: dict[str, dict[Pair, int]] = {}
@@ -55,7 +57,7 @@ class LiveUse:
                         kept, uncounted = live_use.unknowns(tx, row.number)
                         kept, cut = merged(kept, self._unknowns[dictionary], MOST_UNKNOWNS)
                         lacking = uncounted + cut + self._uncounted[dictionary]
-                        live_use.replace_unknowns(tx, row.number, kept, lacking)
+                        live_use.replace_unknowns(tx, row.number, unpurged(tx, self._settings, row, kept), lacking)
         self._counts.clear()
         self._unknowns.clear()
         self._uncounted.clear()
@@ -63,7 +65,7 @@ class LiveUse:
     def _hear_unknowns(self, seen: Seen) -> None:
         columns, dictionary = seen.columns, seen.served.dictionary
         asked = Counter(
-            (subject.strip(), relation.strip())
+            seen.served.stored((subject.strip(), relation.strip()))
             for subject, relation, status in zip(columns.subjects, columns.relations, columns.statuses, strict=True)
             if status is Status.UNKNOWN and len(subject) + len(relation) <= MOST_CHARACTERS
         )

@@ -5,7 +5,7 @@ from collections import OrderedDict
 
 from schemas.recall import Query, Result
 from service.workflows.names_recall import Named, Naming
-from service.workflows.queries import Servable, rows
+from service.workflows.queries import Pair, Servable, rows
 from service.workflows.relations import Relations
 
 MOST_PARTS = 64  # parts of one memory that are kept ready
@@ -40,6 +40,10 @@ class Served:
             self._named = Served(self.id, self.dictionary, self.ledger_version, Named(self.memory, naming))
             self._named.naming = naming
         return self._named
+
+    def stored(self, pair: Pair) -> Pair:
+        """The pair as the ledger has it, and as it may be kept elsewhere."""
+        return pair if self.naming is None else self.naming.stored(pair)
 
     def within(self, relations: Relations | None) -> "Served":
         """The memory as a caller finds it for whom only these relations exist; with batches of its own, so that who

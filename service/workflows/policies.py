@@ -56,6 +56,10 @@ class Active:
         """The name that this subject is stored under."""
         return name if self.rules is None else self.rules.subject(name)
 
+    def answers(self, relation: str, answers: Sequence[str]) -> list[str]:
+        """What these answers are stored as, in notes about a pair as in its facts."""
+        return list(answers) if self.rules is None else self.rules.answers(relation, answers)
+
 
 def active(tx: Transaction, folder: Path, row: dictionaries.Row) -> Active:
     """What has to be applied before facts of this dictionary are stored. Raises Unavailable without its secret."""
@@ -140,7 +144,7 @@ def forget(service: EditContext, ref: str, pseudonym: str | None, *, by: str) ->
     """Delete what one pseudonym, or every one, stands for. Facts stay; nobody reads the names behind them again."""
     with service.db.writing() as tx:
         row = found(tx, ref)
-        count = policies.forget(tx, row.number, pseudonym)
+        count = policies.forget(tx, row.number, None if pseudonym is None else [pseudonym])
         service.auditor.record(tx, Event(Act.POLICY, by, row.id, details={"forgotten": count}))
     service.db.forget()
     return Forgotten(pseudonyms=count)

@@ -6,7 +6,7 @@ left to erase. The files' part is a job (`purge_files`), which is taken up again
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from schemas.aliases import AliasAction
 from schemas.edits import EditOp
@@ -20,6 +20,7 @@ from service.workflows import memory_secrets
 from service.workflows.audit import Act, Event
 from service.workflows.commitments import Commitments
 from service.workflows.dictionaries import CHAMPION, found
+from service.workflows.policies import Active, active
 from service.workflows.publish import Advance, EditContext, order_training
 from service.workflows.purge_scrub import scrub
 from service.workflows.purge_tombstones import PURPOSE
@@ -41,6 +42,11 @@ class Target:
     def of(cls, wanted: PurgeRequest) -> "Target":
         pairs = frozenset((pair.subject.strip(), pair.relation.strip()) for pair in wanted.pairs or ())
         return cls(new_id("prg"), pairs, None if wanted.subject is None else wanted.subject.strip())
+
+    def stored(self, policies: Active) -> "Target":
+        """The same by the names that its subjects are stored under."""
+        pairs = frozenset((policies.subject(subject), relation) for subject, relation in self.pairs)
+        return replace(self, pairs=pairs, subject=None if self.subject is None else policies.subject(self.subject))
 
     def rows(self, tx: Transaction, dictionary: int) -> list[purge.Held]:
         """What the ledger has of it, at any version."""
@@ -71,6 +77,7 @@ def purge_ledger(service: EditContext, ref: str, target: Target, *, by: str, rea
         row = dictionaries.locked(tx, found(tx, dictionary).number)
         if row is None:
             raise NotFound("no such dictionary")
+        target = target.stored(active(tx, service.settings.secrets, row))
         purging = _Purging(service, tx, row, target, target.rows(tx, row.number), by)
         done = purging.commit(advance)
         details = {"purge": done.id, "pairs": done.pairs, "facts": done.facts, "withdrawn": len(done.withdrawn)}

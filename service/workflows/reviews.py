@@ -9,6 +9,7 @@ from service.storage import Database, Transaction, keys, reviews
 from service.workflows.audit import Act, Event
 from service.workflows.dictionaries import found
 from service.workflows.microbatch import Served
+from service.workflows.policies import active
 from service.workflows.publish import EditContext
 
 
@@ -24,16 +25,20 @@ def report(service: EditContext, served: Served, wanted: ReviewCreate, by: str) 
     subject, relation = wanted.subject.strip(), wanted.relation.strip()
     if not subject or not relation:
         raise Unprocessable("subject and relation are more than white space")
+    subject, relation = served.stored((subject, relation))
     recalled = served.memory.recall([subject], [relation])
     known = bool(recalled.known[0])
+    with service.db.reading() as tx:
+        policies = active(tx, service.settings.secrets, found(tx, served.dictionary))
+    recalled_answers = recalled.answers[0] if known else ()
     doubt = reviews.Doubt(
         subject=subject,
         relation=relation,
         memory=served.id,
-        answers=wanted.answers if wanted.answers is not None else recalled.answers[0] if known else (),
+        answers=recalled_answers if wanted.answers is None else policies.answers(relation, wanted.answers),
         margin=round(float(recalled.margins[0]), 4) if known else 0.0,
         by=by,
-        expected=wanted.expected,
+        expected=None if wanted.expected is None else policies.answers(relation, wanted.expected),
         note=wanted.note,
     )
     with service.db.writing() as tx:

@@ -139,7 +139,7 @@ def test_a_person_is_recalled_by_the_real_name(
 def test_nothing_of_it_stands_in_the_data_folder(
     service: Running, api: httpx.Client, taught: tuple[str, dict[str, Any]], people: dict[str, dict[str, str]]
 ) -> None:
-    """Database, journal, spool, memories, secrets and log: no name and no answer in any encoding, also after an edit."""
+    """Database, journal, spool, memories, secrets and log: no name and no answer in any encoding, after an edit too."""
     base = f"/v1/dictionaries/{taught[0]}"
     edit = {"subject": "清水きよ", "relation": "メール", "answer": "kiyo.shimizu@sakura-mail.example.jp"}
     edited = api.post(f"{base}/facts:batch", json={"upsert": [edit]})
