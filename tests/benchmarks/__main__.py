@@ -1,18 +1,19 @@
 """All measurements but the GPU's, or those that are named.
 
-python -m tests.benchmarks [dictionaries] [engine] [digest] [unknowns] [http] [gpu]
+python -m tests.benchmarks [dictionaries] [engine] [digest] [unknowns] [forgetting] [http] [gpu]
 """
 
 import sys
 from collections.abc import Callable, Sequence
 
-from tests.benchmarks import dictionaries, digest, engine, gpu, http_recall, unknowns
+from tests.benchmarks import dictionaries, digest, engine, forgetting, gpu, http_recall, unknowns
 
 MEASURED: dict[str, Callable[[], None]] = {
     "dictionaries": dictionaries.main,
     "engine": engine.main,
     "digest": digest.main,
     "unknowns": unknowns.main,
+    "forgetting": forgetting.main,
     "http": http_recall.main,
 }
 
