@@ -74,7 +74,7 @@ class Suite:
         progress(0.0, "a scratch copy of the facts")
         with scratch_copy(target.store, held, len(target.taught), self.setting.recipe) as scratch:
             if gone := deletable(held, plan):
-                outcome.checks.append(_clocked(lambda: check_deletion(scratch, gone, progress)))
+                outcome.checks.append(_clocked(lambda: check_deletion(scratch, gone, plan.proofs, progress)))
             else:
                 outcome.left_out.append(LeftOut(check=CheckId.DELETION, reason="too_few_pairs"))
             outcome.checks.append(_clocked(lambda: check_rollback(scratch, plan, progress)))

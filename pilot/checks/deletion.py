@@ -20,15 +20,18 @@ _SHARE = 10
 """At most one pair in so many is deleted."""
 
 
-def check_deletion(scratch: Scratch, gone: Sequence[Pair], progress: Progress) -> Measured:
-    """Deletes these pairs, asks for them and for all others, and teaches them again."""
+def check_deletion(scratch: Scratch, gone: Sequence[Pair], proofs: int, progress: Progress) -> Measured:
+    """Deletes these pairs, asks for them and for all others, and teaches them again.
+
+    For `proofs` of them the proof of absence is asked: for each the service reads the version's bytes afresh.
+    """
     measured, copy, before = Measured(CheckId.DELETION), scratch.copy, scratch.digest()
     taught = {pair: scratch.held[pair] for pair in gone}
     progress(0.0, f"deletion: {len(gone):,} pairs")
     scratch.change({}, delete=gone)
     after = scratch.digest()
     _ask_for_the_deleted(scratch, taught, measured, progress)
-    _ask_for_proofs(scratch, taught, measured)
+    _ask_for_proofs(scratch, gone[:proofs], measured)
     _count(measured, "others", scratch, scratch.held, progress)
     scratch.change(taught)
     _count(measured, "restored", scratch, taught, progress)
@@ -76,9 +79,9 @@ def _of_another(result: Result, deleted: Pair, held: Held) -> bool:
     return pair != deleted and held.get(pair) == tuple(sorted(result.answers))
 
 
-def _ask_for_proofs(scratch: Scratch, taught: Held, measured: Measured) -> None:
+def _ask_for_proofs(scratch: Scratch, gone: Sequence[Pair], measured: Measured) -> None:
     """Right: the version holds no such pair, and the proof names another digest after the deletion than before it."""
-    for pair in taught:
+    for pair in gone:
         found = scratch.store.absence(scratch.memory, *pair)
         proof = found.proof
         right = found.absent and proof is not None and proof.digest_before != proof.digest_after

@@ -43,7 +43,7 @@ def check_privacy(target: Target, setting: Setting, plan: Plan, progress: Progre
         membership=membership,
         delta=plan.delta,
         ceiling=[CeilingPoint(epsilon=epsilon, recall=table.ceiling(epsilon, plan.delta)) for epsilon in _EPSILONS],
-        randomised=_randomised(target, setting, plan, progress) if plan.changes else None,
+        randomised=_randomised(target, table, setting, plan, progress) if plan.changes else None,
     )
     return measured
 
@@ -82,10 +82,9 @@ def _shown(name: str) -> Failing:
     )
 
 
-def _randomised(target: Target, setting: Setting, plan: Plan, progress: Progress) -> Randomised:
+def _randomised(target: Target, table: Table, setting: Setting, plan: Plan, progress: Progress) -> Randomised:
     """Teaches a scratch dictionary randomised answers, and judges its recall of every pair by the true ones."""
     truth = drawn(target.taught, plan.randomised, plan.seed)
-    table = Table(truth)
     noisy = table.randomised(truth, plan.epsilon, plan.seed)
     progress(0.0, "privacy: randomised answers")
     tally = Tally()

@@ -5,7 +5,7 @@ from typing import Any
 
 from pilot.report.bars import Bar, bar, worst_first
 from pilot.report.charts import Axes, Chart, Label
-from pilot.report.figures import milliseconds, number, share
+from pilot.report.figures import milliseconds, number, of_all
 from schemas.report import (
     Check,
     Deletion,
@@ -22,8 +22,8 @@ Prose = dict[str, Any]
 _UNCHANGED = "unchanged"
 _ASKED_FOR = ("deleted", "spellings", "questions")
 _SWITCHES_SHOWN = 10
-_EPSILON_LABELS = (0, 4, 8, 12, 16)
-FINE_TUNED = (0.18, 0.90)
+_EPSILON_LABELS = ((0, "ε = 0"), (4, "4"), (8, "8"), (12, "12"), (16, "16"))
+FINE_TUNED = (0.44, 0.85)
 """What 20 edits by fine-tuning leave right of 2,000 facts, by learning rate (tests/benchmarks/forgetting.py)."""
 
 
@@ -100,13 +100,13 @@ def change_view(report: Report, prose: Prose) -> ChangeView:
 def _retention(check: Check, found: Retention, words: Prose) -> RetentionView:
     names = {_UNCHANGED: str(words["never"])}
     for at, step in enumerate(found.steps, start=1):
-        names[f"changed_{at}"] = str(words["in_round"]).format(n=at, share=share(step.share))
+        names[f"changed_{at}"] = str(words["in_round"]).format(n=at, share=of_all(step.share))
     answer = Answer(
         words["when_changed"],
         words["changed"].format(
             changed=number(sum(step.changed for step in found.steps)),
             rounds=len(found.steps),
-            share=share(max(step.share for step in found.steps)),
+            share=of_all(max(step.share for step in found.steps)),
             right=number(check.right),
             asked=number(check.asked),
             forgotten=number(found.forgotten),
@@ -150,7 +150,7 @@ def _retention_chart(steps: list[Step], words: Prose) -> Chart:
     """All facts, after each round; and the band that fine-tuning leaves."""
     axes = Axes(width=len(steps))
     after = [(place, step.right / step.asked) for place, step in enumerate(steps, start=1)]
-    labels = [Label(axes.x(place), share(step.share)) for place, step in enumerate(steps, start=1)]
+    labels = [Label(axes.x(place), of_all(step.share)) for place, step in enumerate(steps, start=1)]
     return Chart(
         x_labels=[Label(0.0, str(words["start"])), *labels],
         y_labels=axes.shares(),
@@ -164,7 +164,7 @@ def _ceiling_chart(found: Privacy) -> Chart:
     """The bound over epsilon, and the memory that was taught randomised answers."""
     axes, run = Axes(width=found.ceiling[-1].epsilon), found.randomised
     return Chart(
-        x_labels=[Label(axes.x(epsilon), str(epsilon)) for epsilon in _EPSILON_LABELS],
+        x_labels=[Label(axes.x(epsilon), text) for epsilon, text in _EPSILON_LABELS],
         y_labels=axes.shares(),
         curves=[axes.curve("limit", [(point.epsilon, point.recall) for point in found.ceiling])],
         marks=[] if run is None else [axes.mark(run.epsilon, run.rate, run.interval)],

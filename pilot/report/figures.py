@@ -45,6 +45,11 @@ def share(rate: float) -> str:
     return f"{100 * rate:.{decimals}f} %"
 
 
+def of_all(part: float) -> str:
+    """A share that was chosen, not measured: as short as it is."""
+    return f"{100 * part:g} %"
+
+
 def one_in(rate: float) -> str:
     """The n of `1 in n`: how a rare rate is said."""
     return f"{round(1 / rate):,}"
@@ -63,8 +68,9 @@ FILTERS = {
     "size": size,
     "duration": duration,
     "milliseconds": milliseconds,
+    "of_all": of_all,
     "share": share,
     "one_in": one_in,
     "span": span,
 }
-__all__ = ["FILTERS", "duration", "number", "one_in", "percent", "share", "size", "span"]
+__all__ = ["FILTERS", "duration", "number", "of_all", "one_in", "percent", "share", "size", "span"]

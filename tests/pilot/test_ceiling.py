@@ -19,7 +19,7 @@ def test_the_ceiling_is_the_formula(epsilon: float, m: int, delta: float) -> Non
 
 
 def test_no_privacy_is_no_ceiling_and_full_privacy_is_chance() -> None:
-    """At epsilon 0 one of m answers is guessed; at a large epsilon everything may be recalled; no overflow on the way."""
+    """At epsilon 0 one of m answers is guessed; at a large one everything may be recalled, without an overflow."""
     assert ceiling(0, 400) == pytest.approx(1 / 400)
     assert ceiling(1000, 400) == 1
     assert ceiling(0, 1) == 1

@@ -141,11 +141,8 @@ def test_priority_facts_are_judged_apart(reading: Reading, tmp_path: Path) -> No
     file = tmp_path / "GATE.toml"
     file.write_text('[priority]\nrelations = ["r1"]\nsubjects = ["s2"]\npairs = [["s4", "r0"]]\n', encoding="utf-8")
     gate = read_gate(file)
-    assert gate.marked(reading.taught) == {
-        *(pair for pair in reading.taught if pair[1] == "r1"),
-        ("s2", "r0"),
-        ("s4", "r0"),
-    }
+    marked = {pair for pair in reading.taught if pair[1] == "r1"} | {("s2", "r0"), ("s4", "r0")}
+    assert gate.marked(reading.taught) == frozenset(marked)
     assert Gate().marked(reading.taught) is None
     copy, relaxed = Copy(pairs=40, of=40), gate.model_copy(update={"minimum_priority": 0.9})
     assert failed(gate, retention(40, copy, priority=Tally(right=19, wrong=1))) == {"minimum_priority"}
