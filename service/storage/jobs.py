@@ -106,9 +106,10 @@ def waiting(tx: Connection) -> bool:
 
 
 def claim(tx: Connection, worker: str, lease: timedelta, job: str | None = None) -> Claim | None:
-    """Take the oldest job that is queued or whose lease has run out; with `job` none but that one."""
+    """Take the oldest job that is queued or whose lease has run out, purges first; with `job` none but that one."""
     free = select(jobs.c.number).where(_free() if job is None else _free() & (jobs.c.id == job))
-    number = tx.scalar(free.order_by(jobs.c.number).limit(1).with_for_update(skip_locked=True))
+    in_turn = free.order_by(jobs.c.kind != JobKind.PURGE, jobs.c.number)
+    number = tx.scalar(in_turn.limit(1).with_for_update(skip_locked=True))
     if number is None:
         return None
     held = {"state": JobState.RUNNING, "worker": worker, "lease_until": now() + lease, "started_at": now()}

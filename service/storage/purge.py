@@ -17,6 +17,7 @@ from service.storage.bulk import batched, fetch_rows
 from service.storage.changes import announce
 from service.storage.diff import Pair
 from service.storage.facts import by_subject
+from service.storage.shadow import UNTAUGHT
 from service.storage.stamps import now
 from service.storage.tables import alias_events, facts, idempotency, jobs, memories, refused, uploads
 from service.storage.tables.gates import measurements, priorities, shadow_counts, shadow_disagreements
@@ -222,6 +223,35 @@ def ids(tx: Connection) -> set[str]:
 def count(tx: Connection, dictionary: int) -> int:
     """How often the dictionary was purged: what was read of its ledger before is not to be built upon after."""
     return tx.scalar(select(func.count()).where(purges.c.dictionary == dictionary)) or 0
+
+
+def committed(tx: Connection, dictionary: int) -> tuple[set[str], set[str]]:
+    """The commitments of every pair and of every subject that was ever purged from the dictionary."""
+    pairs, subjects = set[str](), set[str]()
+    for tombstone in tx.scalars(select(purges.c.tombstone).where(purges.c.dictionary == dictionary)):
+        pairs.update(tombstone["pairs"])
+        subjects.update(tombstone["subjects"])
+    return pairs, subjects
+
+
+def disagreements(tx: Connection, dictionary: int) -> dict[int, Pair]:
+    """The pair of every listed disagreement, by the number of its row."""
+    columns = (shadow_disagreements.c.number, shadow_disagreements.c.subject, shadow_disagreements.c.relation)
+    rows = tx.execute(select(*columns).where(shadow_disagreements.c.dictionary == dictionary))
+    return {number: (subject, relation) for number, subject, relation in rows}
+
+
+def remove_disagreements(tx: Connection, numbers: Collection[int]) -> None:
+    for some in batched(sorted(numbers), LOOKED_UP):
+        tx.execute(delete(shadow_disagreements).where(shadow_disagreements.c.number.in_(some)))
+
+
+def forget_relations(tx: Connection, dictionary: int) -> None:
+    """Remove counts under relations that no row of the ledger has."""
+    known = select(facts.c.relation).where(facts.c.dictionary == dictionary)
+    for table in (live_use, shadow_counts):
+        unknown = (table.c.relation.is_not(None), table.c.relation != UNTAUGHT, table.c.relation.not_in(known))
+        tx.execute(delete(table).where(table.c.dictionary == dictionary, *unknown))
 
 
 def finish(tx: Connection, purge_id: str) -> None:

@@ -9,19 +9,23 @@ import shutil
 import time
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
+from datetime import timedelta
 
 from service.errors import MemoryMismatch, NotFound, Unavailable
 from service.settings import Settings
-from service.storage import Database, jobs, memories, patches, purge
+from service.storage import Database, dictionaries, jobs, memories, patches, purge
 from service.storage.patches import Version
+from service.storage.stamps import now
 from service.workflows import memory_secrets, purge_tombstones
 from service.workflows.attempt import Attempt
 from service.workflows.consolidate import write_folder
 from service.workflows.purge import queue
+from service.workflows.purge_names import unpurged
 from service.workflows.purge_tombstones import Tombstone
 from service.workflows.spool import forgotten
 from service.workflows.versions import from_disk
 
+HEARD = timedelta(seconds=1.5)  # more than the observer of recalls takes to write down what it heard
 READER_SECONDS = 120.0  # how long the database's journal may be held by those who read it
 LOOK_SECONDS = 2.0  # of these, at a time, before the job looks whether it was told to stop
 
@@ -36,6 +40,7 @@ def finish(attempt: Attempt) -> None:
         raise NotFound("no such purge")
     attempt.progress(0.1, "writing the tombstone")
     bury(attempt.settings, attempt.claim.dictionary, kept)
+    _forget_what_was_heard(attempt, kept)
     attempt.progress(0.2, "parting versions from withdrawn ones")
     for version in _roots_of(attempt.db, kept):
         _part(attempt, version)
@@ -102,6 +107,20 @@ def erase_files(db: Database, settings: Settings, kept: purge.Purge) -> int:
     for file in files:
         file.unlink(missing_ok=True)
     return len(folders) + len(files)
+
+
+def _forget_what_was_heard(attempt: Attempt, kept: purge.Purge) -> None:
+    """Counts and comparisons of recalls from before the purge are written up to a second after it."""
+    while now() < kept.at + HEARD:
+        attempt.progress(0.1, "waiting for what was heard of recalls")
+        time.sleep(0.1)
+    with attempt.db.writing() as tx:
+        row = dictionaries.find(tx, attempt.claim.dictionary)
+        if row is not None:
+            listed = purge.disagreements(tx, row.number)
+            named = unpurged(tx, attempt.settings, row, {pair: pair for pair in listed.values()})
+            purge.remove_disagreements(tx, [number for number, pair in listed.items() if pair not in named])
+            purge.forget_relations(tx, row.number)
 
 
 def _roots_of(db: Database, kept: purge.Purge) -> list[Version]:
