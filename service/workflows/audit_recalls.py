@@ -118,5 +118,5 @@ def _pairs(result: Result) -> list[tuple[str, str, Status, Sequence[str]]]:
 
 def _some(columns: Columns, count: int) -> Columns:
     """As many rows, drawn at random."""
-    chosen = sorted(random.sample(range(len(columns.subjects)), count))
-    return Columns(*([column[row] for row in chosen] for column in columns))
+    rows = random.sample(list(zip(*columns, strict=True)), count)
+    return Columns(*zip(*rows, strict=True))

@@ -187,7 +187,8 @@ def test_only_admins_and_auditors_read_it(admin: httpx.Client, own: Running) -> 
 
 def test_entries_are_paged_and_filtered(admin: httpx.Client, taught: str) -> None:
     """Newest first, without a gap between pages; a time and an act narrow them."""
-    pages, cursor = [], None
+    pages: list[list[int]] = []
+    cursor = None
     while cursor is not None or not pages:
         reply = admin.get("/v1/audit", params={"limit": 5} | ({"cursor": cursor} if cursor else {})).json()
         pages.append([entry["number"] for entry in reply["entries"]])

@@ -1,6 +1,7 @@
 """Somebody who can write the database, but has not the audit secret, is found out."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, assume, given, settings
@@ -27,7 +28,7 @@ def content(tx: Connection) -> list[list[tuple[object, ...]]]:
     return [[tuple(row) for row in tx.execute(select(table).order_by(table.c[0]))] for table in TABLES]
 
 
-def alter(tx: Connection, draw: Callable[..., object], table: Table) -> None:
+def alter(tx: Connection, draw: Callable[..., Any], table: Table) -> None:
     """Another value in any column of any row."""
     keys = list(tx.scalars(select(table.c[0])))
     key = draw(st.sampled_from(keys))
@@ -38,21 +39,22 @@ def alter(tx: Connection, draw: Callable[..., object], table: Table) -> None:
     tx.execute(update(table).where(table.c[0] == key).values({column: value}))
 
 
-def flip_a_bit(tx: Connection, draw: Callable[..., object], _: Table) -> None:
+def flip_a_bit(tx: Connection, draw: Callable[..., Any], _: Table) -> None:
     number, column = draw(numbers), draw(st.sampled_from(["mac", "previous", "commitments"]))
     before = tx.scalar(select(entries.c[column]).where(entries.c.number == number))
     assume(before)
+    assert before is not None
     at = draw(st.integers(0, 8 * len(before) - 1))
     after = bytearray(before)
     after[at // 8] ^= 1 << at % 8
     tx.execute(update(entries).where(entries.c.number == number).values({column: bytes(after)}))
 
 
-def remove(tx: Connection, draw: Callable[..., object], table: Table) -> None:
+def remove(tx: Connection, draw: Callable[..., Any], table: Table) -> None:
     tx.execute(delete(table).where(table.c[0] == draw(st.sampled_from(list(tx.scalars(select(table.c[0])))))))
 
 
-def remove_and_close_up(tx: Connection, draw: Callable[..., object], _: Table) -> None:
+def remove_and_close_up(tx: Connection, draw: Callable[..., Any], _: Table) -> None:
     """An entry goes, and those after it move up; so does the head, whose seal nobody can make."""
     gone = draw(numbers)
     for table in (entries, audit_salts):
@@ -63,7 +65,7 @@ def remove_and_close_up(tx: Connection, draw: Callable[..., object], _: Table) -
     tx.execute(update(audit_head).values(entries=LAST - 1))
 
 
-def swap(tx: Connection, draw: Callable[..., object], table: Table) -> None:
+def swap(tx: Connection, draw: Callable[..., Any], table: Table) -> None:
     """Two rows change their places."""
     key = table.c[0]
     one, other = draw(st.lists(st.sampled_from(list(tx.scalars(select(key)))), min_size=2, max_size=2, unique=True))
@@ -71,7 +73,7 @@ def swap(tx: Connection, draw: Callable[..., object], table: Table) -> None:
         tx.execute(update(table).where(key == before).values({key: after}))
 
 
-def add(tx: Connection, draw: Callable[..., object], table: Table) -> None:
+def add(tx: Connection, draw: Callable[..., Any], table: Table) -> None:
     """A copy of a row under a number of its own."""
     key = table.c[0]
     row = tx.execute(select(table).where(key == draw(st.sampled_from(list(tx.scalars(select(key))))))).one()
@@ -79,7 +81,7 @@ def add(tx: Connection, draw: Callable[..., object], table: Table) -> None:
     tx.execute(insert(table).values({**row._mapping, key.name: number}))
 
 
-def cut_tail(tx: Connection, draw: Callable[..., object], _: Table) -> None:
+def cut_tail(tx: Connection, draw: Callable[..., Any], _: Table) -> None:
     """The last entries go, and the head is made to agree, but for its seal."""
     last = draw(st.integers(0, LAST - 1))
     tx.execute(delete(entries).where(entries.c.number > last))
@@ -89,13 +91,13 @@ def cut_tail(tx: Connection, draw: Callable[..., object], _: Table) -> None:
         tx.execute(update(audit_head).values(entries=last, mac=mac))
 
 
-def cut_head(tx: Connection, draw: Callable[..., object], _: Table) -> None:
+def cut_head(tx: Connection, draw: Callable[..., Any], _: Table) -> None:
     first = draw(st.integers(2, LAST + 1))
     tx.execute(delete(entries).where(entries.c.number < first))
     tx.execute(delete(audit_salts).where(audit_salts.c.entry < first))
 
 
-def forge(tx: Connection, draw: Callable[..., object], _: Table) -> None:
+def forge(tx: Connection, draw: Callable[..., Any], _: Table) -> None:
     """An entry says something else, and has a MAC that was made under another secret."""
     number = draw(numbers)
     row = tx.execute(select(entries).where(entries.c.number == number)).one()
