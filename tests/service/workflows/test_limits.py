@@ -1,0 +1,108 @@
+"""Rates of API keys: what is let through, by one process and by several."""
+
+import asyncio
+import multiprocessing
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from service.errors import RateLimited, Unprocessable
+from service.storage import Database, rates
+from service.workflows.limits import SHARE, UNLIMITED, Limiter, check_rate, parsed
+
+START = 1_000_020  # a window of a minute begins here
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = float(START)
+
+    def __call__(self) -> float:
+        return self.now
+
+
+async def passed(limiter: Limiter, requests: int, rate: str | None, key: str = "key_1") -> int:
+    """How many of these requests are let through."""
+    through = 0
+    for _ in range(requests):
+        try:
+            await limiter.take(key, rate)
+        except RateLimited:
+            continue
+        through += 1
+    return through
+
+
+@pytest.fixture
+def counters(db: Database, tmp_path: Path) -> Database:
+    return rates.counters(db, tmp_path / "rates.db")
+
+
+def test_a_window_lets_through_what_the_rate_says(counters: Database) -> None:
+    """Exactly as many as named, then 429 with the seconds until the next window, in which it begins anew."""
+    clock = Clock()
+    limiter = Limiter(counters, UNLIMITED, clock)
+    assert asyncio.run(passed(limiter, 150, "100/minute")) == 100
+    clock.now += 12.5
+    with pytest.raises(RateLimited) as refused:
+        asyncio.run(limiter.take("key_1", "100/minute"))
+    assert refused.value.headers == {"retry-after": "48"}
+    assert asyncio.run(passed(limiter, 5, "100/minute", "key_2")) == 5
+    clock.now += 47.5
+    assert asyncio.run(passed(limiter, 150, "100/minute")) == 100
+
+
+@settings(max_examples=10, deadline=None)
+@given(turns=st.lists(st.integers(0, 3), max_size=60), amount=st.integers(1, 60))
+def test_several_processes_let_through_no_more(
+    tmp_path_factory: pytest.TempPathFactory, turns: list[int], amount: int
+) -> None:
+    """However requests fall on four processes, no window exceeds the rate; at most a part each stays unspent."""
+    path = tmp_path_factory.mktemp("rates") / "rates.db"
+    database = rates.counters(Database(f"sqlite:///{path}"), path)
+    clock = Clock()
+    limiters = [Limiter(database, f"{amount}/minute", clock) for _ in range(4)]
+    through = sum(asyncio.run(passed(limiters[turn], 1, None)) for turn in turns)
+    assert through <= amount
+    assert through >= min(len(turns), amount - 3 * max(1, amount // SHARE))
+    database.close()
+
+
+def _flood(path: Path, through: "multiprocessing.Queue[int]") -> None:
+    database = rates.counters(Database(f"sqlite:///{path}"), path)
+    through.put(asyncio.run(passed(Limiter(database, "200/minute", Clock()), 300, None)))
+
+
+def test_real_processes_share_one_allowance(tmp_path: Path) -> None:
+    """Three processes that send 300 requests each at once get 200 through together."""
+    spawn = multiprocessing.get_context("spawn")
+    through = spawn.Queue()
+    processes = [spawn.Process(target=_flood, args=(tmp_path / "rates.db", through)) for _ in range(3)]
+    for process in processes:
+        process.start()
+    assert sum(through.get(timeout=60) for _ in processes) == 200
+    for process in processes:
+        process.join()
+
+
+def test_a_window_that_has_passed_is_not_reopened(counters: Database) -> None:
+    """A process whose clock lags behind gets nothing of a window that another has followed."""
+    ahead, behind = Clock(), Clock()
+    ahead.now += 60
+    assert asyncio.run(passed(Limiter(counters, "10/minute", ahead), 1, None)) == 1
+    assert asyncio.run(passed(Limiter(counters, "10/minute", behind), 1, None)) == 0
+
+
+def test_rates_read_like_sentences() -> None:
+    """`1000/minute`, `5 per 2 seconds` and `unlimited` are rates; anything else is refused."""
+    assert [parsed(rate) for rate in ("1000/minute", "5 per 2 seconds", UNLIMITED)] == [(1000, 60), (5, 2), None]
+    with pytest.raises(Unprocessable):
+        check_rate("often")
+
+
+def test_who_has_no_rate_is_not_counted(counters: Database) -> None:
+    """Without a rate nothing is asked of the database."""
+    counters.close()
+    assert asyncio.run(passed(Limiter(counters, UNLIMITED), 1000, None)) == 1000
