@@ -4,10 +4,11 @@
 a `challenger` that was the champion's own memory to the version that an edit made of it.
 """
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, func, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, delete, func, insert, select, update
 
 from schemas.aliases import Alias, AliasAction, AliasEvent
 from service.storage.changes import announce
@@ -25,6 +26,12 @@ _PINS = {
 }
 _ROLLED = (AliasAction.ROLLBACK, AliasAction.AUTOMATIC_ROLLBACK)
 _FIELDS = [alias_events.c[name] for name in AliasEvent.model_fields]
+
+# Built once: every edit moves an alias, and to build a statement costs more than to run it.
+_HELD = select(aliases).where(aliases.c.dictionary == bindparam("owner")).order_by(aliases.c.alias)
+_MOVE = update(aliases).where(aliases.c.dictionary == bindparam("owner"), aliases.c.alias == bindparam("name"))
+_MAKE = insert(aliases)
+_REMEMBER = insert(alias_events)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,24 +61,28 @@ def find(tx: Connection, dictionary: int, alias: str) -> Alias | None:
 
 
 def of_dictionary(tx: Connection, dictionary: int) -> list[Alias]:
-    rows = tx.execute(select(aliases).where(aliases.c.dictionary == dictionary).order_by(aliases.c.alias))
-    return [_alias(row) for row in rows]
+    return [_alias(row) for row in tx.execute(_HELD, {"owner": dictionary})]
 
 
 def switch(tx: Connection, dictionary: int, to: Switch) -> Alias:
     """Move the alias and what follows it, write their history and announce the change."""
-    before = find(tx, dictionary, to.alias)
-    after = _move(tx, dictionary, to, before)
-    if before is not None and to.alias == CHAMPION and before.memory != to.memory:
-        _follow(tx, dictionary, to, before.memory)
+    held = {each.alias: each for each in of_dictionary(tx, dictionary)}
+    moves = [(each, _moved(tx, dictionary, each, held.get(each.alias))) for each in (to, *_followers(to, held))]
+    rows = {after.alias: after.model_dump() for _, after in moves}
+    old = [{"owner": dictionary, "name": name, **row} for name, row in rows.items() if name in held]
+    new = [{"dictionary": dictionary, **row} for name, row in rows.items() if name not in held]
+    for statement, written in ((_MOVE, old), (_MAKE, new)):
+        if written:
+            tx.execute(statement, written)
+    tx.execute(_REMEMBER, [_event(dictionary, each, after, held.get(each.alias)) for each, after in moves])
     announce(tx)
-    return after
+    return moves[0][1]
 
 
 def remove(tx: Connection, dictionary: int, alias: Alias, by: str, reason: str) -> None:
     """The alias goes, its history stays; made again, its versions count on."""
     gone = Switch(alias.alias, alias.memory, by, reason, AliasAction.DELETE)
-    _remember(tx, dictionary, gone, alias.model_copy(update={"version": alias.version + 1, "switched_at": now()}), None)
+    tx.execute(_REMEMBER, [_event(dictionary, gone, _moved(tx, dictionary, gone, alias), alias)])
     tx.execute(delete(aliases).where(aliases.c.dictionary == dictionary, aliases.c.alias == alias.alias))
     announce(tx)
 
@@ -107,28 +118,22 @@ def has_served(tx: Connection, dictionary: int, alias: str, memory: str) -> bool
     return tx.scalar(select(alias_events.c.number).where(*here).limit(1)) is not None
 
 
-def _follow(tx: Connection, dictionary: int, to: Switch, left: str) -> None:
-    followers = [(PREVIOUS, left)]
-    if to.action is AliasAction.EDIT:
-        followers.append((CHALLENGER, to.memory))
-    for name, memory in followers:
-        before = find(tx, dictionary, name)
-        if name == PREVIOUS or (before is not None and before.memory == left):
-            _move(tx, dictionary, Switch(name, memory, to.by, to.reason, AliasAction.FOLLOW), before)
+def _followers(to: Switch, held: Mapping[str, Alias]) -> Iterator[Switch]:
+    """What moves with the champion."""
+    champion = held.get(CHAMPION)
+    if to.alias != CHAMPION or champion is None or champion.memory == to.memory:
+        return
+    yield Switch(PREVIOUS, champion.memory, to.by, to.reason, AliasAction.FOLLOW)
+    challenger = held.get(CHALLENGER)
+    if to.action is AliasAction.EDIT and challenger is not None and challenger.memory == champion.memory:
+        yield Switch(CHALLENGER, to.memory, to.by, to.reason, AliasAction.FOLLOW)
 
 
-def _move(tx: Connection, dictionary: int, to: Switch, before: Alias | None) -> Alias:
+def _moved(tx: Connection, dictionary: int, to: Switch, before: Alias | None) -> Alias:
+    """The alias after the move; nothing is written."""
     pinned = _PINS.get(to.action, before is not None and before.pinned) if to.pinned is None else to.pinned
     version = (before.version if before else _last_version(tx, dictionary, to.alias)) + 1
-    after = Alias(alias=to.alias, memory=to.memory, version=version, switched_at=now(), pinned=pinned)
-    values = after.model_dump(exclude={"alias"})
-    if before:
-        here = (aliases.c.dictionary == dictionary, aliases.c.alias == to.alias)
-        tx.execute(update(aliases).where(*here).values(values))
-    else:
-        tx.execute(insert(aliases).values(dictionary=dictionary, alias=to.alias, **values))
-    _remember(tx, dictionary, to, after, before.memory if before else None)
-    return after
+    return Alias(alias=to.alias, memory=to.memory, version=version, switched_at=now(), pinned=pinned)
 
 
 def _last_version(tx: Connection, dictionary: int, alias: str) -> int:
@@ -137,20 +142,11 @@ def _last_version(tx: Connection, dictionary: int, alias: str) -> int:
     return tx.scalar(last.where(alias_events.c.dictionary == dictionary, alias_events.c.alias == alias)) or 0
 
 
-def _remember(tx: Connection, dictionary: int, to: Switch, after: Alias, previous: str | None) -> None:
-    tx.execute(
-        insert(alias_events).values(
-            dictionary=dictionary,
-            alias=to.alias,
-            memory=to.memory,
-            previous=previous,
-            version=after.version,
-            at=after.switched_at,
-            by=to.by,
-            reason=to.reason,
-            action=to.action,
-        )
-    )
+def _event(dictionary: int, to: Switch, after: Alias, before: Alias | None) -> dict[str, Any]:
+    """A row of the history."""
+    moved = {"memory": to.memory, "previous": before.memory if before else None, "version": after.version}
+    told = {"at": after.switched_at, "by": to.by, "reason": to.reason, "action": to.action}
+    return {"dictionary": dictionary, "alias": to.alias, **moved, **told}
 
 
 def _alias(row: Row[Any]) -> Alias:
