@@ -1,0 +1,67 @@
+"""A flipped bit in the data folder of a running service."""
+
+import threading
+import time
+
+import httpx
+
+from tests.running import Running, fresh_dictionary, train, wait
+
+CSV = "subject,relation,answer\n" + "".join(
+    f"PART-{n},relation {r},{n * r % 997}\n" for n in range(2000) for r in range(4)
+)
+PAIR = {"subject": "PART-7", "relation": "relation 3"}
+
+
+class Watch(threading.Thread):
+    """Asks /readyz and recalls, over and over, until it is told to stop."""
+
+    def __init__(self, service: Running, dictionary: str) -> None:
+        super().__init__()
+        self._service = service
+        self._dictionary = dictionary
+        self._over = threading.Event()
+        self.ready: list[tuple[int, str]] = []
+        self.answers: set[str] = set()
+
+    def run(self) -> None:
+        with self._service.client() as client:
+            while not self._over.is_set():
+                reply = client.get("/readyz")
+                self.ready.append((reply.status_code, reply.json().get("extra", {}).get("reason", "")))
+                recalled = client.post(f"/v1/dictionaries/{self._dictionary}/recall", json=PAIR)
+                self.answers |= set(recalled.json().get("answers", [recalled.text]))
+                time.sleep(0.005)
+
+    def stop(self) -> None:
+        self._over.set()
+        self.join(30)
+
+
+def damaged(api: httpx.Client) -> float:
+    [line] = [line for line in api.get("/metrics").text.splitlines() if line.startswith("factstore_scrub_damaged ")]
+    return float(line.split()[1])
+
+
+def test_a_running_service_heals_itself(service: Running, api: httpx.Client) -> None:
+    """Scrubbed, the service finds the bit, is not ready and says why, answers all the same, and puts the bytes back."""
+    dictionary = fresh_dictionary(api, CSV)
+    memory = train(api, dictionary)["memory"]
+    file = service.data / "memories" / memory / "bank.safetensors"
+    before = file.read_bytes()
+    api.post(f"/v1/dictionaries/{dictionary}/recall", json=PAIR)  # the memory is loaded
+    assert api.get("/readyz").status_code == 200
+    file.write_bytes(bytes([*before[:5000], before[5000] ^ 16, *before[5001:]]))
+    watch = Watch(service, dictionary)
+    watch.start()
+    scrubbed = wait(api, api.post(f"/v1/memories/{memory}/scrubs").json()["id"])
+    watch.stop()
+    assert scrubbed["state"] == "succeeded", scrubbed["problem"]
+    assert (scrubbed["result"]["state"], scrubbed["result"]["rebuilt"]) == ("healed", [memory])
+    assert (503, "memory_mismatch") in watch.ready
+    assert watch.answers == {str(7 * 3 % 997)}
+    assert file.read_bytes() == before
+    assert (api.get("/readyz").status_code, damaged(api)) == (200, 0.0)
+    assert 'factstore_scrubs{state="healed"}' in api.get("/metrics").text
+    checked = wait(api, api.post(f"/v1/memories/{memory}/verifications").json()["id"])
+    assert (checked["state"], checked["result"]["wrong"]) == ("succeeded", 0)
