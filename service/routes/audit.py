@@ -50,4 +50,4 @@ def verify(service: Service, _: Auditing, wanted: AuditVerify | None = None) -> 
 @router.post("/audit:search")
 def search(asked: AuditSearch, service: Service, _: Auditing) -> AuditFound:
     """What was answered for a pair, when, from which memory, taught by which line of which upload, reviewed by whom."""
-    return audit_search.search(service.db, service.settings, asked)
+    return audit_search.search(service.db, service.settings, service.auditor, asked)

@@ -17,11 +17,10 @@ from service.workflows import audit_secret
 from service.workflows.audit_chain import GENESIS, Chain
 from service.workflows.audit_commitments import (
     DROPPED,
-    SIZE,
+    KEPT,
     Committed,
+    Committer,
     Pair,
-    commit,
-    matches,
     name_tokens,
     pair_tokens,
 )
@@ -77,6 +76,7 @@ class Auditor:
 
     def __init__(self, db: Database, settings: Settings) -> None:
         self.chain = Chain(audit_secret.opened(db, settings.secrets))
+        self.committer = Committer(self.chain.key("tags"))
 
     def record(self, tx: Transaction, event: Event) -> None:
         """Append an entry; it holds when `tx` commits. It holds up every other writer from here to the commit, so it
@@ -85,7 +85,10 @@ class Auditor:
         self.record_all(tx, [event])
 
     def record_all(self, tx: Transaction, events: Sequence[Event]) -> None:
-        self.append(tx, [prepared(event) for event in events])
+        self.append(tx, [self.prepared(event) for event in events])
+
+    def prepared(self, event: Event) -> Prepared:
+        return Prepared(event, self.committer.commit(event.texts))
 
     def append(self, tx: Transaction, events: Sequence[Prepared]) -> None:
         """Append entries whose commitments were made before the transaction began."""
@@ -113,11 +116,11 @@ class Auditor:
         """
         subjects, relations = [pair[0] for pair in pairs], [pair[1] for pair in pairs]
         tokens = {*pair_tokens(subjects, relations), *name_tokens(subjects)}
-        return self._drop(tx, dictionary, lambda entry, salts: list(matches(entry, salts, tokens)))
+        return self._drop(tx, dictionary, lambda entry, kept: self.committer.rows(entry, kept, tokens))
 
     def drop_all_salts(self, tx: Transaction, dictionary: str) -> int:
         """The same for everything that the entries of a dictionary commit to."""
-        return self._drop(tx, dictionary, lambda _, salts: range(len(salts) // SIZE))
+        return self._drop(tx, dictionary, lambda _, kept: range(len(kept) // KEPT))
 
     def _drop(self, tx: Transaction, dictionary: str, rows_of: Callable[[Entry, bytes], Sequence[int]]) -> int:
         dropped = 0
@@ -130,7 +133,7 @@ class Auditor:
     def _without(self, kept: Salts, rows: Sequence[int]) -> Salts:
         salts = bytearray(kept.salts)
         for row in rows:
-            salts[row * SIZE : (row + 1) * SIZE] = DROPPED
+            salts[row * KEPT : (row + 1) * KEPT] = DROPPED
         return self.chain.salts(kept.entry, bytes(salts))
 
     def _end(self, tx: Transaction, *, locked: bool = True) -> tuple[int, bytes]:
@@ -146,10 +149,6 @@ class Auditor:
         about = (str(event.act), event.by, event.dictionary, event.memory, details)
         entry = Entry(number, microseconds(now()), *about, committed.columns, committed.commitments, previous, b"")
         return entry._replace(mac=self.chain.mac(entry))
-
-
-def prepared(event: Event) -> Prepared:
-    return Prepared(event, commit(event.texts))
 
 
 def microseconds(at: datetime) -> int:

@@ -30,6 +30,10 @@ class Chain:
         """The proof that a head was exported by the holder of the secret."""
         return self._mac("export", entries, head, at).hex()
 
+    def key(self, about: str) -> bytes:
+        """A key of its own for something beside the chain."""
+        return self._mac("key", about)
+
     def holds(self, entry: Entry, number: int | None = None) -> bool:
         """Whether the entry is one that was written; False for values of a kind that is never written."""
         try:

@@ -1,12 +1,14 @@
 """Commitments: what stands in the chain in place of names and answers.
 
 Every row has 16 random bytes of salt, and is known by them alone: without the salt nobody can tell what was committed
-to, not even by trying names. Whoever knows the names and has the salt can prove that they are the ones.
+to, not even by trying names. Whoever knows the names and has the salt can prove that they are the ones. Beside the salt
+stands a tag, eight bytes of a keyed hash of the pair, by which rows are found without trying each; both are dropped
+together.
 """
 
 import json
 import secrets
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import blake2b
@@ -17,7 +19,9 @@ from service.ingest.folding import folded
 from service.storage.audit import Entry
 
 SIZE = 16  # bytes, of a salt and of a commitment
-DROPPED = bytes(SIZE)  # what a dropped salt is overwritten with
+TAG = 8  # bytes
+KEPT = SIZE + TAG  # bytes that are kept for a row, apart from its entry
+DROPPED = bytes(KEPT)  # what they are overwritten with
 PAIR = "pair"
 TEXT = "text"
 
@@ -28,23 +32,40 @@ Pair = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Committed:
-    """`commitments` are rows, one commitment a column; `salts` one salt a row."""
+    """`commitments` are rows, one commitment a column; `salts` a salt and a tag for each row."""
 
     columns: str
     commitments: bytes
     salts: bytes
 
 
-def commit(texts: Mapping[str, Sequence[str]]) -> Committed:
-    """With `subject` and `relation` each row is a pair, and the other columns go with it: one text a row, or, of a
-    single pair, all of them. Without them each text is a row of its own. ValueError where lengths do not agree.
-    """
-    columns = _pairs(texts) if {"subject", "relation"} <= texts.keys() else _lone(texts)
-    rows = list(zip(*columns.values(), strict=True))
-    random = secrets.token_bytes(SIZE * len(rows))
-    salts = [random[at : at + SIZE] for at in range(0, len(random), SIZE)]
-    made = [commitment(token, salt) for salt, row in zip(salts, rows, strict=True) for token in row]
-    return Committed(json.dumps(list(columns)) if rows else "[]", b"".join(made), random)
+class Committer:
+    """Makes commitments and finds them again; `key` is that of the tags."""
+
+    def __init__(self, key: bytes) -> None:
+        self._key = key
+
+    def commit(self, texts: Mapping[str, Sequence[str]]) -> Committed:
+        """With `subject` and `relation` each row is a pair, and the other columns go with it: one text a row, or, of a
+        single pair, all of them. Without them each text is a row of its own. ValueError where lengths do not agree.
+        """
+        columns = _pairs(texts) if {"subject", "relation"} <= texts.keys() else _lone(texts)
+        rows = list(zip(*columns.values(), strict=True))
+        random = secrets.token_bytes(SIZE * len(rows))
+        salts = [random[at : at + SIZE] for at in range(0, len(random), SIZE)]
+        made = [commitment(token, salt) for salt, row in zip(salts, rows, strict=True) for token in row]
+        kept = [salt + self._tag(row[0]) for salt, row in zip(salts, rows, strict=True)]
+        return Committed(json.dumps(list(columns)) if rows else "[]", b"".join(made), b"".join(kept))
+
+    def rows(self, entry: Entry, kept: bytes, tokens: Collection[bytes]) -> list[int]:
+        """The rows whose first column commits to one of `tokens`; of dropped rows nothing is known."""
+        tags = {self._tag(token): token for token in tokens}
+        tagged = [at // KEPT for at in range(0, len(kept), KEPT) if kept[at + SIZE : at + KEPT] in tags]
+        tokens_of = {row: tags[kept[row * KEPT + SIZE : (row + 1) * KEPT]] for row in tagged}
+        return [row for row, token in tokens_of.items() if _commits(entry, kept, (row, 0), token)]
+
+    def _tag(self, token: bytes) -> bytes:
+        return blake2b(token, digest_size=TAG, key=self._key).digest()
 
 
 def commitment(token: bytes, salt: bytes) -> bytes:
@@ -84,23 +105,18 @@ def rows_of(entry: Entry) -> int:
     return len(entry.commitments) // (SIZE * max(1, len(columns_of(entry.columns))))
 
 
-def matches(entry: Entry, salts: bytes, tokens: Collection[bytes]) -> Iterator[int]:
-    """The rows whose first column commits to one of `tokens`; rows whose salt was dropped match nothing."""
-    width = SIZE * len(columns_of(entry.columns))
-    for row in range(len(salts) // SIZE):
-        salt, found = salts[row * SIZE : (row + 1) * SIZE], entry.commitments[row * width : row * width + SIZE]
-        if salt != DROPPED and any(commitment(token, salt) == found for token in tokens):
-            yield row
-
-
-def opens(entry: Entry, salts: bytes, row: int, column: str, *texts: str) -> bool:
+def opens(entry: Entry, kept: bytes, row: int, column: str, *texts: str) -> bool:
     """Whether this column of the row commits to `texts`."""
     columns = columns_of(entry.columns)
-    if column not in columns:
-        return False
-    start = SIZE * (row * len(columns) + columns.index(column))
-    salt = salts[row * SIZE : (row + 1) * SIZE]
-    return commitment(text_token(column, *texts), salt) == entry.commitments[start : start + SIZE]
+    return column in columns and _commits(entry, kept, (row, columns.index(column)), text_token(column, *texts))
+
+
+def _commits(entry: Entry, kept: bytes, place: tuple[int, int], token: bytes) -> bool:
+    """`place` is row and column."""
+    row, column = place
+    at = SIZE * (row * len(columns_of(entry.columns)) + column)
+    salt = kept[row * KEPT : row * KEPT + SIZE]
+    return commitment(token, salt) == entry.commitments[at : at + SIZE]
 
 
 def _pairs(texts: Mapping[str, Sequence[str]]) -> dict[str, list[bytes]]:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from schemas.recall import Result, Status
 from service.storage import Database
-from service.workflows.audit import SERVICE, Act, Auditor, Event, Prepared, prepared
+from service.workflows.audit import SERVICE, Act, Auditor, Event, Prepared
 from service.workflows.audit_commitments import answer_text
 from service.workflows.observe import Columns, Seen
 
@@ -43,11 +43,11 @@ class Entry:
         self.relations += columns.relations
         self.answers += map(answer_text, columns.statuses, columns.answers)
 
-    def prepared(self) -> Prepared:
+    def event(self) -> Event:
         details = {"requests": self.requests, "asked": self.asked.total(), **self.asked}
         texts = {"subject": self.subjects, "relation": self.relations, "answer": self.answers}
         about = (Act.RECALL, self.by, self.dictionary, self.memory)
-        return prepared(Event(*about, details, texts if self.subjects else {}))
+        return Event(*about, details, texts if self.subjects else {})
 
 
 class RecallRecorder:
@@ -72,12 +72,12 @@ class RecallRecorder:
             else:
                 entry = Entry(*key)
                 self._note(entry, each)
-                self._ready.append(entry.prepared())
+                self._ready.append(self._auditor.prepared(entry.event()))
 
     def flush(self) -> None:
         """What cannot be written stays for the next time."""
         self._left = self._rows
-        self._ready += [entry.prepared() for entry in self._singles.values()]
+        self._ready += [self._auditor.prepared(entry.event()) for entry in self._singles.values()]
         self._singles = {}
         self._tell_of_missed()
         if self._ready:
@@ -100,7 +100,7 @@ class RecallRecorder:
         missed = self._missed()
         if missed > self._told or self._dropped:
             details = {"unrecorded": missed - self._told, "unrecorded_entries": self._dropped}
-            self._ready.append(prepared(Event(Act.RECALL, SERVICE, details=details)))
+            self._ready.append(self._auditor.prepared(Event(Act.RECALL, SERVICE, details=details)))
             self._told, self._dropped = missed, 0
 
 

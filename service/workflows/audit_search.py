@@ -19,8 +19,8 @@ from service.settings import Settings
 from service.storage import Database, Transaction, audit, dictionaries, lookup, memories, provenance
 from service.storage.audit import Entry, Wanted
 from service.storage.lookup import Source
-from service.workflows.audit import Act, microseconds
-from service.workflows.audit_commitments import answer_text, matches, name_tokens, opens, pair_tokens, rows_of
+from service.workflows.audit import Act, Auditor, microseconds
+from service.workflows.audit_commitments import answer_text, name_tokens, opens, pair_tokens, rows_of
 from service.workflows.dictionaries import found
 
 DAY = timedelta(days=1)
@@ -35,7 +35,7 @@ def page(db: Database, wanted: Wanted, cursor: str | None, limit: int) -> AuditP
     return AuditPage(entries=[_shown(entry) for entry in entries], cursor=following)
 
 
-def search(db: Database, settings: Settings, asked: AuditSearch) -> AuditFound:
+def search(db: Database, settings: Settings, auditor: Auditor, asked: AuditSearch) -> AuditFound:
     """Every entry about the pair in that time. Spellings that fold together are one; the ledger is asked for the pair
     as it is spelled here.
     """
@@ -45,7 +45,7 @@ def search(db: Database, settings: Settings, asked: AuditSearch) -> AuditFound:
         tokens = {*pair_tokens([asked.subject], [asked.relation]), *name_tokens([asked.subject])}
         hits: list[AuditHit] = []
         for entry, kept in audit.walk(tx, None, Wanted(dictionary=row.id, since=since, until=until)):
-            rows = list(matches(entry, kept.salts, tokens)) if kept else []
+            rows = auditor.committer.rows(entry, kept.salts, tokens) if kept else []
             if kept and rows:
                 hits.append(_hit(tx, row, asked, entry, (kept.salts, rows[0])))
             if len(hits) == asked.limit:

@@ -8,7 +8,7 @@ from service.storage import Transaction, audit
 from service.storage.audit import Entry, Salts
 from service.workflows.audit import Act
 from service.workflows.audit_chain import GENESIS, Chain, same
-from service.workflows.audit_commitments import SIZE, rows_of
+from service.workflows.audit_commitments import KEPT, rows_of
 
 
 class Tampered(Exception):
@@ -98,7 +98,7 @@ class _Walk:
         rows = rows_of(entry)
         if salts is None and rows:
             raise Tampered(entry.number, Tampering.MISSING, "its salts are gone")
-        if salts is not None and (not rows or not self._sealed(salts) or len(salts.salts) != rows * SIZE):
+        if salts is not None and (not rows or not self._sealed(salts) or len(salts.salts) != rows * KEPT):
             raise Tampered(entry.number, Tampering.ALTERED, "its salts are not those that were written")
 
     def _sealed(self, salts: Salts) -> bool:

@@ -19,7 +19,7 @@ from service.storage.tables.audit import audit_head, audit_salts
 from service.workflows import audit_retention
 from service.workflows.audit import Act, Auditor, Event
 from service.workflows.audit_chain import encode
-from service.workflows.audit_commitments import commit
+from service.workflows.audit_commitments import KEPT, Committer
 from tests.service.audit.chains import Audited, event
 
 
@@ -118,7 +118,7 @@ def test_salts_that_somebody_else_dropped_are_found(audited: Audited) -> None:
     """Only the service overwrites a salt without breaking its seal."""
     audited.record(Event(Act.RECALL, "key", "dic", "mem", {}, PAIR))
     with audited.db.writing() as tx:
-        tx.execute(update(audit_salts).values(salts=bytes(16)))
+        tx.execute(update(audit_salts).values(salts=bytes(KEPT)))
     finding = audited.verdict().finding
     assert finding is not None
     assert (finding.number, finding.kind) == (1, Tampering.ALTERED)
@@ -127,7 +127,7 @@ def test_salts_that_somebody_else_dropped_are_found(audited: Audited) -> None:
 def test_what_is_not_aligned_is_refused() -> None:
     """Columns of different lengths would commit to pairs that nobody meant."""
     with pytest.raises(ValueError, match="is shorter"):
-        commit({"subject": ["a", "b"], "relation": ["r", "r"], "answer": ["1"]})
+        Committer(bytes(32)).commit({"subject": ["a", "b"], "relation": ["r", "r"], "answer": ["1"]})
 
 
 def test_the_chain_holds_after_retention(audited: Audited, monkeypatch: pytest.MonkeyPatch) -> None:
