@@ -27,6 +27,7 @@ Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 OPEN = frozenset({"/livez", "/readyz", "/sign-in"})
+MOST_UNKNOWN = 4096  # bytes of a body from nobody known
 _PAGES = re.compile(r"/docs|/openapi\.json|/v1/reports/[^/]+\.html")  # what a browser may read with a session's cookie
 _STREAMED = re.compile(r"/v1/dictionaries/[^/]+/uploads")  # this route counts its body itself
 
@@ -51,7 +52,8 @@ class Guard:
             if scope["path"] not in OPEN:
                 scope["caller"] = await self._caller(scope, headers)
             if not _STREAMED.fullmatch(scope["path"]):
-                receive = self._capped(headers, receive)
+                limit = MOST_UNKNOWN if scope["path"] in OPEN else self._limit
+                receive = _capped(headers, receive, limit)
         except FactStoreError as error:
             await send_problem(send, error, close=_has_body(headers))
         else:
@@ -67,23 +69,24 @@ class Guard:
                 return await self._authenticator.admit_session(cookies[COOKIE])
         return await self._authenticator.admit(headers.get(b"authorization"))
 
-    def _capped(self, headers: dict[bytes, bytes], receive: Receive) -> Receive:
-        """`receive`, which raises TooLarge past the limit; an announced length is believed when it is too large."""
-        announced = headers.get(b"content-length", b"0")
-        too_large = TooLarge(f"a body may have at most {self._limit} bytes here", limit=self._limit)
-        if announced.isdigit() and int(announced) > self._limit:
+
+def _capped(headers: dict[bytes, bytes], receive: Receive, limit: int) -> Receive:
+    """`receive`, which raises TooLarge past the limit; an announced length is believed when it is too large."""
+    announced = headers.get(b"content-length", b"0")
+    too_large = TooLarge(f"a body may have at most {limit} bytes here", limit=limit)
+    if announced.isdigit() and int(announced) > limit:
+        raise too_large
+    size = 0
+
+    async def counted() -> Message:
+        nonlocal size
+        message = await receive()
+        size += len(message.get("body", b""))
+        if size > limit:
             raise too_large
-        size = 0
+        return message
 
-        async def counted() -> Message:
-            nonlocal size
-            message = await receive()
-            size += len(message.get("body", b""))
-            if size > self._limit:
-                raise too_large
-            return message
-
-        return counted
+    return counted
 
 
 class Measured:

@@ -105,6 +105,7 @@ def test_a_browser_reads_pages_with_a_cookie_and_nothing_else(service: Running, 
     made = api.post("/v1/keys", json={"role": "query"}).json()
     with service.client("") as browser:
         assert browser.post("/sign-in", data={"key": "wrong"}).status_code == 401
+        assert browser.post("/sign-in", data={"key": "x" * 5000}).status_code == 413
         signed_in = browser.post("/sign-in", data={"key": made["key"]})
         assert (signed_in.status_code, signed_in.headers["location"]) == (303, "/docs")
         cookie = signed_in.headers["set-cookie"]

@@ -1,0 +1,122 @@
+"""A key's way through a company: made narrow, denied, rotated, limited over processes, followed in the audit."""
+
+import json
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import jwt
+import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
+from jwt.algorithms import ECAlgorithm
+
+from tests.running import Running, fresh_dictionary, running_service, train
+
+FACTS = """subject,relation,answer
+PART-0042,lead time,4 days
+PART-0042,customer e-mail,buyer@example.com
+PART-0043,customer e-mail,other@example.com
+"""
+ISSUER, AUDIENCE = "https://id.example", "fact-store"
+SIGNING = ec.generate_private_key(ec.SECP256R1())
+
+
+@pytest.fixture(scope="module")
+def settings(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """Those of an identity provider whose keys lie in a file."""
+    jwks = tmp_path_factory.mktemp("provider") / "jwks.json"
+    public = ECAlgorithm.to_jwk(SIGNING.public_key(), as_dict=True) | {"kid": "one"}
+    jwks.write_text(json.dumps({"keys": [public]}))
+    roles = json.dumps({"auditors": "audit", "buyers": "query"})
+    return {"oidc_issuer": ISSUER, "oidc_audience": AUDIENCE, "oidc_jwks": str(jwks), "oidc_roles": roles}
+
+
+@pytest.fixture(scope="module")
+def first(settings: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
+    with running_service(tmp_path_factory.mktemp("access") / "data", **settings) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def second(first: Running, settings: dict[str, str]) -> Iterator[Running]:
+    """Another API process over the same data."""
+    with running_service(first.data, first.key, **settings) as running:
+        yield running
+
+
+def token(**changed: Any) -> str:
+    now = int(time.time())
+    claims = {"iss": ISSUER, "aud": AUDIENCE, "sub": "akiko", "iat": now, "exp": now + 60, "roles": ["buyers"]}
+    return jwt.encode(claims | changed, SIGNING, "ES256", {"kid": "one"})
+
+
+def recalled(caller: httpx.Client, dictionary: str, relation: str, subject: str = "PART-0042") -> dict[str, Any]:
+    query = {"subject": subject, "relation": relation, "compare": True}
+    reply: dict[str, Any] = caller.post(f"/v1/dictionaries/{dictionary}/recall", json=query).json()
+    return reply
+
+
+def test_a_key_recalls_the_lead_time_and_not_the_e_mail(first: Running, second: Running) -> None:
+    """What was granted is answered; what was not is what nobody ever taught, in every process, also after an edit and
+    a rotation; and the audit says that the key was made, granted, rotated, and where it was turned away.
+    """
+    with first.client() as admin:
+        dictionary, other = fresh_dictionary(admin, FACTS), fresh_dictionary(admin, FACTS)
+        assert train(admin, dictionary)["state"] == "succeeded"
+        made = admin.post("/v1/keys", json={"role": "query", "scoped": True}).json()
+        grant = {"relations": ["lead time"]}
+        admin.put(f"/v1/dictionaries/{dictionary}/grants/{made['info']['id']}", json=grant)
+        key = made["key"]
+        for running in (first, second):
+            time.sleep(0.3)  # another process reads grants when the change signal has moved
+            with running.client(key) as caller:
+                assert recalled(caller, dictionary, "lead time")["answers"] == ["4 days"]
+                denied, absent = (recalled(caller, dictionary, name) for name in ("customer e-mail", "colour"))
+                assert denied | {"relation": None} == absent | {"relation": None}
+                assert caller.get(f"/v1/dictionaries/{other}").status_code == 404
+        key = admin.post(f"/v1/keys/{made['info']['id']}/rotate", json={"overlap_seconds": 0}).json()["key"]
+        edit = {"upsert": [{"subject": "PART-0044", "relation": "customer e-mail", "answer": "third@example.com"}]}
+        assert admin.post(f"/v1/dictionaries/{dictionary}/facts:batch", json=edit).status_code == 200
+        assert recalled(admin, dictionary, "customer e-mail", "PART-0044")["status"] == "answered"
+        with first.client(made["key"]) as old, first.client(key) as new:
+            assert old.get("/v1/dictionaries").status_code == 401
+            assert recalled(new, dictionary, "customer e-mail", "PART-0044")["status"] == "unknown"
+            assert recalled(new, dictionary, "lead time")["status"] == "answered"
+        acts = [entry["act"] for entry in admin.get("/v1/audit", params={"limit": 1000}).json()["entries"]]
+        assert {"key", "grant"} <= set(acts)
+        assert acts.count("key") >= 2
+
+
+def test_a_rate_holds_over_processes(first: Running, second: Running) -> None:
+    """One allowance for both, however the requests fall: never more, and nothing is lost while one still asks."""
+    with first.client() as admin:
+        key = admin.post("/v1/keys", json={"role": "query", "rate": "60/hour"}).json()["key"]
+    time.sleep(0.3)
+    with first.client(key) as one, second.client(key) as two:
+        statuses = [caller.get("/v1/dictionaries").status_code for _ in range(60) for caller in (one, two)]
+    assert set(statuses) == {200, 429}
+    assert statuses.count(200) == 60
+
+
+def test_a_token_of_the_provider_is_a_key_for_its_time(first: Running) -> None:
+    """It does what its claim stands for and no more; forged, ended or meant for another it is 401; no log shows it."""
+    good = token()
+    with first.client(good) as buyer:
+        assert buyer.get("/v1/dictionaries").status_code == 200
+        assert buyer.get("/v1/keys").status_code == 403
+    wrong = [
+        token(aud="another"),
+        token(iss="https://evil.example"),
+        token(exp=int(time.time()) - 120),
+        token(roles=["visitors"]),
+        f"{good[:-8]}AAAAAAAA",
+        f"{good.rsplit('.', 1)[0]}.",
+    ]
+    for each in wrong:
+        with first.client(each) as caller:
+            refused = caller.get("/v1/dictionaries")
+            assert (refused.status_code, refused.json()["code"]) == (401, "unauthorized")
+    log = Path(first.data).with_suffix(".log").read_text("utf-8")
+    assert not any(part in log for each in (good, *wrong) for part in each.split(".") if part)
