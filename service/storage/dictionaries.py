@@ -44,8 +44,12 @@ def find(tx: Connection, ref: str) -> Row | None:
 
 def locked(tx: Connection, number: int) -> Row | None:
     """The row as it is now, held until `tx` ends, so that ledger versions follow each other."""
-    row = tx.execute(select(dictionaries).where(dictionaries.c.number == number).with_for_update()).first()
-    return None if row is None else Row(*row)
+    return _locked(tx, dictionaries.c.number == number)
+
+
+def locked_by_id(tx: Connection, dictionary: str) -> Row | None:
+    """The same, so that versions of a lineage follow each other."""
+    return _locked(tx, dictionaries.c.id == dictionary)
 
 
 def listed(tx: Connection) -> list[Dictionary]:
@@ -83,6 +87,11 @@ def remove(tx: Connection, number: int) -> None:
     """The dictionary and everything that belongs to it."""
     tx.execute(delete(dictionaries).where(dictionaries.c.number == number))
     announce(tx)
+
+
+def _locked(tx: Connection, condition: ColumnElement[bool]) -> Row | None:
+    row = tx.execute(select(dictionaries).where(condition).with_for_update()).first()
+    return None if row is None else Row(*row)
 
 
 def _one(tx: Connection, condition: ColumnElement[bool]) -> Row | None:

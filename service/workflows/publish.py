@@ -88,7 +88,7 @@ class Advance:
         """Bring the champion up to the ledger as it is in `tx`, and return the memory that then serves (None: there is
         no champion). A pinned champion stays. Raises Outgrown where the bank must be solved anew: `order_training`.
         """
-        row = dictionaries.find(tx, self._dictionary)
+        row = dictionaries.locked_by_id(tx, self._dictionary)
         champion = None if row is None else aliases.find(tx, row.number, CHAMPION)
         if row is None or champion is None:
             return None

@@ -1,12 +1,22 @@
 """All measurements but the GPU's, or those that are named.
 
-python -m tests.benchmarks [dictionaries] [engine] [digest] [unknowns] [forgetting] [http] [gpu]
+python -m tests.benchmarks [dictionaries] [engine] [digest] [unknowns] [forgetting] [http] [edits] [kills] [gpu]
 """
 
 import sys
 from collections.abc import Callable, Sequence
 
-from tests.benchmarks import dictionaries, digest, engine, forgetting, gpu, http_recall, unknowns
+from tests.benchmarks import (
+    dictionaries,
+    digest,
+    engine,
+    forgetting,
+    gpu,
+    http_edits,
+    http_recall,
+    killed_edits,
+    unknowns,
+)
 
 MEASURED: dict[str, Callable[[], None]] = {
     "dictionaries": dictionaries.main,
@@ -15,6 +25,8 @@ MEASURED: dict[str, Callable[[], None]] = {
     "unknowns": unknowns.main,
     "forgetting": forgetting.main,
     "http": http_recall.main,
+    "edits": http_edits.main,
+    "kills": killed_edits.main,
 }
 
 

@@ -122,7 +122,7 @@ memories = Table(
     required("complete", Boolean),
     required("retained", Boolean),
     Index(None, "dictionary"),
-    Index(None, "lineage", "seq"),
+    Index(None, "lineage", "seq", unique=True),
 )
 
 aliases = Table(

@@ -21,7 +21,7 @@ def upgrade() -> None:
     op.add_column("memories", sa.Column("complete", sa.Boolean(), nullable=False, server_default=sa.true()))
     op.add_column("memories", sa.Column("retained", sa.Boolean(), nullable=False, server_default=sa.true()))
     op.execute("UPDATE memories SET lineage = id")
-    op.create_index("ix_memories_lineage_seq", "memories", ["lineage", "seq"])
+    op.create_index("ix_memories_lineage_seq", "memories", ["lineage", "seq"], unique=True)
     op.create_table(
         "patches",
         sa.Column("memory", sa.Integer(), autoincrement=False, nullable=False),
