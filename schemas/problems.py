@@ -57,6 +57,7 @@ class Code(StrEnum):
     MEMORY_MISMATCH = "memory_mismatch"
     NOT_RETAINED = "not_retained"
     NO_PREDECESSOR = "no_predecessor"
+    POLICY_BROKEN = "policy_broken"
     BEHIND_LEDGER = "behind_ledger"
     GATE_FAILED = "gate_failed"
     GATE_NOT_DECISIVE = "gate_not_decisive"

@@ -1,9 +1,11 @@
 """The facts of an earlier ledger version made to hold again, as a new version: two statements, whatever the size."""
 
-from sqlalchemy import Connection, insert, literal, select, update
+from sqlalchemy import ColumnElement, Connection, func, insert, literal, select, update
 
 from service.storage import dictionaries
-from service.storage.tables import facts, ledger_versions
+from service.storage.bulk import fetch_columns
+from service.storage.facts import holding
+from service.storage.tables import facts
 
 _KEPT = (
     facts.c.subject_key,
@@ -24,6 +26,13 @@ def differs(tx: Connection, dictionary: int, version: int) -> bool:
     return any(fact is not None for fact in found)
 
 
+def returning(tx: Connection, dictionary: int, version: int) -> list[list[str]]:
+    """Subjects, relations and answers of the facts that held at `version` and do not now, a column each."""
+    return fetch_columns(
+        tx, select(facts.c.subject, facts.c.relation, facts.c.answer).where(*_ended(dictionary, version))
+    )
+
+
 def to_version(tx: Connection, row: dictionaries.Row, version: int, upload: int) -> int:
     """End what began after `version` and let what ended after it begin again, each fact from the upload and line that
     taught it. Returns the new ledger version, opened by `upload`.
@@ -33,16 +42,19 @@ def to_version(tx: Connection, row: dictionaries.Row, version: int, upload: int)
     here = facts.c.dictionary == row.number
     began = (here, facts.c.until.is_(None), facts.c.since > version)
     tx.execute(update(facts).where(*began).values(until=opened))
-    ended = (here, facts.c.since <= version, facts.c.until > version)
-    again = select(literal(row.number), *_KEPT, literal(opened)).where(*ended).order_by(facts.c.id)
-    tx.execute(insert(facts).from_select(_COPIED, again))
+    again = select(literal(row.number), *_KEPT, literal(opened)).where(*_ended(row.number, version))
+    tx.execute(insert(facts).from_select(_COPIED, again.order_by(facts.c.id)))
     return opened
 
 
+def _ended(dictionary: int, version: int) -> tuple[ColumnElement[bool], ...]:
+    return facts.c.dictionary == dictionary, facts.c.since <= version, facts.c.until > version
+
+
 def _sizes(tx: Connection, dictionary: int, version: int) -> tuple[int, int]:
-    """Pairs and facts at `version`; the empty ledger before the first upload has none."""
-    sizes = select(ledger_versions.c.pairs, ledger_versions.c.facts)
-    row = tx.execute(
-        sizes.where(ledger_versions.c.dictionary == dictionary, ledger_versions.c.version == version)
-    ).first()
-    return (row.pairs, row.facts) if row else (0, 0)
+    """Pairs and facts at `version`, counted: a purge takes facts out of earlier versions as well."""
+    held = holding(dictionary, version)
+    pairs = select(facts.c.subject, facts.c.relation).where(held).distinct().subquery()
+    both = select(select(func.count()).select_from(pairs).scalar_subquery(), func.count()).where(held)
+    row = tx.execute(both.select_from(facts)).one()
+    return row[0], row[1]

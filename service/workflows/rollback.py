@@ -3,40 +3,36 @@
 from schemas.aliases import Alias, AliasAction, AliasRollback, AliasUnpin
 from schemas.jobs import Job
 from schemas.problems import Code
-from service.errors import Conflict, NotFound, Outgrown
+from service.errors import Conflict, NotFound, Outgrown, Unprocessable
+from service.ingest import policies as rules
+from service.ingest.table import Columns
 from service.storage import Transaction, aliases, dictionaries, memories, reset, uploads
 from service.storage.stamps import new_id, now
 from service.workflows.aliases import check_movable, found_alias
 from service.workflows.audit import Act, Event
 from service.workflows.dictionaries import found
+from service.workflows.policies_active import active
 from service.workflows.publish import Advance, EditContext, order_training
 
 
-def roll_back(
-    service: EditContext,
-    ref: str,
-    alias: str,
-    wanted: AliasRollback,
-    *,
-    by: str,
-    action: AliasAction = AliasAction.ROLLBACK,
-) -> Alias:
+def roll_back(service: EditContext, ref: str, alias: str, wanted: AliasRollback, *, by: str) -> Alias:
     """Point the alias where it pointed before, and pin it. No gate stands before a memory that has served.
 
-    With `reset_ledger` the ledger holds that memory's facts again, so nothing waits to move the alias: it is not
-    pinned, and edits go on from there. Raises NotFound (not_retained), Conflict (no_predecessor).
+    With `reset_ledger` the ledger holds that memory's facts again, so nothing waits to move the champion: it is not
+    pinned, and edits go on from there. Raises NotFound (not_retained), Conflict (no_predecessor, policy_broken).
     """
     check_movable(alias)
+    if wanted.reset_ledger and alias != aliases.CHAMPION:
+        raise Unprocessable("the ledger goes back with the champion only")
     with service.db.writing() as tx:
         row = _locked(tx, ref)
         before = found_alias(tx, row.number, alias)
         target = _target(tx, row.number, before, wanted.memory)
-        opened = _reset(tx, row, target, by) if wanted.reset_ledger else None
+        opened = _reset(tx, service, row, target, by) if wanted.reset_ledger else None
         pinned = not wanted.reset_ledger
-        moved = aliases.switch(
-            tx, row.number, aliases.Switch(alias, target.id, by, wanted.reason, action, pinned=pinned)
-        )
-        details = {"alias": alias, "from": before.memory, "action": action, "ledger_version": opened}
+        to = aliases.Switch(alias, target.id, by, wanted.reason, AliasAction.ROLLBACK, pinned=pinned)
+        moved = aliases.switch(tx, row.number, to)
+        details = {"alias": alias, "from": before.memory, "ledger_version": opened}
         service.auditor.record(tx, Event(Act.ROLLBACK, by, row.id, target.id, details, {"reason": [wanted.reason]}))
     return moved
 
@@ -90,9 +86,22 @@ def _target(tx: Transaction, dictionary: int, alias: Alias, named: str | None) -
     return record
 
 
-def _reset(tx: Transaction, row: dictionaries.Row, to: memories.Record, by: str) -> int:
+def _reset(tx: Transaction, service: EditContext, row: dictionaries.Row, to: memories.Record, by: str) -> int:
     """The ledger version that holds the facts of this memory; a new one unless nothing has changed since."""
     if not reset.differs(tx, row.number, to.ledger_version):
         return row.ledger_version
+    _check_policies(tx, service, row, to.ledger_version)
     upload = uploads.add_edit(tx, row.number, new_id("rst"), now(), by)
     return reset.to_version(tx, row, to.ledger_version, upload)
+
+
+def _check_policies(tx: Transaction, service: EditContext, row: dictionaries.Row, version: int) -> None:
+    """What begins to hold again is stored anew, so it has to be what today's policies store."""
+    current = active(tx, service.settings.secrets, row)
+    if current.rules is None:
+        return
+    subjects, relations, answers = reset.returning(tx, row.number, version)
+    applied = rules.apply(Columns(subjects, relations, answers, [0] * len(answers)), current.rules)
+    if broken := applied.rows + len(applied.dropped):
+        detail = f"{broken} of the facts that would hold again are not what the policies store"
+        raise Conflict(detail, code=Code.POLICY_BROKEN, facts=broken)

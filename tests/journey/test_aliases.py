@@ -216,3 +216,17 @@ def test_an_outgrown_champion_is_unpinned_by_a_training(table: Table) -> None:
     query = {"subject": "a", "relation": "another"}
     assert table.api.post(f"{table.url}/recall", json=query).json()["answers"] == ["5"]
     assert not table.alias()["pinned"]
+
+
+def test_a_reset_brings_back_nothing_that_policies_keep_out(table: Table) -> None:
+    """What would hold again is stored anew: 409 while a policy would not store it. Only the champion resets."""
+    first = table.train()
+    wanted = {"policies": [{"relation": "r", "policy": "mask"}], "reason": "personal"}
+    assert table.api.put(f"{table.url}/policies", json=wanted).status_code == 200
+    assert table.api.post(f"{table.url}/policies:apply").status_code in {200, 202}
+    held = table.holds()
+    refused = table.rollback(memory=first, reset_ledger=True)
+    assert (refused.status_code, refused.json()["code"]) == (409, "policy_broken")
+    assert table.holds() == held
+    table.put("beta", first)
+    assert table.rollback("beta", reset_ledger=True).status_code == 422
