@@ -78,12 +78,6 @@ def replace_unknowns(tx: Connection, dictionary: int, kept: Mapping[Pair, int], 
     tx.execute(insert(live_uncounted).values(dictionary=dictionary, count=uncounted))
 
 
-def forget(tx: Connection, dictionary: int, subject: str, relation: str) -> None:
-    """Remove a pair from the unknowns, as a purge must."""
-    here = (live_unknowns.c.subject == subject, live_unknowns.c.relation == relation)
-    tx.execute(delete(live_unknowns).where(live_unknowns.c.dictionary == dictionary, *here))
-
-
 def forget_names(tx: Connection) -> None:
     """Remove all unknowns of all dictionaries."""
     tx.execute(delete(live_unknowns))

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, and_, delete, func, insert, or_, select, tuple_, update
+from sqlalchemy import ColumnElement, Connection, and_, func, insert, or_, select, tuple_, update
 
 from schemas.reviews import Review, ReviewOrder, ReviewSource, ReviewState
 from service.storage.facts import by_subject
@@ -102,12 +102,6 @@ def teachers(tx: Connection, dictionary: int, pair: tuple[str, str], memory: str
     taught = and_(facts.c.since <= version, facts.c.until > version)
     query = query.where(facts.c.dictionary == dictionary, or_(facts.c.until.is_(None), taught))
     return {by for subject, relation, by in by_subject(tx, query, [pair[0]]) if (subject, relation) == pair}
-
-
-def forget(tx: Connection, dictionary: int, subject: str, relation: str) -> None:
-    """Remove every item about this pair, as a purge must; samples lose an item and keep their figures."""
-    about = (reviews.c.subject == subject, reviews.c.relation == relation)
-    tx.execute(delete(reviews).where(reviews.c.dictionary == dictionary, *about))
 
 
 def _row(dictionary: int, doubt: Doubt) -> dict[str, Any]:
