@@ -14,7 +14,7 @@ from service.storage.stamps import now
 from service.workflows import memory_secrets
 from service.workflows.commitments import Commitments
 from service.workflows.dictionaries import found
-from service.workflows.policies import active
+from service.workflows.policies_active import active
 from service.workflows.relations import Sight
 from service.workflows.versions import from_disk
 

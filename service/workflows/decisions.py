@@ -11,7 +11,7 @@ from service.workflows import edits
 from service.workflows.dictionaries import CHAMPION, found
 from service.workflows.edits import Edited
 from service.workflows.error_rates import limits_of
-from service.workflows.policies import active
+from service.workflows.policies_active import active
 from service.workflows.publish import EditContext
 from service.workflows.reviews import Reviewer, check_open, event, find, find_in
 from service.workflows.withdrawals import withdraw_if_exceeded

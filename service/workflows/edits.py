@@ -14,7 +14,7 @@ from service.storage.stamps import new_id, now
 from service.workflows.audit import Act, Event
 from service.workflows.batches import items_of
 from service.workflows.dictionaries import found
-from service.workflows.policies import screened
+from service.workflows.policies_active import screened
 from service.workflows.publish import Advance, EditContext, order_training
 
 __all__ = ["Advance", "EditContext", "Edited", "apply", "etag"]

@@ -11,7 +11,7 @@ from service.ingest.refused import neutralised
 from service.ingest.table import WHITE_SPACE
 from service.storage import Database, dictionaries, facts, lookup
 from service.workflows.dictionaries import found
-from service.workflows.policies import active
+from service.workflows.policies_active import active
 from service.workflows.relations import Sight, seen_names
 
 

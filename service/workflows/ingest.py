@@ -17,7 +17,7 @@ from service.storage.stamps import new_id, now
 from service.workflows.audit import Act, Auditor, Event
 from service.workflows.dictionaries import found
 from service.workflows.editors import MOST_CHANGES
-from service.workflows.policies import active
+from service.workflows.policies_active import active
 from service.workflows.publish import Advance, EditContext
 from service.workflows.relations import Sight, check_written
 

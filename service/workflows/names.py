@@ -10,7 +10,7 @@ from service.storage import Database, Transaction, dictionaries, lookup, names, 
 from service.workflows.dictionaries import found
 from service.workflows.names_recall import Naming
 from service.workflows.names_templates import Template
-from service.workflows.policies import active
+from service.workflows.policies_active import active
 
 
 def find(db: Database, ref: str) -> Names:

@@ -6,8 +6,6 @@ pseudonym of what is asked with its key; the mapping back is needed only to read
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from pathlib import Path
 
 from schemas.policies import (
     Complied,
@@ -19,71 +17,19 @@ from schemas.policies import (
     PseudonymAnswer,
     PseudonymQuery,
 )
-from service.errors import Outgrown, PreconditionFailed, Unavailable, Unprocessable
+from service.errors import Conflict, Outgrown, PreconditionFailed, Unprocessable
 from service.ingest import policies as rules
 from service.ingest.folding import folded
 from service.ingest.pseudonyms import Pseudonyms
 from service.ingest.table import Columns
-from service.storage import Transaction, dictionaries, facts, policies, uploads
+from service.storage import Transaction, dictionaries, facts, names, policies, uploads
 from service.storage.diff import Columns as Held
-from service.storage.revisions import Item
 from service.storage.stamps import new_id, now
 from service.workflows import policies_secret
 from service.workflows.audit import Act, Event
 from service.workflows.dictionaries import found
+from service.workflows.policies_active import Active, active
 from service.workflows.publish import Advance, EditContext, order_training
-
-
-@dataclass(frozen=True, slots=True)
-class Active:
-    """The policies of a dictionary at one version; `rules` is None where everything is allowed."""
-
-    version: int
-    rules: rules.Policies | None
-
-    def check_current(self, tx: Transaction, dictionary: int) -> None:
-        """Raises Unavailable where others hold by now: what was made under these must not be stored."""
-        if policies.version(tx, dictionary) != self.version:
-            raise Unavailable("the policies changed while this was read: send it again")
-
-    def remember(self, tx: Transaction, dictionary: int, texts: dict[str, str]) -> None:
-        """Keep what new pseudonyms stand for, sealed, in the commit that stores them."""
-        if self.rules is not None and texts:
-            seal = self.rules.pseudonyms.seal
-            policies.keep(tx, dictionary, {pseudonym: seal(pseudonym, text) for pseudonym, text in texts.items()})
-
-    def subject(self, name: str) -> str:
-        """The name that this subject is stored under."""
-        return name if self.rules is None else self.rules.subject(name)
-
-    def answers(self, relation: str, answers: Sequence[str]) -> list[str]:
-        """What these answers are stored as, in notes about a pair as in its facts."""
-        return list(answers) if self.rules is None else self.rules.answers(relation, answers)
-
-
-def active(tx: Transaction, folder: Path, row: dictionaries.Row) -> Active:
-    """What has to be applied before facts of this dictionary are stored. Raises Unavailable without its secret."""
-    current = policies.current(tx, row.number)
-    if not current.version:
-        return Active(0, None)
-    pseudonyms = Pseudonyms(policies_secret.read(folder, row.id))
-    subjects = current.subjects == "pseudonymise"
-    return Active(current.version, rules.Policies.of(current.policies, subjects=subjects, pseudonyms=pseudonyms))
-
-
-def screened(tx: Transaction, folder: Path, row: dictionaries.Row, items: list[Item]) -> list[Item]:
-    """The items of a batch as they may be stored; what their pseudonyms stand for is kept in `tx`. Raises Unprocessable
-    where a policy keeps no such answer, or two items turn out to be about one pair.
-    """
-    current = active(tx, folder, row)
-    if current.rules is None:
-        return items
-    texts: dict[str, str] = {}
-    kept = [_screened(at, item, current.rules, texts) for at, item in enumerate(items)]
-    if len({item.pair for item in kept}) < len(kept):
-        raise Unprocessable("two items are about one pair: a subject and its pseudonym")
-    current.remember(tx, row.number, texts)
-    return kept
 
 
 def find(service: EditContext, ref: str) -> Policies:
@@ -101,6 +47,7 @@ def put(service: EditContext, ref: str, wanted: PoliciesPut, *, by: str, if_matc
         version = policies.version(tx, row.number)
         if if_match is not None and if_match.strip().strip('"') not in {"*", str(version)}:
             raise PreconditionFailed(f"the policies are at version {version}", version=version)
+        _refuse_named_subjects(tx, row.number, wanted)
         policies_secret.make(service.settings.secrets, row.id)
         policies.add(tx, row.number, wanted, by)
         details = {"version": version + 1, "policies": len(wanted.policies), "subjects": wanted.subjects}
@@ -174,18 +121,6 @@ def _comply(tx: Transaction, service: EditContext, row: dictionaries.Row, advanc
     return Complied(changed=changed, dropped=dropped, memory=memory, ledger_version=version, job=job)
 
 
-def _screened(at: int, item: Item, current: rules.Policies, texts: dict[str, str]) -> Item:
-    subject, relation = item.pair
-    answers = sorted(item.answers)
-    sent = Columns([subject] * len(answers), [relation] * len(answers), answers, [0] * len(answers))
-    applied = rules.apply(sent, current)
-    for policy in applied.dropped.values():
-        code, reason = rules.refusal(policy)
-        raise Unprocessable(f"{item.op}[{at}]: {reason}", code=code, op=item.op, index=at)
-    texts.update(applied.texts)
-    return Item(item.op, (current.subject(subject), relation), frozenset(applied.columns.answers))
-
-
 def _applied(tx: Transaction, service: EditContext, row: dictionaries.Row) -> tuple[Active, rules.Applied]:
     """The policies, and what becomes of every fact that holds now."""
     held = facts.columns(tx, row.number, row.ledger_version)
@@ -205,6 +140,13 @@ def _distinct(columns: Columns) -> Sequence[Sequence[str]]:
     """The facts, each once: two answers may have become one."""
     rows = dict.fromkeys(zip(columns.subjects, columns.relations, columns.answers, strict=True))
     return list(zip(*rows, strict=True)) or [(), (), ()]
+
+
+def _refuse_named_subjects(tx: Transaction, dictionary: int, wanted: PoliciesPut) -> None:
+    if wanted.subjects == "pseudonymise" and any(
+        each.kind == "subject" for each in names.current(tx, dictionary).aliases
+    ):
+        raise Conflict("the names of this dictionary hold aliases of subjects, in clear: take them away first")
 
 
 def _refuse_twice(relations: Sequence[str]) -> None:

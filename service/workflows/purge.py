@@ -20,7 +20,7 @@ from service.workflows import memory_secrets
 from service.workflows.audit import Act, Event
 from service.workflows.commitments import Commitments
 from service.workflows.dictionaries import CHAMPION, found
-from service.workflows.policies import Active, active
+from service.workflows.policies_active import Active, active
 from service.workflows.publish import Advance, EditContext, order_training
 from service.workflows.purge_scrub import scrub
 from service.workflows.purge_tombstones import PURPOSE

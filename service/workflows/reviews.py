@@ -9,7 +9,7 @@ from service.storage import Database, Transaction, keys, reviews
 from service.workflows.audit import Act, Event
 from service.workflows.dictionaries import found
 from service.workflows.microbatch import Served
-from service.workflows.policies import active
+from service.workflows.policies_active import active
 from service.workflows.publish import EditContext
 
 
