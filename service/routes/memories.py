@@ -27,7 +27,7 @@ def train(  # noqa: PLR0917 - FastAPI reads the request from the parameters
 
 @router.get("/dictionaries/{dictionary}/memories")
 def listed(dictionary: str, service: Service, _: Viewer) -> MemoryList:
-    """Newest first."""
+    """Those that can be recalled, newest first."""
     return memories.listed(service.db, dictionary)
 
 

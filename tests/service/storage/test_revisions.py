@@ -1,6 +1,6 @@
 """Batches of edits against the plainest ledger there is, and what changed between two of its versions."""
 
-from itertools import product
+from itertools import pairwise, product
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -62,7 +62,7 @@ def _status(held: Model, item: Item) -> EditStatus:
 
 
 def _moved(versions: list[Model]) -> set[Pair]:
-    steps = zip(versions, versions[1:], strict=False)
+    steps = pairwise(versions)
     return {pair for old, new in steps for pair in {*old, *new} if old.get(pair) != new.get(pair)}
 
 

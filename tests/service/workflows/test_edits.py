@@ -266,3 +266,17 @@ def test_a_failed_commit_leaves_no_trace(shop: Workshop) -> None:
     shop.edit([("PART-0", "a", "1")])
     assert shop.is_right(shop.champion().id)
     assert Path(shop.settings.memories / before.id).exists()
+
+
+def test_the_last_fact_may_go(shop: Workshop) -> None:
+    """A champion that holds nothing any more answers unknown, and learns again."""
+    pairs = sorted({(subject, relation) for subject, relation, _ in ROWS})
+    reply = shop.edit((), pairs)
+    assert reply.memory == shop.champion().id
+    memory = shop.stored(shop.champion().id)
+    assert (memory.pairs, memory.facts) == (0, 0)
+    assert not memory.recall(["PART-0"], ["a"]).known.any()
+    shop.edit([("PART-0", "a", "a 0")])
+    assert shop.is_right(shop.champion().id)
+    champion = shop.champion().id
+    assert shop.info(champion).digest == fresh_digest(shop, champion)
