@@ -95,8 +95,7 @@ def run_command(  # noqa: PLR0917 - typer reads the options from the parameters
 
 def main() -> None:
     """Every end has its exit code: 1 is kept for a report that did not pass, so a defect of the pilot's own is 3."""
-    for told in (signal.SIGTERM, signal.SIGINT):  # scratch copies and the embedded service go on the way out
-        signal.signal(told, lambda received, _: sys.exit(128 + received))
+    end_in_order()
     try:
         app()
     except PilotError as error:
@@ -105,6 +104,12 @@ def main() -> None:
     except Exception:  # noqa: BLE001 - the last line of defence, so that the exit code stays true
         traceback.print_exc()
         sys.exit(_FAILED)
+
+
+def end_in_order() -> None:
+    """A signal unwinds the stack: scratch copies and the embedded service go on the way out."""
+    for told in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(told, lambda received, _: sys.exit(128 + received))
 
 
 def _address(url: str | None, api_key: str | None) -> Address | None:

@@ -6,7 +6,8 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from pilot.report.figures import duration, number, share, size
+from pilot.report.charts import Axes, Mark
+from pilot.report.figures import duration, number, of_all, share, size
 from pilot.report.html import html, read_prose
 from pilot.report.junit import junit
 from pilot.report.write import write_report
@@ -101,6 +102,26 @@ def test_one_fact_makes_a_report(report_on: ReportOn, tmp_path: Path) -> None:
     assert "<svg" in html(report, "en")
 
 
+@pytest.mark.parametrize(("lang", "word"), [("en", "When a fact must go"), ("ja", "事実を消すとき")])
+def test_the_first_page_says_what_change_costs(report_on: ReportOn, parts: Path, lang: str, word: str) -> None:
+    """Before any table stands what happens when facts change, must go, or were a mistake; below it the curves."""
+    report = report_on(parts)
+    page = html(report, lang)
+    assert word in page.split("</header>")[0]
+    assert page.count('class="chart"') == 2
+    assert read_prose(lang)["left_out"]["no_questions"] in page
+    bare = report.model_copy(update={"checks": [check for check in report.checks if check.details is None]})
+    assert 'id="change"' not in html(bare, lang)
+
+
+def test_curves_stand_where_their_figures_are() -> None:
+    """A share of 1 is at the top, 0 at the bottom; x runs over the axis; an interval stays around its point."""
+    axes = Axes(width=16)
+    assert axes.curve("limit", [(0, 0.0), (8, 0.25), (16, 1.0)]).points == "0.0,100.0 50.0,75.0 100.0,0.0"
+    assert axes.mark(4, 0.5, (0.4, 0.6)) == Mark(25.0, 50.0, low=60.0, high=40.0)
+    assert [label.text for label in axes.shares()] == ["0 %", "25 %", "50 %", "75 %", "100 %"]
+
+
 @pytest.mark.parametrize(
     ("shown", "expected"),
     [
@@ -112,6 +133,7 @@ def test_one_fact_makes_a_report(report_on: ReportOn, tmp_path: Path) -> None:
         (share(0.999937), "99.9937 %"),
         (share(0.0000631), "0.0063 %"),
         (share(1), "100 %"),
+        (of_all(0.01), "1 %"),
     ],
 )
 def test_figures_read_well(shown: str, expected: str) -> None:

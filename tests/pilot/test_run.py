@@ -2,6 +2,7 @@ import json
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -10,13 +11,13 @@ import pytest
 from pilot.checks.plan import Plan
 from pilot.client import FactStore
 from pilot.embedded import Address, embedded_service
-from pilot.errors import ServiceFailed
+from pilot.errors import NotHeld, ServiceFailed
 from pilot.run import Request, run
 from schemas.report import CheckId, Report, Verdict
 from tests.running import Running
 
 HEADER = "subject,relation,answer\n"
-QUICK = Plan(probes=300, noisy=20, singles=100, batches=1)
+QUICK = Plan(probes=300, noisy=20, singles=100, batches=1, members=50, strangers=5)
 PARTS = HEADER + "".join(
     f"部品-{n:03d},{relation},{n % 3}{relation}\n" for n in range(20) for relation in ("色", "材質")
 )
@@ -57,7 +58,11 @@ def test_a_table_goes_in_and_a_report_comes_out(service: Running, tmp_path: Path
     assert document["coverage"] == {"taught": 40, "rows": 40, "answered": 40, "asked": 40}
     assert document["dictionary"]["file"] == file.name
     assert document["dictionary"]["differences"] == []
-    assert [check["id"] for check in document["checks"]] == ["recall", "unknown", "questions", "noise", "latency"]
+    assert [check["id"] for check in document["checks"]] == [*CheckId]
+    assert all(check["passed"] for check in document["checks"])
+    assert document["left_out"] == []
+    with FactStore(service.url, service.key) as store:
+        assert not [held for held in store.dictionaries() if held.name.startswith("pilot scratch")]
     assert service.key not in (out / "report.json").read_text(encoding="utf-8")
     assert (out / "report.junit.xml").exists()
 
@@ -165,6 +170,44 @@ def test_any_table_makes_a_report(service: Running, tmp_path: Path, content: str
     report = run(request, lambda *_: None)
     assert counts(report, CheckId.RECALL) == (report.dictionary.pairs, 0, 0)
     assert counts(report, CheckId.UNKNOWN)[1] == 0
+    assert counts(report, CheckId.RETENTION) == (report.dictionary.pairs, 0, 0)
+    assert counts(report, CheckId.ROLLBACK)[1:] == (0, 0)
+    spared = [left.check for left in report.left_out if left.reason == "too_few_pairs"]
+    assert spared == ([CheckId.DELETION] if report.dictionary.pairs == 1 else [])
+
+
+def test_facts_that_a_recipe_cannot_hold_are_exit_1(service: Running, tmp_path: Path) -> None:
+    """A network too small for the table misses what was asked of it: neither the input nor the service is at fault."""
+    recipe = {"rows": "attention", "heads": 4, "d_head_vo": 8, "d_model": 32, "block_facts": 16}
+    many = "".join(f"s{n},r,{n * 7919 % 2999}\n" for n in range(3000))
+    request = Request(
+        file=write(tmp_path, HEADER + many),
+        command="",
+        address=Address(service.url, service.key),
+        recipe=write(tmp_path, json.dumps(recipe), "recipe.json"),
+        plan=QUICK,
+    )
+    with pytest.raises(NotHeld, match="facts are in blocks") as held:
+        run(request, lambda *_: None)
+    assert held.value.exit_code == 1
+
+
+def test_priority_facts_have_a_line_of_their_own(service: Running, tmp_path: Path) -> None:
+    """What the gate marks is counted apart, before and after facts change; unwanted changes are left out, and said so."""
+    request = Request(
+        file=write(tmp_path, PARTS),
+        command="",
+        address=Address(service.url, service.key),
+        gate=write(tmp_path, '[priority]\nrelations = ["色"]\n', "GATE.toml"),
+        plan=QUICK,
+    )
+    report = run(request, lambda *_: None)
+    lines = [(limit.check, limit.k, limit.n) for limit in report.gate if limit.name == "minimum_priority"]
+    assert lines == [(CheckId.RECALL, 20, 20), (CheckId.RETENTION, 20, 20)]
+    still = run(replace(request, plan=replace(QUICK, changes=False)), lambda *_: None)
+    left_out = [left.check for left in still.left_out if left.reason == "not_wanted"]
+    assert left_out == [CheckId.RETENTION, CheckId.DELETION, CheckId.ROLLBACK]
+    assert still.verdict is report.verdict
 
 
 def test_the_embedded_service_goes_with_its_run() -> None:
