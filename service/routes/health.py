@@ -13,6 +13,7 @@ router = APIRouter(tags=["health"])
 
 _JOBS = prometheus_client.Gauge("factstore_jobs", "Jobs by state.", ["state"])
 _SCRUBS = prometheus_client.Gauge("factstore_scrubs", "Scrubs of stored memories by what they found.", ["state"])
+_AUDITED = prometheus_client.Gauge("factstore_audit_entries", "Entries that the audit chain ever had.")
 _DAMAGED = prometheus_client.Gauge("factstore_scrub_damaged", "Memories in use that are damaged on the disk.")
 
 
@@ -38,4 +39,6 @@ def metrics(service: Service, _: MetricsReader) -> Response:
     for found, count in scrubs.counts(service.db).items():
         _SCRUBS.labels(found).set(count)
     _DAMAGED.set(len(scrubs.damaged(service.db)))
+    with service.db.reading() as tx:
+        _AUDITED.set(service.auditor.head(tx).entries)
     return Response(prometheus_client.generate_latest(), media_type=prometheus_client.CONTENT_TYPE_LATEST)
