@@ -25,6 +25,7 @@ from service.workflows.purge_tombstones import Tombstone, merged
 STAGING = ".restoring"  # within the data folder; while it is there, no service starts
 _TOMBSTONES = "tombstones"
 _CHUNK = 1 << 20
+_NO_FILE = (FileNotFoundError, FileExistsError, NotADirectoryError, IsADirectoryError)  # names that exclude each other
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +88,7 @@ def _unpacked(archive: Path, staging: Path) -> dict[str, str]:
                 if name in hashes:
                     raise Unprocessable("the archive has two files of one name")
                 hashes[name] = _write(tar, member, staging / name)
-    except (tarfile.TarError, EOFError, zlib.error, FileNotFoundError) as error:
+    except (tarfile.TarError, EOFError, zlib.error, *_NO_FILE) as error:
         raise Unprocessable("the archive cannot be read") from error
     return hashes
 
