@@ -55,7 +55,7 @@ def single(editor: Editor, truth: Truth, edits: int) -> None:
 
 def batch(editor: Editor, truth: Truth, training: float) -> None:
     pairs = random.Random(2).sample(sorted(truth), 1_000)
-    new = {pair: (f"batch {at % 50}",) for at, pair in enumerate(pairs)}
+    new: Truth = {pair: (f"batch {at % 50}",) for at, pair in enumerate(pairs)}
     started = time.perf_counter()
     staged = editor.stage(Changes(_facts(new)))
     editor.accept(staged)
