@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 from selenium.webdriver import Chrome, ChromeOptions
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
+from selenium.webdriver.remote.webelement import WebElement
 
 from pilot.checks.plan import Plan
 from pilot.embedded import Address
@@ -35,7 +37,7 @@ def page(service: Running, tmp_path_factory: pytest.TempPathFactory) -> Path:
         command="python -m pilot run awkward_ja.csv",
         options=Options(on_conflict=OnConflict.MANY),
         address=Address(service.url, service.key),
-        plan=Plan(probes=300, noisy=20, singles=100, batches=1),
+        plan=Plan(probes=300, noisy=20, singles=100, batches=1, members=50, strangers=5),
     )
     return write_report(run(request, lambda *_: None), tmp_path_factory.mktemp("報告 書"), "ja")
 
@@ -77,16 +79,41 @@ def test_names_and_headings_are_japanese_text(browser: Chrome, page: Path) -> No
 
 
 @pytest.mark.parametrize("size", [PHONE, DESK])
+def test_the_curves_are_drawn_within_their_frames(browser: Chrome, page: Path, size: tuple[int, int]) -> None:
+    """Two charts have a height; every label and point stands on the page, and no two labels of an axis touch."""
+    resize(browser, size)
+    browser.get(page.as_uri())
+    charts = browser.find_elements(By.CSS_SELECTOR, "figure.chart")
+    assert len(charts) == 2
+    for chart in charts:
+        assert chart.find_element(By.TAG_NAME, "svg").size["height"] > 100
+        assert chart.find_elements(By.CLASS_NAME, "curve")
+        assert all(left >= 0 and right <= size[0] for left, right in spans(chart, ".x span, .y, .dot"))
+        ticks = spans(chart, ".x span")
+        assert all(before[1] < after[0] for before, after in pairwise(ticks))
+
+
+def test_the_first_screen_says_what_change_costs(browser: Chrome, page: Path) -> None:
+    """What happens when facts change, must go or were a mistake is read without scrolling."""
+    resize(browser, DESK)
+    browser.get(page.as_uri())
+    answers = browser.find_elements(By.CSS_SELECTOR, ".answers > div")
+    assert [answer.find_element(By.TAG_NAME, "dt").text for answer in answers] == [
+        "事実が変わったら",
+        "事実を消すとき",
+        "変更が誤りだったら",
+    ]
+    assert all(answer.rect["y"] + answer.rect["height"] < DESK[1] for answer in answers)
+
+
+@pytest.mark.parametrize("size", [PHONE, DESK])
 def test_the_page_fits_its_window(browser: Chrome, page: Path, size: tuple[int, int]) -> None:
     """At a phone's and a desk's width nothing makes the page scroll sideways, and no text is below 11 pixels."""
-    browser.execute_cdp_cmd(
-        "Emulation.setDeviceMetricsOverride",
-        {"width": size[0], "height": size[1], "deviceScaleFactor": 1, "mobile": size == PHONE},
-    )
+    resize(browser, size)
     browser.get(page.as_uri())
     assert browser.execute_script("return document.documentElement.scrollWidth") <= size[0]
     sizes = browser.execute_script(
-        "return [...document.querySelectorAll('th, td, p, dd, small')]"
+        "return [...document.querySelectorAll('th, td, p, dd, small, .chart span, .chart figcaption')]"
         ".map(element => parseFloat(getComputedStyle(element).fontSize))"
     )
     assert min(sizes) >= 11
@@ -100,9 +127,20 @@ def test_text_stands_out_in_light_and_dark(browser: Chrome, page: Path, scheme: 
     )
     browser.get(page.as_uri())
     paper = luminance(colour(browser, "body", "background-color"))
-    for selector in ("body", "small", ".tag", ".verdict"):
+    for selector in ("body", "small", ".tag", ".verdict", ".band-text", ".chart .x span"):
         ink = luminance(colour(browser, selector, "color"))
         assert (max(ink, paper) + 0.05) / (min(ink, paper) + 0.05) >= 4.5, selector
+
+
+def resize(browser: Chrome, size: tuple[int, int]) -> None:
+    shape = {"width": size[0], "height": size[1], "deviceScaleFactor": 1, "mobile": size == PHONE}
+    browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", shape)
+
+
+def spans(chart: WebElement, selector: str) -> list[tuple[float, float]]:
+    """Where each of these begins and ends, across the page."""
+    rects = [element.rect for element in chart.find_elements(By.CSS_SELECTOR, selector)]
+    return [(rect["x"], rect["x"] + rect["width"]) for rect in rects]
 
 
 def log(browser: Chrome, kind: str) -> list[dict[str, Any]]:

@@ -193,7 +193,7 @@ def test_facts_that_a_recipe_cannot_hold_are_exit_1(service: Running, tmp_path: 
 
 
 def test_priority_facts_have_a_line_of_their_own(service: Running, tmp_path: Path) -> None:
-    """What the gate marks is counted apart, before and after facts change; unwanted changes are left out, and said so."""
+    """What the gate marks is counted apart, before and after a change; unwanted changes are left out, and said so."""
     request = Request(
         file=write(tmp_path, PARTS),
         command="",
