@@ -139,18 +139,20 @@ class Authenticator:
         self._lock = Lock()
         self.refresh()
 
-    async def admit(self, header: bytes | None) -> Caller:
-        """The caller behind an Authorization header, one request of whose rate this is; raises Unauthorized or
-        RateLimited.
-        """
-        return await self._admitted(self._by_header.get(header or b"") or await self._look_up(header))
+    async def identify(self, header: bytes | None) -> Caller:
+        """The caller behind an Authorization header; raises Unauthorized."""
+        return self._valid(self._by_header.get(header or b"") or await self._look_up(header))
 
-    async def admit_session(self, session: str) -> Caller:
-        """The caller whose key a session was made from; raises as `admit` does."""
+    def identify_session(self, session: str) -> Caller:
+        """The caller whose key a session was made from; raises Unauthorized."""
         held = self._hash_of.get(sessions.named(session))
         if held is None or not sessions.holds(session, held, self._clock()):
             raise Unauthorized("the session is not valid: sign in")
-        return await self._admitted(self._by_hash[held])
+        return self._valid(self._by_hash[held])
+
+    async def charge(self, key: str, rate: str | None) -> None:
+        """Count one request of a caller; raises RateLimited."""
+        await self._limiter.take(key, rate)
 
     def session(self, key: str) -> str:
         """A session of this API key; raises Unauthorized."""
@@ -176,11 +178,10 @@ class Authenticator:
             with self._db.writing() as tx:
                 keys.mark_used(tx, dict.fromkeys(used, now()))
 
-    async def _admitted(self, caller: Caller) -> Caller:
+    def _valid(self, caller: Caller) -> Caller:
         if caller.expires <= self._clock():
             raise Unauthorized("the API key has expired")
         self._used.add(caller.key)
-        await self._limiter.take(caller.key, caller.rate)
         return caller
 
     async def _look_up(self, header: bytes | None) -> Caller:

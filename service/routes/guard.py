@@ -50,7 +50,8 @@ class Guard:
         headers: dict[bytes, bytes] = dict(scope["headers"])
         try:
             if scope["path"] not in OPEN:
-                scope["caller"] = await self._caller(scope, headers)
+                caller = scope["caller"] = await self._caller(scope, headers)
+                await self._authenticator.charge(caller.key, caller.rate)
             if not _STREAMED.fullmatch(scope["path"]):
                 limit = MOST_UNKNOWN if scope["path"] in OPEN else self._limit
                 receive = _capped(headers, receive, limit)
@@ -66,8 +67,8 @@ class Guard:
         if b"authorization" not in headers and scope["method"] == "GET" and _PAGES.fullmatch(scope["path"]):
             cookies = cookie_parser(headers.get(b"cookie", b"").decode("latin-1"))
             if COOKIE in cookies:
-                return await self._authenticator.admit_session(cookies[COOKIE])
-        return await self._authenticator.admit(headers.get(b"authorization"))
+                return self._authenticator.identify_session(cookies[COOKIE])
+        return await self._authenticator.identify(headers.get(b"authorization"))
 
 
 def _capped(headers: dict[bytes, bytes], receive: Receive, limit: int) -> Receive:

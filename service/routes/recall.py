@@ -51,6 +51,9 @@ class Caller(Protocol):
     def key(self) -> str: ...
 
     @property
+    def rate(self) -> str | None: ...
+
+    @property
     def scoped(self) -> bool: ...
 
     def sees(self, dictionary: str) -> bool: ...
@@ -61,8 +64,12 @@ class Caller(Protocol):
 
 
 class Authenticator(Protocol):
-    async def admit(self, header: bytes | None) -> Caller:
-        """Who sends this Authorization header; raises Unauthorized or RateLimited."""
+    async def identify(self, header: bytes | None) -> Caller:
+        """Who sends this Authorization header; raises Unauthorized."""
+        ...
+
+    async def charge(self, key: str, rate: str | None) -> None:
+        """Count one request of a caller; raises RateLimited."""
         ...
 
 
@@ -88,7 +95,8 @@ class RecallEndpoint:
 
     async def _reply(self, scope: Scope, receive: Receive) -> tuple[bytes, Media]:
         headers: dict[bytes, bytes] = dict(scope["headers"])
-        caller = scope["caller"] = await self._authenticator.admit(headers.get(b"authorization"))
+        caller = scope["caller"] = await self._authenticator.identify(headers.get(b"authorization"))
+        await self._authenticator.charge(caller.key, caller.rate)
         route = _ROUTE.fullmatch(scope["raw_path"])
         if route is None:
             raise NotFound("no such route")

@@ -120,3 +120,26 @@ def test_a_token_of_the_provider_is_a_key_for_its_time(first: Running) -> None:
             assert (refused.status_code, refused.json()["code"]) == (401, "unauthorized")
     log = Path(first.data).with_suffix(".log").read_text("utf-8")
     assert not any(part in log for each in (good, *wrong) for part in each.split(".") if part)
+
+
+def test_the_audit_says_who_was_turned_away_and_where(first: Running, second: Running) -> None:
+    """401, 403, 429 and the 404 of a dictionary that is not granted are counted by key and route, without a name."""
+    with first.client() as admin:
+        dictionary = admin.get(f"/v1/dictionaries/{fresh_dictionary(admin)}").json()
+        made = admin.post("/v1/keys", json={"role": "query", "scoped": True, "rate": "3/hour"}).json()
+    with first.client(made["key"]) as caller:
+        paths = [f"/v1/dictionaries/{dictionary['name']}", "/v1/keys", f"/v1/dictionaries/{dictionary['id']}/recall"]
+        methods = ["GET", "GET", "POST"]
+        statuses = [caller.request(*each).status_code for each in zip(methods, paths, strict=True)]
+        assert [*statuses, caller.get("/v1/keys").status_code] == [404, 403, 404, 429]
+    first.stop()
+    with second.client() as admin:
+        wanted = {"act": "denied", "by": made["info"]["id"]}
+        entries = admin.get("/v1/audit", params=wanted).json()["entries"]
+    denied = {(entry["details"]["route"], entry["details"]["status"], entry["details"]["count"]) for entry in entries}
+    assert denied == {
+        ("/v1/dictionaries/{}", 404, 1),
+        ("/v1/dictionaries/{}/recall", 404, 1),
+        ("/v1/keys", 403, 1),
+        ("/v1/keys", 429, 1),
+    }

@@ -106,6 +106,7 @@ class Caller:
     allowed: bool
     seen: Relations | None = None
     scoped: bool = False
+    rate: str | None = None
     key: str = "key_1"
 
     def sees(self, _dictionary: str) -> bool:
@@ -121,7 +122,10 @@ class Caller:
 class Door:
     """One key that may recall, one that may not, one that may recall one relation alone."""
 
-    async def admit(self, header: bytes | None) -> Caller:
+    async def identify(self, header: bytes | None) -> Caller:
         if header not in (KEY, OTHER_KEY, PART_KEY):
             raise Unauthorized("send a valid API key as Authorization: Bearer KEY")
         return Caller(header != OTHER_KEY, Relations(only=frozenset({"maker"})) if header == PART_KEY else None)
+
+    async def charge(self, key: str, rate: str | None) -> None:
+        """None of them has a rate."""
