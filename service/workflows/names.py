@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 
 from schemas.names import NameAlias, Names, NamesPut
+from schemas.problems import Code
 from service.errors import Conflict, PreconditionFailed, Unprocessable
 from service.memory.names import fold
 from service.settings import Settings
@@ -62,7 +63,7 @@ def etag(current: Names) -> str:
 def _refuse_subjects_in_clear(tx: Transaction, dictionary: int, aliases: Sequence[NameAlias]) -> None:
     hidden = policies.current(tx, dictionary).subjects == "pseudonymise"
     if hidden and any(alias.kind == "subject" for alias in aliases):
-        raise Conflict("subjects are pseudonymised here: an alias of one would keep its name")
+        raise Conflict("subjects are pseudonymised here: an alias would keep a name", code=Code.NAMES_IN_CLEAR)
 
 
 def _refuse_unclear(aliases: Sequence[NameAlias], subjects: Sequence[str], relations: Sequence[str]) -> None:

@@ -17,6 +17,7 @@ from schemas.policies import (
     PseudonymAnswer,
     PseudonymQuery,
 )
+from schemas.problems import Code
 from service.errors import Conflict, Outgrown, PreconditionFailed, Unprocessable
 from service.ingest import policies as rules
 from service.ingest.folding import folded
@@ -143,10 +144,9 @@ def _distinct(columns: Columns) -> Sequence[Sequence[str]]:
 
 
 def _refuse_named_subjects(tx: Transaction, dictionary: int, wanted: PoliciesPut) -> None:
-    if wanted.subjects == "pseudonymise" and any(
-        each.kind == "subject" for each in names.current(tx, dictionary).aliases
-    ):
-        raise Conflict("the names of this dictionary hold aliases of subjects, in clear: take them away first")
+    aliased = any(each.kind == "subject" for each in names.current(tx, dictionary).aliases)
+    if aliased and wanted.subjects == "pseudonymise":
+        raise Conflict("/names holds aliases of subjects, in clear: take them away first", code=Code.NAMES_IN_CLEAR)
 
 
 def _refuse_twice(relations: Sequence[str]) -> None:

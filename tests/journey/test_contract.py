@@ -14,9 +14,7 @@ RESULT = {"status", "answers", "subject", "relation", "margin", "memory", "candi
 LATER = (
     ("POST", "/v1/dictionaries/{d}/facts:batch"),
     ("GET", "/v1/dictionaries/{d}/reviews"),
-    ("GET", "/v1/dictionaries/{d}/policies"),
     ("GET", "/v1/dictionaries/{d}/grants"),
-    ("GET", "/v1/dictionaries/{d}/names"),
     ("POST", "/v1/dictionaries/{d}/experiments"),
     ("POST", "/v1/memories/none/absence"),
     ("GET", "/v1/audit"),

@@ -49,13 +49,13 @@ def test_an_alias_that_is_unclear_is_refused(api: httpx.Client, base: str, kind:
     """One that is spelled like a taught name would hide it or be hidden."""
     wanted = {"aliases": [{"kind": kind, "alias": alias, "name": "PART-1"}]}
     refused = api.put(f"{base}/names", json=wanted)
-    assert (refused.status_code, refused.json()["index"]) == (422, 0)
+    assert (refused.status_code, refused.json()["extra"]["index"]) == (422, 0)
 
 
 def test_two_aliases_spelled_alike_are_refused(api: httpx.Client, base: str) -> None:
     """Folded they are one, and could lead to two names."""
     twice = [{"kind": "subject", "alias": alias, "name": "PART-1"} for alias in ("Bolt", "ＢＯＬＴ")]
-    assert api.put(f"{base}/names", json={"aliases": twice}).json()["index"] == 1
+    assert api.put(f"{base}/names", json={"aliases": twice}).json()["extra"]["index"] == 1
     assert api.put(f"{base}/names", json={"templates": ["{subject}?"]}).status_code == 422
 
 
