@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Collection
 from datetime import timedelta
 from threading import Event, Thread
 
@@ -13,6 +14,7 @@ import structlog
 from schemas.jobs import JobKind
 from service.settings import Settings
 from service.storage import Database, jobs
+from service.workflows import purge_files
 from service.workflows.attempt import Attempt
 from service.workflows.consolidate import consolidate
 from service.workflows.jobs import Work, perform
@@ -32,7 +34,10 @@ KINDS: dict[JobKind, Work] = {
     JobKind.REPORT: write,
     JobKind.SCRUB: scrub,
     JobKind.CONSOLIDATE: consolidate,
+    JobKind.PURGE: purge_files.finish,
 }
+REPORTS = frozenset({JobKind.REPORT})
+"""Done beside the other jobs: a report waits for trainings of its own, and must not keep the worker from them."""
 POLL = 0.1  # seconds between two looks at an empty queue
 RETAIN_EVERY = 30.0  # seconds between two looks at what need not be kept
 PARENT_POLL = 1.0  # seconds between two looks at whether the parent lives
@@ -50,19 +55,34 @@ def work(settings: Settings, name: str, *, parent: int | None = None) -> None:
     db = Database(settings.database)
     sweep(db, settings)
     forget_names_unless_kept(db, settings)
+    purge_files.resume(db)
+    reports = Thread(target=_write_reports, args=(db, settings, name, stopping), name="reports")
+    reports.start()
     retained = time.monotonic()
     while not stopping.is_set():
         if time.monotonic() - retained > RETAIN_EVERY:
             _retain(db, settings)
             retained = time.monotonic()
-        if not work_once(db, settings, name, stopping):
+        if not work_once(db, settings, name, stopping, KINDS.keys() - REPORTS):
             stopping.wait(POLL)
+    reports.join()
     db.close()
+
+
+def _write_reports(db: Database, settings: Settings, name: str, stopping: Event) -> None:
+    """One after the other; whatever ends this ends the worker, which is then replaced."""
+    try:
+        while not stopping.is_set():
+            if not work_once(db, settings, name, stopping, REPORTS):
+                stopping.wait(POLL)
+    finally:
+        stopping.set()
 
 
 def _retain(db: Database, settings: Settings) -> None:
     """What fails here is tried again at the next look; jobs must not wait for it."""
     try:
+        purge_files.resume(db)
         retain(db, settings)
         schedule(db, settings)
     except Exception as error:  # noqa: BLE001
@@ -75,14 +95,14 @@ def _watch(parent: int, stopping: Event) -> None:
     stopping.set()
 
 
-def work_once(db: Database, settings: Settings, name: str, stopping: Event) -> bool:
-    """Do one job, if there is one."""
+def work_once(db: Database, settings: Settings, name: str, stopping: Event, kinds: Collection[JobKind]) -> bool:
+    """Do one job of these kinds, if there is one."""
     with db.reading() as tx:
-        waiting = jobs.waiting(tx)
+        waiting = jobs.waiting(tx, kinds)
     if not waiting:
         return False
     with db.writing() as tx:
-        claim = jobs.claim(tx, name, timedelta(seconds=settings.lease_seconds))
+        claim = jobs.claim(tx, name, timedelta(seconds=settings.lease_seconds), kinds=kinds)
     if claim is None:
         return False
     log.info("job started", job=claim.id, kind=claim.kind, attempt=claim.attempt)

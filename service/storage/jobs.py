@@ -3,6 +3,7 @@
 Every write of a worker is fenced by (worker, attempt): one that lost its lease can change nothing any more.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -100,14 +101,23 @@ def asked_recipe(tx: Connection, memory: str) -> dict[str, Any] | None:
     return None if params is None else params["recipe"]
 
 
-def waiting(tx: Connection) -> bool:
+def waiting(tx: Connection, kinds: Collection[JobKind] = tuple(JobKind)) -> bool:
     """Whether `claim` would find something."""
-    return tx.scalar(select(jobs.c.number).where(_free()).limit(1)) is not None
+    return tx.scalar(select(jobs.c.number).where(_free(), jobs.c.kind.in_(kinds)).limit(1)) is not None
 
 
-def claim(tx: Connection, worker: str, lease: timedelta, job: str | None = None) -> Claim | None:
-    """Take the oldest job that is queued or whose lease has run out, purges first; with `job` none but that one."""
-    free = select(jobs.c.number).where(_free() if job is None else _free() & (jobs.c.id == job))
+def claim(
+    tx: Connection,
+    worker: str,
+    lease: timedelta,
+    job: str | None = None,
+    kinds: Collection[JobKind] = tuple(JobKind),
+) -> Claim | None:
+    """Take the oldest job of these kinds that is queued or whose lease has run out, purges first; with `job` none but
+    that one.
+    """
+    wanted = jobs.c.kind.in_(kinds) if job is None else jobs.c.id == job
+    free = select(jobs.c.number).where(_free(), wanted)
     in_turn = free.order_by(jobs.c.kind != JobKind.PURGE, jobs.c.number)
     number = tx.scalar(in_turn.limit(1).with_for_update(skip_locked=True))
     if number is None:

@@ -125,5 +125,4 @@ def _command(attempt: Attempt, folder: Path) -> list[str]:
         raise Unavailable("the worker does not know the service's address: set FACTSTORE_PUBLIC_URL")
     where = ["--url", url, "--dictionary", claim.dictionary, "--memory", claim.memory, "--out", str(folder)]
     how = ["--on-conflict", "many", "--encoding", "utf-8", "--delimiter", ",", "--lang", claim.params["lang"]]
-    how += ["--no-changes"]  # a scratch copy would wait for this worker to train it
     return [sys.executable, "-m", "pilot", "run", str(folder / "facts.csv"), *where, *how]

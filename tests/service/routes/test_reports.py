@@ -20,7 +20,11 @@ def test_a_report_is_written_and_leaves_no_key_behind(service: Running, api: htt
     job = wait(api, queued.json()["id"])
     assert (job["state"], job["memory"]) == ("succeeded", memory), job
     report = f"/v1/reports/{job['result']['report']}"
-    assert api.get(f"{report}.json").json()["memory"]["id"] == memory
+    document = api.get(f"{report}.json").json()
+    assert document["memory"]["id"] == memory
+    assert {check["id"] for check in document["checks"]} >= {"recall", "retention", "deletion", "rollback", "privacy"}
+    names = [held["name"] for held in api.get("/v1/dictionaries").json()["dictionaries"]]
+    assert not any(name.startswith("pilot scratch") for name in names)
     assert api.get(f"{report}.html").text.startswith("<!")
     assert "<testsuite" in api.get(f"{report}.junit.xml").text
     assert not (service.data / "reports" / job["id"] / "facts.csv").exists()

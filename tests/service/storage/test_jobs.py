@@ -36,6 +36,24 @@ def test_a_job_is_claimed_by_one_worker_in_order(db: Database) -> None:
     assert [claim and claim.id for claim in held] == [first, second, None]
 
 
+def test_a_worker_may_ask_for_some_kinds(db: Database) -> None:
+    """Jobs of other kinds are left for others, and do not count as waiting."""
+    training = queued(db)
+    with db.writing() as tx:
+        dictionary = dictionaries.find(tx, "d")
+        assert dictionary is not None
+        report = jobs.add(tx, jobs.Order(JobKind.REPORT, dictionary.number, {}, "key")).id
+    with db.writing() as tx:
+        held = jobs.claim(tx, "a", LONG, kinds={JobKind.REPORT})
+        assert held is not None
+        assert held.id == report
+        assert jobs.claim(tx, "a", LONG, kinds={JobKind.REPORT}) is None
+        assert not jobs.waiting(tx, {JobKind.REPORT})
+    last = claimed(db, "a")
+    assert last is not None
+    assert last.id == training
+
+
 def test_a_lease_that_runs_out_frees_the_job_and_fences_its_holder(db: Database) -> None:
     """The next worker gets the job as another attempt; the first can neither renew it nor end it any more."""
     job = queued(db)
