@@ -50,12 +50,15 @@ def run_command(  # noqa: PLR0917 - typer reads the options from the parameters
     api_key: Annotated[str | None, typer.Option(envvar="FACTSTORE_API_KEY", help="goes with --url")] = None,
     dictionary: Annotated[str | None, typer.Option(help="id or name; made when there is none")] = None,
     memory: Annotated[
-        str | None, typer.Option(help="judge this memory or alias of --dictionary, in which nothing is stored or trained")
+        str | None,
+        typer.Option(help="judge this memory or alias of --dictionary, in which nothing is stored or trained"),
     ] = None,
     questions: Annotated[
         Path | None, typer.Option(metavar="Q.csv", help="question, subject, relation, answer", **_EXISTING)
     ] = None,
-    gate: Annotated[Path | None, typer.Option(metavar="GATE.toml", help="limits; see the README", **_EXISTING)] = None,
+    gate: Annotated[
+        Path | None, typer.Option(metavar="GATE.toml", help="limits; see docs/gate.md", **_EXISTING)
+    ] = None,
     recipe: Annotated[
         Path | None, typer.Option(metavar="RECIPE.json", help="how the memory is built", **_EXISTING)
     ] = None,

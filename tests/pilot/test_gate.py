@@ -1,3 +1,4 @@
+import re
 from pathlib import Path
 
 import pytest
@@ -74,6 +75,17 @@ def test_a_gate_file_is_closed(tmp_path: Path) -> None:
         file.write_text(text, encoding="utf-8")
         with pytest.raises(UnusableInput):
             read_gate(file)
+
+
+def test_every_key_of_the_gate_is_explained(tmp_path: Path) -> None:
+    """docs/gate.md lists the keys, all of them, in their order and with their defaults; its example can be read."""
+    page = (Path(__file__).parents[2] / "docs" / "gate.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `(\w+)` \| (\S+) \|", page, re.MULTILINE)
+    defaults = {name: field.default for name, field in Gate.model_fields.items()}
+    assert {name: str(value).replace("None", "none") for name, value in defaults.items()} == dict(rows)
+    example = tmp_path / "GATE.toml"
+    example.write_text(page.split("```toml")[1].split("```")[0], encoding="utf-8")
+    assert read_gate(example).priority is not None
 
 
 @pytest.fixture
