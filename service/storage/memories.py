@@ -1,6 +1,6 @@
 """Memories as rows: what each is made of, and the lineage it belongs to. Weights are folders, and patches beside."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Select, insert, select
@@ -48,6 +48,11 @@ def of_dictionary(tx: Connection, dictionary: int) -> list[MemoryInfo]:
 def record(tx: Connection, memory_id: str) -> Record | None:
     row = tx.execute(_recorded().where(memories.c.id == memory_id)).first()
     return None if row is None else Record(*row)
+
+
+def kept(tx: Connection, memory_ids: Sequence[str]) -> set[str]:
+    """Those of these that can still be recalled."""
+    return set(tx.scalars(select(memories.c.id).where(memories.c.id.in_(memory_ids), memories.c.retained)))
 
 
 def tip(tx: Connection, memory_id: str) -> Record:

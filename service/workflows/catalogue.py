@@ -37,6 +37,10 @@ class StoredCatalogue:
             record = memories.record(tx, memory)
         return None if record is None else Record(*record)
 
+    def kept(self, loaded: list[str]) -> set[str]:
+        with self._db.reading() as tx:
+            return memories.kept(tx, loaded)
+
     def load(self, record: Record) -> Servable:
         with self._db.reading() as tx:
             return self._versions.load(tx, memories.Record(*record))

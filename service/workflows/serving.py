@@ -66,6 +66,10 @@ class Catalogue(Protocol):
 
     def memory(self, memory: str) -> Record | None: ...
 
+    def kept(self, loaded: list[str]) -> set[str]:
+        """Those of these that can still be recalled."""
+        ...
+
     def load(self, record: Record) -> Servable:
         """The memory as stored; raises MemoryMismatch, and NotFound (not_retained)."""
         ...
@@ -251,10 +255,10 @@ class Serving:
 
     async def _follow(self) -> None:
         """Let go of memories that are no longer kept, and load the new champions of dictionaries in use."""
-        for memory in list(self._loaded):
-            record = await asyncio.to_thread(self._catalogue.memory, memory)
-            if record is None or not record.retained:
-                self._drop(memory)
+        loaded = list(self._loaded)
+        kept = await asyncio.to_thread(self._catalogue.kept, loaded)
+        for memory in set(loaded) - kept:
+            self._drop(memory)
         in_use = {served.dictionary for served in self._loaded.values()}
         for record in await asyncio.to_thread(self._catalogue.champions):
             if record.dictionary in in_use and record.id not in self._loaded:

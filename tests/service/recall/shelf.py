@@ -83,6 +83,9 @@ class Shelf:
     def memory(self, memory: str) -> Record | None:
         return self.records.get(memory)
 
+    def kept(self, loaded: list[str]) -> set[str]:
+        return self.records.keys() & set(loaded)
+
     def load(self, record: Record) -> Table:
         self.loads.append(record.id)
         return self.tables[record.id]

@@ -179,3 +179,58 @@ def test_the_watch_outlives_what_it_cannot_load(shelf: Shelf) -> None:
         assert (await serving.find(HERE)).id == "mem_2"
 
     asyncio.run(main())
+
+
+def test_versions_of_one_lineage_take_one_place(shelf: Shelf) -> None:
+    """With room for two lineages, seven versions of one push no other dictionary out, and its last four stay."""
+    shelf.put("other", PARTS, dictionary="dic_2")
+
+    async def ask() -> None:
+        serving = Serving(shelf, capacity=2)
+        await serving.find(Address("dic_2"))
+        for version in range(7):
+            edited = f"version {version}"
+            shelf.put(edited, PARTS)
+            shelf.records[edited] = Record(edited, "dic_1", 1 + version, "mem_1", version, retained=True)
+            await asyncio.sleep(0)
+            await serving.find(HERE)
+        assert set(serving._loaded) == {"other", *(f"version {version}" for version in (3, 4, 5, 6))}
+
+    asyncio.run(ask())
+
+
+def test_an_adopted_version_is_served_without_a_load(shelf: Shelf) -> None:
+    """What an edit of this process made is handed over from its thread; nobody reads it from the disk."""
+
+    async def main() -> None:
+        serving = Serving(shelf)
+
+        async def work() -> None:
+            await until(lambda: shelf.loads == ["mem_1"])
+            edited = Record("mem_2", "dic_1", 2, "mem_1", 1, retained=True)
+            await asyncio.to_thread(serving.adopt, edited, Table(PARTS))
+            shelf.records["mem_2"] = edited
+            shelf.switch("mem_2")
+            await asyncio.sleep(0)
+            assert (await serving.find(HERE)).id == "mem_2"
+
+        await watching(serving, work)
+
+    asyncio.run(main())
+    assert shelf.loads == ["mem_1"]
+
+
+def test_a_version_given_up_is_refused_though_it_is_loaded(shelf: Shelf) -> None:
+    """Once the database says so, whatever the process still holds: not_retained."""
+
+    async def ask() -> None:
+        serving = Serving(shelf)
+        await serving.find(HERE)
+        shelf.records["mem_1"] = shelf.records["mem_1"]._replace(retained=False)
+        shelf.counter += 1
+        await asyncio.sleep(0)
+        with pytest.raises(NotFound) as refused:
+            await serving.find(Address("dic_1", memory="mem_1"))
+        assert refused.value.code == "not_retained"
+
+    asyncio.run(ask())
