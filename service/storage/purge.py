@@ -8,6 +8,7 @@ them against all tables, so that a new column of text has to take a side. What s
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import starmap
 from typing import Any, NamedTuple
 
 from sqlalchemy import Column, Connection, Table, delete, func, insert, or_, select, update
@@ -91,20 +92,15 @@ TEXTS: Mapping[Table, tuple[Column[Any], ...]] = {
 }
 
 
-def of_pairs(tx: Connection, dictionary: int, pairs: Collection[Pair]) -> list[Held]:
-    """Every row that the ledger has of these pairs, at whatever version it held."""
-    rows = _of_subjects(tx, dictionary, {subject for subject, _ in pairs})
-    return [row for row in rows if (row.subject, row.relation) in pairs]
-
-
-def of_subject(tx: Connection, dictionary: int, subject: str) -> list[Held]:
-    return [row for row in _of_subjects(tx, dictionary, {subject}) if row.subject == subject]
+def rows(tx: Connection, dictionary: int, pairs: Collection[Pair], subjects: Collection[str]) -> list[Held]:
+    """Every row that the ledger has of these pairs and of these subjects, at whatever version it held."""
+    near = by_subject(tx, _rows(dictionary), {subject for subject, _ in pairs} | set(subjects))
+    return [row for row in starmap(Held, near) if (row.subject, row.relation) in pairs or row.subject in subjects]
 
 
 def everything(tx: Connection, dictionary: int) -> Iterator[Held]:
     """Every row of the ledger."""
-    for rows in fetch_rows(tx, _rows(dictionary)):
-        yield from (Held(*row) for row in rows)
+    yield from starmap(Held, _each(tx, _rows(dictionary)))
 
 
 def remove_facts(tx: Connection, rows: Iterable[Held]) -> None:
@@ -269,10 +265,6 @@ def unfinished(tx: Connection) -> list[Purge]:
 
 
 _PURGE = [purges.c[name] for name in Purge.__dataclass_fields__]
-
-
-def _of_subjects(tx: Connection, dictionary: int, subjects: Collection[str]) -> Iterator[Held]:
-    yield from (Held(*row) for row in by_subject(tx, _rows(dictionary), subjects))
 
 
 def _rows(dictionary: int) -> Any:

@@ -29,30 +29,30 @@ from service.workflows.purge_traces import Traces
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """What is to be purged: pairs, or all of a subject. `id` is the purge's; `committed` its tombstone, where that is
-    known from an earlier time.
+    """What is to be purged: pairs, or all of some subjects. `id` is the purge's; `committed` its tombstone, where that
+    is known from an earlier time.
     """
 
     id: str
     pairs: frozenset[Pair]
-    subject: str | None = None
+    subjects: frozenset[str] = frozenset()
     committed: dict[str, list[str]] | None = None
 
     @classmethod
     def of(cls, wanted: PurgeRequest) -> "Target":
         pairs = frozenset((pair.subject.strip(), pair.relation.strip()) for pair in wanted.pairs or ())
-        return cls(new_id("prg"), pairs, None if wanted.subject is None else wanted.subject.strip())
+        return cls(new_id("prg"), pairs, frozenset(() if wanted.subject is None else {wanted.subject.strip()}))
 
     def stored(self, policies: Active) -> "Target":
-        """The same by the names that its subjects are stored under."""
-        pairs = frozenset((policies.subject(subject), relation) for subject, relation in self.pairs)
-        return replace(self, pairs=pairs, subject=None if self.subject is None else policies.subject(self.subject))
+        """The same, and by the names that its subjects are stored under since a policy wants pseudonyms."""
+        pairs = {(policies.subject(subject), relation) for subject, relation in self.pairs}
+        return replace(
+            self, pairs=self.pairs | pairs, subjects=self.subjects | set(map(policies.subject, self.subjects))
+        )
 
     def rows(self, tx: Transaction, dictionary: int) -> list[purge.Held]:
         """What the ledger has of it, at any version."""
-        if self.subject is not None:
-            return purge.of_subject(tx, dictionary, self.subject)
-        return purge.of_pairs(tx, dictionary, self.pairs)
+        return purge.rows(tx, dictionary, self.pairs, self.subjects)
 
     def tombstone(self, secret: bytes, rows: Iterable[purge.Held]) -> dict[str, list[str]]:
         """What a restore needs to know it again."""
@@ -60,8 +60,10 @@ class Target:
             return self.committed
         commitments = Commitments(secret, PURPOSE)
         pairs = self.pairs | {(row.subject, row.relation) for row in rows}
-        subjects = [] if self.subject is None else [commitments.subject(self.subject).hex()]
-        return {"pairs": sorted(commitments.pair(*pair).hex() for pair in pairs), "subjects": subjects}
+        return {
+            "pairs": sorted(commitments.pair(*pair).hex() for pair in pairs),
+            "subjects": sorted(commitments.subject(subject).hex() for subject in self.subjects),
+        }
 
 
 def order(service: EditContext, ref: str, wanted: PurgeRequest, *, by: str) -> Purge:
@@ -148,7 +150,7 @@ class _Purging:
         purge.remove_facts(self.tx, self.rows)
         named = [(each.subject, each.relation, each.answer) for each in self.rows]
         named += [(subject, relation, "") for subject, relation in self.target.pairs]
-        named += [] if self.target.subject is None else [(self.target.subject, "", "")]
+        named += [(subject, "", "") for subject in self.target.subjects]
         texts = {text for fact in named for text in fact if text}
         shared = purge.still_held(self.tx, self.row.number, texts)
         known = {each.subject for each in self.rows}

@@ -155,3 +155,25 @@ def test_a_refused_row_about_a_stranger_can_be_purged(running: Running, api: htt
     assert (purged["facts"], purged["memory"], purged["withdrawn"]) == (0, None, [])
     assert wait(api, purged["job"])["state"] == "succeeded"
     assert places(running.data, stranger) == []
+
+
+def test_a_subject_goes_by_its_name_and_by_its_pseudonym(running: Running, api: httpx.Client) -> None:
+    """Subjects became pseudonyms after they were uploaded: the purge finds the history under the name and the facts
+    under the pseudonym, and the mapping between them goes, too.
+    """
+    subject = "庚村 五郎衛門 様"
+    dictionary = fresh_dictionary(api, f"subject,relation,answer\n{subject},色,赤\nほか,色,赤\n")
+    train(api, dictionary)
+    url = f"/v1/dictionaries/{dictionary}"
+    ok(api.put(f"{url}/policies", json={"policies": [], "subjects": "pseudonymise", "reason": "test"}))
+    ok(api.post(f"{url}/policies:apply"))
+    stored = {fact["subject"] for fact in ok(api.post(f"{url}/facts:search", json={}))["facts"]}
+    assert subject not in stored
+    assert places(running.data, subject) != []
+    purged = ok(api.post(f"{url}/facts:purge", json={"subject": subject, "reason": "asked"}))
+    assert purged["facts"] == 2
+    assert wait(api, purged["job"])["state"] == "succeeded"
+    after = {fact["subject"] for fact in ok(api.post(f"{url}/facts:search", json={}))["facts"]}
+    [pseudonym] = stored - after
+    time.sleep(1.5)
+    assert places(running.data, subject) == places(running.data, pseudonym) == []

@@ -126,21 +126,22 @@ def test_edits_go_on_after_a_purge(alone: Alone) -> None:
     """The next edit starts from the purged memory, in the process that purged and in another one whose editor stood at
     a version that was withdrawn: the fact does not come back with its block.
     """
-    dictionary = alone.dictionary(FACT | FEW)
+    shared_block = (SUBJECT, "relation 1")
+    dictionary = alone.dictionary(FEW | {shared_block: "value 1"})
     other = Alone(
         alone.db, alone.settings, alone.auditor, type(alone.editors)(type(alone.editors.versions)(alone.settings))
     )
     other.teach(dictionary, {("part 3", "relation 0"): "value 1"})
-    order(alone, dictionary, WANTED, by=BY)
+    order(alone, dictionary, PurgeRequest(subject=SUBJECT, reason="asked for"), by=BY)
     assert alone.work().state is JobState.SUCCEEDED
     for teacher, value in ((alone, "value 1"), (other, "value 2"), (alone, "value 3")):
         teacher.teach(dictionary, dict.fromkeys(FEW, value))
         with alone.db.reading() as tx:
             champion = memories.champion(tx, dictionary)
         assert champion is not None
-        assert recall(alone, champion.id, (SUBJECT, RELATION)) == ()
+        assert recall(alone, champion.id, shared_block) == ()
         assert recall(alone, champion.id, ("part 3", "relation 0")) == (value,)
-    assert left(alone) == []
+    assert places(alone.settings.data, SUBJECT) == []
 
 
 def test_the_last_fact_can_be_purged(alone: Alone) -> None:
