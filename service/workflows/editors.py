@@ -46,9 +46,10 @@ class Editors:
         with self._guard:
             return self._locks[dictionary]
 
-    def knows(self, dictionary: str) -> bool:
-        """Whether an editor stands somewhere in the dictionary, from where it can follow."""
-        return dictionary in self._standing
+    def stands_in(self, champion: memories.Record) -> bool:
+        """Whether an editor stands in the champion's lineage, from where it can follow."""
+        standing = self._standing.get(champion.dictionary)
+        return standing is not None and standing.version.lineage == champion.lineage
 
     def at(self, tx: Transaction, dictionary: int, tip: memories.Record) -> Editor:
         """The editor standing at `tip`. Only for who has the dictionary's turn."""

@@ -71,18 +71,18 @@ class Advance:
 
     def prepare(self) -> None:
         """Have an editor at hand before the write lock is taken: making one reads every fact."""
-        if self._service.editors.knows(self._dictionary):
-            return
+        editors = self._service.editors
         with self._service.db.reading() as tx:
-            row = dictionaries.find(tx, self._dictionary)
-            champion = None if row is None else aliases.find(tx, row.number, CHAMPION)
-            if row is None or champion is None or champion.pinned:
+            champion = memories.champion(tx, self._dictionary)
+            if champion is None or editors.stands_in(champion):
                 return
-            tip = memories.tip(tx, champion.memory)
-            if tip.retained:
-                with suppress(Outgrown):
-                    changes(tx, row.number, after=tip.ledger_version, upto=row.ledger_version)
-                    self._service.editors.at(tx, row.number, tip)
+            row, tip = dictionaries.find(tx, self._dictionary), memories.tip(tx, champion.id)
+            alias = None if row is None else aliases.find(tx, row.number, CHAMPION)
+            if row is None or alias is None or alias.pinned or not tip.retained:
+                return
+            with suppress(Outgrown):
+                changes(tx, row.number, after=tip.ledger_version, upto=row.ledger_version)
+                editors.at(tx, row.number, tip)
 
     def __call__(self, tx: Transaction, *, by: str, reason: str) -> str | None:
         """Bring the champion up to the ledger as it is in `tx`, and return the memory that then serves (None: there is

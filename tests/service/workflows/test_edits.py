@@ -1,6 +1,7 @@
 """Edits: all or nothing, in one commit with the version that holds them."""
 
 import random
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -280,3 +281,13 @@ def test_the_last_fact_may_go(shop: Workshop) -> None:
     assert shop.is_right(shop.champion().id)
     champion = shop.champion().id
     assert shop.info(champion).digest == fresh_digest(shop, champion)
+
+
+def test_edits_that_come_together_follow_each_other(shop: Workshop) -> None:
+    """Twenty edits from four threads are twenty versions of one lineage, and the last one holds them all."""
+    with ThreadPoolExecutor(4) as threads:
+        replies = list(threads.map(lambda number: shop.edit([(f"PART-{number}", "a", "a 5")]), range(1, 21)))
+    assert sorted(reply.ledger_version for reply in replies) == list(range(2, 22))
+    champion = shop.champion()
+    assert champion.seq == 20
+    assert shop.info(champion.id).digest == fresh_digest(shop, champion.id)
