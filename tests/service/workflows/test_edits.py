@@ -286,7 +286,7 @@ def test_the_last_fact_may_go(shop: Workshop) -> None:
 def test_edits_that_come_together_follow_each_other(shop: Workshop) -> None:
     """Twenty edits from four threads are twenty versions of one lineage, and the last one holds them all."""
     with ThreadPoolExecutor(4) as threads:
-        replies = list(threads.map(lambda number: shop.edit([(f"PART-{number}", "a", "a 5")]), range(1, 21)))
+        replies = list(threads.map(lambda number: shop.edit([(f"PART-{number}", "a", "new")]), range(1, 21)))
     assert sorted(reply.ledger_version for reply in replies) == list(range(2, 22))
     champion = shop.champion()
     assert champion.seq == 20
