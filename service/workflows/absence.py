@@ -7,7 +7,7 @@ from typing import Protocol
 from schemas.absence import Absence, AbsenceProof, AbsenceQuery
 from schemas.recall import Status
 from service.errors import NotFound
-from service.memory import Facts, Recalled, Verified
+from service.memory import Facts, Recalls, Verified
 from service.settings import Settings
 from service.storage import Database, Transaction, absence, dictionaries, memories
 from service.storage.stamps import now
@@ -22,12 +22,11 @@ PURPOSE = "absence"
 MOST = 10_000  # pairs recorded of one change: a replacing upload may delete a whole ledger
 
 
-class Probed(Protocol):
+class Probed(Recalls, Protocol):
     """What a proof asks of a memory."""
 
     @property
     def digest(self) -> str: ...
-    def recall(self, subjects: Sequence[str], relations: Sequence[str]) -> Recalled: ...
     def verify(self, facts: Facts) -> Verified: ...
 
 
@@ -95,11 +94,10 @@ def look(db: Database, settings: Settings, memory_id: str, asked: AbsenceQuery, 
         policies = active(tx, settings.secrets, found(tx, record.dictionary))
     pair = (policies.subject(asked.subject.strip()), asked.relation.strip())
     relations = sight.relations(record.dictionary)
-    if relations is not None and pair[1] not in relations:
-        return Absence(memory=record.id, digest=memory.digest, status=Status.UNKNOWN, absent=True, proof=None)
-    [(status, _)] = _probed(memory, [pair])
-    absent = memory.verify(Facts([pair[0]], [pair[1]], [""])).abstained == 1
-    proof = _proof(db, settings, record.dictionary, pair, record.ledger_version) if absent else None
+    [(status, _)] = _probed(memory if relations is None else memory.within(relations), [pair])
+    seen = relations is None or pair[1] in relations
+    absent = not seen or memory.verify(Facts([pair[0]], [pair[1]], [""])).abstained == 1
+    proof = _proof(db, settings, record.dictionary, pair, record.ledger_version) if seen and absent else None
     return Absence(memory=record.id, digest=memory.digest, status=status, absent=absent, proof=proof)
 
 
@@ -113,7 +111,7 @@ def _proof(
     return None if kept is None else AbsenceProof.model_validate({name: getattr(kept, name) for name in fields})
 
 
-def _probed(memory: Probed, pairs: Sequence[tuple[str, str]]) -> Iterator[tuple[Status, float]]:
+def _probed(memory: Recalls, pairs: Sequence[tuple[str, str]]) -> Iterator[tuple[Status, float]]:
     """What a recall of each pair answers, and how clearly."""
     recalled = memory.recall([subject for subject, _ in pairs], [relation for _, relation in pairs])
     for known, ambiguous, margin in zip(recalled.known, recalled.ambiguous, recalled.margins, strict=True):

@@ -70,3 +70,19 @@ def look(api: httpx.Client, memory: str, pair: tuple[str, str]) -> dict[str, Any
     assert reply.status_code == 200, reply.text
     body: dict[str, Any] = reply.json()
     return body
+
+
+def test_a_denied_relation_looks_like_one_that_was_never_taught(api: httpx.Client) -> None:
+    """A key that may not see a relation learns neither that a pair is held nor that it was deleted."""
+    dictionary = fresh_dictionary(api, "subject,relation,answer\na,open,1\na,hidden,2\nb,hidden,3\n")
+    first = train(api, dictionary)["memory"]
+    after = deleted(api, dictionary, [("b", "hidden")])
+    key = api.post("/v1/keys", json={"role": "audit", "scoped": True}).json()
+    grant = {"role": "audit", "denied": ["hidden"]}
+    assert api.put(f"/v1/dictionaries/{dictionary}/grants/{key['info']['id']}", json=grant).is_success
+    with httpx.Client(base_url=api.base_url, headers={"Authorization": f"Bearer {key['key']}"}) as scoped:
+        never = look(scoped, first, ("a", "never taught"))
+        assert (never["status"], never["absent"], never["proof"]) == ("unknown", True, None)
+        assert look(scoped, first, ("a", "hidden")) == never
+        assert look(scoped, after, ("b", "hidden"))["proof"] is None
+        assert look(scoped, after, ("a", "open"))["status"] == "answered"
