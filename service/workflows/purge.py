@@ -75,15 +75,17 @@ def purge_ledger(service: EditContext, ref: str, target: Target, *, by: str, rea
     """The part of the ledger, in one commit. Of the reason, which may name people, only a commitment is kept."""
     with service.db.reading() as tx:
         dictionary = found(tx, ref).id
-    with Advance(service, dictionary) as advance, service.db.writing() as tx:
-        row = dictionaries.locked(tx, found(tx, dictionary).number)
-        if row is None:
-            raise NotFound("no such dictionary")
-        target = target.stored(active(tx, service.settings.secrets, row))
-        purging = _Purging(service, tx, row, target, target.rows(tx, row.number), by)
-        done = purging.commit(advance)
-        details = {"purge": done.id, "pairs": done.pairs, "facts": done.facts, "withdrawn": len(done.withdrawn)}
-        service.auditor.record(tx, Event(Act.PURGE, by, row.id, done.memory, details, {"reason": [reason]}))
+    with Advance(service, dictionary) as advance:
+        advance.prepare()
+        with service.db.writing() as tx:
+            row = dictionaries.locked(tx, found(tx, dictionary).number)
+            if row is None:
+                raise NotFound("no such dictionary")
+            target = target.stored(active(tx, service.settings.secrets, row))
+            purging = _Purging(service, tx, row, target, target.rows(tx, row.number), by)
+            done = purging.commit(advance)
+            details = {"purge": done.id, "pairs": done.pairs, "facts": done.facts, "withdrawn": len(done.withdrawn)}
+            service.auditor.record(tx, Event(Act.PURGE, by, row.id, done.memory, details, {"reason": [reason]}))
     return done
 
 

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 
 from schemas.edits import FactBatch, FactDelete
-from schemas.jobs import JobState
+from schemas.jobs import JobKind, JobState
 from schemas.problems import Code
 from schemas.purge import PurgedPair, PurgeRequest
 from service.errors import NotFound
@@ -173,3 +173,23 @@ def test_what_a_reader_holds_is_said_and_erased_later(alone: Alone, monkeypatch:
     purge_files.resume(alone.db)
     assert alone.work().state is JobState.SUCCEEDED
     assert left(alone) == []
+
+
+def test_where_it_must_be_trained_anew_nothing_answers_meanwhile(alone: Alone) -> None:
+    """The ledger has outgrown the champion, so that no edit can follow: the memory that held the fact is withdrawn at
+    once, the training comes after the purge, and publishes a champion without the fact.
+    """
+    dictionary = alone.dictionary(FACT | FEW)
+    alone.teach(dictionary, {("part 1", "a relation that is new"): "with an answer that is new"})
+    purged = order(alone, dictionary, WANTED, by=BY)
+    assert purged.memory is None
+    with alone.db.reading() as tx:
+        assert memories.champion(tx, dictionary) is None
+    done = [alone.work(), alone.work()]
+    assert [(job.kind, job.state) for job in done] == [
+        (JobKind.PURGE, JobState.SUCCEEDED),
+        (JobKind.TRAIN, JobState.SUCCEEDED),
+    ]
+    assert left(alone) == []
+    assert recall(alone, done[1].memory, ("part 2", "relation 2")) == ("value 2",)
+    assert recall(alone, done[1].memory, (SUBJECT, RELATION)) == ()
