@@ -19,6 +19,7 @@ from pydantic import ValidationError
 from pilot.checks.plan import Plan
 from pilot.checks.privacy import Setting
 from pilot.checks.questions import Question, read_questions
+from pilot.checks.scratch import may_scratch
 from pilot.checks.target import Target
 from pilot.client import FactStore, Progress
 from pilot.embedded import Address, embedded_service
@@ -112,7 +113,11 @@ def _measure(store: FactStore, address: Address, request: Request, inputs: _Inpu
         elsewhere=reading.mentioned | _taught_elsewhere(store, dictionary, memory, reading),
         priority=inputs.gate.marked(reading.taught),
     )
-    setting = Setting(inputs.recipe if request.memory is None else _asked_for(memory), address.memories)
+    setting = Setting(
+        recipe=inputs.recipe if request.memory is None else _asked_for(memory),
+        memories=address.memories,
+        scratch=request.plan.changes and may_scratch(store),
+    )
     outcome = Suite(target, request.plan, inputs.questions, setting, progress).run()
     return Evidence(
         file=request.file,

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Literal
 
 from pilot.checks.deletion import check_deletion, deletable
 from pilot.checks.latency import check_latency
@@ -46,10 +47,11 @@ class Suite:
         """Every check; those that change facts share one scratch copy, and the one that leaves it changed goes last."""
         outcome = Outcome()
         self._ask(outcome)
-        if self.plan.changes:
+        if self.setting.scratch:
             self._change(outcome)
         else:
-            outcome.left_out += [LeftOut(check=check, reason="not_wanted") for check in _CHANGING]
+            why: Literal["not_permitted", "not_wanted"] = "not_permitted" if self.plan.changes else "not_wanted"
+            outcome.left_out += [LeftOut(check=check, reason=why) for check in _CHANGING]
         outcome.checks.sort(key=lambda measured: _ORDER.index(measured.id))
         return outcome
 

@@ -321,7 +321,7 @@ class LeftOut(Reply):
     """A check that was not made, and why."""
 
     check: CheckId
-    reason: Literal["no_questions", "not_wanted", "too_few_pairs"]
+    reason: Literal["no_questions", "not_wanted", "not_permitted", "too_few_pairs"]
 
 
 class Threshold(Reply):

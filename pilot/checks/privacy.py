@@ -21,29 +21,32 @@ _CONTROL = {("a subject no table has", "a relation no table has"): ("an answer n
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """How the service under test came about: the recipe asked for, and the folder of its memories if it is at hand."""
+    """How the service under test came about: the recipe asked for, the folder of its memories if it is at hand, and
+    whether scratch dictionaries may be made.
+    """
 
     recipe: dict[str, object] | None
     memories: Path | None
+    scratch: bool
 
 
 def check_privacy(target: Target, setting: Setting, plan: Plan, progress: Progress) -> Measured:
     """Right is a name that the artefact's bytes do not show, and a stranger's question that is not answered.
 
     What a caller can tell, and what randomised answers would cost, is measured but neither right nor wrong. Without
-    `plan.changes`, which allows for scratch dictionaries, only what can be asked is measured.
+    scratch dictionaries only what can be asked is measured.
     """
     measured = Measured(CheckId.PRIVACY)
     membership = measure_membership(target, plan, measured, progress)
     progress(0.0, "privacy: the stored bytes")
-    artefact = _artefact(target, setting.memories, measured) if plan.changes and setting.memories else None
+    artefact = _artefact(target, setting.memories, measured) if setting.scratch and setting.memories else None
     table = Table(target.taught)
     measured.details = Privacy(
         artefact=artefact,
         membership=membership,
         delta=plan.delta,
         ceiling=[CeilingPoint(epsilon=epsilon, recall=table.ceiling(epsilon, plan.delta)) for epsilon in _EPSILONS],
-        randomised=_randomised(target, table, setting, plan, progress) if plan.changes else None,
+        randomised=_randomised(target, table, setting, plan, progress) if setting.scratch else None,
     )
     return measured
 

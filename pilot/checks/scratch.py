@@ -11,12 +11,13 @@ from dataclasses import dataclass
 from pilot.checks.changes import Answers, Held
 from pilot.checks.target import Target
 from pilot.client import FactStore
-from pilot.errors import PilotError
+from pilot.errors import PilotError, Refused
 from pilot.reading import Options, Pair
 from schemas.edits import FactBatch, FactDelete, FactUpsert
 from schemas.report import Copy
 from schemas.uploads import OnConflict
 
+_FORBIDDEN = 403
 _BATCH = 10_000
 _CHARACTERS = 500_000
 """Of names and answers in one request, so that no body is refused for its size."""
@@ -58,7 +59,7 @@ class Scratch:
 @contextmanager
 def scratch_copy(store: FactStore, held: Held, of: int, recipe: dict[str, object] | None) -> Iterator[Scratch]:
     """Trains a dictionary that holds these facts, and removes it whatever happens inside."""
-    made = store.create_dictionary(f"pilot scratch {secrets.token_hex(8)}").id
+    made = store.create_dictionary(_name()).id
     try:
         store.upload(made, _table(held), Options(on_conflict=OnConflict.MANY, encoding="utf-8", delimiter=","))
         memory = store.trained(made, recipe)
@@ -68,6 +69,27 @@ def scratch_copy(store: FactStore, held: Held, of: int, recipe: dict[str, object
             store.delete_dictionary(made)
         raise
     store.delete_dictionary(made)
+
+
+def may_scratch(store: FactStore) -> bool:
+    """Whether this key may make a dictionary and remove it; tried on one that is not there, and on an empty one."""
+    try:
+        store.delete_dictionary(_name())
+    except Refused as refused:
+        if refused.status == _FORBIDDEN:
+            return False
+    try:
+        made = store.create_dictionary(_name())
+    except Refused as refused:
+        if refused.status == _FORBIDDEN:
+            return False
+        raise
+    store.delete_dictionary(made.id)
+    return True
+
+
+def _name() -> str:
+    return f"pilot scratch {secrets.token_hex(8)}"
 
 
 def drawn(held: Held, most: int, seed: int) -> dict[Pair, Answers]:

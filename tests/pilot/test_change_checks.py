@@ -5,6 +5,7 @@ import subprocess
 import sys
 from collections.abc import Collection, Iterator
 
+import httpx
 import pytest
 
 from pilot.checks.changes import Answers, Held
@@ -13,7 +14,7 @@ from pilot.checks.plan import Plan
 from pilot.checks.privacy import Setting, check_privacy
 from pilot.checks.retention import check_retention
 from pilot.checks.rollback import check_rollback
-from pilot.checks.scratch import Scratch, scratch_copy
+from pilot.checks.scratch import Scratch, may_scratch, scratch_copy
 from pilot.checks.target import Target
 from pilot.client import FactStore
 from pilot.gate import Gate, judge, verdict
@@ -137,7 +138,7 @@ def test_what_a_memory_gives_away(service: Running, scratch: Scratch) -> None:
     are recalled no better than their ceiling allows, within the interval.
     """
     target = Target(scratch.store, scratch.dictionary, scratch.memory, scratch.held, {}, set())
-    measured = check_privacy(target, Setting(None, service.data / "memories"), PLAN, quiet)
+    measured = check_privacy(target, Setting(None, service.data / "memories", scratch=True), PLAN, quiet)
     found = measured.details
     assert isinstance(found, Privacy)
     assert found.artefact is not None
@@ -152,6 +153,17 @@ def test_what_a_memory_gives_away(service: Running, scratch: Scratch) -> None:
     assert scratches(scratch.store) == [
         held.name for held in scratch.store.dictionaries() if held.id == scratch.dictionary
     ]
+
+
+@pytest.mark.parametrize(("role", "may"), [("admin", True), ("ingest", False), ("query", False)])
+def test_no_copy_is_made_that_could_not_be_removed(
+    service: Running, api: httpx.Client, store: FactStore, role: str, may: bool
+) -> None:
+    """A key that may make dictionaries but not remove them makes none; trying leaves nothing behind."""
+    key = api.post("/v1/keys", json={"role": role}).json()["key"]
+    with FactStore(service.url, key) as caller:
+        assert may_scratch(caller) is may
+    assert scratches(store) == []
 
 
 @pytest.mark.parametrize("error", [RuntimeError, KeyboardInterrupt, SystemExit])
