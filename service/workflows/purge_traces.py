@@ -1,5 +1,6 @@
 """Traces: which kept texts mention a purged fact, however the text was written down."""
 
+import json
 import re
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
@@ -11,9 +12,10 @@ PURGED = "(purged)"
 Fact = tuple[str, str, str]
 
 _ESCAPED = re.compile(r"(?:\\u[0-9a-fA-F]{4})+")
-_QUOTE = re.compile(r'""|\\"')
+_MARKS = str.maketrans("", "", '"\\')  # what CSV doubles and JSON escapes, or escapes with
 _CODECS = ("utf-8", "cp932", "euc_jp", "utf-16-le")
 _SHORT = 4  # an ASCII name of fewer characters counts only where no letter or digit stands beside it
+_EXAMPLE = 200  # characters of a cell that a receipt's example shows
 _APART = " \0 "
 
 
@@ -71,18 +73,17 @@ def _found(spelling: str) -> str:
 
 
 def _spellings(text: str) -> list[str]:
-    """The text made alike, and as it is shown when its bytes stood in a file of another encoding."""
-    shapes = [text]
+    """The text made alike; as it is escaped, cut for an example, or shown when its bytes were in another encoding."""
+    shapes = [text, json.dumps(text, ensure_ascii=False), text[:_EXAMPLE]]
     for codec in _CODECS:
         raw = text.encode(codec, "ignore")
         shapes.append(shown(raw.decode("utf-8", "surrogateescape")))
-    return folded([shape.replace("\0", "") for shape in shapes])
+    return [_plain(shape.replace("\0", "")) for shape in shapes]
 
 
 def _plain(text: str) -> str:
-    """The text with the escapes of JSON and CSV undone, made alike."""
-    text = _ESCAPED.sub(_unescaped, text)
-    return " ".join(folded([_QUOTE.sub('"', text)]))
+    """The text without the marks of JSON and CSV, in one spelling."""
+    return " ".join(folded([_ESCAPED.sub(_unescaped, text).translate(_MARKS)]))
 
 
 def _unescaped(match: re.Match[str]) -> str:
