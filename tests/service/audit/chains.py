@@ -1,12 +1,8 @@
 """An auditor with a database of its own, and the entries of a chain."""
 
-import os
-import secrets
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-
-from sqlalchemy import create_engine, make_url, text
 
 from schemas.audit import AuditHead, AuditVerdict
 from service.settings import Settings
@@ -14,6 +10,7 @@ from service.storage import Database, Transaction
 from service.storage.migrate import upgrade
 from service.workflows.audit import Act, Auditor, Event
 from service.workflows.audit_verify import verify
+from tests.postgres import fresh_database
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,19 +46,9 @@ def event(number: int) -> Event:
 
 
 def made(kind: str, folder: Path) -> Iterator[Audited]:
-    settings = Settings(data=folder, database_url=_fresh_postgres() if kind == "postgres" else None)
+    settings = Settings(data=folder, database_url=fresh_database() if kind == "postgres" else None)
     settings.make_folders()
     db = Database(settings.database)
     upgrade(db)
     yield Audited(db, settings, Auditor(db, settings))
     db.close()
-
-
-def _fresh_postgres() -> str:
-    server = make_url(os.environ["FACTSTORE_TEST_POSTGRES"]).set(drivername="postgresql+psycopg")
-    name = f"factstore_{secrets.token_hex(6)}"
-    engine = create_engine(server, isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        connection.execute(text(f"CREATE DATABASE {name}"))
-    engine.dispose()
-    return server.set(drivername="postgresql", database=name).render_as_string(hide_password=False)
