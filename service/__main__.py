@@ -26,11 +26,11 @@ from service.storage import Database
 from service.storage.migrate import upgrade
 from service.worker import Supervisor
 from service.worker import work as run_worker
-from service.workflows import audit_verify, keys
-from service.workflows.audit import Auditor
-from service.workflows.backup import backup
-from service.workflows.purge_replay import replay_all
-from service.workflows.restore import check_complete, restore
+from service.workflows.access import keys
+from service.workflows.audit import Auditor, verify
+from service.workflows.purges.backup import backup
+from service.workflows.purges.replay import replay_all
+from service.workflows.purges.restore import check_complete, restore
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 keys_app = typer.Typer(no_args_is_help=True)
@@ -168,9 +168,9 @@ def verify_audit(
     db = _open(settings)
     chain = Auditor(db, settings).chain
     with db.reading() as tx:
-        verdict = audit_verify.verify(tx, chain, exported)
+        verdict = verify.verify(tx, chain, exported)
     db.close()
-    print(audit_verify.told(verdict))  # noqa: T201
+    print(verify.told(verdict))  # noqa: T201
     raise typer.Exit(0 if verdict.valid else 1)
 
 

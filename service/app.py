@@ -42,20 +42,20 @@ from service.routes.recall import RecallEndpoint
 from service.settings import Settings
 from service.storage import Database, rates
 from service.storage.changes import changes
+from service.workflows.access.limits import Limiter
+from service.workflows.access.oidc import Tokens
 from service.workflows.audit import Auditor
-from service.workflows.audit_denials import Denials
-from service.workflows.audit_recalls import RecallRecorder
-from service.workflows.audit_retention import retain
-from service.workflows.catalogue import StoredCatalogue
-from service.workflows.editors import Editors
+from service.workflows.audit.denials import Denials
+from service.workflows.audit.recalls import RecallRecorder
+from service.workflows.audit.retention import retain
 from service.workflows.health import Readiness
-from service.workflows.limits import Limiter
-from service.workflows.live_use import LiveUse
-from service.workflows.observe import Observer
-from service.workflows.oidc import Tokens
-from service.workflows.serving import Serving
-from service.workflows.shadow_recalls import ShadowRecalls
-from service.workflows.versions import Versions
+from service.workflows.recalls.catalogue import StoredCatalogue
+from service.workflows.recalls.live_use import LiveUse
+from service.workflows.recalls.observe import Observer
+from service.workflows.recalls.serving import Serving
+from service.workflows.recalls.shadow_recalls import ShadowRecalls
+from service.workflows.versions.editors import Editors
+from service.workflows.versions.loaded import Versions
 
 log = structlog.get_logger()
 

@@ -14,11 +14,11 @@ from schemas.keys import Role
 from service.errors import Forbidden, Unauthorized
 from service.storage import Database, grants, keys
 from service.storage.stamps import now
-from service.workflows import sessions
-from service.workflows.keys import digest
-from service.workflows.limits import UNLIMITED, Limiter
-from service.workflows.oidc import Identity, Tokens
-from service.workflows.relations import Relations, granted
+from service.workflows.access import sessions
+from service.workflows.access.keys import digest
+from service.workflows.access.limits import UNLIMITED, Limiter
+from service.workflows.access.oidc import Identity, Tokens
+from service.workflows.recalls.relations import Relations, granted
 
 BOOTSTRAP = "bootstrap"
 MOST_HEADERS = 10_000  # remembered; further ones are looked up each time

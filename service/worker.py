@@ -14,17 +14,17 @@ import structlog
 from schemas.jobs import JobKind
 from service.settings import Settings
 from service.storage import Database, jobs
-from service.workflows import purge_files
 from service.workflows.attempt import Attempt
-from service.workflows.consolidate import consolidate
 from service.workflows.jobs import Work, perform
-from service.workflows.live_use import forget_names_unless_kept
+from service.workflows.purges import files
+from service.workflows.recalls.live_use import forget_names_unless_kept
 from service.workflows.report import write
-from service.workflows.retention import retain
-from service.workflows.scrubs import schedule, scrub
 from service.workflows.sweep import sweep
-from service.workflows.train import train
-from service.workflows.verify import verify
+from service.workflows.versions.consolidate import consolidate
+from service.workflows.versions.retention import retain
+from service.workflows.versions.scrubs import schedule, scrub
+from service.workflows.versions.train import train
+from service.workflows.versions.verify import verify
 
 log = structlog.get_logger()
 
@@ -34,7 +34,7 @@ KINDS: dict[JobKind, Work] = {
     JobKind.REPORT: write,
     JobKind.SCRUB: scrub,
     JobKind.CONSOLIDATE: consolidate,
-    JobKind.PURGE: purge_files.finish,
+    JobKind.PURGE: files.finish,
 }
 REPORTS = frozenset({JobKind.REPORT})
 """Done beside the other jobs: a report waits for trainings of its own, and must not keep the worker from them."""
@@ -55,7 +55,7 @@ def work(settings: Settings, name: str, *, parent: int | None = None) -> None:
     db = Database(settings.database)
     sweep(db, settings)
     forget_names_unless_kept(db, settings)
-    purge_files.resume(db)
+    files.resume(db)
     reports = Thread(target=_write_reports, args=(db, settings, name, stopping), name="reports")
     reports.start()
     retained = time.monotonic()
@@ -82,7 +82,7 @@ def _write_reports(db: Database, settings: Settings, name: str, stopping: Event)
 def _retain(db: Database, settings: Settings) -> None:
     """What fails here is tried again at the next look; jobs must not wait for it."""
     try:
-        purge_files.resume(db)
+        files.resume(db)
         retain(db, settings)
         schedule(db, settings)
     except Exception as error:  # noqa: BLE001

@@ -5,7 +5,7 @@ from fastapi import APIRouter, Response
 from schemas.absence import Absence, AbsenceQuery
 from schemas.purge import Purge, PurgeRequest
 from service.routes.context import PartExaminer, Purger, Service
-from service.workflows import absence, purge
+from service.workflows.purges import absence, purge
 
 router = APIRouter(prefix="/v1", tags=["absence"])
 

@@ -8,7 +8,7 @@ from schemas.aliases import Alias, AliasHistory, AliasList, AliasPut, AliasRollb
 from schemas.jobs import Job
 from service.routes.context import AliasMover, PartViewer, Service, Viewer
 from service.routes.replies import accepted
-from service.workflows import aliases, rollback
+from service.workflows.versions import aliases, rollback
 
 router = APIRouter(prefix="/v1/dictionaries/{dictionary}/aliases", tags=["aliases"])
 

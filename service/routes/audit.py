@@ -8,7 +8,8 @@ from fastapi import APIRouter, Query
 from schemas.audit import AuditFound, AuditHead, AuditPage, AuditSearch, AuditVerdict, AuditVerify
 from service.routes.context import Auditing, Service
 from service.storage.audit import Wanted
-from service.workflows import audit_search, audit_verify
+from service.workflows.audit import search as searching
+from service.workflows.audit import verify as verification
 
 router = APIRouter(prefix="/v1", tags=["audit"])
 
@@ -27,8 +28,8 @@ def listed(  # noqa: PLR0917 - FastAPI reads the request from the parameters
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,
 ) -> AuditPage:
     """Newest first. `dictionary` and `memory` are ids; `until` is not included."""
-    moments = (audit_search.moment(since), audit_search.moment(until))
-    return audit_search.page(service.db, Wanted(act, by, dictionary, memory, *moments), cursor, limit)
+    moments = (searching.moment(since), searching.moment(until))
+    return searching.page(service.db, Wanted(act, by, dictionary, memory, *moments), cursor, limit)
 
 
 @router.get("/audit/head")
@@ -44,10 +45,10 @@ def verify(service: Service, _: Auditing, wanted: AuditVerify | None = None) -> 
     whole table put back to an earlier state.
     """
     with service.db.reading() as tx:
-        return audit_verify.verify(tx, service.auditor.chain, wanted.head if wanted else None)
+        return verification.verify(tx, service.auditor.chain, wanted.head if wanted else None)
 
 
 @router.post("/audit:search")
 def search(asked: AuditSearch, service: Service, _: Auditing) -> AuditFound:
     """What was answered for a pair, when, from which memory, taught by which line of which upload, reviewed by whom."""
-    return audit_search.search(service.db, service.settings, service.auditor, asked)
+    return searching.search(service.db, service.settings, service.auditor, asked)

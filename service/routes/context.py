@@ -9,11 +9,11 @@ from service.auth import Action, Authenticator, Caller
 from service.errors import NotFound
 from service.settings import Settings
 from service.storage import Database
-from service.workflows import grants
+from service.workflows.access import grants
 from service.workflows.audit import Auditor
-from service.workflows.editors import Editors
 from service.workflows.health import Readiness
-from service.workflows.serving import Serving
+from service.workflows.recalls.serving import Serving
+from service.workflows.versions.editors import Editors
 
 
 @dataclass(frozen=True, slots=True)

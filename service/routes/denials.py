@@ -5,8 +5,8 @@ to a scoped key about a dictionary that is not granted to it (`scope["hidden"]`)
 from collections.abc import Iterable
 
 from service.routes.guard import App, Message, Receive, Scope, Send
-from service.workflows.audit_denials import Denial, Denials
-from service.workflows.keys import SHOWN
+from service.workflows.access.keys import SHOWN
+from service.workflows.audit.denials import Denial, Denials
 
 DENIED = frozenset({401, 403, 429})
 UNKNOWN = "unknown"

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query
 from schemas.dictionaries import Dictionary, DictionaryCreate, DictionaryList
 from service.routes.context import Creator, PartReader, PartViewer, Remover, Service
 from service.routes.replies import Csv
-from service.workflows import dictionaries, facts
+from service.workflows.ledger import dictionaries, facts
 
 router = APIRouter(prefix="/v1/dictionaries", tags=["dictionaries"])
 

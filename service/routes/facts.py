@@ -8,7 +8,8 @@ from schemas.edits import EditAccepted, EditReply, FactBatch
 from schemas.facts import FactPage, FactSearch
 from service.routes.context import IdempotencyKey, PartReader, PartUploader, Service
 from service.routes.replies import accepted
-from service.workflows import edits, facts, grants
+from service.workflows.access import grants
+from service.workflows.ledger import edits, facts
 
 router = APIRouter(prefix="/v1/dictionaries/{dictionary}", tags=["facts"])
 

@@ -4,7 +4,7 @@ from fastapi import APIRouter
 
 from schemas.gates import GateReply, Priority, PriorityPut
 from service.routes.context import AliasMover, LedgerReader, Service, Viewer
-from service.workflows import gates
+from service.workflows.versions import gates
 
 router = APIRouter(prefix="/v1/dictionaries/{dictionary}/gate", tags=["aliases"])
 

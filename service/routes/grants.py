@@ -4,7 +4,7 @@ from fastapi import APIRouter
 
 from schemas.grants import Grant, GrantList, GrantPut
 from service.routes.context import KeyKeeper, Service
-from service.workflows import grants
+from service.workflows.access import grants
 
 router = APIRouter(prefix="/v1/dictionaries/{dictionary}/grants", tags=["access"])
 

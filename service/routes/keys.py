@@ -4,7 +4,7 @@ from fastapi import APIRouter
 
 from schemas.keys import KeyCreate, KeyCreated, KeyInfo, KeyList, KeyRotate
 from service.routes.context import KeyKeeper, Service
-from service.workflows import keys
+from service.workflows.access import keys
 
 router = APIRouter(prefix="/v1/keys", tags=["keys"])
 

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query
 
 from schemas.live_use import Unknowns, Use
 from service.routes.context import Service, UnknownsReader, Viewer
-from service.workflows import live_use
+from service.workflows.recalls import live_use
 
 router = APIRouter(prefix="/v1/dictionaries/{dictionary}/use", tags=["use"])
 

@@ -6,7 +6,7 @@ from schemas.jobs import Job
 from schemas.memories import MemoryCreate, MemoryInfo, MemoryList
 from service.routes.context import Examiner, IdempotencyKey, Service, Trainer, Viewer
 from service.routes.replies import accepted
-from service.workflows import memories
+from service.workflows.versions import memories
 
 router = APIRouter(prefix="/v1", tags=["memories"])
 

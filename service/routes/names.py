@@ -6,7 +6,7 @@ from fastapi import APIRouter, Header, Response
 
 from schemas.names import Names, NamesPut
 from service.routes.context import LedgerReader, Namer, Service
-from service.workflows import names
+from service.workflows.recalls import names
 
 router = APIRouter(prefix="/v1/dictionaries/{dictionary}/names", tags=["names"])
 

@@ -14,7 +14,7 @@ from schemas.policies import (
     PseudonymQuery,
 )
 from service.routes.context import LedgerReader, PolicyMaker, Service
-from service.workflows import policies
+from service.workflows.policies import policies
 
 router = APIRouter(prefix="/v1/dictionaries/{dictionary}", tags=["policies"])
 

@@ -18,8 +18,8 @@ from schemas.reviews import (
 )
 from service.routes.context import Reporter, Reviewer, ReviewReader, Service, Viewer
 from service.storage.reviews import Listing
-from service.workflows import decisions, error_rates, reviews, samples
-from service.workflows.serving import Address
+from service.workflows.recalls.serving import Address
+from service.workflows.reviews import decisions, error_rates, reviews, samples
 
 router = APIRouter(prefix="/v1/dictionaries/{dictionary}", tags=["reviews"])
 

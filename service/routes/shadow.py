@@ -4,7 +4,7 @@ from fastapi import APIRouter
 
 from schemas.shadow import DisagreementList, Shadow, ShadowPut
 from service.routes.context import AliasMover, LedgerReader, Service, Viewer
-from service.workflows import shadow
+from service.workflows.recalls import shadow
 
 router = APIRouter(prefix="/v1/dictionaries/{dictionary}/shadow", tags=["aliases"])
 

@@ -12,8 +12,8 @@ from schemas.uploads import Mode, OnConflict, Receipt, ReceiptList
 from service.ingest import Limits, Options
 from service.routes.context import IdempotencyKey, LedgerReader, PartUploader, Service
 from service.routes.replies import Csv
-from service.workflows import ingest
-from service.workflows.spool import Spooled, spooled, too_large
+from service.workflows.ledger import ingest
+from service.workflows.ledger.spool import Spooled, spooled, too_large
 
 router = APIRouter(prefix="/v1/dictionaries/{dictionary}/uploads", tags=["uploads"])
 

@@ -5,7 +5,7 @@ from schemas.problems import Code
 from service.errors import FactStoreError, Unavailable
 from service.storage import Database, jobs, memories, scrubs
 from service.storage.migrate import is_current
-from service.workflows.serving import Address, Record, Serving
+from service.workflows.recalls.serving import Address, Record, Serving
 
 
 class Readiness:

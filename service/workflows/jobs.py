@@ -9,7 +9,7 @@ from service.errors import Cancelled, FactStoreError, NotFound, Unavailable
 from service.settings import Settings
 from service.storage import Database, jobs
 from service.workflows.attempt import Attempt, Interrupted
-from service.workflows.dictionaries import found
+from service.workflows.ledger.dictionaries import found
 
 log = structlog.get_logger()
 

@@ -16,11 +16,12 @@ from service.errors import Conflict, FactStoreError, NotFound, Unavailable, Unpr
 from service.settings import Settings
 from service.storage import Database, aliases, jobs, memories
 from service.storage.stamps import now
-from service.workflows import facts, keys
+from service.workflows.access import keys
+from service.workflows.access.limits import UNLIMITED
 from service.workflows.attempt import Attempt
-from service.workflows.dictionaries import CHAMPION, found
-from service.workflows.limits import UNLIMITED
-from service.workflows.relations import Everything
+from service.workflows.ledger import facts
+from service.workflows.ledger.dictionaries import CHAMPION, found
+from service.workflows.recalls.relations import Everything
 
 FORMATS = {"json": "application/json", "html": "text/html", "junit.xml": "application/xml"}
 LOOK_EVERY = 0.5  # seconds between two looks at the pilot's process

@@ -4,7 +4,7 @@ import shutil
 
 from service.settings import Settings
 from service.storage import Database, jobs, memories
-from service.workflows.spool import forgotten
+from service.workflows.ledger.spool import forgotten
 
 
 def sweep(db: Database, settings: Settings) -> None:

@@ -62,7 +62,8 @@ def batch(editor: Editor, truth: Truth, training: float) -> None:
     taken = time.perf_counter() - started
     truth.update(new)
     print(
-        f"1,000 edits in one batch: {taken:.2f} s, {staged.blocks} blocks, {taken / training:.3f} of a training (bar 0.1)"
+        f"1,000 edits in one batch: {taken:.2f} s, {staged.blocks} blocks, "
+        f"{taken / training:.3f} of a training (bar 0.1)"
     )
     _check(editor.memory, truth)
 

@@ -79,7 +79,7 @@ def trained(table: Table) -> tuple[Layer, int]:
     optimiser = torch.optim.AdamW(layer.parameters(), lr=RATE, weight_decay=0.0)
     decay = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, EPOCHS)
     for _ in range(EPOCHS):
-        for part in torch.randperm(len(table)).split(BATCH):
+        for part in torch.split(torch.randperm(len(table)), BATCH):
             step(layer, optimiser, asked[part], answers[part])
         decay.step()
     return layer, held(layer, table)

@@ -95,7 +95,8 @@ facts = Table(
 )
 
 # A trained memory opens a lineage, which bears its id; each edit adds the next version, made from its parent by a
-# patch. `complete`: the version has a folder of its own. A recipe is kept with the first version alone; the others' is null.
+# patch. `complete`: the version has a folder of its own. A recipe is kept with the first version alone; the others have
+# null.
 memories = Table(
     "memories",
     metadata,

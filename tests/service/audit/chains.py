@@ -9,7 +9,7 @@ from service.settings import Settings
 from service.storage import Database, Transaction
 from service.storage.migrate import upgrade
 from service.workflows.audit import Act, Auditor, Event
-from service.workflows.audit_verify import verify
+from service.workflows.audit.verify import verify
 from tests.postgres import fresh_database
 
 

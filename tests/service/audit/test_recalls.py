@@ -7,12 +7,11 @@ import pytest
 
 from schemas.recall import Candidate, Result, Status
 from service.storage import audit
-from service.workflows import audit_recalls
-from service.workflows.audit import SERVICE
-from service.workflows.audit_commitments import rows_of
-from service.workflows.audit_recalls import RecallRecorder
-from service.workflows.microbatch import Served
-from service.workflows.observe import Columns, Seen
+from service.workflows.audit.auditor import SERVICE
+from service.workflows.audit.commitments import rows_of
+from service.workflows.audit.recalls import RecallRecorder
+from service.workflows.recalls.microbatch import Served
+from service.workflows.recalls.observe import Columns, Seen
 from tests.service.audit.chains import Audited
 
 
@@ -90,7 +89,7 @@ def test_a_database_that_cannot_be_written_costs_no_entry(audited: Audited, monk
             recalls.flush()
     recalls.flush()
     assert told(audited) == [("key", 2, 2)]
-    monkeypatch.setattr(audit_recalls, "MOST_READY", 1)
+    monkeypatch.setattr(recalls, "MOST_READY", 1)
     recalls.heard([batch(2), batch(3), batch(4)])
     recalls.flush()
     assert told(audited)[1:] == [("key", 4, 4), (SERVICE, 0, 0)]

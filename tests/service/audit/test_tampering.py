@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Table, delete, insert, select, update
 from schemas.audit import Tampering
 from service.storage.tables.audit import audit_entries as entries
 from service.storage.tables.audit import audit_head, audit_salts
-from service.workflows.audit_chain import Chain
+from service.workflows.audit.chain import Chain
 from tests.service.audit.chains import Audited, event
 
 LAST = 30

@@ -5,9 +5,9 @@ import pytest
 from schemas.names import NameAlias, Names
 from service.errors import Unprocessable
 from service.ingest.pseudonyms import Pseudonyms
-from service.workflows.names_recall import Named, Naming
-from service.workflows.names_templates import Template
-from service.workflows.relations import Relations
+from service.workflows.recalls.naming import Named, Naming
+from service.workflows.recalls.relations import Relations
+from service.workflows.recalls.templates import Template
 from tests.service.recall.shelf import Table
 
 FACTS = [

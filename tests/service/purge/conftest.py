@@ -15,17 +15,18 @@ from service.settings import Settings
 from service.storage import Database, jobs
 from service.storage.migrate import upgrade
 from service.storage.stamps import new_id
-from service.workflows import dictionaries, edits, purge_files
 from service.workflows.attempt import Attempt
 from service.workflows.audit import Auditor
-from service.workflows.editors import Editors
 from service.workflows.jobs import Work, find, perform
-from service.workflows.memories import order_training
-from service.workflows.train import train
-from service.workflows.versions import Versions
+from service.workflows.ledger import dictionaries, edits
+from service.workflows.purges import files
+from service.workflows.versions.editors import Editors
+from service.workflows.versions.loaded import Versions
+from service.workflows.versions.memories import order_training
+from service.workflows.versions.train import train
 
 BY = "key"
-KINDS: Mapping[JobKind, Work] = {JobKind.TRAIN: train, JobKind.PURGE: purge_files.finish}
+KINDS: Mapping[JobKind, Work] = {JobKind.TRAIN: train, JobKind.PURGE: files.finish}
 Facts = Mapping[tuple[str, str], str]
 
 

@@ -13,12 +13,12 @@ from schemas.jobs import JobState
 from schemas.purge import PurgedPair, PurgeRequest
 from service.errors import Unavailable, Unprocessable
 from service.storage import Database, memories
-from service.workflows import purge_files
-from service.workflows.backup import DATABASE, MANIFEST, backup
-from service.workflows.purge import order
-from service.workflows.purge_replay import replay, replay_all
-from service.workflows.restore import STAGING, check_complete, restore
-from service.workflows.versions import from_disk
+from service.workflows.purges import files
+from service.workflows.purges.backup import DATABASE, MANIFEST, backup
+from service.workflows.purges.purge import order
+from service.workflows.purges.replay import replay, replay_all
+from service.workflows.purges.restore import STAGING, check_complete, restore
+from service.workflows.versions.loaded import from_disk
 from tests.service.purge.conftest import BY, Alone, opened
 from tests.service.purge.searching import places
 
@@ -30,7 +30,7 @@ FACTS = {PAIR: ANSWER} | {(f"part {number}", f"relation {number % 3}"): f"value 
 
 @pytest.fixture(autouse=True)
 def _nothing_is_heard(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(purge_files, "HEARD", timedelta(0))
+    monkeypatch.setattr(files, "HEARD", timedelta(0))
 
 
 @pytest.fixture

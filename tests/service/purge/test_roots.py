@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from service.storage.patches import Version
-from service.workflows.purge_files import roots
+from service.workflows.purges.files import roots
 
 
 @st.composite

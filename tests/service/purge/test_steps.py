@@ -12,11 +12,12 @@ from schemas.problems import Code
 from schemas.purge import PurgedPair, PurgeRequest
 from service.errors import NotFound
 from service.storage import jobs, memories, purge
-from service.workflows import edits, purge_files
 from service.workflows.attempt import Attempt
-from service.workflows.purge import order
-from service.workflows.purge_tombstones import read
-from service.workflows.versions import from_disk
+from service.workflows.ledger import edits
+from service.workflows.purges import files
+from service.workflows.purges.purge import order
+from service.workflows.purges.tombstone_file import read
+from service.workflows.versions.loaded import from_disk
 from tests.service.purge.conftest import BY, Alone
 from tests.service.purge.searching import places
 
@@ -33,7 +34,7 @@ class Killed(BaseException):
 @pytest.fixture(autouse=True)
 def _nothing_is_heard(monkeypatch: pytest.MonkeyPatch) -> None:
     """No service runs whose recalls would have to be waited for."""
-    monkeypatch.setattr(purge_files, "HEARD", timedelta(0))
+    monkeypatch.setattr(files, "HEARD", timedelta(0))
 
 
 def left(alone: Alone) -> list[str]:
@@ -87,7 +88,7 @@ def stopped_after(steps: int, attempt: Attempt, monkeypatch: pytest.MonkeyPatch)
 
     monkeypatch.setattr(attempt, "progress", progress)
     try:
-        purge_files.finish(attempt)
+        files.finish(attempt)
     except Killed:
         return True
     return False
@@ -158,8 +159,8 @@ def test_what_a_reader_holds_is_said_and_erased_later(alone: Alone, monkeypatch:
     """While a reader keeps its snapshot the journal cannot be emptied: the job fails and says so, and what is left is
     queued again.
     """
-    monkeypatch.setattr(purge_files, "READER_SECONDS", 0.1)
-    monkeypatch.setattr(purge_files, "LOOK_SECONDS", 0.1)
+    monkeypatch.setattr(files, "READER_SECONDS", 0.1)
+    monkeypatch.setattr(files, "LOOK_SECONDS", 0.1)
     dictionary = alone.dictionary(FACT | FEW)
     reader = sqlite3.connect(alone.db.engine.url.database or "")
     reader.execute("BEGIN")
@@ -170,7 +171,7 @@ def test_what_a_reader_holds_is_said_and_erased_later(alone: Alone, monkeypatch:
     assert (failed.state, failed.problem.code) == (JobState.FAILED, Code.UNAVAILABLE)
     reader.rollback()
     reader.close()
-    purge_files.resume(alone.db)
+    files.resume(alone.db)
     assert alone.work().state is JobState.SUCCEEDED
     assert left(alone) == []
 

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from service.errors import Unprocessable
-from service.workflows.commitments import Commitments
-from service.workflows.purge_tombstones import PURPOSE, Tombstone, append, check, merged, read, write
+from service.workflows.purges.commitments import Commitments
+from service.workflows.purges.tombstone_file import PURPOSE, Tombstone, append, check, merged, read, write
 
 SECRET = bytes(range(32))
 

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from service.ingest.decode import shown
-from service.workflows.purge_scrub import scrubbed
-from service.workflows.purge_traces import PURGED, Traces
+from service.workflows.purges.overwriting import scrubbed
+from service.workflows.purges.traces import PURGED, Traces
 
 FACT = ("山田 太郎", "担当者 電話", "03-1234-5678")
 TRACES = Traces([FACT], shared=())

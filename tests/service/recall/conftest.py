@@ -10,8 +10,8 @@ import pytest
 import uvicorn
 
 from service.routes.recall import RecallEndpoint, Receive, Scope, Send
-from service.workflows.observe import Observer
-from service.workflows.serving import Serving
+from service.workflows.recalls.observe import Observer
+from service.workflows.recalls.serving import Serving
 from tests.service.recall.shelf import KEY, Door, Shelf
 
 PARTS = [

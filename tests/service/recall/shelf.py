@@ -7,10 +7,10 @@ import numpy as np
 
 from service.errors import Unauthorized
 from service.memory import ExactTable, Facts, Recalled
-from service.workflows.names_recall import Naming
-from service.workflows.queries import Ledger, LedgerRows, Pair
-from service.workflows.relations import Relations
-from service.workflows.serving import Record
+from service.workflows.recalls.naming import Naming
+from service.workflows.recalls.queries import Ledger, LedgerRows, Pair
+from service.workflows.recalls.relations import Relations
+from service.workflows.recalls.serving import Record
 
 KEY = b"Bearer a-key-that-may-recall"
 PART_KEY = b"Bearer a-key-for-one-relation"

@@ -3,7 +3,7 @@
 import httpx
 import pytest
 
-from service.workflows.queries import LedgerRows
+from service.workflows.recalls.queries import LedgerRows
 from tests.service.recall.shelf import Shelf
 
 AGREES = LedgerRows(["Chiba", "Beppu"], "upl_1", 6)

@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from service.routes import recall as route
-from service.workflows import queries
+from service.workflows.recalls import queries
 from tests.service.recall.conftest import PARTS
 from tests.service.recall.shelf import KEY, OTHER_KEY, Shelf
 

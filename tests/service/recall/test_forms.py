@@ -3,7 +3,7 @@
 import httpx
 import pytest
 
-from service.workflows.queries import MAX_FAN_OUT, MAX_HOPS
+from service.workflows.recalls.queries import MAX_FAN_OUT, MAX_HOPS
 from tests.service.recall.shelf import Shelf
 
 Json = dict[str, object]

@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 import pytest
 
 from schemas.recall import BatchQuery, Query, Status
-from service.workflows import observe
-from service.workflows.microbatch import Served
-from service.workflows.observe import Columns, Observer, Seen
-from service.workflows.recall import Asker, Recall
-from service.workflows.serving import Serving
+from service.workflows.recalls import observe
+from service.workflows.recalls.microbatch import Served
+from service.workflows.recalls.observe import Columns, Observer, Seen
+from service.workflows.recalls.recall import Asker, Recall
+from service.workflows.recalls.serving import Serving
 from tests.service.recall.shelf import Shelf, Table
 
 SINGLE_SECONDS = 5e-6

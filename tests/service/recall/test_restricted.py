@@ -11,11 +11,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from service.routes.recall import RecallEndpoint
-from service.workflows.microbatch import MOST_PARTS, Served
-from service.workflows.observe import Observer
-from service.workflows.queries import LedgerRows
-from service.workflows.relations import Relations
-from service.workflows.serving import Serving
+from service.workflows.recalls.microbatch import MOST_PARTS, Served
+from service.workflows.recalls.observe import Observer
+from service.workflows.recalls.queries import LedgerRows
+from service.workflows.recalls.relations import Relations
+from service.workflows.recalls.serving import Serving
 from tests.service.recall.shelf import KEY, PART_KEY, Door, Fact, Shelf, Table
 
 SUBJECTS = ["Acme", "Beta", "x", "y"]

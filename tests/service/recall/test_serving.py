@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 import pytest
 
 from service.errors import Conflict, FactStoreError, MemoryMismatch, NotFound
-from service.workflows.serving import Address, Record, Serving
+from service.workflows.recalls.serving import Address, Record, Serving
 from tests.service.recall.conftest import PARTS
 from tests.service.recall.shelf import Shelf, Table
 

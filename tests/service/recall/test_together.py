@@ -9,8 +9,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from schemas.recall import Query, Result
-from service.workflows import queries
-from service.workflows.microbatch import Served
+from service.workflows.recalls import queries
+from service.workflows.recalls.microbatch import Served
 from tests.service.recall.conftest import PARTS
 from tests.service.recall.shelf import KEY, Shelf, Table
 

@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from service.workflows import sampling
-from service.workflows.estimates import Drawn, Limits, Rate, rate, weight
-from service.workflows.intervals import binomial, incomplete_beta
+from service.workflows.reviews import sampling
+from service.workflows.reviews.estimates import Drawn, Limits, Rate, rate, weight
+from service.workflows.reviews.intervals import binomial, incomplete_beta
 
 POPULATION = 2_000
 TRIALS = 160

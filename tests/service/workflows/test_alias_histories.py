@@ -20,14 +20,15 @@ from service.settings import Settings
 from service.storage import Database, aliases, facts, jobs, memories
 from service.storage import dictionaries as stored_dictionaries
 from service.storage.migrate import upgrade
-from service.workflows import dictionaries, edits, rollback
 from service.workflows.attempt import Attempt
 from service.workflows.audit import Auditor
-from service.workflows.editors import Editors
 from service.workflows.jobs import perform
-from service.workflows.memories import order_training
-from service.workflows.train import train
-from service.workflows.versions import Versions
+from service.workflows.ledger import dictionaries, edits
+from service.workflows.versions import rollback
+from service.workflows.versions.editors import Editors
+from service.workflows.versions.loaded import Versions
+from service.workflows.versions.memories import order_training
+from service.workflows.versions.train import train
 
 SUBJECTS, ANSWERS = ("a", "b", "c"), ("1", "2", "3")
 STEPS = st.one_of(

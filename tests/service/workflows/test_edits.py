@@ -14,7 +14,8 @@ from service.memory import fit
 from service.memory.recipe import Resolved
 from service.settings import Settings
 from service.storage import Database, aliases, lookup, memories
-from service.workflows import edits, memory_secrets
+from service.workflows.ledger import edits
+from service.workflows.versions import memory_secrets
 from tests.service.workflows.workshop import BY, Workshop
 
 ROWS = [(f"PART-{number}", relation, f"{relation} {number * 7 % 13}") for number in range(300) for relation in "abc"]

@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 
 from schemas.gates import GateLimits, GateVerdict
 from service.memory import Facts, Recipe, fit
-from service.workflows.gate_figures import Candidate, Measured, judge, measure
-from service.workflows.gate_probes import never_taught
-from service.workflows.intervals import binomial
+from service.workflows.reviews.intervals import binomial
+from service.workflows.versions.gate_figures import Candidate, Measured, judge, measure
+from service.workflows.versions.gate_probes import never_taught
 
 SECRET = bytes(32)
 NAMES = st.lists(

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from service.errors import RateLimited, Unprocessable
 from service.storage import Database, rates
-from service.workflows.limits import SHARE, UNLIMITED, Limiter, check_rate, parsed
+from service.workflows.access.limits import SHARE, UNLIMITED, Limiter, check_rate, parsed
 
 START = 1_000_020  # a window of a minute begins here
 

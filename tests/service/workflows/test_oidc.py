@@ -17,7 +17,7 @@ from jwt.algorithms import ECAlgorithm, OKPAlgorithm, RSAAlgorithm
 
 from service.errors import Unauthorized
 from service.settings import Settings
-from service.workflows.oidc import Identity, Tokens
+from service.workflows.access.oidc import Identity, Tokens
 
 RSA = rsa.generate_private_key(public_exponent=65537, key_size=2048)
 OTHER_RSA = rsa.generate_private_key(public_exponent=65537, key_size=2048)
@@ -141,7 +141,7 @@ def test_a_claim_may_lie_deeper(file: Path) -> None:
 
 
 def test_an_unknown_key_is_looked_for_once_a_minute(file: Path) -> None:
-    """After the provider changed its keys a token finds the new one; a flood of tokens does not have them read on and on."""
+    """After the provider changed its keys a token finds the new one; a flood of tokens reads them once."""
     clock = [time.time()]
     tokens = tokens_of(file, lambda: clock[0])
     assert isinstance(tokens.verify(token()), Identity)

@@ -9,10 +9,10 @@ from service.errors import NotFound
 from service.settings import Settings
 from service.storage import Database, aliases, jobs
 from service.storage.patches import Version
-from service.workflows import retention
-from service.workflows.memories import order_verification
-from service.workflows.retention import decide, retain
 from service.workflows.sweep import sweep
+from service.workflows.versions import retention
+from service.workflows.versions.memories import order_verification
+from service.workflows.versions.retention import decide, retain
 from tests.service.workflows.workshop import BY, Workshop
 
 ROWS = [(f"PART-{number}", "a", f"a {number % 7}") for number in range(200)]

@@ -12,11 +12,11 @@ from schemas.scrubs import ScrubState
 from service.errors import MemoryMismatch, Unavailable
 from service.settings import Settings
 from service.storage import Database, jobs
-from service.workflows import scrubs
 from service.workflows.attempt import Attempt
 from service.workflows.health import Readiness
 from service.workflows.jobs import find, perform
-from service.workflows.serving import Serving
+from service.workflows.recalls.serving import Serving
+from service.workflows.versions import scrubs
 from tests.service.recall.shelf import Shelf
 from tests.service.workflows.workshop import BY, Workshop
 

@@ -7,12 +7,12 @@ import pytest
 
 from schemas.recall import Status
 from service.storage import Database, dictionaries, shadow
-from service.workflows import shadow_recalls
-from service.workflows.microbatch import Served
-from service.workflows.observe import Columns, Seen
-from service.workflows.relations import Relations
-from service.workflows.serving import Record
-from service.workflows.shadow_recalls import ShadowRecalls
+from service.workflows.recalls import shadow_recalls
+from service.workflows.recalls.microbatch import Served
+from service.workflows.recalls.observe import Columns, Seen
+from service.workflows.recalls.relations import Relations
+from service.workflows.recalls.serving import Record
+from service.workflows.recalls.shadow_recalls import ShadowRecalls
 from tests.service.recall.shelf import Shelf, Table
 
 CHAMPION = [("a", "r", "1"), ("b", "r", "2"), ("c", "s", "3")]

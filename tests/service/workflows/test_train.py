@@ -13,7 +13,7 @@ from service.storage import Database, jobs
 from service.worker import KINDS
 from service.workflows.attempt import Attempt
 from service.workflows.jobs import find, perform
-from service.workflows.memories import order_training
+from service.workflows.versions.memories import order_training
 from tests.service.workflows.workshop import BY, Workshop
 
 EARLIER = "mem_of_the_killed_attempt"

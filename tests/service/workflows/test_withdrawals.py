@@ -10,9 +10,9 @@ from schemas.reviews import Review, ReviewCreate, ReviewDecide, ReviewOrder, Rev
 from service.settings import Settings
 from service.storage import Database, aliases, audit
 from service.storage.reviews import Listing
-from service.workflows import decisions, error_rates, reviews, samples
-from service.workflows.microbatch import Served
-from service.workflows.reviews import Reviewer
+from service.workflows.recalls.microbatch import Served
+from service.workflows.reviews import decisions, error_rates, reviews, samples
+from service.workflows.reviews.reviews import Reviewer
 from tests.service.workflows.workshop import Workshop
 
 FACTS = [(f"PART-{number}", "maker", f"maker {number}") for number in range(40)]

@@ -13,15 +13,15 @@ from service.memory import Facts, Memory
 from service.settings import Settings
 from service.storage import Database, Transaction, dictionaries, facts, jobs, memories
 from service.worker import KINDS
-from service.workflows import dictionaries as made
-from service.workflows import edits, ingest
 from service.workflows.attempt import Attempt
 from service.workflows.audit import Auditor
-from service.workflows.editors import Editors
 from service.workflows.jobs import find, perform
-from service.workflows.memories import order_training
-from service.workflows.relations import Everything
-from service.workflows.versions import Versions, from_disk
+from service.workflows.ledger import dictionaries as made
+from service.workflows.ledger import edits, ingest
+from service.workflows.recalls.relations import Everything
+from service.workflows.versions.editors import Editors
+from service.workflows.versions.loaded import Versions, from_disk
+from service.workflows.versions.memories import order_training
 
 Fact = tuple[str, str, str]
 Answers = Mapping[tuple[str, str], frozenset[str]]

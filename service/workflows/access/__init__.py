@@ -1,0 +1,1 @@
+"""Access: keys, grants, rates, tokens and sessions."""

@@ -1,0 +1,78 @@
+"""What an API key may reach: granted, looked at, taken back."""
+
+from collections.abc import Mapping
+
+from schemas.edits import FactBatch
+from schemas.grants import Grant, GrantList, GrantPut
+from service.errors import NotFound
+from service.storage import Database, dictionaries, grants, jobs, keys, memories
+from service.workflows.audit import Act, Auditor, Event
+from service.workflows.ledger.dictionaries import found
+from service.workflows.recalls.relations import Sight, check_written
+
+
+def put(db: Database, auditor: Auditor, ref: str, key: str, wanted: GrantPut, *, by: str) -> Grant:
+    """Grant, in place of an earlier grant. The key is scoped from then on: it never reaches everything again."""
+    with db.writing() as tx:
+        row = found(tx, ref)
+        if keys.find(tx, key) is None:
+            raise NotFound("no such key")
+        grants.put(tx, row.number, key, wanted, by)
+        keys.scope(tx, key)
+        said = {"key": key, "role": wanted.role, "relations": _count(wanted.relations), "denied": _count(wanted.denied)}
+        auditor.record(tx, Event(Act.GRANT, by, row.id, details={"granted": True, **said}))
+        granted = grants.find(tx, row.number, key)
+    if granted is None:
+        raise NotFound("no such grant")
+    return granted
+
+
+def remove(db: Database, auditor: Auditor, ref: str, key: str, *, by: str) -> None:
+    with db.writing() as tx:
+        row = found(tx, ref)
+        if not grants.remove(tx, row.number, key):
+            raise NotFound("no such grant")
+        auditor.record(tx, Event(Act.GRANT, by, row.id, details={"granted": False, "key": key}))
+
+
+def find(db: Database, ref: str, key: str) -> Grant:
+    with db.reading() as tx:
+        granted = grants.find(tx, found(tx, ref).number, key)
+    if granted is None:
+        raise NotFound("no such grant")
+    return granted
+
+
+def listed(db: Database, ref: str) -> GrantList:
+    with db.reading() as tx:
+        return GrantList(grants=grants.of_dictionary(tx, found(tx, ref).number))
+
+
+def check_batch(db: Database, sight: Sight, ref: str, batch: FactBatch) -> None:
+    """Raises Forbidden where the batch names a relation that the caller does not see."""
+    with db.reading() as tx:
+        dictionary = found(tx, ref).id
+    check_written(
+        sight, dictionary, [each.relation for each in batch.upsert] + [each.relation for each in batch.delete]
+    )
+
+
+def owner(db: Database, path: Mapping[str, str]) -> str | None:
+    """The id of the dictionary that the ids in a route's path lead to; None where they lead to none, be it because the
+    route is about no dictionary or because what it names is absent.
+    """
+    with db.reading() as tx:
+        if ref := path.get("dictionary"):
+            row = dictionaries.find(tx, ref) if "\0" not in ref else None
+            return row.id if row else None
+        if memory := path.get("memory"):
+            record = memories.record(tx, memory)
+            return record.dictionary if record else None
+        if job := path.get("job") or path.get("report_id"):
+            owned = jobs.owner(tx, job)
+            return owned[0] if owned else None
+    return None
+
+
+def _count(names: list[str] | None) -> int | None:
+    return None if names is None else len(names)

@@ -1,0 +1,110 @@
+"""API keys: random, shown once, kept as a hash; and the bootstrap key that lets the first admin in."""
+
+import hashlib
+import os
+import secrets
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from schemas.keys import KeyCreate, KeyCreated, KeyInfo, KeyList, KeyRotate
+from service.errors import NotFound, Unprocessable
+from service.settings import Settings
+from service.storage import Database, Transaction, grants, keys
+from service.storage.stamps import new_id, now
+from service.workflows.access.limits import check_rate
+from service.workflows.audit import Act, Auditor, Event
+
+SHOWN = 12  # characters of a key that stay visible, to tell keys apart
+
+
+def create(db: Database, auditor: Auditor, wanted: KeyCreate, by: str) -> KeyCreated:
+    """The only time that the key itself is seen."""
+    check_rate(wanted.rate)
+    key, info = _new(wanted, replaces=None)
+    with db.writing() as tx:
+        keys.add(tx, info, digest(key.encode()))
+        _record(tx, auditor, by, "created", info)
+    return KeyCreated(key=key, info=info)
+
+
+def rotate(db: Database, auditor: Auditor, key_id: str, wanted: KeyRotate, by: str) -> KeyCreated:
+    """A new key with the rights, the rate and the end of the old one, which ends when the overlap does."""
+    with db.writing() as tx:
+        old = keys.find(tx, key_id)
+        if old is None or old.revoked_at is not None or (old.expires_at is not None and old.expires_at <= now()):
+            raise NotFound("no such key that is valid")
+        expires = wanted.expires_at or old.expires_at
+        like = KeyCreate(role=old.role, label=old.label, expires_at=expires, scoped=old.scoped, rate=old.rate)
+        key, info = _new(like, replaces=old.id)
+        keys.add(tx, info, digest(key.encode()))
+        grants.copy(tx, old.id, info.id)
+        keys.expire(tx, old.id, now() + timedelta(seconds=wanted.overlap_seconds))
+        _record(tx, auditor, by, "rotated", info)
+    return KeyCreated(key=key, info=info)
+
+
+def listed(db: Database) -> KeyList:
+    with db.reading() as tx:
+        return KeyList(keys=keys.listed(tx))
+
+
+def revoke(db: Database, auditor: Auditor, key_id: str, by: str) -> KeyInfo:
+    with db.writing() as tx:
+        keys.revoke(tx, key_id)
+        info = keys.find(tx, key_id)
+        if info is None:
+            raise NotFound("no such key")
+        _record(tx, auditor, by, "revoked", info)
+    return info
+
+
+def digest(key: bytes) -> bytes:
+    """What is kept of a key. Its 256 random bits need no slow hash."""
+    return hashlib.sha256(key).digest()
+
+
+def bootstrap_key(settings: Settings) -> tuple[str, Path | None]:
+    """The admin key that needs no database row, and the file it was written to if this is the first start."""
+    if settings.bootstrap_key is not None:
+        return settings.bootstrap_key.get_secret_value(), None
+    path = settings.data / "bootstrap.key"
+    if path.exists():
+        return path.read_text().strip(), None
+    key = f"fsk_{secrets.token_urlsafe(32)}"
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(handle, "w") as file:
+        file.write(f"{key}\n")
+    return key, path
+
+
+def _new(wanted: KeyCreate, replaces: str | None) -> tuple[str, KeyInfo]:
+    key = f"fsk_{secrets.token_urlsafe(32)}"
+    info = KeyInfo(
+        id=new_id("key"),
+        prefix=key[:SHOWN],
+        role=wanted.role,
+        label=wanted.label,
+        scoped=wanted.scoped,
+        rate=wanted.rate,
+        replaces=replaces,
+        created_at=now(),
+        expires_at=_expiry(wanted.expires_at),
+        revoked_at=None,
+        last_used_at=None,
+    )
+    return key, info
+
+
+def _record(tx: Transaction, auditor: Auditor, by: str, what: str, info: KeyInfo) -> None:
+    details = {"key": info.id, "what": what, "role": info.role.value, "scoped": info.scoped, "replaces": info.replaces}
+    auditor.record(tx, Event(Act.KEY, by, details=details))
+
+
+def _expiry(expires_at: datetime | None) -> datetime | None:
+    """A time without a zone is UTC; a key that has already expired is a mistake."""
+    if expires_at is None:
+        return None
+    zoned = expires_at if expires_at.tzinfo else expires_at.replace(tzinfo=UTC)
+    if zoned <= now():
+        raise Unprocessable("expires_at lies in the past")
+    return zoned.astimezone(UTC)

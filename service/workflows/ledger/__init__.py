@@ -1,0 +1,1 @@
+"""The ledger: facts come in, are changed, and are read."""

@@ -1,0 +1,74 @@
+"""Dictionaries: made with a secret of their own, deleted with everything that was made of them."""
+
+import shutil
+
+from schemas.dictionaries import Dictionary, DictionaryList
+from service.errors import NotFound, Unprocessable
+from service.settings import Settings
+from service.storage import Database, Transaction, aliases, dictionaries, jobs, lookup, memories
+from service.workflows.audit import Act, Auditor, Event
+from service.workflows.policies import secret
+from service.workflows.recalls.relations import Sight, seen_names
+from service.workflows.versions import memory_secrets
+
+CHAMPION = "champion"
+
+
+def create(db: Database, settings: Settings, auditor: Auditor, name: str, by: str) -> Dictionary:
+    """Raises Conflict (name_taken)."""
+    if name != name.strip() or not name.isprintable():
+        raise Unprocessable("a dictionary's name has no control characters and no white space at its ends")
+    with db.writing() as tx:
+        row = dictionaries.add(tx, name)
+        memory_secrets.make(settings.secrets, row.id)
+        auditor.record(tx, Event(Act.DICTIONARY, by, row.id, details={"created": True}))
+    return dictionaries.shown(row, champion=None)
+
+
+def listed(db: Database, sight: Sight) -> DictionaryList:
+    """Those that the caller sees."""
+    with db.reading() as tx:
+        seen = [each for each in dictionaries.listed(tx) if sight.sees(each.id)]
+        return DictionaryList(dictionaries=[_seen(tx, each, sight) for each in seen])
+
+
+def find(db: Database, ref: str, sight: Sight) -> Dictionary:
+    with db.reading() as tx:
+        row = found(tx, ref)
+        champion = aliases.find(tx, row.number, CHAMPION)
+        return _seen(tx, dictionaries.shown(row, champion.memory if champion else None), sight)
+
+
+def delete(db: Database, settings: Settings, auditor: Auditor, ref: str, by: str) -> None:
+    """Facts, uploads, memories, jobs, reports, secret: without the secret no memory can be read again."""
+    with db.writing() as tx:
+        row = found(tx, ref)
+        gone = [settings.memories / memory for memory in memories.ids(tx, row.number)]
+        gone += [settings.reports / job.id for job in jobs.of_dictionary(tx, row.number)]
+        dictionaries.remove(tx, row.number)
+        auditor.drop_all_salts(tx, row.id)
+        auditor.record(tx, Event(Act.DICTIONARY, by, row.id, details={"deleted": True}))
+        memory_secrets.shred(settings.secrets, row.id)
+        secret.shred(settings.secrets, row.id)
+    db.forget()
+    for folder in gone:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _seen(tx: Transaction, dictionary: Dictionary, sight: Sight) -> Dictionary:
+    """With the sizes of what the caller may see of it."""
+    relations = sight.relations(dictionary.id)
+    if relations is None:
+        return dictionary
+    number = found(tx, dictionary.id).number
+    names = seen_names(tx, number, relations)
+    pairs, facts = lookup.sizes(tx, number, dictionary.ledger_version, names)
+    return dictionary.model_copy(update={"pairs": pairs, "facts": facts})
+
+
+def found(tx: Transaction, ref: str) -> dictionaries.Row:
+    """The dictionary of this id or exact name; raises NotFound."""
+    row = dictionaries.find(tx, ref) if "\0" not in ref else None
+    if row is None:
+        raise NotFound("no such dictionary")
+    return row

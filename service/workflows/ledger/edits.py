@@ -1,0 +1,170 @@
+"""Edits: facts put and pairs taken away, in one commit with the version of the memory that holds them."""
+
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from schemas.edits import EditAccepted, EditOp, EditReply, EditResult, EditStatus, FactBatch
+from schemas.jobs import Job
+from service.errors import NotFound, Outgrown, PreconditionFailed
+from service.storage import Transaction, dictionaries, facts, idempotency, jobs, revisions, uploads
+from service.storage.revisions import Item, Revision
+from service.storage.stamps import new_id, now
+from service.workflows.audit import Act, Event
+from service.workflows.ledger.batches import items_of
+from service.workflows.ledger.dictionaries import found
+from service.workflows.policies.active import screened
+from service.workflows.versions.publish import Advance, EditContext, order_training
+
+__all__ = ["Advance", "EditContext", "Edited", "apply", "etag"]
+
+DONE = {EditStatus.CREATED, EditStatus.UPDATED, EditStatus.DELETED}
+
+
+@dataclass(frozen=True, slots=True)
+class Edited:
+    """What an edit did to the ledger. `upload` is its id (`edt_…`), None where nothing changed; `version` the ledger's
+    newest.
+    """
+
+    upload: str | None
+    version: int
+    results: Sequence[EditResult]
+
+
+Also = Callable[[Transaction, Edited], None]
+Answer = EditReply | EditAccepted
+
+
+def apply(
+    service: EditContext,
+    ref: str,
+    batch: FactBatch,
+    *,
+    by: str,
+    if_match: str | None = None,
+    idempotency_key: str | None = None,
+    reason: str = "edit",
+    also: Also | None = None,
+) -> Answer:
+    """Commit the batch and serve it, or queue the training that it needs. `also` writes in the same commit.
+
+    Raises Unprocessable, NotFound, PreconditionFailed, Conflict (idempotency_key_reused).
+    """
+    edit = _Edit(service, items_of(batch), by, if_match, _request(batch, if_match, by, idempotency_key), reason, also)
+    with service.db.reading() as tx:
+        row = found(tx, ref)
+        if earlier := edit.earlier(tx, row.number):
+            return earlier
+    with Advance(service, row.id) as advance:
+        advance.prepare()
+        with service.db.writing() as tx:
+            return edit.commit(tx, row.number, advance)
+
+
+def etag(version: int) -> str:
+    """Of a ledger version."""
+    return f'"{version}"'
+
+
+def _request(batch: FactBatch, if_match: str | None, by: str, key: str | None) -> idempotency.Request | None:
+    said = f"facts:batch {if_match} {batch.model_dump_json()}"
+    return None if key is None else idempotency.Request(by, key, hashlib.sha256(said.encode()).hexdigest())
+
+
+@dataclass(frozen=True, slots=True)
+class _Edit:
+    """One batch on its way into the ledger."""
+
+    service: EditContext
+    items: list[Item]
+    by: str
+    if_match: str | None
+    request: idempotency.Request | None
+    reason: str
+    also: Also | None
+
+    def earlier(self, tx: Transaction, dictionary: int) -> Answer | None:
+        """The reply that this very request got before. Only figures of it are kept: the names are the request's."""
+        kept = idempotency.earlier_reply(tx, dictionary, self.request)
+        if kept is None:
+            return None
+        results = self._results([EditStatus(status) for status in kept["statuses"]])
+        if kept["job"] is None:
+            return EditReply(results=results, memory=kept["memory"], ledger_version=kept["ledger_version"], job=None)
+        job = jobs.find(tx, kept["job"])
+        if job is None:
+            raise NotFound("no such job")
+        return _accepted(job, results, kept["ledger_version"])
+
+    def commit(self, tx: Transaction, dictionary: int, advance: Advance) -> Answer:
+        """The ledger's facts, the champion's next version and what is kept about both, all or nothing."""
+        row = dictionaries.locked(tx, dictionary)
+        if row is None:
+            raise NotFound("no such dictionary")
+        if earlier := self.earlier(tx, dictionary):
+            return earlier
+        self._check_version(row)
+        items = screened(tx, self.service.settings.secrets, row, self.items)
+        revision = revisions.revise(tx, dictionary, items)
+        edited = self._write(tx, row, revision)
+        if self.also is not None:
+            self.also(tx, edited)
+        reply = self._advanced(tx, row, edited, advance)
+        self._keep(tx, dictionary, revision.statuses, reply)
+        self._record(tx, row.id, items, edited, reply)
+        return reply
+
+    def _check_version(self, row: dictionaries.Row) -> None:
+        named = {tag.strip().removeprefix("W/").strip('"') for tag in (self.if_match or "*").split(",")}
+        if not named & {"*", str(row.ledger_version)}:
+            raise PreconditionFailed(f"the ledger is at version {row.ledger_version}", version=row.ledger_version)
+
+    def _write(self, tx: Transaction, row: dictionaries.Row, revision: Revision) -> Edited:
+        results = self._results(revision.statuses)
+        if not revision.plan.diff.changes:
+            return Edited(None, row.ledger_version, results)
+        edit = new_id("edt")
+        number = uploads.add_edit(tx, row.number, edit, now(), self.by)
+        return Edited(edit, facts.apply(tx, row, number, revision.plan), results)
+
+    def _advanced(self, tx: Transaction, row: dictionaries.Row, edited: Edited, advance: Advance) -> Answer:
+        results = list(edited.results)
+        try:
+            memory = advance(tx, by=self.by, reason=f"{self.reason} {edited.upload}" if edited.upload else self.reason)
+        except Outgrown:
+            return _accepted(order_training(tx, row.number, self.by), results, edited.version)
+        return EditReply(results=results, memory=memory, ledger_version=edited.version, job=None)
+
+    def _keep(self, tx: Transaction, dictionary: int, statuses: list[EditStatus], reply: Answer) -> None:
+        made: dict[str, Any] = {"memory": reply.memory, "job": reply.id if isinstance(reply, EditAccepted) else None}
+        kept = {"statuses": statuses, "ledger_version": reply.ledger_version, **made}
+        idempotency.keep(tx, dictionary, self.request, kept)
+
+    def _results(self, statuses: Sequence[EditStatus]) -> list[EditResult]:
+        return [
+            EditResult(op=item.op, subject=item.pair[0], relation=item.pair[1], status=status)
+            for item, status in zip(self.items, statuses, strict=True)
+        ]
+
+    def _record(self, tx: Transaction, dictionary: str, items: Sequence[Item], edited: Edited, reply: Answer) -> None:
+        """An entry for what was put and one for what was taken away."""
+        details = {"edit": edited.upload, "ledger_version": edited.version, "reason": self.reason}
+        changed = [item for item, result in zip(items, edited.results, strict=True) if result.status in DONE]
+        put = [(*item.pair, answer) for item in changed for answer in sorted(item.answers)]
+        gone = [item.pair for item in changed if item.op is EditOp.DELETE]
+        events = [
+            Event(act, self.by, dictionary, reply.memory, {**details, "facts": len(rows)}, _texts(rows))
+            for act, rows in ((Act.EDIT, put), (Act.DELETE, gone))
+            if rows
+        ]
+        self.service.auditor.record_all(tx, events)
+
+
+def _texts(rows: Sequence[tuple[str, ...]]) -> dict[str, Sequence[str]]:
+    return dict(zip(("subject", "relation", "answer"), zip(*rows, strict=True), strict=False))
+
+
+def _accepted(job: Job, results: list[EditResult], version: int) -> EditAccepted:
+    return EditAccepted(**job.model_dump(), results=results, ledger_version=version)

@@ -1,0 +1,74 @@
+"""The ledger as callers read it: searched page by page, or exported as CSV, now or as of an earlier version."""
+
+import csv
+import io
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+from schemas.facts import FactPage, FactSearch
+from service.errors import Unprocessable
+from service.ingest.refused import neutralised
+from service.ingest.table import WHITE_SPACE
+from service.storage import Database, dictionaries, facts, lookup
+from service.workflows.ledger.dictionaries import found
+from service.workflows.policies.active import active
+from service.workflows.recalls.relations import Sight, seen_names
+
+
+def search(db: Database, secrets: Path, ref: str, asked: FactSearch, sight: Sight) -> FactPage:
+    """One page; its cursor asks for the next one, in the same ledger version. Who sees only some relations is told no
+    line of an upload: gaps would count the others. A subject with a pseudonym is found by either name.
+    """
+    with db.reading() as tx:
+        row = found(tx, ref)
+        subject = None if asked.subject is None else active(tx, secrets, row).subject(asked.subject)
+        wanted = _name(subject), _name(asked.relation)
+        seen = seen_names(tx, row.number, sight.relations(row.id))
+        rows, last = lookup.search(tx, row.number, wanted, _after(asked, row), asked.limit, seen)
+    if seen is not None:
+        rows = [fact.model_copy(update={"line": None}) for fact in rows]
+    version = _after(asked, row).version
+    return FactPage(facts=rows, ledger_version=version, cursor=None if last is None else str(last))
+
+
+def export(db: Database, ref: str, as_of: int | None, sight: Sight, *, raw: bool) -> Iterator[str]:
+    """The facts as CSV, in the order they were uploaded; `raw` keeps every cell as it is."""
+    with db.reading() as tx:
+        row = found(tx, ref)
+        version = version_of(row, as_of)
+        seen = seen_names(tx, row.number, sight.relations(row.id))
+    return _csv(db, row.number, version, seen, raw=raw)
+
+
+def version_of(row: dictionaries.Row, as_of: int | None) -> int:
+    """The ledger version asked for; the newest where none is."""
+    if as_of is not None and as_of > row.ledger_version:
+        raise Unprocessable(f"the ledger's newest version is {row.ledger_version}")
+    return row.ledger_version if as_of is None else as_of
+
+
+def _csv(db: Database, dictionary: int, version: int, seen: list[str] | None, *, raw: bool) -> Iterator[str]:
+    yield _lines([("subject", "relation", "answer")])
+    with db.reading() as tx:
+        for rows in facts.exported(tx, dictionary, version, seen):
+            yield _lines(rows if raw else ([neutralised(cell) for cell in row] for row in rows))
+
+
+def _lines(rows: Iterable[Sequence[str]]) -> str:
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\r\n").writerows(rows)
+    return text.getvalue()
+
+
+def _after(asked: FactSearch, row: dictionaries.Row) -> lookup.Place:
+    if asked.cursor is None:
+        return lookup.first(version_of(row, asked.as_of))
+    place = lookup.Place.parse(asked.cursor)
+    if place is None or place.version > row.ledger_version or asked.as_of not in {None, place.version}:
+        raise Unprocessable("this cursor does not belong to this search")
+    return place
+
+
+def _name(name: str | None) -> str | None:
+    """A name as the ledger keeps it: without the white space at its ends."""
+    return None if name is None else name.strip(WHITE_SPACE)

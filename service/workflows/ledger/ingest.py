@@ -1,0 +1,203 @@
+"""An upload: the file is read, compared with the ledger, and stored in one commit with its receipt."""
+
+import hashlib
+import json
+from collections import Counter
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TextIO
+
+from schemas.problems import Code
+from schemas.uploads import Mode, Receipt, ReceiptList, RefusedCount
+from service.errors import Conflict, Forbidden, NotFound, Outgrown
+from service.ingest import Limits, Options, Parsed, RefusedRow, read_table, write_refused
+from service.storage import Database, Transaction, dictionaries, facts, idempotency, memories, uploads
+from service.storage.diff import Columns, Diff
+from service.storage.stamps import new_id, now
+from service.workflows.audit import Act, Auditor, Event
+from service.workflows.ledger.dictionaries import found
+from service.workflows.policies.active import active
+from service.workflows.recalls.relations import Sight, check_written
+from service.workflows.versions.editors import MOST_CHANGES
+from service.workflows.versions.publish import Advance, EditContext
+
+COUNTED = ("rows_read", "accepted", "rejected", "created", "updated", "unchanged", "deleted")  # what an entry says
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A file as it arrived, and what its sender said about it. `path` is removed by whoever made it."""
+
+    path: Path
+    sha256: str
+    bytes: int
+    media_type: str | None
+    options: Options
+    dry_run: bool
+    allow_partial: bool
+    by: str
+    idempotency_key: str | None
+    sight: Sight
+
+    def request(self) -> idempotency.Request | None:
+        """What must be equal for this to be a repetition of an earlier upload; a dry run leaves nothing to repeat."""
+        if self.idempotency_key is None or self.dry_run:
+            return None
+        options = self.options
+        said = (options.mode, options.on_conflict, options.encoding, options.delimiter, options.header)
+        everything = json.dumps([self.sha256, self.media_type, self.allow_partial, *said])
+        return idempotency.Request(self.by, self.idempotency_key, hashlib.sha256(everything.encode()).hexdigest())
+
+
+def upload(service: EditContext, limits: Limits, ref: str, sent: Upload) -> Receipt:
+    """Store what can be stored and say what was refused; where few pairs change, the champion learns them in the same
+    commit. Raises UnusableFile, UnsupportedMedia, Conflict, NotFound.
+    """
+    db = service.db
+    with db.reading() as tx:
+        row = found(tx, ref)
+        if earlier := idempotency.earlier_reply(tx, row.number, sent.request()):
+            return uploads.shown(earlier)
+        policies = active(tx, service.settings.secrets, row)
+    parsed = read_table(sent.path, sent.media_type, sent.options, limits, policies.rules)
+    _check_seen(row.id, parsed, sent)
+    _check_complete(parsed, sent)
+    if sent.dry_run:
+        with db.reading() as tx:
+            return _receipt(row, sent, parsed, _plan(tx, row, sent, parsed).diff)
+    with Advance(service, row.id) as advance:
+        if len(parsed.accepted) <= MOST_CHANGES:
+            advance.prepare()
+        with db.writing() as tx:
+            stored = _store(tx, row.number, sent, parsed, advance, auditor=service.auditor)
+            policies.check_current(tx, row.number)
+            policies.remember(tx, row.number, parsed.pseudonyms)
+            return stored
+
+
+def receipts(db: Database, ref: str) -> ReceiptList:
+    with db.reading() as tx:
+        return ReceiptList(uploads=uploads.receipts(tx, found(tx, ref).number))
+
+
+def receipt(db: Database, ref: str, upload_id: str) -> Receipt:
+    with db.reading() as tx:
+        kept = uploads.find(tx, found(tx, ref).number, upload_id)
+    if kept is None:
+        raise NotFound("no such upload in this dictionary")
+    return kept
+
+
+def write_refused_csv(db: Database, ref: str, upload_id: str, out: TextIO, *, raw: bool) -> None:
+    """The refused rows of an upload as CSV; `raw` repeats them exactly, else nothing in them runs in a spreadsheet."""
+    with db.reading() as tx:
+        if uploads.find(tx, found(tx, ref).number, upload_id) is None:
+            raise NotFound("no such upload in this dictionary")
+        rows = uploads.refused_rows(tx, upload_id)
+        write_refused((RefusedRow(line, Code(code), detail, text) for line, code, detail, text in rows), out, raw=raw)
+
+
+def _check_seen(dictionary: str, parsed: Parsed, sent: Upload) -> None:
+    """Who sees only some relations writes no other, and replaces nothing: that would delete what it does not see."""
+    check_written(sent.sight, dictionary, set(parsed.accepted.relations))
+    if sent.options.mode is Mode.REPLACE and sent.sight.relations(dictionary) is not None:
+        raise Forbidden("a key for some relations only may not replace a dictionary's facts")
+
+
+def _check_complete(parsed: Parsed, sent: Upload) -> None:
+    """Rows that a policy drops are not missing: their relation is not to be kept."""
+    dropped = sum(bad.code is Code.DROPPED_BY_POLICY for bad in parsed.refused)
+    incomplete = parsed.rejected > dropped or parsed.conflicting
+    if sent.options.mode is Mode.REPLACE and incomplete and not sent.allow_partial:
+        raise Conflict(
+            "some rows were refused, so replacing would delete facts that the file may hold; correct them, "
+            "or set allow_partial=true, which deletes no pair that the file mentions",
+            code=Code.REPLACE_INCOMPLETE,
+            rejected=parsed.rejected,
+            conflicting=parsed.conflicting,
+        )
+
+
+def _plan(tx: Transaction, row: dictionaries.Row, sent: Upload, parsed: Parsed) -> facts.Plan:
+    accepted = parsed.accepted
+    columns = Columns(accepted.subjects, accepted.relations, accepted.answers)
+    replace = sent.options.mode is Mode.REPLACE
+    offered = facts.Sent(columns, accepted.lines)
+    return facts.plan(tx, row.number, offered, replace=replace, spared=parsed.mentioned)
+
+
+def _store(
+    tx: Transaction, number: int, sent: Upload, parsed: Parsed, advance: Advance, *, auditor: Auditor
+) -> Receipt:
+    """Facts, refused rows, receipt, ledger version, idempotency record, the champion's next version: all or nothing."""
+    row = dictionaries.locked(tx, number)
+    if row is None:
+        raise NotFound("no such dictionary")
+    if earlier := idempotency.earlier_reply(tx, number, sent.request()):
+        return uploads.shown(earlier)
+    plan = _plan(tx, row, sent, parsed)
+    stored = _receipt(row, sent, parsed, plan.diff)
+    upload_number = uploads.add(tx, number, stored, sent.by)
+    uploads.add_refused(tx, upload_number, [(bad.line, bad.code, bad.detail, bad.text) for bad in parsed.refused])
+    version = facts.apply(tx, row, upload_number, plan)
+    stored = stored.model_copy(update={"memory": _advanced(tx, stored.id, sent.by, version, advance)})
+    uploads.amend(tx, stored)
+    idempotency.keep(tx, number, sent.request(), stored.model_dump(mode="json"))
+    auditor.record_all(tx, _events(stored, sent.by))
+    return stored
+
+
+def _events(stored: Receipt, by: str) -> list[Event]:
+    """An entry for the upload, and one of its own for the pairs that it deleted."""
+    said = {"upload": stored.id, "ledger_version": stored.ledger_version}
+    counted = {name: getattr(stored, name) for name in COUNTED}
+    uploaded = {**said, "mode": stored.mode, **counted}
+    events = [Event(Act.UPLOAD, by, stored.dictionary, stored.memory, uploaded)]
+    if stored.deleted:
+        events.append(Event(Act.DELETE, by, stored.dictionary, stored.memory, {**said, "pairs": stored.deleted}))
+    return events
+
+
+def _advanced(tx: Transaction, upload: str, by: str, version: int, advance: Advance) -> str | None:
+    """The champion that serves this ledger version; None where it is pinned to another, or has to be trained."""
+    try:
+        champion = advance(tx, by=by, reason=f"upload {upload}")
+    except Outgrown:
+        return None
+    served = memories.record(tx, champion) if champion is not None else None
+    return champion if served is not None and served.ledger_version == version else None
+
+
+def _receipt(row: dictionaries.Row, sent: Upload, parsed: Parsed, diff: Diff) -> Receipt:
+    codes = Counter(bad.code for bad in parsed.refused)
+    return Receipt(
+        id=new_id("upl"),
+        dictionary=row.id,
+        created_at=now(),
+        dry_run=sent.dry_run,
+        mode=sent.options.mode,
+        on_conflict=sent.options.on_conflict,
+        rows_read=parsed.rows_read,
+        accepted=len(parsed.accepted),
+        duplicate=parsed.duplicate,
+        conflicting=parsed.conflicting,
+        rejected=parsed.rejected,
+        created=diff.created,
+        updated=diff.updated,
+        unchanged=diff.unchanged,
+        deleted=diff.deleted,
+        ledger_version=row.ledger_version + diff.changes,
+        memory=None,
+        media_type=parsed.media_type,
+        encoding=parsed.encoding,
+        delimiter=parsed.delimiter,
+        header=parsed.header,
+        columns=parsed.columns,
+        ignored_columns=parsed.ignored_columns,
+        decoded_samples=parsed.decoded_samples,
+        blank_lines=parsed.blank_lines,
+        sha256=sent.sha256,
+        bytes=sent.bytes,
+        refused=[RefusedCount(code=code, count=count) for code, count in sorted(codes.items())],
+        findings=parsed.findings,
+    )

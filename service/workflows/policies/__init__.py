@@ -1,0 +1,1 @@
+"""Policies: what is done to personal data before anything is stored."""

@@ -1,0 +1,155 @@
+"""Policies for personal data: set, looked at, found for whoever stores facts, and applied to what is stored already.
+
+Setting a policy alters no stored fact: the reply counts those that do not comply, and `apply` makes them, as a change
+of the ledger like any other. Pseudonyms are recalled by the name they stand for, because the service makes the
+pseudonym of what is asked with its key; the mapping back is needed only to read one, and can be forgotten.
+"""
+
+from collections.abc import Sequence
+
+from schemas.policies import (
+    Complied,
+    Forgotten,
+    NotCompliant,
+    Policies,
+    PoliciesPut,
+    PoliciesSet,
+    PseudonymAnswer,
+    PseudonymQuery,
+)
+from schemas.problems import Code
+from service.errors import Conflict, Outgrown, PreconditionFailed, Unprocessable
+from service.ingest import policies as rules
+from service.ingest.folding import folded
+from service.ingest.pseudonyms import Pseudonyms
+from service.ingest.table import Columns
+from service.storage import Transaction, dictionaries, facts, names, policies, uploads
+from service.storage.diff import Columns as Held
+from service.storage.stamps import new_id, now
+from service.workflows.audit import Act, Event
+from service.workflows.ledger.dictionaries import found
+from service.workflows.policies import secret
+from service.workflows.policies.active import Active, active
+from service.workflows.versions.publish import Advance, EditContext, order_training
+
+
+def find(service: EditContext, ref: str) -> Policies:
+    with service.db.reading() as tx:
+        return policies.current(tx, found(tx, ref).number)
+
+
+def put(service: EditContext, ref: str, wanted: PoliciesPut, *, by: str, if_match: str | None) -> PoliciesSet:
+    """Set all policies of the dictionary. Raises PreconditionFailed where they are not at the version of `if_match`,
+    Unprocessable where two are about one relation.
+    """
+    _refuse_twice([policy.relation for policy in wanted.policies])
+    with service.db.writing() as tx:
+        row = dictionaries.locked(tx, found(tx, ref).number) or found(tx, ref)
+        version = policies.version(tx, row.number)
+        if if_match is not None and if_match.strip().strip('"') not in {"*", str(version)}:
+            raise PreconditionFailed(f"the policies are at version {version}", version=version)
+        _refuse_named_subjects(tx, row.number, wanted)
+        secret.make(service.settings.secrets, row.id)
+        policies.add(tx, row.number, wanted, by)
+        details = {"version": version + 1, "policies": len(wanted.policies), "subjects": wanted.subjects}
+        service.auditor.record(tx, Event(Act.POLICY, by, row.id, details=details))
+        current = policies.current(tx, row.number)
+    with service.db.reading() as tx:
+        _, applied = _applied(tx, service, found(tx, ref))
+    return PoliciesSet(**current.model_dump(), not_compliant=_not_compliant(applied))
+
+
+def comply(service: EditContext, ref: str, *, by: str) -> Complied:
+    """Make every stored fact what the policies want, in one change of the ledger, and serve it: at once, or by the job
+    of a training. What held before stays in the ledger's history until it is purged.
+    """
+    with service.db.reading() as tx:
+        dictionary = found(tx, ref).id
+    with Advance(service, dictionary) as advance:
+        advance.prepare()
+        with service.db.writing() as tx:
+            row = dictionaries.locked(tx, found(tx, dictionary).number) or found(tx, dictionary)
+            return _comply(tx, service, row, advance, by)
+
+
+def resolve(service: EditContext, ref: str, asked: PseudonymQuery, *, by: str) -> PseudonymAnswer:
+    """What pseudonyms stand for, as far as the mapping is kept, and the pseudonyms of texts. An audit entry says who
+    asked for how many.
+    """
+    with service.db.writing() as tx:
+        row = found(tx, ref)
+        if not policies.version(tx, row.number):
+            return PseudonymAnswer(texts=[None] * len(asked.pseudonyms), pseudonyms=[])
+        pseudonyms = Pseudonyms(secret.read(service.settings.secrets, row.id))
+        kept = dict(policies.find(tx, row.number, asked.pseudonyms))
+        texts = [pseudonyms.unseal(each, kept[each]) if each in kept else None for each in asked.pseudonyms]
+        details = {"resolved": len(asked.pseudonyms), "made": len(asked.texts)}
+        service.auditor.record(tx, Event(Act.POLICY, by, row.id, details=details))
+    return PseudonymAnswer(texts=texts, pseudonyms=[pseudonyms.of(text) for text in asked.texts])
+
+
+def forget(service: EditContext, ref: str, pseudonym: str | None, *, by: str) -> Forgotten:
+    """Delete what one pseudonym, or every one, stands for. Facts stay; nobody reads the names behind them again."""
+    with service.db.writing() as tx:
+        row = found(tx, ref)
+        count = policies.forget(tx, row.number, None if pseudonym is None else [pseudonym])
+        service.auditor.record(tx, Event(Act.POLICY, by, row.id, details={"forgotten": count}))
+    service.db.forget()
+    return Forgotten(pseudonyms=count)
+
+
+def etag(current: Policies) -> str:
+    return f'"{current.version}"'
+
+
+def _comply(tx: Transaction, service: EditContext, row: dictionaries.Row, advance: Advance, by: str) -> Complied:
+    applying, applied = _applied(tx, service, row)
+    kept = Held(*_distinct(applied.columns))
+    plan = facts.plan(tx, row.number, facts.Sent(kept, [0] * len(kept)), replace=True, spared=())
+    changed, dropped = applied.rows, len(applied.dropped)
+    if not plan.diff.changes:
+        return Complied(changed=0, dropped=0, memory=None, ledger_version=row.ledger_version, job=None)
+    edit = new_id("edt")
+    version = facts.apply(tx, row, uploads.add_edit(tx, row.number, edit, now(), by), plan)
+    applying.remember(tx, row.number, applied.texts)
+    details = {"edit": edit, "ledger_version": version, "changed": changed, "dropped": dropped}
+    service.auditor.record(tx, Event(Act.POLICY, by, row.id, details=details))
+    memory, job = None, None
+    try:
+        memory = advance(tx, by=by, reason=f"policies {edit}")
+    except Outgrown:
+        job = order_training(tx, row.number, by).id
+    return Complied(changed=changed, dropped=dropped, memory=memory, ledger_version=version, job=job)
+
+
+def _applied(tx: Transaction, service: EditContext, row: dictionaries.Row) -> tuple[Active, rules.Applied]:
+    """The policies, and what becomes of every fact that holds now."""
+    held = facts.columns(tx, row.number, row.ledger_version)
+    columns = Columns(list(held.subjects), list(held.relations), list(held.answers), [0] * len(held))
+    current = active(tx, service.settings.secrets, row)
+    return current, rules.Applied(columns) if current.rules is None else rules.apply(columns, current.rules)
+
+
+def _not_compliant(applied: rules.Applied) -> list[NotCompliant]:
+    counts = applied.changed.copy()
+    counts.update(applied.dropped_by_relation)
+    listed = [NotCompliant(relation=relation, facts=count) for relation, count in counts.most_common()]
+    return [*listed, NotCompliant(relation=None, facts=applied.subjects)] if applied.subjects else listed
+
+
+def _distinct(columns: Columns) -> Sequence[Sequence[str]]:
+    """The facts, each once: two answers may have become one."""
+    rows = dict.fromkeys(zip(columns.subjects, columns.relations, columns.answers, strict=True))
+    return list(zip(*rows, strict=True)) or [(), (), ()]
+
+
+def _refuse_named_subjects(tx: Transaction, dictionary: int, wanted: PoliciesPut) -> None:
+    aliased = any(each.kind == "subject" for each in names.current(tx, dictionary).aliases)
+    if aliased and wanted.subjects == "pseudonymise":
+        raise Conflict("/names holds aliases of subjects, in clear: take them away first", code=Code.NAMES_IN_CLEAR)
+
+
+def _refuse_twice(relations: Sequence[str]) -> None:
+    folds = folded(relations)
+    if len(set(folds)) < len(folds):
+        raise Unprocessable("two policies are about one relation, or about spellings of one")

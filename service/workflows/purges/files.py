@@ -1,0 +1,155 @@
+"""The files' part of a purge: a job whose every step may be done again, so that a kill costs nothing but time.
+
+Its steps: the tombstone is written; versions that never held the facts but stand on bytes that did get folders of
+their own; folders and patches of the withdrawn ones go, with reports and forgotten spool files; the database is
+rewritten without free pages and its journal emptied. Only then is the purge finished.
+"""
+
+import shutil
+import time
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Sequence
+from datetime import timedelta
+
+from service.errors import MemoryMismatch, NotFound, Unavailable
+from service.settings import Settings
+from service.storage import Database, dictionaries, jobs, memories, patches, purge
+from service.storage.patches import Version
+from service.storage.stamps import now
+from service.workflows.attempt import Attempt
+from service.workflows.ledger.spool import forgotten
+from service.workflows.purges import tombstone_file
+from service.workflows.purges.kept_names import unpurged
+from service.workflows.purges.purge import queue
+from service.workflows.purges.tombstone_file import Tombstone
+from service.workflows.versions import memory_secrets
+from service.workflows.versions.consolidate import write_folder
+from service.workflows.versions.loaded import from_disk
+
+HEARD = timedelta(seconds=1.5)  # more than the observer of recalls takes to write down what it heard
+READER_SECONDS = 120.0  # how long the database's journal may be held by those who read it
+LOOK_SECONDS = 2.0  # of these, at a time, before the job looks whether it was told to stop
+
+
+def finish(attempt: Attempt) -> None:
+    """Raises Unavailable where readers of the database did not let go: the purge stays open, and is taken up again when
+    a worker starts.
+    """
+    with attempt.db.reading() as tx:
+        kept = purge.find(tx, attempt.claim.params["purge"])
+    if kept is None:
+        raise NotFound("no such purge")
+    attempt.progress(0.1, "writing the tombstone")
+    bury(attempt.settings, attempt.claim.dictionary, kept)
+    _forget_what_was_heard(attempt, kept)
+    attempt.progress(0.2, "parting versions from withdrawn ones")
+    for version in _roots_of(attempt.db, kept):
+        _part(attempt, version)
+    attempt.progress(0.6, "deleting files")
+    erased = erase_files(attempt.db, attempt.settings, kept)
+    attempt.progress(0.7, "erasing free pages")
+    _erase_pages(attempt)
+    with attempt.db.writing() as tx:
+        purge.finish(tx, kept.id)
+        jobs.succeed(tx, attempt.claim, {"purge": kept.id, "withdrawn": len(kept.withdrawn), "files": erased})
+
+
+def resume(db: Database) -> None:
+    """Queue again what was left of purges whose job has ended without finishing them."""
+    with db.reading() as tx:
+        waiting = purge.unfinished(tx)
+    if waiting:
+        with db.writing() as tx:
+            for kept in purge.unfinished(tx):
+                queue(tx, kept.dictionary, kept.id, kept.by)
+
+
+def bury(settings: Settings, dictionary: str, kept: purge.Purge) -> None:
+    """Write the tombstone through to the disk."""
+    committed = kept.tombstone
+    tombstone = Tombstone(kept.id, dictionary, kept.at.isoformat(), committed["pairs"], committed["subjects"])
+    tombstone_file.append(settings.tombstones, memory_secrets.read(settings.secrets, dictionary), tombstone)
+
+
+def roots(versions: Sequence[Version], withdrawn: Collection[str]) -> Iterator[Version]:
+    """The retained versions, the first of each run, that are made of the folder or a patch of a withdrawn one.
+    `versions` from the oldest to the newest.
+    """
+    lineages: defaultdict[str, list[Version]] = defaultdict(list)
+    for version in versions:
+        lineages[version.lineage].append(version)
+    for lineage in lineages.values():
+        tainted = False
+        for version in lineage:
+            if version.id in withdrawn:
+                tainted = True
+            elif version.complete:
+                tainted = False
+            elif tainted and version.retained:
+                yield version
+                tainted = False
+
+
+def erase_files(db: Database, settings: Settings, kept: purge.Purge) -> int:
+    """Forget and delete what withdrawn memories were made of, the reports of before, and spool files that nobody
+    writes; how many folders and files went.
+    """
+    with db.writing() as tx:
+        gone = [version for version in patches.stored(tx, kept.dictionary) if version.id in kept.withdrawn]
+        numbers = [version.number for version in gone]
+        patches.drop(tx, folders=numbers, steps=numbers)
+        reports = purge.stale_reports(tx, kept)
+    folders = [settings.memories / memory for memory in kept.withdrawn]
+    folders += [draft for memory in kept.withdrawn for draft in settings.memories.glob(f".{memory}.*")]
+    folders = [folder for folder in (*folders, *(settings.reports / report for report in reports)) if folder.exists()]
+    for folder in folders:
+        shutil.rmtree(folder)
+    files = list(forgotten(settings.spool))
+    for file in files:
+        file.unlink(missing_ok=True)
+    return len(folders) + len(files)
+
+
+def _forget_what_was_heard(attempt: Attempt, kept: purge.Purge) -> None:
+    """Counts and comparisons of recalls from before the purge are written up to a second after it."""
+    while now() < kept.at + HEARD:
+        attempt.progress(0.1, "waiting for what was heard of recalls")
+        time.sleep(0.1)
+    with attempt.db.writing() as tx:
+        row = dictionaries.find(tx, attempt.claim.dictionary)
+        if row is not None:
+            listed = purge.disagreements(tx, row.number)
+            named = unpurged(tx, attempt.settings, row, {pair: pair for pair in listed.values()})
+            purge.remove_disagreements(tx, [number for number, pair in listed.items() if pair not in named])
+            purge.forget_relations(tx, row.number)
+
+
+def _roots_of(db: Database, kept: purge.Purge) -> list[Version]:
+    with db.reading() as tx:
+        return list(roots(patches.stored(tx, kept.dictionary), kept.withdrawn))
+
+
+def _part(attempt: Attempt, root: Version) -> None:
+    """Give the version a folder of its own; its patch, which begins at a withdrawn version, goes."""
+    with attempt.db.writing() as tx:
+        jobs.set_memory(tx, attempt.claim, root.id)
+    with attempt.db.reading() as tx:
+        version = memories.record(tx, root.id)
+        if version is None:
+            raise MemoryMismatch("the version is gone")
+        memory = from_disk(tx, attempt.settings, version)
+    write_folder(attempt, version, memory)
+    with attempt.db.writing() as tx:
+        patches.completed(tx, root.id)
+        patches.drop(tx, folders=(), steps=[root.number])
+
+
+def _erase_pages(attempt: Attempt) -> None:
+    deadline = time.monotonic() + READER_SECONDS
+    while not attempt.db.erase(LOOK_SECONDS):
+        if time.monotonic() > deadline:
+            raise Unavailable(
+                "the facts are purged, but a reader holds the database's journal, which still repeats them: "
+                "it is emptied when a worker starts"
+            )
+        attempt.progress(0.7, "waiting for readers of the database")

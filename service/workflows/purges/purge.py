@@ -1,0 +1,185 @@
+"""A purge: facts leave the ledger together with their text and every trace of it.
+
+The ledger's part is one commit: the facts end and the champion is brought up as by any edit, then their rows are
+deleted, what mentions them is overwritten, the memories that held them are withdrawn, and a row says that files are
+left to erase. The files' part is a job (`purge_files`), which is taken up again until it is done.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from schemas.aliases import AliasAction
+from schemas.edits import EditOp
+from schemas.jobs import JobKind
+from schemas.purge import Purge, PurgeRequest
+from service.errors import NotFound, Outgrown
+from service.storage import Transaction, aliases, dictionaries, facts, jobs, patches, purge, revisions, uploads
+from service.storage.diff import Pair
+from service.storage.stamps import new_id, now
+from service.workflows.audit import Act, Event
+from service.workflows.ledger.dictionaries import CHAMPION, found
+from service.workflows.policies.active import Active, active
+from service.workflows.purges.commitments import Commitments
+from service.workflows.purges.overwriting import scrub
+from service.workflows.purges.tombstone_file import PURPOSE
+from service.workflows.purges.traces import Traces
+from service.workflows.versions import memory_secrets
+from service.workflows.versions.publish import Advance, EditContext, order_training
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What is to be purged: pairs, or all of some subjects. `id` is the purge's; `committed` its tombstone, where that
+    is known from an earlier time.
+    """
+
+    id: str
+    pairs: frozenset[Pair]
+    subjects: frozenset[str] = frozenset()
+    committed: dict[str, list[str]] | None = None
+
+    @classmethod
+    def of(cls, wanted: PurgeRequest) -> "Target":
+        pairs = frozenset((pair.subject.strip(), pair.relation.strip()) for pair in wanted.pairs or ())
+        return cls(new_id("prg"), pairs, frozenset(() if wanted.subject is None else {wanted.subject.strip()}))
+
+    def stored(self, policies: Active) -> "Target":
+        """The same, and by the names that its subjects are stored under since a policy wants pseudonyms."""
+        pairs = {(policies.subject(subject), relation) for subject, relation in self.pairs}
+        return replace(
+            self, pairs=self.pairs | pairs, subjects=self.subjects | set(map(policies.subject, self.subjects))
+        )
+
+    def rows(self, tx: Transaction, dictionary: int) -> list[purge.Held]:
+        """What the ledger has of it, at any version."""
+        return purge.rows(tx, dictionary, self.pairs, self.subjects)
+
+    def tombstone(self, secret: bytes, rows: Iterable[purge.Held]) -> dict[str, list[str]]:
+        """What a restore needs to know it again."""
+        if self.committed is not None:
+            return self.committed
+        commitments = Commitments(secret, PURPOSE)
+        pairs = self.pairs | {(row.subject, row.relation) for row in rows}
+        return {
+            "pairs": sorted(commitments.pair(*pair).hex() for pair in pairs),
+            "subjects": sorted(commitments.subject(subject).hex() for subject in self.subjects),
+        }
+
+
+def order(service: EditContext, ref: str, wanted: PurgeRequest, *, by: str) -> Purge:
+    """Purge the ledger and queue what is left to do. Raises NotFound."""
+    return purge_ledger(service, ref, Target.of(wanted), by=by, reason=wanted.reason)
+
+
+def purge_ledger(service: EditContext, ref: str, target: Target, *, by: str, reason: str) -> Purge:
+    """The part of the ledger, in one commit. Of the reason, which may name people, only a commitment is kept."""
+    with service.db.reading() as tx:
+        dictionary = found(tx, ref).id
+    with Advance(service, dictionary) as advance:
+        advance.prepare()
+        with service.db.writing() as tx:
+            row = dictionaries.locked(tx, found(tx, dictionary).number)
+            if row is None:
+                raise NotFound("no such dictionary")
+            target = target.stored(active(tx, service.settings.secrets, row))
+            purging = _Purging(service, tx, row, target, target.rows(tx, row.number), by)
+            done = purging.commit(advance)
+            details = {"purge": done.id, "pairs": done.pairs, "facts": done.facts, "withdrawn": len(done.withdrawn)}
+            service.auditor.record(tx, Event(Act.PURGE, by, row.id, done.memory, details, {"reason": [reason]}))
+    return done
+
+
+def queue(tx: Transaction, dictionary: int, purge_id: str, by: str) -> str:
+    """The id of the job that does what is left of a purge."""
+    return jobs.add(tx, jobs.Order(JobKind.PURGE, dictionary, {"purge": purge_id}, by)).id
+
+
+@dataclass(frozen=True, slots=True)
+class _Purging:
+    """One purge within its transaction. `rows` are those of the ledger, from before it began."""
+
+    service: EditContext
+    tx: Transaction
+    row: dictionaries.Row
+    target: Target
+    rows: list[purge.Held]
+    by: str
+
+    def commit(self, advance: Advance) -> Purge:
+        version, holders = self._end_facts(), purge.holders(self.tx, self.row.number, self.rows)
+        memory = self._bring_up(advance, holders)
+        shared = self._remove()
+        self._withdraw(holders)
+        return Purge(
+            id=self.target.id,
+            pairs=len({(each.subject, each.relation) for each in self.rows}),
+            facts=len(self.rows),
+            shared=shared,
+            ledger_version=version,
+            memory=memory,
+            withdrawn=holders,
+            job=self._leave_work(holders),
+        )
+
+    def _end_facts(self) -> int:
+        """Delete what still holds, as an edit does; the ledger's version."""
+        held = sorted({(each.subject, each.relation) for each in self.rows if each.until is None})
+        if not held:
+            return self.row.ledger_version
+        upload = uploads.add_edit(self.tx, self.row.number, new_id("edt"), now(), self.by)
+        items = [revisions.Item(EditOp.DELETE, pair) for pair in held]
+        return facts.apply(self.tx, self.row, upload, revisions.revise(self.tx, self.row.number, items).plan)
+
+    def _bring_up(self, advance: Advance, holders: list[str]) -> str | None:
+        """The champion without the facts: let go where it is pinned to a memory that held them, and edited. None where
+        there is no champion, or it must be trained anew: until then nothing answers, rather than what was purged.
+        """
+        tx, number, reason = self.tx, self.row.number, f"purge {self.target.id}"
+        champion = aliases.find(tx, number, CHAMPION)
+        if champion is None:
+            return None
+        if champion.pinned and champion.memory in holders:
+            loose = aliases.Switch(CHAMPION, champion.memory, self.by, reason, AliasAction.UNPIN)
+            aliases.switch(tx, number, loose)
+        try:
+            return advance(tx, by=self.by, reason=reason)
+        except Outgrown:
+            order_training(tx, number, self.by)
+            return None if champion.memory in holders else champion.memory
+
+    def _remove(self) -> int:
+        """Delete the rows and overwrite what mentions them; how many of their texts other facts still hold."""
+        purge.remove_facts(self.tx, self.rows)
+        named = [(each.subject, each.relation, each.answer) for each in self.rows]
+        named += [(subject, relation, "") for subject, relation in self.target.pairs]
+        named += [(subject, "", "") for subject in self.target.subjects]
+        texts = {text for fact in named for text in fact if text}
+        shared = purge.still_held(self.tx, self.row.number, texts)
+        known = {each.subject for each in self.rows}
+        unheld = {relation for subject, relation in self.target.pairs if subject not in known}
+        scrub(self.tx, self.row.number, Traces(named, shared | unheld), {each.upload for each in self.rows})
+        self.service.auditor.drop_salts(self.tx, self.row.id, {(subject, relation) for subject, relation, _ in named})
+        return len(shared)
+
+    def _withdraw(self, holders: list[str]) -> None:
+        """Nothing answers from these memories now: their aliases move to the champion, or go where there is none."""
+        tx, number = self.tx, self.row.number
+        patches.give_up(tx, [version.number for version in patches.stored(tx, number) if version.id in holders])
+        champion = aliases.find(tx, number, CHAMPION)
+        clean = champion.memory if champion is not None and champion.memory not in holders else None
+        for alias in aliases.of_dictionary(tx, number):
+            reason = f"purge {self.target.id} withdrew {alias.memory}"
+            if alias.memory in holders and clean is not None:
+                aliases.switch(tx, number, aliases.Switch(alias.alias, clean, self.by, reason))
+            elif alias.memory in holders:
+                aliases.remove(tx, number, alias, self.by, reason)
+
+    def _leave_work(self, holders: list[str]) -> str:
+        """The purge's own row, and the job that erases files; its id."""
+        secret = memory_secrets.read(self.service.settings.secrets, self.row.id)
+        tombstone = self.target.tombstone(secret, self.rows)
+        reports = purge.begun_reports(self.tx, self.row.number)
+        purge.restart_jobs(self.tx, self.row.number)
+        kept = purge.Purge(self.target.id, self.row.number, now(), self.by, tombstone, holders, reports)
+        purge.add(self.tx, kept)
+        return queue(self.tx, self.row.number, self.target.id, self.by)

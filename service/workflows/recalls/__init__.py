@@ -1,0 +1,1 @@
+"""Recalls: memories are served and asked, and what was asked is observed."""

@@ -1,0 +1,78 @@
+"""What serving asks of the database and of the memory folders."""
+
+from service.settings import Settings
+from service.storage import Database, aliases, dictionaries, lookup, memories
+from service.storage.changes import changes
+from service.workflows.recalls import names
+from service.workflows.recalls.naming import Naming
+from service.workflows.recalls.queries import Ledger, LedgerRows, Pair, Servable
+from service.workflows.recalls.relations import Relations, seen_names
+from service.workflows.recalls.serving import Record
+from service.workflows.recalls.spellings import Spellings
+from service.workflows.versions.loaded import Versions
+
+
+class StoredCatalogue:
+    """The Catalogue of a service that keeps everything in its database and its data folder."""
+
+    def __init__(self, db: Database, settings: Settings, versions: Versions | None = None) -> None:
+        self._db = db
+        self._settings = settings
+        self._versions = versions or Versions(settings)
+        self._namings: dict[str, tuple[tuple[int, int], Naming | None]] = {}
+
+    def changes(self) -> int:
+        return changes(self._db)
+
+    def dictionary(self, name: str) -> str | None:
+        with self._db.reading() as tx:
+            row = dictionaries.find(tx, name)
+        return None if row is None else row.id
+
+    def alias(self, dictionary: str, alias: str) -> str | None:
+        return aliases.resolve(self._db, dictionary, alias)
+
+    def memory(self, memory: str) -> Record | None:
+        with self._db.reading() as tx:
+            record = memories.record(tx, memory)
+        return None if record is None else Record(*record)
+
+    def kept(self, loaded: list[str]) -> set[str]:
+        with self._db.reading() as tx:
+            return memories.kept(tx, loaded)
+
+    def load(self, record: Record) -> Servable:
+        with self._db.reading() as tx:
+            return self._versions.load(tx, memories.Record(*record))
+
+    def ledger(self, dictionary: str, version: int, pairs: list[Pair]) -> Ledger:
+        with self._db.reading() as tx:
+            row = dictionaries.find(tx, dictionary)
+            held = lookup.of_pairs(tx, row.number, version, pairs) if row else {}
+        return {pair: LedgerRows(source.answers, source.upload, source.line) for pair, source in held.items()}
+
+    def respelled(self, dictionary: str, version: int, pairs: list[Pair], seen: Relations | None) -> Ledger:
+        with self._db.reading() as tx:
+            row = dictionaries.find(tx, dictionary)
+            if row is None:
+                return {}
+            names = lookup.names(tx, row.number, version, seen_names(tx, row.number, seen))
+            subjects, relations = map(Spellings, names)
+        named = {pair: (subjects.stand_for(pair[0]), relations.stand_for(pair[1])) for pair in pairs}
+        found = {pair: (subject, relation) for pair, (subject, relation) in named.items() if subject and relation}
+        held = self.ledger(dictionary, version, list(found.values()))
+        return {pair: held[name] for pair, name in found.items() if name in held}
+
+    def naming(self, dictionary: str) -> Naming | None:
+        """Made anew only when the dictionary's names or policies have moved."""
+        versions = names.versions(self._db, dictionary)
+        if versions == (0, 0):
+            return None
+        known = self._namings.get(dictionary)
+        if known is None or known[0] != versions:
+            known = self._namings[dictionary] = versions, names.naming(self._db, self._settings, dictionary)
+        return known[1]
+
+    def champions(self) -> list[Record]:
+        with self._db.reading() as tx:
+            return [Record(*record) for record in memories.champions(tx)]

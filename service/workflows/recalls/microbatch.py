@@ -1,0 +1,89 @@
+"""Micro-batching: single recalls that arrive together are one recall of the memory."""
+
+import asyncio
+from collections import OrderedDict
+
+from schemas.recall import Query, Result
+from service.workflows.recalls.naming import Named, Naming
+from service.workflows.recalls.queries import Pair, Servable, rows
+from service.workflows.recalls.relations import Relations
+
+MOST_PARTS = 64  # parts of one memory that are kept ready
+
+
+class Served:
+    """A loaded memory, or the part of it that some callers may see (`relations`), and the single recalls that wait.
+
+    Pairs that arrive while the event loop is busy are one batch. It closes when a turn of the loop brought nobody new,
+    so a lone request waits for one empty turn, some microseconds, and nobody waits on a clock; it is computed on the
+    loop, and while it is, the next one collects in the sockets.
+    """
+
+    def __init__(
+        self, name: str, dictionary: str, ledger_version: int, memory: Servable, relations: Relations | None = None
+    ) -> None:
+        self.id = name
+        self.dictionary = dictionary
+        self.ledger_version = ledger_version
+        self.memory = memory
+        self.relations = relations
+        self._waiting: list[tuple[Query, asyncio.Future[Result]]] = []
+        self._parts: OrderedDict[Relations, Served] = OrderedDict()
+        self.naming: Naming | None = None
+        self._named: Served | None = None
+
+    def named(self, naming: Naming | None) -> "Served":
+        """The memory as it is asked by these other names; itself where there are none."""
+        if naming is None:
+            return self
+        if self._named is None or self._named.naming is not naming:
+            self._named = Served(self.id, self.dictionary, self.ledger_version, Named(self.memory, naming))
+            self._named.naming = naming
+        return self._named
+
+    def stored(self, pair: Pair) -> Pair:
+        """The pair as the ledger has it, and as it may be kept elsewhere."""
+        return pair if self.naming is None else self.naming.stored(pair)
+
+    def within(self, relations: Relations | None) -> "Served":
+        """The memory as a caller finds it for whom only these relations exist; with batches of its own, so that who
+        asks it never shares one with who sees more.
+        """
+        if relations is None:
+            return self
+        if relations not in self._parts:
+            memory = self.memory.within(relations)
+            self._parts[relations] = Served(self.id, self.dictionary, self.ledger_version, memory, relations)
+            self._parts[relations].naming = self.naming
+        self._parts.move_to_end(relations)
+        if len(self._parts) > MOST_PARTS:
+            self._parts.popitem(last=False)
+        return self._parts[relations]
+
+    def ask(self, query: Query) -> asyncio.Future[Result]:
+        """The result of one plain pair, soon. Called on the event loop."""
+        loop = asyncio.get_running_loop()
+        if not self._waiting:
+            loop.call_soon(self._collect, 1)
+        result: asyncio.Future[Result] = loop.create_future()
+        self._waiting.append((query, result))
+        return result
+
+    def _collect(self, before: int) -> None:
+        """Go on collecting if anybody came beside the `before` who waited already."""
+        if len(self._waiting) > before:
+            asyncio.get_running_loop().call_soon(self._collect, len(self._waiting))
+        else:
+            self._answer()
+
+    def _answer(self) -> None:
+        waiting = [(query, future) for query, future in self._waiting if not future.done()]
+        self._waiting = []
+        try:
+            results = rows(self.memory, self.id, [query for query, _ in waiting])
+        except Exception as error:  # noqa: BLE001 - whoever waits for the batch learns of it
+            for _, future in waiting:
+                future.set_exception(error)
+            return
+        for (_, future), result in zip(waiting, results, strict=True):
+            future.set_result(result)

@@ -1,0 +1,122 @@
+"""A memory asked by other names: aliases, question templates, and the real names behind pseudonyms.
+
+What is taught wins: an alias is tried only where the memory knows nothing of what was asked. Pseudonyms are made from
+the name with the policy key, so no mapping is read. Results name the pair as it was asked.
+"""
+
+import re
+from collections.abc import Callable, Container, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from schemas.names import Names
+from service.memory import Recalled
+from service.memory.names import fold
+from service.workflows.recalls.queries import Pair, Servable
+from service.workflows.recalls.templates import Template
+
+Rename = Callable[[str], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Naming:
+    """How a dictionary's memories are asked: `subjects` and `relations` lead from a folded alias to the taught name."""
+
+    version: tuple[int, int]
+    subjects: dict[str, str]
+    relations: dict[str, str]
+    templates: list[Template]
+    pseudonym: Rename | None
+
+    @classmethod
+    def of(cls, names: Names, pseudonym: Rename | None, policies: int) -> "Naming | None":
+        """None where memories are asked as they are taught; `policies` is the version that `pseudonym` belongs to."""
+        if not names.aliases and not names.templates and pseudonym is None:
+            return None
+        folds = {
+            kind: {fold(alias.alias): alias.name for alias in names.aliases if alias.kind == kind}
+            for kind in ("subject", "relation")
+        }
+        templates = list(map(Template.of, names.templates))
+        return cls((names.version, policies), folds["subject"], folds["relation"], templates, pseudonym)
+
+    def asked(self, subjects: Sequence[str]) -> Sequence[str]:
+        return subjects if self.pseudonym is None else list(map(self.pseudonym, subjects))
+
+    def stands_for(self, pair: Pair) -> Pair | None:
+        """The taught pair that an alias in this one leads to; None where neither name is an alias."""
+        subject, relation = self.subjects.get(fold(pair[0])), self.relations.get(fold(pair[1]))
+        return None if subject is None and relation is None else (subject or pair[0], relation or pair[1])
+
+    def stored(self, pair: Pair) -> Pair:
+        """The pair as the ledger has it."""
+        subject, relation = self.stands_for(pair) or pair
+        return self.asked([subject])[0], relation
+
+    def respelled(self, question: str) -> str:
+        """The question with taught names in place of the aliases that stand in it, folded; as it is without any."""
+        text = fold(question)
+        present = {
+            alias: name for kind in (self.relations, self.subjects) for alias, name in kind.items() if alias in text
+        }
+        if not present:
+            return question
+        longest_first = sorted(present, key=len, reverse=True)
+        return re.sub("|".join(map(_whole, longest_first)), lambda found: present[found.group()], text)
+
+
+class Named:
+    """The memory as callers ask it."""
+
+    def __init__(self, memory: Servable, naming: Naming) -> None:
+        self._memory = memory
+        self._naming = naming
+
+    @property
+    def relations(self) -> Sequence[str]:
+        return self._memory.relations
+
+    def recall(self, subjects: Sequence[str], relations: Sequence[str]) -> Recalled:
+        recalled = self._memory.recall(self._naming.asked(subjects), relations)
+        left = np.flatnonzero(~recalled.known & ~recalled.ambiguous).tolist()
+        meant = {at: self._naming.stands_for((subjects[at], relations[at])) for at in left}
+        again = {at: pair for at, pair in meant.items() if pair is not None}
+        return self._recall_again(recalled, again) if again else recalled
+
+    def _recall_again(self, recalled: Recalled, pairs: dict[int, Pair]) -> Recalled:
+        """With what the memory holds for the pairs that aliases lead to, by their places."""
+        subjects, relations = zip(*pairs.values(), strict=True)
+        found = self._memory.recall(self._naming.asked(subjects), relations)
+        places = np.array(list(pairs), dtype=np.int64)
+        answers, margins = list(recalled.answers), recalled.margins.copy()
+        known, ambiguous = recalled.known.copy(), recalled.ambiguous.copy()
+        margins[places], known[places], ambiguous[places] = found.margins, found.known, found.ambiguous
+        for at, answer in zip(pairs, found.answers, strict=True):
+            answers[at] = answer
+        return Recalled(answers, margins, known, ambiguous)
+
+    def candidates(self, question: str) -> list[Pair]:
+        """The pairs of the first template that the question fills, and of no other; else the names that stand in it."""
+        for template in self._naming.templates:
+            if pairs := template.pairs(question):
+                return pairs
+        found = self._memory.candidates(question)
+        respelled = self._naming.respelled(question)
+        return found if respelled == question else [*found, *self._memory.candidates(respelled)]
+
+    def within(self, relations: Container[str]) -> Servable:
+        """Aliases of a relation that is not seen are no aliases."""
+        seen = {alias: name for alias, name in self._naming.relations.items() if name in relations}
+        return Named(self._memory.within(relations), replace(self._naming, relations=seen))
+
+
+def _whole(alias: str) -> str:
+    """Finds the alias, but not as a part of a longer ASCII word or number."""
+    before = r"(?<![a-z0-9])" if _is_word(alias[0]) else ""
+    after = r"(?![a-z0-9])" if _is_word(alias[-1]) else ""
+    return before + re.escape(alias) + after
+
+
+def _is_word(character: str) -> bool:
+    return character.isascii() and character.isalnum()

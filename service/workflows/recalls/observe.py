@@ -1,0 +1,147 @@
+"""What live recalls were answered, for whoever counts, compares or records them, off the path of the request.
+
+A recall costs its caller one append: listeners run in a thread of their own, in batches, some tenths of a second
+later. What they cannot keep up with is dropped and counted, never waited for.
+"""
+
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property, partial
+from threading import Event, Thread
+from typing import NamedTuple, Protocol
+
+import prometheus_client
+import structlog
+
+from schemas.recall import Result, Status
+from service.workflows.recalls.microbatch import Served
+
+log = structlog.get_logger()
+
+TURN_SECONDS = 0.2  # between two turns of the listeners
+FLUSH_SECONDS = 1.0  # between two flushes
+MOST_WAITING = 200_000  # queries; a single batch may be larger when nothing else waits
+
+_DROPPED = prometheus_client.Counter("factstore_unobserved", "Answered queries that no listener was told of.")
+
+
+class Columns(NamedTuple):
+    """One entry a pair in each: what was asked and what was answered."""
+
+    subjects: Sequence[str]
+    relations: Sequence[str]
+    statuses: Sequence[Status]
+    answers: Sequence[Sequence[str]]
+
+
+@dataclass(eq=False)
+class Seen:
+    """A recall, or the part of a batch that one memory answered. `alias` is None where the memory itself was named;
+    `by` is the caller's key; `at` is in seconds since the epoch.
+    """
+
+    served: Served
+    alias: str | None
+    by: str
+    answered: Sequence[Result] | Columns
+    at: float = field(default_factory=time.time)
+
+    def __len__(self) -> int:
+        """Queries, of whatever form."""
+        return len(self.answered.statuses) if isinstance(self.answered, Columns) else len(self.answered)
+
+    @cached_property
+    def columns(self) -> Columns:
+        """The queries that were about one pair; sentences without an answer, chains and listings are left out."""
+        if isinstance(self.answered, Columns):
+            return self.answered
+        rows = [
+            (result.subject, result.relation, result.status, result.answers)
+            for result in self.answered
+            if result.subject is not None and result.relation is not None
+        ]
+        return Columns(*map(list, zip(*rows, strict=True))) if rows else Columns([], [], [], [])
+
+
+class Listener(Protocol):
+    """Told of live recalls, in the observer's thread. What it raises is logged by kind and otherwise ignored."""
+
+    def heard(self, seen: Sequence[Seen]) -> None:
+        """Recalls in the order they were answered; called only when there are some."""
+        ...
+
+    def flush(self) -> None:
+        """Write what was gathered, if anything: called about once a second, and last when the service stops."""
+        ...
+
+
+class Observer:
+    """The queue between the recalls of one event loop and the listeners."""
+
+    def __init__(self) -> None:
+        self._listeners: list[Listener] = []
+        self._waiting: deque[Seen] = deque()
+        self._queued = 0  # written by the event loop alone
+        self._taken = 0  # written by the thread alone
+        self._missed = 0
+        self._stopping = Event()
+        self._thread = Thread(target=self._run, name="observer", daemon=True)
+
+    def register(self, listener: Listener) -> None:
+        """Before `start`."""
+        self._listeners.append(listener)
+
+    def seen(self, seen: Seen) -> None:
+        """Tell the listeners later; about a microsecond. Called on the event loop."""
+        if not self._listeners:
+            return
+        size, waiting = len(seen), self._queued - self._taken
+        if waiting and waiting + size > MOST_WAITING:
+            _DROPPED.inc(size)
+            self._missed += size
+            return
+        self._queued += size
+        self._waiting.append(seen)
+
+    def missed(self) -> int:
+        """Queries that no listener was told of, since the start."""
+        return self._missed
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Returns when everything that waited was told and flushed."""
+        self._stopping.set()
+        self._thread.join()
+
+    def turn(self) -> None:
+        """Tell the listeners of everything that waits."""
+        seen = [self._waiting.popleft() for _ in range(len(self._waiting))]
+        if seen:
+            for listener in self._listeners:
+                _contained(partial(listener.heard, seen))
+            self._taken += sum(map(len, seen))
+
+    def flush(self) -> None:
+        for listener in self._listeners:
+            _contained(listener.flush)
+
+    def _run(self) -> None:
+        flushed = time.monotonic()
+        while not self._stopping.wait(TURN_SECONDS):
+            self.turn()
+            if time.monotonic() - flushed >= FLUSH_SECONDS:
+                self.flush()
+                flushed = time.monotonic()
+        self.turn()
+        self.flush()
+
+
+def _contained(work: Callable[[], None]) -> None:
+    try:
+        work()
+    except Exception as error:  # noqa: BLE001 - a listener's fault is no reason to stop the others; it may hold names
+        log.warning("listener failed", error=type(error).__name__)

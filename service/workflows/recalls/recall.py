@@ -1,0 +1,132 @@
+"""Recall: one query, or a batch of rows or columns, asked of the memories they are addressed to.
+
+Plain single pairs share a recall with whatever else arrives in the same turn of the event loop. Everything else runs
+in a few threads, so that the loop goes on answering. Nothing about a recall is logged; it is counted by status.
+"""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import NamedTuple, ParamSpec, TypeVar
+
+import prometheus_client
+
+from schemas.problems import Code
+from schemas.recall import BatchQuery, BatchResult, ColumnsResult, Query, Result, Status
+from service.errors import Unprocessable
+from service.memory.devices import one_thread
+from service.workflows.recalls import queries
+from service.workflows.recalls.microbatch import Served
+from service.workflows.recalls.observe import Columns, Observer, Seen
+from service.workflows.recalls.relations import Relations
+from service.workflows.recalls.serving import CHAMPION, Address, Serving
+
+_RECALLED = prometheus_client.Counter("factstore_recalls", "Queries answered by a memory, by status.", ["status"])
+_COUNTERS = {status: _RECALLED.labels(status.value) for status in Status}
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class Asker(NamedTuple):
+    """Whose recall it is: the id of the caller's key, and the relations that exist for it (None: all)."""
+
+    key: str
+    relations: Relations | None = None
+
+
+class Recall:
+    """Answers queries from the memories of `serving`, at most `workers` batches at a time, and tells the observer."""
+
+    def __init__(self, serving: Serving, observer: Observer, *, workers: int = 2) -> None:
+        one_thread()  # parallel are the workers
+        self._serving = serving
+        self._observer = observer
+        self._pool = ThreadPoolExecutor(workers, thread_name_prefix="recall")
+
+    async def one(self, dictionary: str, query: Query, by: Asker) -> Result:
+        queries.form(query)
+        address = _address(dictionary, query)
+        served = (await self._serving.find(address)).within(by.relations)
+        if queries.is_pair(query) and not query.compare:
+            result = await served.ask(query)
+        else:
+            [result] = await self.run(self._rows, served, [query], False)
+        _COUNTERS[result.status].inc()
+        self._observer.seen(Seen(served, _alias(address), by.key, [result]))
+        return result
+
+    async def batch(self, dictionary: str, batch: BatchQuery, by: Asker) -> BatchResult | ColumnsResult:
+        """Rows for rows, columns for columns, in the order asked."""
+        if batch.queries is not None and batch.subjects is None and batch.relations is None:
+            return await self._many(dictionary, batch, batch.queries, by)
+        if batch.queries is None and batch.subjects is not None and batch.relations is not None:
+            return await self._columns(dictionary, batch, (batch.subjects, batch.relations), by)
+        raise Unprocessable("a batch is either queries, or subjects and relations")
+
+    async def run(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Do this in one of the threads that batches run in."""
+        return await asyncio.get_running_loop().run_in_executor(self._pool, lambda: work(*args, **kwargs))
+
+    async def _many(self, dictionary: str, batch: BatchQuery, asked: Sequence[Query], by: Asker) -> BatchResult:
+        """Rows may be addressed to different memories; each memory is asked once."""
+        default = _address(dictionary, batch)
+        if all(query.alias is None and query.memory is None for query in asked):
+            results = await self._ask(default, asked, batch.compare, by)
+        else:
+            results = await self._ask_each(default, asked, batch.compare, by)
+        _count([result.status for result in results])
+        return BatchResult(results)
+
+    async def _ask_each(self, default: Address, asked: Sequence[Query], compare: bool, by: Asker) -> list[Result]:
+        groups: defaultdict[Address, list[int]] = defaultdict(list)
+        for index, query in enumerate(asked):
+            own = query.alias is not None or query.memory is not None
+            groups[_address(default.dictionary, query) if own else default].append(index)
+        results: dict[int, Result] = {}
+        for address, indexes in groups.items():
+            group = [asked[index] for index in indexes]
+            results.update(zip(indexes, await self._ask(address, group, compare, by), strict=True))
+        return [results[index] for index in range(len(asked))]
+
+    async def _ask(self, address: Address, asked: Sequence[Query], compare: bool, by: Asker) -> list[Result]:
+        served = (await self._serving.find(address)).within(by.relations)
+        results = await self.run(self._rows, served, asked, compare)
+        self._observer.seen(Seen(served, _alias(address), by.key, results))
+        return results
+
+    async def _columns(
+        self, dictionary: str, batch: BatchQuery, pairs: tuple[Sequence[str], Sequence[str]], by: Asker
+    ) -> ColumnsResult:
+        if batch.compare:
+            raise Unprocessable("compare needs rows: columns have no place for the ledger's view")
+        address = _address(dictionary, batch)
+        served = (await self._serving.find(address)).within(by.relations)
+        result = await self.run(queries.columns, served.memory, served.id, *pairs)
+        _count(result.statuses)
+        self._observer.seen(Seen(served, _alias(address), by.key, Columns(*pairs, result.statuses, result.answers)))
+        return result
+
+    def _rows(self, served: Served, asked: Sequence[Query], compare: bool) -> list[Result]:
+        results = queries.rows(served.memory, served.id, asked)
+        if compared := [result for query, result in zip(asked, results, strict=True) if compare or query.compare]:
+            answered = [result for result in compared if result.status is Status.ANSWERED]
+            ledger = self._serving.ledger(served, queries.pairs(compared), set(queries.pairs(answered)))
+            queries.compare(compared, ledger)
+        return results
+
+
+def _address(dictionary: str, query: Query | BatchQuery) -> Address:
+    if query.alias is not None and query.memory is not None:
+        raise Unprocessable("name an alias or a memory, not both", code=Code.ALIAS_AND_MEMORY)
+    return Address(dictionary, CHAMPION if query.alias is None else query.alias, query.memory)
+
+
+def _alias(address: Address) -> str | None:
+    return address.alias if address.memory is None else None
+
+
+def _count(statuses: Sequence[Status]) -> None:
+    for status, counter in _COUNTERS.items():
+        counter.inc(statuses.count(status))

@@ -1,0 +1,272 @@
+"""Serving: which memory a recall is addressed to, loaded once a process and swapped without dropping a request.
+
+Names and aliases are resolved once and remembered until the database's change counter moves; the counter is read once
+a turn of the event loop, so a request that arrives after a switch is answered by the new memory, and requests under
+way keep the old one until they end. Loading happens beside the event loop.
+
+Room is counted in lineages, whose versions share almost everything: the versions that edits left behind push no other
+dictionary out, and the last few stay, so that a rollback is served at once.
+"""
+
+import asyncio
+from collections import Counter, OrderedDict
+from collections.abc import Callable, Coroutine
+from typing import NamedTuple, Protocol
+
+import structlog
+
+from schemas.problems import Code
+from service.errors import Conflict, NotFound
+from service.workflows.recalls.microbatch import Served
+from service.workflows.recalls.naming import Naming
+from service.workflows.recalls.queries import Ledger, Pair, Servable
+from service.workflows.recalls.relations import Relations
+
+log = structlog.get_logger()
+
+CHAMPION = "champion"
+KEPT_VERSIONS = 4  # of each lineage
+
+
+class Address(NamedTuple):
+    """What a recall is sent to within a dictionary (its id): an alias, or one memory when `memory` is set."""
+
+    dictionary: str
+    alias: str = CHAMPION
+    memory: str | None = None
+
+
+class Record(NamedTuple):
+    """What the database says of one memory: it is the version `seq` of its lineage."""
+
+    id: str
+    dictionary: str
+    ledger_version: int
+    lineage: str
+    seq: int
+    retained: bool
+
+
+class Catalogue(Protocol):
+    """What serving needs of the database and of the artefact folder. `changes` is called on the event loop and must
+    be cheap; everything else is called from threads.
+    """
+
+    def changes(self) -> int:
+        """A figure that differs whenever a dictionary, memory or alias may have changed."""
+        ...
+
+    def dictionary(self, name: str) -> str | None:
+        """The id of the dictionary with this id or exact name."""
+        ...
+
+    def alias(self, dictionary: str, alias: str) -> str | None:
+        """The id of the memory that the alias points at."""
+        ...
+
+    def memory(self, memory: str) -> Record | None: ...
+
+    def kept(self, loaded: list[str]) -> set[str]:
+        """Those of these that can still be recalled."""
+        ...
+
+    def load(self, record: Record) -> Servable:
+        """The memory as stored; raises MemoryMismatch, and NotFound (not_retained)."""
+        ...
+
+    def ledger(self, dictionary: str, version: int, pairs: list[Pair]) -> Ledger:
+        """What the ledger held for these pairs at that version."""
+        ...
+
+    def respelled(self, dictionary: str, version: int, pairs: list[Pair], seen: Relations | None) -> Ledger:
+        """The same for pairs whose names are spelled unlike the ledger's; it has to read all names, those of the facts
+        whose relations are `seen`.
+        """
+        ...
+
+    def naming(self, dictionary: str) -> Naming | None:
+        """How its memories are asked; None where they are asked as they are taught."""
+        ...
+
+    def champions(self) -> list[Record]:
+        """The memory that each dictionary's champion points at, last switched first."""
+        ...
+
+
+class Serving:
+    """The loaded memories of one process, of at most `capacity` lineages; one event loop only."""
+
+    def __init__(self, catalogue: Catalogue, *, capacity: int = 8) -> None:
+        self._catalogue = catalogue
+        self._capacity = capacity
+        self._loaded: OrderedDict[str, Served] = OrderedDict()
+        self._lineages: dict[str, str] = {}  # of each loaded memory
+        self._loading: dict[str, asyncio.Future[Served]] = {}
+        self._dictionaries: dict[str, str] = {}
+        self._addresses: dict[Address, tuple[Record, Naming | None]] = {}
+        self._seen = -1
+        self._fresh = False
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    def adopt(self, record: Record, memory: Servable) -> None:
+        """Serve a version that an edit of this process made, without loading it. Called from any thread, as soon as it
+        is committed; requests that come before it arrives here load it.
+        """
+        if self._loop is not None:
+            self._loop.call_soon_threadsafe(self._put, record, memory)
+
+    async def dictionary(self, name: str, sees: Callable[[str], bool]) -> str:
+        """The id of the dictionary of this id or exact name; raises NotFound, after the same look-up, where there is
+        none or the caller does not see it.
+        """
+        self._refresh()
+        known = self._dictionaries.get(name)
+        if known is not None and sees(known):
+            return known
+        seen = self._seen
+        found = await asyncio.to_thread(self._catalogue.dictionary, name)
+        if found is None or not sees(found):
+            raise NotFound("no such dictionary")
+        if seen == self._seen:
+            self._dictionaries[name] = found
+        return found
+
+    async def find(self, address: Address) -> Served:
+        """The memory at this address, loaded; raises NotFound, Conflict (no champion) or MemoryMismatch."""
+        self._refresh()
+        resolved = self._addresses.get(address)
+        if resolved is None:
+            seen = self._seen
+            resolved = await asyncio.to_thread(self._resolve, address)
+            if seen == self._seen:
+                self._addresses[address] = resolved
+        record, naming = resolved
+        return (self._recent(record) or await self._load(record)).named(naming)
+
+    def ledger(self, served: Served, pairs: list[Pair], answered: set[Pair]) -> Ledger:
+        """What the ledger held for these pairs when the memory was trained. Reads the database: not on the loop.
+
+        Pairs that the memory answered but the ledger has not as they are spelled are looked up by the names they stand
+        for, as the memory looked them up. Who sees only some relations is told no line: gaps would count the others.
+        """
+        if served.naming is not None:
+            stored = {pair: served.naming.stored(pair) for pair in pairs}
+            held = self._held(served, list(stored.values()), {stored[pair] for pair in answered})
+            return {pair: held[stored[pair]] for pair in pairs if stored[pair] in held}
+        return self._held(served, pairs, answered)
+
+    def _held(self, served: Served, pairs: list[Pair], answered: set[Pair]) -> Ledger:
+        seen = served.relations
+        held = self._catalogue.ledger(served.dictionary, served.ledger_version, pairs)
+        if seen is not None:
+            held = {pair: rows for pair, rows in held.items() if pair[1] in seen}
+        unlike = list(answered - held.keys())
+        if unlike:
+            held = {**held, **self._catalogue.respelled(served.dictionary, served.ledger_version, unlike, seen)}
+        return held if seen is None else {pair: rows._replace(line=None) for pair, rows in held.items()}
+
+    async def watch(self, interval: float = 0.1) -> None:
+        """Load ahead of the requests: champions at the start, later whatever replaces a memory in use. Looks every
+        `interval` seconds until it is cancelled.
+        """
+        self._loop = asyncio.get_running_loop()
+        seen = self._catalogue.changes()
+        await self._ahead(self._load_champions())
+        while True:
+            await asyncio.sleep(interval)
+            changes = self._catalogue.changes()
+            if changes != seen:
+                seen = changes
+                await self._ahead(self._follow())
+
+    def _refresh(self) -> None:
+        """Forget what was resolved if anything changed; looked at once a turn of the event loop."""
+        if self._fresh:
+            return
+        self._fresh = True
+        asyncio.get_running_loop().call_soon(self._stale)
+        changes = self._catalogue.changes()
+        if changes != self._seen:
+            self._seen = changes
+            self._dictionaries.clear()
+            self._addresses.clear()
+
+    def _stale(self) -> None:
+        self._fresh = False
+
+    def _resolve(self, address: Address) -> tuple[Record, Naming | None]:
+        memory = address.memory or self._catalogue.alias(address.dictionary, address.alias)
+        if memory is None and address.alias == CHAMPION:
+            raise Conflict("this dictionary has no champion yet: train a memory first", code=Code.NO_MEMORY)
+        record = self._catalogue.memory(memory) if memory is not None else None
+        if record is None or record.dictionary != address.dictionary:
+            raise NotFound("no such memory in this dictionary" if address.memory else "no such alias")
+        if not record.retained:
+            raise NotFound("this version is no longer kept", code=Code.NOT_RETAINED, memory=record.id)
+        return record, self._catalogue.naming(record.dictionary)
+
+    def _recent(self, record: Record) -> Served | None:
+        """The memory if it is loaded, marked as the one used last."""
+        served = self._loaded.get(record.id)
+        if served is not None:
+            self._loaded.move_to_end(record.id)
+        return served
+
+    async def _load(self, record: Record) -> Served:
+        """The memory, loaded once for all who wait; the one least recently used makes room."""
+        loading = self._loading.get(record.id)
+        if loading is None:
+            loading = self._loading[record.id] = asyncio.ensure_future(self._read(record))
+        return await asyncio.shield(loading)
+
+    async def _read(self, record: Record) -> Served:
+        try:
+            memory = await asyncio.to_thread(self._catalogue.load, record)
+        finally:
+            del self._loading[record.id]
+        return self._put(record, memory)
+
+    def _put(self, record: Record, memory: Servable) -> Served:
+        served = self._recent(record)
+        if served is None:
+            served = self._loaded[record.id] = Served(record.id, record.dictionary, record.ledger_version, memory)
+            self._lineages[record.id] = record.lineage
+            self._make_room()
+        return served
+
+    def _make_room(self) -> None:
+        """Keep the versions used last of the lineages used last."""
+        kept: Counter[str] = Counter()
+        for memory in reversed(list(self._loaded)):
+            lineage = self._lineages[memory]
+            if kept[lineage] == KEPT_VERSIONS or (not kept[lineage] and len(kept) >= self._capacity):
+                self._drop(memory)
+            else:
+                kept[lineage] += 1
+
+    def _drop(self, memory: str) -> None:
+        self._loaded.pop(memory, None)
+        self._lineages.pop(memory, None)
+
+    async def _load_champions(self) -> None:
+        champions = await asyncio.to_thread(self._catalogue.champions)
+        for record in reversed(champions[: self._capacity]):
+            await self._load(record)
+
+    async def _follow(self) -> None:
+        """Let go of memories that are no longer kept, and load the new champions of dictionaries in use."""
+        loaded = list(self._loaded)
+        kept = await asyncio.to_thread(self._catalogue.kept, loaded)
+        for memory in set(loaded) - kept:
+            self._drop(memory)
+        in_use = {served.dictionary for served in self._loaded.values()}
+        for record in await asyncio.to_thread(self._catalogue.champions):
+            if record.dictionary in in_use and record.id not in self._loaded:
+                await self._load(record)
+
+    async def _ahead(self, work: Coroutine[None, None, None]) -> None:
+        """Loading ahead may fail without harm: the request that needs the memory will meet the error and report it."""
+        try:
+            await work
+        except Exception as error:  # noqa: BLE001
+            log.warning("loading ahead failed", error=type(error).__name__)

@@ -1,0 +1,89 @@
+"""Deciding a review: the answer was right; or it was wrong and is corrected by an edit; or the item goes back."""
+
+from typing import Any
+
+from schemas.edits import EditReply, FactBatch, FactDelete, FactUpsert
+from schemas.reviews import Review, ReviewDecide, ReviewSource, ReviewState
+from service.errors import PreconditionFailed, Unprocessable
+from service.storage import Transaction, aliases, dictionaries, reviews
+from service.storage.stamps import now
+from service.workflows.ledger import edits
+from service.workflows.ledger.dictionaries import CHAMPION, found
+from service.workflows.ledger.edits import Edited
+from service.workflows.policies.active import active
+from service.workflows.reviews.error_rates import limits_of
+from service.workflows.reviews.reviews import Reviewer, check_open, event, find, find_in
+from service.workflows.reviews.withdrawals import withdraw_if_exceeded
+from service.workflows.versions.publish import EditContext
+
+
+def decide(service: EditContext, ref: str, review_id: str, wanted: ReviewDecide, reviewer: Reviewer) -> Review:
+    """Decide once, by somebody else than its authors. A correction is in the ledger and audited in the same commit;
+    where it makes the memory's error rate exceed its gate, the champion rolls back.
+    """
+    if (wanted.answers is not None) != (wanted.decision == "correct"):
+        raise Unprocessable(
+            "a correction names the right answers (an empty list: there is none), no other decision does"
+        )
+    if wanted.decision == "correct":
+        return _correct(service, ref, review_id, wanted, reviewer)
+    with service.db.writing() as tx:
+        row = found(tx, ref)
+        review = find_in(tx, row.number, review_id)
+        check_open(tx, row.number, review, reviewer)
+        _write(tx, review, _accepted(reviewer.by, wanted) if wanted.decision == "accept" else _rejected(review, wanted))
+        service.auditor.record(tx, event(row.id, review, reviewer.by, wanted.decision))
+    return find(service.db, ref, review_id)
+
+
+def _correct(service: EditContext, ref: str, review_id: str, wanted: ReviewDecide, reviewer: Reviewer) -> Review:
+    limits = limits_of(service.settings)
+    with service.db.reading() as tx:
+        row = found(tx, ref)
+        review = find_in(tx, row.number, review_id)
+        check_open(tx, row.number, review, reviewer)
+        answers = active(tx, service.settings.secrets, row).answers(review.relation, wanted.answers or [])
+
+    def decided(tx: Transaction, _: Edited) -> None:
+        _write(tx, review, _corrected(tx, row, wanted, answers, reviewer.by))
+        service.auditor.record(tx, event(row.id, review, reviewer.by, wanted.decision))
+
+    reason = f"corrected by {review.id}"
+    reply = edits.apply(
+        service, row.id, _batch(review, wanted.answers or []), by=reviewer.by, reason=reason, also=decided
+    )
+    memory, job = (reply.memory, None) if isinstance(reply, EditReply) else (None, reply.id)
+    with service.db.writing() as tx:
+        reviews.note_outcome(tx, review.id, memory, job)
+    if review.source is ReviewSource.SAMPLED:
+        withdraw_if_exceeded(service, row.id, review.memory, limits)
+    return find(service.db, ref, review_id)
+
+
+def _batch(review: Review, answers: list[str]) -> FactBatch:
+    """The pair's whole new answer; where there is none, the pair goes."""
+    if not answers:
+        return FactBatch(delete=[FactDelete(subject=review.subject, relation=review.relation)])
+    return FactBatch(upsert=[FactUpsert(subject=review.subject, relation=review.relation, answers=answers)])
+
+
+def _write(tx: Transaction, review: Review, values: dict[str, Any]) -> None:
+    if not reviews.change(tx, review, values):
+        raise PreconditionFailed("somebody else decided this item meanwhile")
+
+
+def _accepted(by: str, wanted: ReviewDecide) -> dict[str, Any]:
+    return {"state": ReviewState.ACCEPTED, "reason": wanted.reason, "decided_by": by, "decided_at": now()}
+
+
+def _corrected(
+    tx: Transaction, row: dictionaries.Row, wanted: ReviewDecide, answers: list[str], by: str
+) -> dict[str, Any]:
+    champion = aliases.find(tx, row.number, CHAMPION)
+    decided = _accepted(by, wanted) | {"state": ReviewState.CORRECTED, "corrected": answers}
+    return decided | {"memory_before": champion.memory if champion else None}
+
+
+def _rejected(review: Review, wanted: ReviewDecide) -> dict[str, Any]:
+    """The item stays open."""
+    return {"returned": review.returned + 1, "reason": wanted.reason}

@@ -1,0 +1,113 @@
+"""Reviews: an answer is doubted by whoever met it, and waits for somebody else to decide."""
+
+from typing import NamedTuple
+
+from schemas.problems import Code
+from schemas.reviews import Review, ReviewCreate, ReviewPage, ReviewState
+from service.errors import Conflict, Forbidden, NotFound, PreconditionFailed, Unprocessable
+from service.storage import Database, Transaction, keys, reviews
+from service.workflows.audit import Act, Event
+from service.workflows.ledger.dictionaries import found
+from service.workflows.policies.active import active
+from service.workflows.recalls.microbatch import Served
+from service.workflows.versions.publish import EditContext
+
+
+class Reviewer(NamedTuple):
+    """Who decides, and which version of the item was looked at (the If-Match header)."""
+
+    by: str
+    if_match: str | None
+
+
+def report(service: EditContext, served: Served, wanted: ReviewCreate, by: str) -> Review:
+    """Put a doubt about an answer of `served` into the queue. It is asked once more, so that its margin is known."""
+    subject, relation = wanted.subject.strip(), wanted.relation.strip()
+    if not subject or not relation:
+        raise Unprocessable("subject and relation are more than white space")
+    subject, relation = served.stored((subject, relation))
+    recalled = served.memory.recall([subject], [relation])
+    known = bool(recalled.known[0])
+    with service.db.reading() as tx:
+        policies = active(tx, service.settings.secrets, found(tx, served.dictionary))
+    recalled_answers = recalled.answers[0] if known else ()
+    doubt = reviews.Doubt(
+        subject=subject,
+        relation=relation,
+        memory=served.id,
+        answers=recalled_answers if wanted.answers is None else policies.answers(relation, wanted.answers),
+        margin=round(float(recalled.margins[0]), 4) if known else 0.0,
+        by=by,
+        expected=None if wanted.expected is None else policies.answers(relation, wanted.expected),
+        note=wanted.note,
+    )
+    with service.db.writing() as tx:
+        row = found(tx, served.dictionary)
+        [review] = reviews.add(tx, row.number, [doubt])
+        service.auditor.record(tx, event(row.id, review, by, "report"))
+    return review
+
+
+def find(db: Database, ref: str, review_id: str) -> Review:
+    with db.reading() as tx:
+        return find_in(tx, found(tx, ref).number, review_id)
+
+
+def find_in(tx: Transaction, dictionary: int, review_id: str) -> Review:
+    """Raises NotFound."""
+    review = reviews.find(tx, dictionary, review_id)
+    if review is None:
+        raise NotFound("no such review in this dictionary")
+    return review
+
+
+def listed(db: Database, ref: str, wanted: reviews.Listing) -> ReviewPage:
+    """Random order unless asked otherwise: an error rate is estimated from what happens to be decided first."""
+    with db.reading() as tx:
+        try:
+            page, following = reviews.listed(tx, found(tx, ref).number, wanted)
+        except ValueError:
+            raise Unprocessable("this cursor does not belong to this order") from None
+    return ReviewPage(reviews=page, cursor=following)
+
+
+def check_open(tx: Transaction, dictionary: int, review: Review, reviewer: Reviewer) -> None:
+    """Whether this reviewer may decide this item now. Raises PreconditionFailed, Conflict (review_decided) or Forbidden
+    (reviewer_is_author): neither who reported it nor who taught the fact decides, under a rotated key neither.
+    """
+    if_match = reviewer.if_match
+    if if_match is not None and if_match.strip() != "*" and etag(review) not in _tags(if_match):
+        raise PreconditionFailed("the item is not at the version that If-Match names")
+    if review.state is not ReviewState.OPEN:
+        raise Conflict("this item has been decided", code=Code.REVIEW_DECIDED)
+    pair = review.subject, review.relation
+    authors = reviews.teachers(tx, dictionary, pair, review.memory)
+    if review.sample is None:
+        authors.add(review.by)
+    if _person(tx, reviewer.by) in {_person(tx, author) for author in authors}:
+        detail = "who reported an item or taught the fact it is about does not decide it"
+        raise Forbidden(detail, code=Code.REVIEWER_IS_AUTHOR)
+
+
+def etag(review: Review) -> str:
+    return f'"{review.version}"'
+
+
+def event(dictionary: str, review: Review, by: str, what: str) -> Event:
+    """The audit entry of a report or a decision."""
+    details = {"review": review.id, "decision": what, "source": review.source, "returned": review.returned}
+    texts = {"subject": [review.subject], "relation": [review.relation]}
+    return Event(Act.REVIEW, by, dictionary, review.memory, details, texts)
+
+
+def _person(tx: Transaction, key: str) -> str:
+    """The first of the keys that this one was rotated from: whoever holds it held that one."""
+    info = keys.find(tx, key)
+    while info is not None and info.replaces is not None:
+        key, info = info.replaces, keys.find(tx, info.replaces)
+    return key
+
+
+def _tags(if_match: str) -> set[str]:
+    """A version counts with and without its quotes."""
+    return {f'"{tag.strip().strip(chr(34))}"' for tag in if_match.split(",")}

@@ -1,0 +1,83 @@
+"""Samples: some of a memory's pairs, drawn with known probabilities, asked and put into the queue."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import numpy as np
+
+from schemas.reviews import ReviewOrder, Sample, SampleCreate
+from service.errors import Unprocessable
+from service.storage import reviews, samples
+from service.storage.stamps import new_id
+from service.workflows.audit import Act, Event
+from service.workflows.ledger.dictionaries import found
+from service.workflows.recalls.microbatch import Served
+from service.workflows.reviews import sampling
+from service.workflows.reviews.sampling import Floats, Ints
+from service.workflows.versions.publish import EditContext
+
+RANKED = 100_000  # pairs, drawn evenly, that are ranked by margin: asking a larger table takes seconds
+
+
+class Pairs(NamedTuple):
+    """The pairs that a memory was taught, and the ledger version since which each holds."""
+
+    subjects: Sequence[str]
+    relations: Sequence[str]
+    since: Sequence[int]
+
+    def at(self, positions: Ints) -> tuple[list[str], list[str]]:
+        chosen = positions.tolist()
+        return [self.subjects[at] for at in chosen], [self.relations[at] for at in chosen]
+
+
+def draw(service: EditContext, served: Served, wanted: SampleCreate, by: str) -> Sample:
+    """The probability of each pair to be drawn is kept with its item. The one who draws may decide what was drawn."""
+    with service.db.reading() as tx:
+        number = found(tx, served.dictionary).number
+        pairs = Pairs(*samples.pairs(tx, number, served.ledger_version))
+    if not pairs.subjects:
+        raise Unprocessable("the memory was taught no pairs that the ledger still knows")
+    positions, chances = _drawn(pairs, served, wanted)
+    subjects, relations = pairs.at(positions)
+    recalled = served.memory.recall(subjects, relations)
+    sample = Sample(
+        id=new_id("smp"),
+        memory=served.id,
+        method=wanted.method,
+        population=len(pairs.subjects),
+        drawn=len(positions),
+    )
+    margins = np.where(recalled.known, recalled.margins, 0).astype(np.float64).round(4).tolist()
+    answers = [held if known else () for held, known in zip(recalled.answers, recalled.known.tolist(), strict=True)]
+    columns = zip(subjects, relations, answers, margins, chances.tolist(), strict=True)
+    doubts = [
+        reviews.Doubt(subject, relation, served.id, held, margin, by, sample=sample.id, probability=chance)
+        for subject, relation, held, margin, chance in columns
+    ]
+    with service.db.writing() as tx:
+        row = found(tx, served.dictionary)
+        samples.add(tx, row.number, sample, by)
+        reviews.add(tx, row.number, doubts)
+        details = {"decision": "sample", "sample": sample.id, "drawn": sample.drawn, "method": sample.method}
+        service.auditor.record(tx, Event(Act.REVIEW, by, row.id, served.id, details))
+    return sample
+
+
+def _drawn(pairs: Pairs, served: Served, wanted: SampleCreate) -> tuple[Ints, Floats]:
+    """Positions of the pairs drawn, and the probability that each had."""
+    rng, population = np.random.default_rng(), len(pairs.subjects)
+    if wanted.method is ReviewOrder.RANDOM:
+        drawn = sampling.uniform(population, wanted.count, rng)
+        return drawn, np.full(len(drawn), len(drawn) / population)
+    candidates = sampling.uniform(population, RANKED, rng)
+    chances = sampling.ranked_first(_rank(pairs, served, wanted.method, candidates), wanted.count)
+    chosen = sampling.systematic(chances, rng)
+    return candidates[chosen], chances[chosen] * (len(candidates) / population)
+
+
+def _rank(pairs: Pairs, served: Served, method: ReviewOrder, candidates: Ints) -> Floats:
+    if method is ReviewOrder.NEWEST:
+        return -np.asarray(pairs.since, dtype=np.float64)[candidates]
+    recalled = served.memory.recall(*pairs.at(candidates))
+    return np.where(recalled.known, recalled.margins, 0).astype(np.float64)

@@ -1,0 +1,69 @@
+"""Versions of memories, loaded: from the nearest folder and the patches since, or from an earlier version that is still
+in use somewhere in this process, which it then shares every unchanged block with.
+"""
+
+from threading import Lock
+from weakref import WeakValueDictionary
+
+from schemas.problems import Code
+from service.errors import MemoryMismatch, NotFound
+from service.memory import Memory, load
+from service.settings import Settings
+from service.storage import Transaction, memories, patches
+from service.workflows.versions import memory_secrets
+
+
+def from_disk(tx: Transaction, settings: Settings, version: memories.Record) -> Memory:
+    """The version as it is stored, shared with nobody. Raises MemoryMismatch, and NotFound (not_retained)."""
+    _check_retained(version)
+    secret = memory_secrets.read(settings.secrets, version.dictionary)
+    folder, seq = patches.base(tx, version)
+    steps = _steps(tx, version, seq)
+    if steps is None:
+        raise MemoryMismatch("a patch that this version is made of is missing")
+    return load(settings.memories / folder, secret=secret, device=settings.device, patches=steps)
+
+
+def _steps(tx: Transaction, version: memories.Record, after: int) -> list[bytes] | None:
+    """The patches that lead from an earlier version to this one; None where one is no longer kept."""
+    steps = patches.between(tx, version.lineage, after, version.seq)
+    return steps if len(steps) == version.seq - after else None
+
+
+class Versions:
+    """Those in use by this process, by lineage and place in it; they are let go of with their last user."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._used: WeakValueDictionary[tuple[str, int], Memory] = WeakValueDictionary()
+        self._lock = Lock()
+
+    def load(self, tx: Transaction, version: memories.Record) -> Memory:
+        """Raises MemoryMismatch, and NotFound (not_retained)."""
+        _check_retained(version)
+        memory, seq = self._nearest(version)
+        steps = None if memory is None else _steps(tx, version, seq)
+        if memory is None or steps is None:
+            memory = from_disk(tx, self._settings, version)
+        else:
+            for patch in steps:
+                memory = memory.patched(patch)
+        self.keep(version.lineage, version.seq, memory)
+        return memory
+
+    def keep(self, lineage: str, seq: int, memory: Memory) -> None:
+        """Whoever loads this version or a later one meets `memory` as long as somebody uses it."""
+        with self._lock:
+            self._used[lineage, seq] = memory
+
+    def _nearest(self, version: memories.Record) -> tuple[Memory | None, int]:
+        """The newest version in use from which this one can be made by patches."""
+        with self._lock:
+            known = [seq for lineage, seq in self._used if lineage == version.lineage and seq <= version.seq]
+            seq = max(known, default=0)
+            return self._used.get((version.lineage, seq)), seq
+
+
+def _check_retained(version: memories.Record) -> None:
+    if not version.retained:
+        raise NotFound("this version is no longer kept", code=Code.NOT_RETAINED, memory=version.id)

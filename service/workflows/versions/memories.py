@@ -1,0 +1,78 @@
+"""Memories: ordered, listed, verified on request."""
+
+import hashlib
+import re
+from typing import Any
+
+from schemas.jobs import Job, JobKind
+from schemas.memories import MemoryCreate, MemoryInfo, MemoryList
+from schemas.problems import Code
+from service.errors import NotFound, Unprocessable
+from service.memory import Recipe
+from service.storage import Database, Transaction, idempotency, jobs, memories
+from service.workflows.ledger.dictionaries import found
+
+ALIAS = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
+
+
+def order_training(db: Database, ref: str, wanted: MemoryCreate, by: str, idempotency_key: str | None) -> Job:
+    """Queue a training of the facts that the ledger holds when the job starts. Raises Unprocessable, NotFound."""
+    recipe = None if wanted.recipe is None else wanted.recipe.model_dump(exclude_unset=True)
+    Recipe.from_json(recipe)
+    if wanted.publish is not None:
+        check_alias(wanted.publish)
+    params: dict[str, Any] = {"recipe": recipe, "publish": wanted.publish}
+    request = _request(wanted, by, idempotency_key)
+    with db.writing() as tx:
+        row = found(tx, ref)
+        if earlier := idempotency.earlier_reply(tx, row.number, request):
+            return _job(tx, earlier["job"])
+        if not row.facts:
+            raise Unprocessable("the dictionary holds no facts: upload some first", code=Code.NO_USABLE_ROW)
+        job = jobs.add(tx, jobs.Order(JobKind.TRAIN, row.number, params, by))
+        idempotency.keep(tx, row.number, request, {"job": job.id})
+    return job
+
+
+def order_verification(db: Database, memory_id: str, by: str) -> Job:
+    """Queue a verification of this memory."""
+    with db.writing() as tx:
+        info = find_in(tx, memory_id)
+        order = jobs.Order(JobKind.VERIFY, found(tx, info.dictionary).number, {}, by, memory_id)
+        return jobs.add(tx, order)
+
+
+def listed(db: Database, ref: str) -> MemoryList:
+    with db.reading() as tx:
+        return MemoryList(memories=memories.of_dictionary(tx, found(tx, ref).number))
+
+
+def find(db: Database, memory_id: str) -> MemoryInfo:
+    with db.reading() as tx:
+        return find_in(tx, memory_id)
+
+
+def find_in(tx: Transaction, memory_id: str) -> MemoryInfo:
+    """Raises NotFound."""
+    info = memories.find(tx, memory_id)
+    if info is None:
+        raise NotFound("no such memory")
+    return info
+
+
+def check_alias(alias: str) -> None:
+    """An alias stands in URLs: letters, digits, dots, dashes and underscores."""
+    if not ALIAS.fullmatch(alias):
+        raise Unprocessable("an alias has 1 to 64 letters, digits, dots, dashes or underscores")
+
+
+def _request(wanted: MemoryCreate, by: str, key: str | None) -> idempotency.Request | None:
+    said = hashlib.sha256(wanted.model_dump_json().encode()).hexdigest()
+    return None if key is None else idempotency.Request(by, key, said)
+
+
+def _job(tx: Transaction, job_id: str) -> Job:
+    job = jobs.find(tx, job_id)
+    if job is None:
+        raise NotFound("no such job")
+    return job

@@ -1,0 +1,166 @@
+"""Training: the ledger's facts become a memory, which is stored, read back, verified and only then published."""
+
+import shutil
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from schemas.aliases import AliasAction
+from schemas.memories import MemoryInfo
+from schemas.problems import Code
+from service.errors import NotFound, Outgrown, TrainingFailed, Unprocessable
+from service.memory import Facts, Memory, Recipe, Verified, fit, load
+from service.storage import aliases, dictionaries, facts, jobs, memories
+from service.storage.stamps import new_id
+from service.workflows.attempt import Attempt
+from service.workflows.audit import Act, Event
+from service.workflows.ledger.dictionaries import CHAMPION
+from service.workflows.versions import gates, memory_secrets
+from service.workflows.versions.gate_figures import Candidate
+from service.workflows.versions.publish import caught_up, described
+
+TRIES = 3  # trainings of one job, each overtaken by edits that it had no room for
+
+
+@dataclass(frozen=True, slots=True)
+class Trained:
+    """A memory as read back from its folder, and what is known about its making; times in seconds."""
+
+    id: str
+    memory: Memory
+    taught: Facts
+    dictionary: dictionaries.Row
+    train_seconds: float
+    verified: Verified
+
+
+def train(attempt: Attempt) -> None:
+    """Raises TrainingFailed, Cancelled, LeaseLost; whatever is raised, no trace of the memory stays.
+
+    A training that was overtaken by edits it cannot take in starts again with the ledger as it is then.
+    """
+    for left in reversed(range(TRIES)):
+        try:
+            return _train(attempt)
+        except Outgrown:
+            if not left:
+                raise
+    return None
+
+
+def _train(attempt: Attempt) -> None:
+    memory_id = new_id("mem")
+    folder = attempt.settings.memories / memory_id
+    _drop_earlier(attempt)
+    with attempt.db.writing() as tx:
+        jobs.set_memory(tx, attempt.claim, memory_id)
+    try:
+        _publish(attempt, _trained(attempt, memory_id, folder))
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+
+
+def _drop_earlier(attempt: Attempt) -> None:
+    """Remove what a killed attempt wrote. Should it live on, its lease is gone: it cannot publish."""
+    earlier, folders = attempt.claim.memory, attempt.settings.memories
+    if earlier is not None:
+        for folder in (folders / earlier, *folders.glob(f".{earlier}.*")):
+            shutil.rmtree(folder, ignore_errors=True)
+
+
+def _trained(attempt: Attempt, memory_id: str, folder: Path) -> Trained:
+    row, taught = _facts(attempt)
+    settings = attempt.settings
+    gates.limits(settings)  # a gate that cannot be read is known before the work, not after it
+    secret = memory_secrets.read(settings.secrets, row.id)
+    recipe = Recipe.from_json(attempt.claim.params["recipe"])
+    started = time.perf_counter()
+    fitted = fit(taught, recipe, secret=secret, device=settings.device, progress=attempt.between(0.05, 0.85))
+    fitted.save(folder)
+    train_seconds = time.perf_counter() - started
+    attempt.progress(0.9, "verifying what was stored")
+    stored = load(folder, secret=secret, device=settings.device)
+    verified = _verified(stored, taught)
+    if (alias := attempt.claim.params["publish"]) is not None:
+        attempt.progress(0.95, "at the gate")
+        candidate = Candidate(row.number, memory_id, lambda: taught, lambda: stored, verified)
+        gates.admit(attempt.db, settings, alias, candidate)
+    return Trained(memory_id, stored, taught, row, train_seconds, verified)
+
+
+def _facts(attempt: Attempt) -> tuple[dictionaries.Row, Facts]:
+    """The dictionary and the facts that its ledger holds now."""
+    attempt.progress(0.0, "reading the ledger")
+    with attempt.db.reading() as tx:
+        row = dictionaries.find(tx, attempt.claim.dictionary)
+        if row is None:
+            raise NotFound("no such dictionary")
+        columns = facts.columns(tx, row.number, row.ledger_version)
+    if not len(columns):
+        raise Unprocessable("the dictionary holds no facts", code=Code.NO_USABLE_ROW)
+    return row, Facts(columns.subjects, columns.relations, columns.answers)
+
+
+def _verified(memory: Memory, taught: Facts) -> Verified:
+    """Every pair, recalled from the bytes on disk."""
+    verified = memory.verify(taught)
+    if verified.right != verified.asked:
+        failing = [{"subject": subject, "relation": relation} for subject, relation in verified.failing]
+        raise TrainingFailed("the stored memory does not recall every fact", facts=failing)
+    return verified
+
+
+def _publish(attempt: Attempt, trained: Trained) -> None:
+    """The memory's row, its alias and the job's end in one commit: it is seen whole or not at all. Raises Outgrown
+    where the champion knows edits that this memory has no room for.
+    """
+    claim, alias = attempt.claim, attempt.claim.params["publish"]
+    attempt.progress(0.99, "publishing")
+    with attempt.db.writing() as tx:
+        row = dictionaries.locked(tx, trained.dictionary.number)
+        if row is None:
+            raise NotFound("no such dictionary")
+        memories.add(tx, row.number, _described(trained))
+        published = trained.id
+        if alias == CHAMPION:
+            published = caught_up(tx, row, trained.id, trained.memory, trained.taught)
+            jobs.set_memory(tx, claim, published)
+        if alias is not None:
+            switch = aliases.Switch(alias, published, claim.by, f"trained by {claim.id}", AliasAction.TRAIN)
+            aliases.switch(tx, row.number, switch)
+        jobs.succeed(tx, claim, _result(trained, published))
+        attempt.auditor.record_all(tx, _events(trained, claim, published))
+
+
+def _events(trained: Trained, claim: jobs.Claim, published: str) -> list[Event]:
+    row, alias = trained.dictionary, claim.params["publish"]
+    made = {"job": claim.id, "ledger_version": row.ledger_version, "digest": trained.memory.digest}
+    events = [Event(Act.TRAIN, claim.by, row.id, trained.id, made)]
+    if alias is not None:
+        events.append(Event(Act.PUBLISH, claim.by, row.id, published, {"job": claim.id, "alias": alias}))
+    return events
+
+
+def _result(trained: Trained, published: str) -> dict[str, Any]:
+    verified = trained.verified
+    return {
+        "memory": published,
+        "asked": verified.asked,
+        "right": verified.right,
+        "wrong": verified.wrong,
+        "abstained": verified.abstained,
+        "train_seconds": trained.train_seconds,
+        "verify_seconds": verified.seconds,
+    }
+
+
+def _described(trained: Trained) -> MemoryInfo:
+    return described(
+        trained.memory,
+        trained.id,
+        trained.dictionary,
+        train_seconds=trained.train_seconds,
+        verify_seconds=trained.verified.seconds,
+    )
