@@ -4,8 +4,12 @@ from collections.abc import Iterator
 
 import httpx
 import pytest
+from hypothesis import settings
 
 from tests.running import Running, running_service
+
+settings.register_profile("kit", deadline=None)  # how long an example takes says how busy the machine is
+settings.load_profile("kit")
 
 
 @pytest.fixture(scope="session")

@@ -35,7 +35,7 @@ def test_every_sample_has_a_receipt_and_stands_in_the_readme() -> None:
     assert all(f"`{path.name}`" in readme for path in SAMPLES.glob("*.csv"))
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(rows=st.lists(st.lists(CELLS, min_size=1, max_size=4), max_size=10), quoted=st.booleans(), on_conflict=...)
 def test_pilot_and_service_read_the_same_facts(
     tmp_path: Path, rows: list[list[str]], quoted: bool, on_conflict: OnConflict

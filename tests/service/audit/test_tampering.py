@@ -125,7 +125,7 @@ TAMPERINGS = [
 ]
 
 
-@settings(max_examples=1000, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=1000, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_a_thousand_random_tamperings_are_found(chain: Audited, data: st.DataObject) -> None:
     """Whatever is altered, removed, moved, added or cut off, in entries, salts or head, without an exported head."""

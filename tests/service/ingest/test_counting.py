@@ -67,7 +67,7 @@ CELL = st.sampled_from(["a", "b", "c", " a", "", " ", "あ", "\u3000"])
 ROW = st.lists(CELL, min_size=2, max_size=4)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(rows=st.lists(ROW, max_size=30), on_conflict=st.sampled_from(OnConflict))
 def test_counts_always_add_up(rows: list[list[str]], on_conflict: OnConflict, read: Read, facts: AsFacts) -> None:
     """Accepted + duplicate + conflicting + rejected = rows read, and the counts are those of a plain reading."""

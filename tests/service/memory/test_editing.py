@@ -202,7 +202,7 @@ HISTORY = st.lists(
 )
 
 
-@settings(deadline=None, max_examples=40)
+@settings(max_examples=40)
 @given(HISTORY, st.integers(1, 4))
 def test_history_leaves_no_trace(history: list[tuple[str, str, set[str]]], batch: int) -> None:
     """Whatever was taught, changed and deleted in whatever batches (also all of it), the memory is the one that was

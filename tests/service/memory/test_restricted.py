@@ -37,7 +37,7 @@ def said(recalled: Recalled) -> list[tuple[tuple[str, ...], bool, bool]]:
     return list(zip(answers, recalled.known.tolist(), recalled.ambiguous.tolist(), strict=True))
 
 
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=12)
 @given(facts, st.sets(st.sampled_from(RELATIONS)))
 def test_what_is_not_seen_was_never_taught(taught: dict[tuple[str, str], str], denied: set[str]) -> None:
     """Statuses, answers, listed relations and the pairs found in sentences are those of a memory trained without the

@@ -71,7 +71,7 @@ async def replies(facts: Sequence[Fact], batch: Sequence[dict[str, Any]]) -> lis
     return [*alone, rows, await reply(endpoint, f"{path}:batch", columns)]
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(tables, st.lists(asked, min_size=1, max_size=6))
 def test_a_denied_relation_is_an_absent_one(facts: list[Fact], batch: list[dict[str, Any]]) -> None:
     """Whatever is asked, alone or together, compared or not: the reply is, byte for byte, that of a dictionary which

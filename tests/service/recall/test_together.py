@@ -31,7 +31,7 @@ async def post_all(port: int, bodies: list[bytes]) -> list[httpx.Response]:
         return await asyncio.gather(*(client.post(url, content=body) for body in bodies))
 
 
-@settings(max_examples=4, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=4, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(asked=st.lists(QUERIES, min_size=64, max_size=120))
 def test_answers_are_the_same_whoever_asks_beside(port: int, asked: list[Query]) -> None:
     """Whatever 64 connections ask at once, each gets the result that its query gives when it is asked alone."""

@@ -12,7 +12,7 @@ from service.storage.stamps import new_id, now
 
 Fact = tuple[str, str, str]
 FACTS = st.sets(st.tuples(st.sampled_from("ab"), st.sampled_from("rs"), st.sampled_from("123")), max_size=5)
-quick = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+quick = settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 def put(tx: Transaction, number: int, wanted: Collection[Fact]) -> int:

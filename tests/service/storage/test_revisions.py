@@ -21,7 +21,7 @@ sets = st.frozensets(st.sampled_from(["1", "2", " 1"]), min_size=1, max_size=2)
 batches = st.tuples(st.dictionaries(pairs, sets, max_size=4), st.sets(pairs, max_size=3))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(steps=st.lists(batches, min_size=1, max_size=5))
 def test_edits_do_what_they_say(shared: Database, steps: list[tuple[Model, set[Pair]]]) -> None:
     """Each item's status is what the model says, every version holds what it must, and the pairs that changed since a

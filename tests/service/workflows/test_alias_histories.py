@@ -166,7 +166,7 @@ class World:
         return FactUpsert(subject=subject, relation="r", answer=answer)
 
 
-@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=6, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=st.lists(STEPS, min_size=2, max_size=8))
 def test_any_history_is_consistent(kit: Kit, steps: list[tuple[object, ...]]) -> None:
     """After every step: the ledger holds what was put, the champion what its version was taught, an unpinned champion

@@ -54,7 +54,7 @@ def test_a_window_lets_through_what_the_rate_says(counters: Database) -> None:
     assert asyncio.run(passed(limiter, 150, "100/minute")) == 100
 
 
-@settings(max_examples=10, deadline=None)
+@settings(max_examples=10)
 @given(turns=st.lists(st.integers(0, 3), max_size=60), amount=st.integers(1, 60))
 def test_several_processes_let_through_no_more(
     tmp_path_factory: pytest.TempPathFactory, turns: list[int], amount: int
