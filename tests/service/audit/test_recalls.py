@@ -7,6 +7,7 @@ import pytest
 
 from schemas.recall import Candidate, Result, Status
 from service.storage import audit
+from service.workflows.audit import recalls as recording
 from service.workflows.audit.auditor import SERVICE
 from service.workflows.audit.commitments import rows_of
 from service.workflows.audit.recalls import RecallRecorder
@@ -89,7 +90,7 @@ def test_a_database_that_cannot_be_written_costs_no_entry(audited: Audited, monk
             recalls.flush()
     recalls.flush()
     assert told(audited) == [("key", 2, 2)]
-    monkeypatch.setattr(recalls, "MOST_READY", 1)
+    monkeypatch.setattr(recording, "MOST_READY", 1)
     recalls.heard([batch(2), batch(3), batch(4)])
     recalls.flush()
     assert told(audited)[1:] == [("key", 4, 4), (SERVICE, 0, 0)]
