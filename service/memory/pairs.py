@@ -55,9 +55,9 @@ def _answer_sets(pair: Ints, answer: Ints, answers: list[str]) -> tuple[Ints, In
     """Distinct pairs, the number of each pair's answer set, and the sets."""
     held: list[Answers] = [(text,) for text in answers]
     fact = np.sort(pair * len(answers) + answer)
-    fact = fact[np.r_[True, fact[1:] != fact[:-1]]]  # a row that repeats a fact says nothing new
+    fact = fact[_begins(fact)]  # a row that repeats a fact says nothing new
     pair, answer = np.divmod(fact, len(answers))
-    starts = np.flatnonzero(np.r_[True, pair[1:] != pair[:-1]])
+    starts = _begins(pair)
     distinct, number = pair[starts], answer[starts].copy()
     numbers: dict[Answers, int] = {}
     sizes = np.diff(np.r_[starts, len(pair)])
@@ -66,6 +66,11 @@ def _answer_sets(pair: Ints, answer: Ints, answers: list[str]) -> tuple[Ints, In
         several = tuple(sorted(answers[member] for member in members))
         number[at] = numbers.setdefault(several, len(held) + len(numbers))
     return distinct, number, held + list(numbers)
+
+
+def _begins(column: Ints) -> Ints:
+    """Where each value of a sorted column of numbers from 0 up begins."""
+    return np.flatnonzero(np.diff(column, prepend=column[:1] - 1))
 
 
 def _numbered(texts: Sequence[str]) -> tuple[Ints, list[str]]:

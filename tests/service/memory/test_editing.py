@@ -93,6 +93,13 @@ def test_a_whole_relation_can_go_and_come_back(memory: Memory, truth: Truth) -> 
     assert editor.memory.digest == memory.digest
 
 
+def test_everything_can_go_and_come_back(memory: Memory, truth: Truth) -> None:
+    """A memory of no facts is verified like any other and edited by an editor made anew; the first digest is back."""
+    empty = Editor.of(memory, facts_of(truth)).stage(Changes(NONE, list(truth))).memory
+    assert (empty.facts, empty.verify(NONE).asked) == (0, 0)
+    assert Editor.of(empty, NONE).stage(upsert(truth.items())).memory.digest == memory.digest
+
+
 def test_patches_lead_from_the_saved_memory_to_every_version(memory: Memory, truth: Truth, tmp_path: Path) -> None:
     """Loaded from disk with the first n patches: the n-th version; a patched version saved whole is the same memory."""
     folder = tmp_path
