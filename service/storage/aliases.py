@@ -99,17 +99,20 @@ def history(
 
 
 def predecessor(tx: Connection, dictionary: int, alias: Alias) -> str | None:
-    """The memory before the one it points at, when that came to it by anything but a rollback: a second rollback goes
-    further back, not to what the first one left.
-    """
-    arrivals = select(alias_events.c.previous).where(
-        alias_events.c.dictionary == dictionary,
-        alias_events.c.alias == alias.alias,
-        alias_events.c.memory == alias.memory,
-        alias_events.c.action.not_in(_ROLLED),
-        alias_events.c.previous.is_distinct_from(alias.memory),
+    """The memory that a rollback leads to. Each takes away what it leaves, so that the next one goes further back."""
+    moves = select(alias_events.c.memory, alias_events.c.action).where(
+        alias_events.c.dictionary == dictionary, alias_events.c.alias == alias.alias
     )
-    return tx.scalar(arrivals.order_by(alias_events.c.number.desc()).limit(1))
+    standing: list[str] = []
+    for memory, action in tx.execute(moves.order_by(alias_events.c.version)):
+        if action == AliasAction.DELETE:
+            standing.clear()
+        elif action in _ROLLED and memory in standing:
+            while standing[-1] != memory:
+                standing.pop()
+        elif standing[-1:] != [memory]:
+            standing.append(memory)
+    return standing[-2] if len(standing) > 1 else None
 
 
 def has_served(tx: Connection, dictionary: int, alias: str, memory: str) -> bool:

@@ -88,6 +88,17 @@ def test_a_rollback_takes_one_call_and_pins(table: Table) -> None:
     assert table.says("a", memory=edited["memory"]) == ["9"]
 
 
+def test_rollbacks_go_further_back_each_time(table: Table) -> None:
+    """Also past a memory that served twice: each takes away what it leaves, until nothing is left to go back to."""
+    first = table.train()
+    second, third = (table.edit("a", answer)["memory"] for answer in ("8", "9"))
+    assert table.put("champion", first).status_code == 200
+    last = table.edit("b", "7")["memory"]
+    assert table.alias()["memory"] == last
+    assert [table.rollback().json()["memory"] for _ in range(4)] == [first, third, second, first]
+    assert (table.rollback().status_code, table.rollback().json()["code"]) == (409, "no_predecessor")
+
+
 def test_an_unpinned_champion_catches_up(table: Table) -> None:
     """Everything that entered the ledger meanwhile is answered, and edits move the alias again."""
     table.train()
