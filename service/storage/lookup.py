@@ -13,7 +13,7 @@ from service.storage.tables import facts, uploads
 
 # in the order of LedgerFact's fields
 _COLUMNS = (facts.c.subject, facts.c.relation, facts.c.answer, uploads.c.id, facts.c.line, facts.c.since, facts.c.until)
-_PLACE = (facts.c.subject_key, facts.c.relation_key, facts.c.id)  # the order of the index, and so of the pages
+_KEYS = (facts.c.subject_key, facts.c.relation_key)  # the order of the index, and so of the pages
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,15 +27,17 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a page ended: the keys and row id of its last fact. Pages of one search stay in one ledger version."""
+    """Where a page ended: the keys of its last fact, and how many facts with these keys were given. Pages of one search
+    stay in one ledger version. No row's id is shown: gaps between ids would count facts that a caller may not see.
+    """
 
     version: int
     subject_key: int
     relation_key: int
-    id: int
+    given: int
 
     def __str__(self) -> str:
-        return f"{self.version}.{self.subject_key}.{self.relation_key}.{self.id}"
+        return f"{self.version}.{self.subject_key}.{self.relation_key}.{self.given}"
 
     @classmethod
     def parse(cls, cursor: str) -> "Place | None":
@@ -100,23 +102,29 @@ def search(  # noqa: PLR0917 - a page of a search is all of these
     """Up to `limit` facts of this subject and relation (None: of any), of these relations alone where they are named,
     that hold at `after.version` and follow that place, and the place of the last one where more may follow.
     """
-    query = _sourced(dictionary, after.version).add_columns(facts.c.id, facts.c.subject_key, facts.c.relation_key)
+    query = _sourced(dictionary, after.version).add_columns(*_KEYS)
     query = query.where(of_relations(relations))
-    for name, column, key in zip(wanted, (facts.c.subject, facts.c.relation), _PLACE, strict=False):
+    for name, column, key in zip(wanted, (facts.c.subject, facts.c.relation), _KEYS, strict=True):
         if name is not None:
             query = query.where(key == keys([name]).item(), column == name)
-    start = (after.subject_key, after.relation_key, after.id)
-    rows = tx.execute(query.where(tuple_(*_PLACE) > tuple_(*start)).order_by(*_PLACE).limit(limit)).all()
-    if not rows:
-        return [], None
-    *_, row_id, subject_key, relation_key = rows[-1]
-    last = Place(after.version, subject_key, relation_key, row_id) if len(rows) == limit else None
+    start = (after.subject_key, after.relation_key)
+    query = query.where(tuple_(*_KEYS) >= tuple_(*start)).order_by(*_KEYS, facts.c.id)
+    rows = tx.execute(query.offset(after.given).limit(limit)).all()
+    last = _end(after, [(keys[-2], keys[-1]) for keys in rows]) if len(rows) == limit else None
     return [LedgerFact.model_validate(dict(zip(LedgerFact.model_fields, row, strict=False))) for row in rows], last
 
 
 def first(version: int) -> Place:
     """The place before every fact."""
     return Place(version, -(2**63), -(2**63), 0)
+
+
+def _end(after: Place, keys: Sequence[tuple[int, int]]) -> Place:
+    """The place of the last of these keys of facts, which follow `after`."""
+    given = keys.count(keys[-1])
+    if keys[-1] == (after.subject_key, after.relation_key):
+        given += after.given
+    return Place(after.version, *keys[-1], given)
 
 
 def _sourced(dictionary: int, version: int) -> Select[tuple[str, str, str, str, int, int, int | None]]:

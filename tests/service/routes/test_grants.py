@@ -35,7 +35,7 @@ class Twins:
         text = re.sub(r"\b(mem|upl|job|rev)_\w+", r"\1", text)
         text = re.sub(r"\d{4}-\d\d-\d\dT[\d:.]+Z", "TIME", text)
         text = re.sub(
-            r'"(margin|name|sha256|bytes|cursor|digest)":\s*("[^"]+"|[1-9]\d*(\.\d+)?|0\.\d*[1-9]\d*)', r'"\1"', text
+            r'"(margin|name|sha256|bytes|digest)":\s*("[^"]+"|[1-9]\d*(\.\d+)?|0\.\d*[1-9]\d*)', r'"\1"', text
         )
         return reply.status_code, re.sub(
             r'"margins":\[[^]]*\]', lambda found: re.sub(r"0\.\d*[1-9]\d*|[1-9][\d.]*", "M", found[0]), text
