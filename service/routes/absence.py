@@ -5,12 +5,13 @@ from fastapi import APIRouter, Response
 from schemas.absence import Absence, AbsenceQuery
 from schemas.purge import Purge, PurgeRequest
 from service.routes.context import PartExaminer, Purger, Service
+from service.routes.replies import MISSING, refusals
 from service.workflows.purges import absence, purge
 
 router = APIRouter(prefix="/v1", tags=["absence"])
 
 
-@router.post("/memories/{memory}/absence")
+@router.post("/memories/{memory}/absence", responses=refusals({404: MISSING}))
 def look(memory: str, asked: AbsenceQuery, service: Service, caller: PartExaminer) -> Absence:
     """Ask this version's stored bytes, read afresh, and show the proof that was recorded when the pair was deleted."""
     return absence.look(service.db, service.settings, memory, asked, caller)

@@ -2,12 +2,13 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Header, Query, Response
+from fastapi import APIRouter, Query, Response
 
 from schemas.aliases import Alias, AliasHistory, AliasList, AliasPut, AliasRollback, AliasUnpin
 from schemas.jobs import Job
-from service.routes.context import AliasMover, PartViewer, Service, Viewer
-from service.routes.replies import accepted
+from schemas.problems import Code
+from service.routes.context import AliasMover, IfMatch, PartViewer, Service, Viewer
+from service.routes.replies import MISSING, accepted, refusals, tagged
 from service.workflows.versions import aliases, rollback
 
 router = APIRouter(prefix="/v1/dictionaries/{dictionary}/aliases", tags=["aliases"])
@@ -20,10 +21,19 @@ def listed(dictionary: str, service: Service, _: PartViewer) -> AliasList:
 
 @router.get("/{alias}")
 def find(dictionary: str, alias: str, service: Service, _: PartViewer, response: Response) -> Alias:
-    return _tagged(response, aliases.find(service.db, dictionary, alias))
+    return tagged(response, aliases.find(service.db, dictionary, alias))
 
 
-@router.put("/{alias}")
+@router.put(
+    "/{alias}",
+    responses=refusals(
+        {
+            404: MISSING,
+            409: [Code.BEHIND_LEDGER, Code.GATE_FAILED, Code.GATE_NOT_DECISIVE],
+            412: [Code.PRECONDITION_FAILED],
+        }
+    ),
+)
 def put(  # noqa: PLR0917 - FastAPI reads the request from the parameters
     dictionary: str,
     alias: str,
@@ -31,11 +41,11 @@ def put(  # noqa: PLR0917 - FastAPI reads the request from the parameters
     service: Service,
     caller: AliasMover,
     response: Response,
-    if_match: Annotated[str | None, Header()] = None,
+    if_match: IfMatch = None,
 ) -> Alias:
     """Point the alias at a memory that passes the gate. With If-Match (its ETag) only if nobody has moved it: 412."""
     moved = aliases.put(service, dictionary, alias, wanted, by=caller.key, if_match=if_match)
-    return _tagged(response, moved)
+    return tagged(response, moved)
 
 
 @router.delete("/{alias}", status_code=204)
@@ -63,16 +73,16 @@ def history(  # noqa: PLR0917 - FastAPI reads the request from the parameters
     """Newest first; the first page has the alias's ETag."""
     page = aliases.history(service.db, dictionary, alias, cursor, limit)
     if cursor is None:
-        response.headers["ETag"] = aliases.etag(page.events[0])
+        tagged(response, page.events[0])
     return page
 
 
-@router.post("/{alias}/rollback")
+@router.post("/{alias}/rollback", responses=refusals({404: MISSING, 409: [Code.NO_PREDECESSOR, Code.POLICY_BROKEN]}))
 def roll_back(  # noqa: PLR0917 - FastAPI reads the request from the parameters
     dictionary: str, alias: str, wanted: AliasRollback, service: Service, caller: AliasMover, response: Response
 ) -> Alias:
     """To where the alias pointed before, and pinned there; with `reset_ledger` the facts go back too."""
-    return _tagged(response, rollback.roll_back(service, dictionary, alias, wanted, by=caller.key))
+    return tagged(response, rollback.roll_back(service, dictionary, alias, wanted, by=caller.key))
 
 
 @router.post("/{alias}/unpin", responses={202: {"model": Job}})
@@ -82,11 +92,6 @@ def unpin(  # noqa: PLR0917 - FastAPI reads the request from the parameters
     """Let edits move the alias again. A champion catches up with the ledger, by a training (202) where it must."""
     let_go = rollback.unpin(service, dictionary, alias, wanted, by=caller.key)
     if isinstance(let_go, Alias):
-        return _tagged(response, let_go)
+        return tagged(response, let_go)
     response.status_code = 202
     return accepted(response, let_go)
-
-
-def _tagged(response: Response, alias: Alias) -> Alias:
-    response.headers["ETag"] = aliases.etag(alias)
-    return alias

@@ -68,7 +68,6 @@ Service = Annotated[Context, Depends(_context)]
 Viewer = Annotated[Caller, may(Action.FIGURES)]
 Creator = Annotated[Caller, may(Action.CREATE_DICTIONARY)]
 Remover = Annotated[Caller, may(Action.DELETE_DICTIONARY)]
-Uploader = Annotated[Caller, may(Action.UPLOAD)]
 LedgerReader = Annotated[Caller, may(Action.READ_LEDGER)]
 PartReader = Annotated[Caller, may(Action.READ_LEDGER, by_relation=True)]
 PartViewer = Annotated[Caller, may(Action.FIGURES, by_relation=True)]
@@ -90,4 +89,7 @@ PolicyMaker = Annotated[Caller, may(Action.SET_POLICIES)]
 Namer = Annotated[Caller, may(Action.SET_NAMES)]
 KeyKeeper = Annotated[Caller, may(Action.MANAGE_KEYS)]
 
-IdempotencyKey = Annotated[str | None, Header(alias="Idempotency-Key", min_length=1, max_length=200)]
+_KEY = "A text of your choice. The same request sent again under it gets the reply that it got before."
+_MATCH = "An ETag of an earlier reply. If something has changed since, the request is refused."
+IdempotencyKey = Annotated[str | None, Header(alias="Idempotency-Key", min_length=1, max_length=200, description=_KEY)]
+IfMatch = Annotated[str | None, Header(alias="If-Match", description=_MATCH)]

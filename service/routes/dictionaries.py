@@ -5,14 +5,15 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from schemas.dictionaries import Dictionary, DictionaryCreate, DictionaryList
+from schemas.problems import Code
 from service.routes.context import Creator, PartReader, PartViewer, Remover, Service
-from service.routes.replies import Csv
+from service.routes.replies import Csv, refusals
 from service.workflows.ledger import dictionaries, facts
 
 router = APIRouter(prefix="/v1/dictionaries", tags=["dictionaries"])
 
 
-@router.post("", status_code=201)
+@router.post("", status_code=201, responses=refusals({409: [Code.NAME_TAKEN]}))
 def create(wanted: DictionaryCreate, service: Service, caller: Creator) -> Dictionary:
     return dictionaries.create(service.db, service.settings, service.auditor, wanted.name, caller.key)
 

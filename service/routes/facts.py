@@ -1,14 +1,14 @@
 """/v1/dictionaries/{d}/facts:batch, edits; facts:search, what the ledger holds, now or as of an earlier version."""
 
-from typing import Annotated
-
-from fastapi import APIRouter, Header, Response
+from fastapi import APIRouter, Response
 
 from schemas.edits import EditAccepted, EditReply, FactBatch
 from schemas.facts import FactPage, FactSearch
-from service.routes.context import IdempotencyKey, PartReader, PartUploader, Service
-from service.routes.replies import accepted
+from schemas.problems import Code
+from service.routes.context import IdempotencyKey, IfMatch, PartReader, PartUploader, Service
+from service.routes.replies import accepted, refusals
 from service.workflows.access import grants
+from service.workflows.etags import etag
 from service.workflows.ledger import edits, facts
 
 router = APIRouter(prefix="/v1/dictionaries/{dictionary}", tags=["facts"])
@@ -20,7 +20,11 @@ def search(dictionary: str, wanted: FactSearch, service: Service, caller: PartRe
     return facts.search(service.db, service.settings.secrets, dictionary, wanted, caller)
 
 
-@router.post("/facts:batch", responses={202: {"model": EditAccepted}})
+@router.post(
+    "/facts:batch",
+    responses=refusals({409: [Code.IDEMPOTENCY_KEY_REUSED], 412: [Code.PRECONDITION_FAILED]})
+    | {202: {"model": EditAccepted}},
+)
 def edit(  # noqa: PLR0917 - FastAPI reads the request from the parameters
     dictionary: str,
     batch: FactBatch,
@@ -28,14 +32,14 @@ def edit(  # noqa: PLR0917 - FastAPI reads the request from the parameters
     caller: PartUploader,
     response: Response,
     idempotency_key: IdempotencyKey = None,
-    if_match: Annotated[str | None, Header()] = None,
+    if_match: IfMatch = None,
 ) -> EditReply | EditAccepted:
     """Put facts and take pairs away, all or nothing. 200 once the new version is on the disk, verified and served; 202
     when the memory must be trained anew. With If-Match (a ledger version) only if nothing has changed since: 412.
     """
     grants.check_batch(service.db, caller, dictionary, batch)
     reply = edits.apply(service, dictionary, batch, by=caller.key, if_match=if_match, idempotency_key=idempotency_key)
-    response.headers["ETag"] = edits.etag(reply.ledger_version)
+    response.headers["ETag"] = etag(reply.ledger_version)
     if isinstance(reply, EditAccepted):
         response.status_code = 202
         accepted(response, reply)

@@ -4,14 +4,17 @@ from fastapi import APIRouter, Response
 
 from schemas.jobs import Job
 from schemas.memories import MemoryCreate, MemoryInfo, MemoryList
+from schemas.problems import Code
 from service.routes.context import Examiner, IdempotencyKey, Service, Trainer, Viewer
-from service.routes.replies import accepted
+from service.routes.replies import accepted, refusals
 from service.workflows.versions import memories
 
 router = APIRouter(prefix="/v1", tags=["memories"])
 
 
-@router.post("/dictionaries/{dictionary}/memories", status_code=202)
+@router.post(
+    "/dictionaries/{dictionary}/memories", status_code=202, responses=refusals({409: [Code.IDEMPOTENCY_KEY_REUSED]})
+)
 def train(  # noqa: PLR0917 - FastAPI reads the request from the parameters
     dictionary: str,
     service: Service,

@@ -6,8 +6,9 @@ import msgspec
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
-from schemas.problems import Problem
+from schemas.problems import Code, Problem
 from schemas.recall import BatchQuery, BatchResult, ColumnsResult, Query, Result
+from service.routes.replies import MISSING, refusals
 
 DESCRIPTION = "Facts in, a verified memory out, recalled over HTTP. Every request needs an API key."
 _REF = "#/components/schemas/{name}"
@@ -44,7 +45,10 @@ def _operation(name: str, description: str, body: dict[str, Any], reply: dict[st
         "operationId": name,
         "parameters": [dictionary],
         "requestBody": {"required": True, "content": {"application/json": {"schema": body}}},
-        "responses": {"200": {"description": "Answered", "content": {"application/json": {"schema": reply}}}},
+        "responses": {
+            "200": {"description": "Answered", "content": {"application/json": {"schema": reply}}},
+            **{str(status): each for status, each in refusals({404: MISSING, 409: [Code.NO_MEMORY]}).items()},
+        },
     }
 
 
@@ -56,14 +60,13 @@ def _add_problems(built: dict[str, Any]) -> None:
     schemas["Problem"] = problem
     schemas.pop("HTTPValidationError", None)
     schemas.pop("ValidationError", None)
-    reply = {
-        "description": "A problem",
-        "content": {"application/problem+json": {"schema": {"$ref": _REF.format(name="Problem")}}},
-    }
+    content = {"content": {"application/problem+json": {"schema": {"$ref": _REF.format(name="Problem")}}}}
     for operations in built["paths"].values():
         for operation in operations.values():
-            operation["responses"].pop("422", None)
-            operation["responses"]["default"] = reply
+            replies = operation["responses"]
+            replies.pop("422", None)
+            replies.update({status: replies[status] | content for status in replies if status.startswith("4")})
+            replies["default"] = {"description": "A problem", **content}
 
 
 def _add_security(built: dict[str, Any]) -> None:

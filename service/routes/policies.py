@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Header, Query, Response
+from fastapi import APIRouter, Query, Response
 
 from schemas.policies import (
     Complied,
@@ -13,7 +13,9 @@ from schemas.policies import (
     PseudonymAnswer,
     PseudonymQuery,
 )
-from service.routes.context import LedgerReader, PolicyMaker, Service
+from schemas.problems import Code
+from service.routes.context import IfMatch, LedgerReader, PolicyMaker, Service
+from service.routes.replies import refusals, tagged
 from service.workflows.policies import policies
 
 router = APIRouter(prefix="/v1/dictionaries/{dictionary}", tags=["policies"])
@@ -21,26 +23,22 @@ router = APIRouter(prefix="/v1/dictionaries/{dictionary}", tags=["policies"])
 
 @router.get("/policies")
 def find(dictionary: str, service: Service, _: LedgerReader, response: Response) -> Policies:
-    current = policies.find(service, dictionary)
-    response.headers["ETag"] = policies.etag(current)
-    return current
+    return tagged(response, policies.find(service, dictionary))
 
 
-@router.put("/policies")
+@router.put("/policies", responses=refusals({409: [Code.NAMES_IN_CLEAR], 412: [Code.PRECONDITION_FAILED]}))
 def put(  # noqa: PLR0917 - FastAPI reads the request from the parameters
     dictionary: str,
     wanted: PoliciesPut,
     service: Service,
     caller: PolicyMaker,
     response: Response,
-    if_match: Annotated[str | None, Header()] = None,
+    if_match: IfMatch = None,
 ) -> PoliciesSet:
     """In place of all earlier ones, for whatever is stored from now on. Stored facts stay as they are; the reply
     counts those that do not comply. With If-Match (the ETag) only if nobody has changed the policies since: 412.
     """
-    current = policies.put(service, dictionary, wanted, by=caller.key, if_match=if_match)
-    response.headers["ETag"] = policies.etag(current)
-    return current
+    return tagged(response, policies.put(service, dictionary, wanted, by=caller.key, if_match=if_match))
 
 
 @router.post("/policies:apply", responses={202: {"model": Complied}})

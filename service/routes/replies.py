@@ -1,9 +1,14 @@
-"""Replies that several routes give."""
+"""Replies that several routes give, and what the document of the API says of refusals."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol, TypeVar
 
 from fastapi import Response
 from fastapi.responses import StreamingResponse
 
 from schemas.jobs import Job
+from schemas.problems import Code
+from service.workflows.etags import etag
 
 
 class Csv(StreamingResponse):
@@ -12,7 +17,28 @@ class Csv(StreamingResponse):
     media_type = "text/csv"
 
 
+class Versioned(Protocol):
+    @property
+    def version(self) -> int: ...
+
+
+V = TypeVar("V", bound=Versioned)
+
+MISSING = (Code.NOT_FOUND, Code.NOT_RETAINED)  # why there is no such version of a memory
+
+
 def accepted(response: Response, job: Job) -> Job:
     """The reply to a request that queued `job`."""
     response.headers["Location"] = f"/v1/jobs/{job.id}"
     return job
+
+
+def tagged(response: Response, reply: V) -> V:
+    """The reply with its version as an ETag, for If-Match."""
+    response.headers["ETag"] = etag(reply.version)
+    return reply
+
+
+def refusals(codes: Mapping[int, Sequence[Code]]) -> dict[int | str, dict[str, Any]]:
+    """For the document: by status, the codes of refusals that not every route has."""
+    return {status: {"description": ", ".join(each)} for status, each in codes.items()}

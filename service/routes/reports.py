@@ -4,15 +4,16 @@ from fastapi import APIRouter, Response
 from fastapi.responses import FileResponse
 
 from schemas.jobs import Job
+from schemas.problems import Code
 from schemas.reports import ReportCreate
 from service.routes.context import Context, Examiner, Service
-from service.routes.replies import accepted
+from service.routes.replies import accepted, refusals
 from service.workflows import report
 
 router = APIRouter(prefix="/v1", tags=["reports"])
 
 
-@router.post("/dictionaries/{dictionary}/reports", status_code=202)
+@router.post("/dictionaries/{dictionary}/reports", status_code=202, responses=refusals({409: [Code.NO_MEMORY]}))
 def order(
     dictionary: str, service: Service, caller: Examiner, response: Response, wanted: ReportCreate | None = None
 ) -> Job:

@@ -3,8 +3,9 @@
 import asyncio
 from typing import Annotated
 
-from fastapi import APIRouter, Header, Query, Response
+from fastapi import APIRouter, Query, Response
 
+from schemas.problems import Code
 from schemas.reviews import (
     Estimate,
     Review,
@@ -16,7 +17,8 @@ from schemas.reviews import (
     Sample,
     SampleCreate,
 )
-from service.routes.context import Reporter, Reviewer, ReviewReader, Service, Viewer
+from service.routes.context import IfMatch, Reporter, Reviewer, ReviewReader, Service, Viewer
+from service.routes.replies import MISSING, refusals, tagged
 from service.storage.reviews import Listing
 from service.workflows.recalls.serving import Address
 from service.workflows.reviews import decisions, error_rates, reviews, samples
@@ -24,17 +26,17 @@ from service.workflows.reviews import decisions, error_rates, reviews, samples
 router = APIRouter(prefix="/v1/dictionaries/{dictionary}", tags=["reviews"])
 
 
-@router.post("/reviews", status_code=201)
+@router.post("/reviews", status_code=201, responses=refusals({404: MISSING, 409: [Code.NO_MEMORY]}))
 async def report(
     dictionary: str, wanted: ReviewCreate, service: Service, caller: Reporter, response: Response
 ) -> Review:
     """Doubt an answer. A relation that the caller may not see is asked as one that was never taught."""
     owner = await service.serving.dictionary(dictionary, caller.sees)
     served = (await service.serving.find(Address(owner, memory=wanted.memory))).within(caller.relations(owner))
-    return _tagged(response, await asyncio.to_thread(reviews.report, service, served, wanted, caller.key))
+    return tagged(response, await asyncio.to_thread(reviews.report, service, served, wanted, caller.key))
 
 
-@router.post("/reviews:sample", status_code=201)
+@router.post("/reviews:sample", status_code=201, responses=refusals({409: [Code.NO_MEMORY]}))
 async def sample(dictionary: str, wanted: SampleCreate, service: Service, caller: Reviewer) -> Sample:
     """Draw pairs of the champion into the queue; the probability with which each was drawn is kept."""
     served = await service.serving.find(Address(await service.serving.dictionary(dictionary, caller.sees)))
@@ -55,7 +57,7 @@ def listed(  # noqa: PLR0917 - FastAPI reads the request from the parameters
     return reviews.listed(service.db, dictionary, Listing(state, order, cursor, limit))
 
 
-@router.get("/reviews/estimate")
+@router.get("/reviews/estimate", responses=refusals({409: [Code.NO_MEMORY]}))
 def estimate(dictionary: str, service: Service, _: Viewer, memory: str | None = None) -> Estimate:
     """The error rate, from the sampled items that were decided; reported ones are counted apart."""
     return error_rates.estimate(service.db, service.settings, dictionary, memory)
@@ -63,10 +65,19 @@ def estimate(dictionary: str, service: Service, _: Viewer, memory: str | None = 
 
 @router.get("/reviews/{review}")
 def find(dictionary: str, review: str, service: Service, _: ReviewReader, response: Response) -> Review:
-    return _tagged(response, reviews.find(service.db, dictionary, review))
+    return tagged(response, reviews.find(service.db, dictionary, review))
 
 
-@router.post("/reviews/{review}")
+@router.post(
+    "/reviews/{review}",
+    responses=refusals(
+        {
+            403: [Code.FORBIDDEN, Code.REVIEWER_IS_AUTHOR],
+            409: [Code.REVIEW_DECIDED],
+            412: [Code.PRECONDITION_FAILED],
+        }
+    ),
+)
 def decide(  # noqa: PLR0917 - FastAPI reads the request from the parameters
     dictionary: str,
     review: str,
@@ -74,15 +85,10 @@ def decide(  # noqa: PLR0917 - FastAPI reads the request from the parameters
     service: Service,
     caller: Reviewer,
     response: Response,
-    if_match: Annotated[str | None, Header()] = None,
+    if_match: IfMatch = None,
 ) -> Review:
     """Accept, correct (an edit, served when this returns) or reject (back into the queue). With If-Match (the item's
     ETag) only if nobody has touched it since: 412.
     """
     reviewer = reviews.Reviewer(caller.key, if_match)
-    return _tagged(response, decisions.decide(service, dictionary, review, wanted, reviewer))
-
-
-def _tagged(response: Response, review: Review) -> Review:
-    response.headers["ETag"] = reviews.etag(review)
-    return review
+    return tagged(response, decisions.decide(service, dictionary, review, wanted, reviewer))

@@ -8,10 +8,11 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query, Request
 
+from schemas.problems import Code
 from schemas.uploads import Mode, OnConflict, Receipt, ReceiptList
 from service.ingest import Limits, Options
 from service.routes.context import IdempotencyKey, LedgerReader, PartUploader, Service
-from service.routes.replies import Csv
+from service.routes.replies import Csv, refusals
 from service.workflows.ledger import ingest
 from service.workflows.ledger.spool import Spooled, spooled, too_large
 
@@ -44,7 +45,7 @@ def _options(
     return Options(mode=mode, on_conflict=on_conflict, encoding=encoding, delimiter=delimiter, header=header)
 
 
-@router.post("", openapi_extra=_BODY)
+@router.post("", openapi_extra=_BODY, responses=refusals({409: [Code.REPLACE_INCOMPLETE, Code.IDEMPOTENCY_KEY_REUSED]}))
 async def upload(  # noqa: PLR0917 - FastAPI reads the request from the parameters
     dictionary: str,
     request: Request,

@@ -7,17 +7,18 @@ from typing import Any
 
 from schemas.edits import EditAccepted, EditOp, EditReply, EditResult, EditStatus, FactBatch
 from schemas.jobs import Job
-from service.errors import NotFound, Outgrown, PreconditionFailed
+from service.errors import NotFound, Outgrown
 from service.storage import Transaction, dictionaries, facts, idempotency, jobs, revisions, uploads
 from service.storage.revisions import Item, Revision
 from service.storage.stamps import new_id, now
+from service.workflows import etags
 from service.workflows.audit import Act, Event
 from service.workflows.ledger.batches import items_of
 from service.workflows.ledger.dictionaries import found
 from service.workflows.policies.active import screened
 from service.workflows.versions.publish import Advance, EditContext, order_training
 
-__all__ = ["Advance", "EditContext", "Edited", "apply", "etag"]
+__all__ = ["Advance", "EditContext", "Edited", "apply"]
 
 DONE = {EditStatus.CREATED, EditStatus.UPDATED, EditStatus.DELETED}
 
@@ -63,11 +64,6 @@ def apply(
             return edit.commit(tx, row.number, advance)
 
 
-def etag(version: int) -> str:
-    """Of a ledger version."""
-    return f'"{version}"'
-
-
 def _request(batch: FactBatch, if_match: str | None, by: str, key: str | None) -> idempotency.Request | None:
     said = f"facts:batch {if_match} {batch.model_dump_json()}"
     return None if key is None else idempotency.Request(by, key, hashlib.sha256(said.encode()).hexdigest())
@@ -105,7 +101,7 @@ class _Edit:
             raise NotFound("no such dictionary")
         if earlier := self.earlier(tx, dictionary):
             return earlier
-        self._check_version(row)
+        etags.check(self.if_match, row.ledger_version, "the ledger")
         items = screened(tx, self.service.settings.secrets, row, self.items)
         revision = revisions.revise(tx, dictionary, items)
         edited = self._write(tx, row, revision)
@@ -115,11 +111,6 @@ class _Edit:
         self._keep(tx, dictionary, revision.statuses, reply)
         self._record(tx, row.id, items, edited, reply)
         return reply
-
-    def _check_version(self, row: dictionaries.Row) -> None:
-        named = {tag.strip().removeprefix("W/").strip('"') for tag in (self.if_match or "*").split(",")}
-        if not named & {"*", str(row.ledger_version)}:
-            raise PreconditionFailed(f"the ledger is at version {row.ledger_version}", version=row.ledger_version)
 
     def _write(self, tx: Transaction, row: dictionaries.Row, revision: Revision) -> Edited:
         results = self._results(revision.statuses)

@@ -18,7 +18,7 @@ from schemas.policies import (
     PseudonymQuery,
 )
 from schemas.problems import Code
-from service.errors import Conflict, Outgrown, PreconditionFailed, Unprocessable
+from service.errors import Conflict, Outgrown, Unprocessable
 from service.ingest import policies as rules
 from service.ingest.folding import folded
 from service.ingest.pseudonyms import Pseudonyms
@@ -26,6 +26,7 @@ from service.ingest.table import Columns
 from service.storage import Transaction, dictionaries, facts, names, policies, uploads
 from service.storage.diff import Columns as Held
 from service.storage.stamps import new_id, now
+from service.workflows import etags
 from service.workflows.audit import Act, Event
 from service.workflows.ledger.dictionaries import found
 from service.workflows.policies import secret
@@ -40,14 +41,13 @@ def find(service: EditContext, ref: str) -> Policies:
 
 def put(service: EditContext, ref: str, wanted: PoliciesPut, *, by: str, if_match: str | None) -> PoliciesSet:
     """Set all policies of the dictionary. Raises PreconditionFailed where they are not at the version of `if_match`,
-    Unprocessable where two are about one relation.
+    Unprocessable where two are about one relation, or one is about no name that a relation can have.
     """
-    _refuse_twice([policy.relation for policy in wanted.policies])
+    _check_names([policy.relation for policy in wanted.policies])
     with service.db.writing() as tx:
         row = dictionaries.locked(tx, found(tx, ref).number) or found(tx, ref)
         version = policies.version(tx, row.number)
-        if if_match is not None and if_match.strip().strip('"') not in {"*", str(version)}:
-            raise PreconditionFailed(f"the policies are at version {version}", version=version)
+        etags.check(if_match, version, "the set of policies")
         _refuse_named_subjects(tx, row.number, wanted)
         secret.make(service.settings.secrets, row.id)
         policies.add(tx, row.number, wanted, by)
@@ -98,10 +98,6 @@ def forget(service: EditContext, ref: str, pseudonym: str | None, *, by: str) ->
     return Forgotten(pseudonyms=count)
 
 
-def etag(current: Policies) -> str:
-    return f'"{current.version}"'
-
-
 def _comply(tx: Transaction, service: EditContext, row: dictionaries.Row, advance: Advance, by: str) -> Complied:
     applying, applied = _applied(tx, service, row)
     kept = Held(*_distinct(applied.columns))
@@ -149,7 +145,9 @@ def _refuse_named_subjects(tx: Transaction, dictionary: int, wanted: PoliciesPut
         raise Conflict("/names holds aliases of subjects, in clear: take them away first", code=Code.NAMES_IN_CLEAR)
 
 
-def _refuse_twice(relations: Sequence[str]) -> None:
+def _check_names(relations: Sequence[str]) -> None:
+    if any("\0" in relation for relation in relations):
+        raise Unprocessable("a relation's name holds no NUL")
     folds = folded(relations)
     if len(set(folds)) < len(folds):
         raise Unprocessable("two policies are about one relation, or about spellings of one")

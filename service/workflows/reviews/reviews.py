@@ -4,8 +4,9 @@ from typing import NamedTuple
 
 from schemas.problems import Code
 from schemas.reviews import Review, ReviewCreate, ReviewPage, ReviewState
-from service.errors import Conflict, Forbidden, NotFound, PreconditionFailed, Unprocessable
+from service.errors import Conflict, Forbidden, NotFound, Unprocessable
 from service.storage import Database, Transaction, keys, reviews
+from service.workflows import etags
 from service.workflows.audit import Act, Event
 from service.workflows.ledger.dictionaries import found
 from service.workflows.policies.active import active
@@ -75,9 +76,7 @@ def check_open(tx: Transaction, dictionary: int, review: Review, reviewer: Revie
     """Whether this reviewer may decide this item now. Raises PreconditionFailed, Conflict (review_decided) or Forbidden
     (reviewer_is_author): neither who reported it nor who taught the fact decides, under a rotated key neither.
     """
-    if_match = reviewer.if_match
-    if if_match is not None and if_match.strip() != "*" and etag(review) not in _tags(if_match):
-        raise PreconditionFailed("the item is not at the version that If-Match names")
+    etags.check(reviewer.if_match, review.version, "the item")
     if review.state is not ReviewState.OPEN:
         raise Conflict("this item has been decided", code=Code.REVIEW_DECIDED)
     pair = review.subject, review.relation
@@ -87,10 +86,6 @@ def check_open(tx: Transaction, dictionary: int, review: Review, reviewer: Revie
     if _person(tx, reviewer.by) in {_person(tx, author) for author in authors}:
         detail = "who reported an item or taught the fact it is about does not decide it"
         raise Forbidden(detail, code=Code.REVIEWER_IS_AUTHOR)
-
-
-def etag(review: Review) -> str:
-    return f'"{review.version}"'
 
 
 def event(dictionary: str, review: Review, by: str, what: str) -> Event:
@@ -106,8 +101,3 @@ def _person(tx: Transaction, key: str) -> str:
     while info is not None and info.replaces is not None:
         key, info = info.replaces, keys.find(tx, info.replaces)
     return key
-
-
-def _tags(if_match: str) -> set[str]:
-    """A version counts with and without its quotes."""
-    return {f'"{tag.strip().strip(chr(34))}"' for tag in if_match.split(",")}

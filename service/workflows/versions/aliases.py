@@ -1,13 +1,14 @@
 """Aliases: moved by hand, with the reason kept; trainings and edits move their own."""
 
-from schemas.aliases import Alias, AliasEvent, AliasHistory, AliasList, AliasPut
+from schemas.aliases import Alias, AliasHistory, AliasList, AliasPut
 from schemas.problems import Code
-from service.errors import Conflict, NotFound, PreconditionFailed, Unprocessable
+from service.errors import Conflict, NotFound, Unprocessable
 from service.storage import Database, Transaction, aliases, dictionaries, memories, staleness
+from service.workflows import etags
 from service.workflows.audit import Act, Event
 from service.workflows.ledger.dictionaries import found
 from service.workflows.versions import gates
-from service.workflows.versions.memories import check_alias
+from service.workflows.versions.memories import check_movable
 from service.workflows.versions.publish import EditContext
 
 PAGE = 1_000
@@ -43,6 +44,7 @@ def put(service: EditContext, ref: str, alias: str, wanted: AliasPut, *, by: str
 
 def remove(service: EditContext, ref: str, alias: str, reason: str, *, by: str) -> None:
     """The champion cannot be deleted: recalls without an address would have no memory."""
+    check_movable(alias)
     if alias == aliases.CHAMPION:
         raise Unprocessable("the champion can be moved, not deleted")
     with service.db.writing() as tx:
@@ -63,17 +65,6 @@ def history(db: Database, ref: str, alias: str, cursor: int | None, limit: int) 
     return AliasHistory(events=events, cursor=str(events[-1].version) if more else None)
 
 
-def etag(alias: Alias | AliasEvent) -> str:
-    return f'"{alias.version}"'
-
-
-def check_movable(alias: str) -> None:
-    """`previous` follows the champion and is moved by nobody."""
-    check_alias(alias)
-    if alias == aliases.PREVIOUS:
-        raise Unprocessable("previous follows the champion by itself")
-
-
 def found_alias(tx: Transaction, dictionary: int, alias: str) -> Alias:
     kept = aliases.find(tx, dictionary, alias)
     if kept is None:
@@ -91,8 +82,8 @@ def _candidate(
         raise NotFound("no such memory in this dictionary")
     if not memory.retained:
         raise NotFound("this memory is no longer kept", code=Code.NOT_RETAINED)
-    if if_match is not None and not _matches(if_match, aliases.find(tx, row.number, alias)):
-        raise PreconditionFailed("the alias is not at the version that If-Match names")
+    before = aliases.find(tx, row.number, alias)
+    etags.check(if_match, before.version if before else None, "the alias")
     if alias == aliases.CHAMPION and not wanted.force:
         _check_caught_up(tx, row.number, memory)
     return row, memory
@@ -115,10 +106,3 @@ def _check_caught_up(tx: Transaction, dictionary: int, memory: memories.Record) 
             memory_ledger_version=memory.ledger_version,
             champion_ledger_version=served.ledger_version,
         )
-
-
-def _matches(if_match: str, before: Alias | None) -> bool:
-    """A version counts with and without its quotes."""
-    if before is None:
-        return False
-    return if_match.strip() == "*" or str(before.version) in {tag.strip().strip('"') for tag in if_match.split(",")}

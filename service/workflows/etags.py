@@ -1,0 +1,20 @@
+"""ETags: a version in quotes. If-Match lets a change through only while what it changes is at a version it names."""
+
+from service.errors import PreconditionFailed
+
+
+def etag(version: int) -> str:
+    return f'"{version}"'
+
+
+def check(if_match: str | None, version: int | None, what: str) -> None:
+    """Raises PreconditionFailed unless the header (None: not sent) is `*` or lists `version`, which counts with and
+    without its quotes. Without a `version` there is nothing to match.
+    """
+    if if_match is None:
+        return
+    named = {tag.strip().removeprefix("W/").strip('"') for tag in if_match.split(",")}
+    if version is None:
+        raise PreconditionFailed(f"{what} is not there, so it has no version that If-Match could name")
+    if not named & {"*", str(version)}:
+        raise PreconditionFailed(f"{what} is at version {version}", version=version)
