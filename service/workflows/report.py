@@ -22,6 +22,7 @@ from service.workflows.attempt import Attempt
 from service.workflows.ledger import facts
 from service.workflows.ledger.dictionaries import CHAMPION, found
 from service.workflows.recalls.relations import Everything
+from service.workflows.versions.memories import check_kept
 
 FORMATS = {"json": "application/json", "html": "text/html", "junit.xml": "application/xml"}
 LOOK_EVERY = 0.5  # seconds between two looks at the pilot's process
@@ -30,7 +31,9 @@ _WRITTEN = {0, 1}  # exit codes with which the pilot has written a report: passe
 
 
 def order(db: Database, ref: str, wanted: ReportCreate, by: str) -> Job:
-    """Queue a report. Raises NotFound, Conflict (no_memory), Unprocessable (alias and memory both named)."""
+    """Queue a report. Raises NotFound (not_retained), Conflict (no_memory), Unprocessable (alias_and_memory, and
+    no_usable_row where the memory holds nothing to ask).
+    """
     if wanted.alias is not None and wanted.memory is not None:
         raise Unprocessable("name an alias or a memory, not both", code=Code.ALIAS_AND_MEMORY)
     with db.writing() as tx:
@@ -39,10 +42,13 @@ def order(db: Database, ref: str, wanted: ReportCreate, by: str) -> Job:
         memory = wanted.memory or (pointed.memory if pointed else None)
         if memory is None and wanted.alias is None:
             raise Conflict("this dictionary has no champion yet: train a memory first", code=Code.NO_MEMORY)
-        record = memories.record(tx, memory) if memory else None
-        if record is None or record.dictionary != row.id:
+        info = memories.find(tx, memory) if memory else None
+        if info is None or info.dictionary != row.id:
             raise NotFound("no such memory in this dictionary")
-        return jobs.add(tx, jobs.Order(JobKind.REPORT, row.number, {"lang": wanted.lang}, by, record.id))
+        check_kept(info)
+        if not info.facts:
+            raise Unprocessable("this memory holds no facts that could be asked", code=Code.NO_USABLE_ROW)
+        return jobs.add(tx, jobs.Order(JobKind.REPORT, row.number, {"lang": wanted.lang}, by, info.id))
 
 
 def file(db: Database, settings: Settings, report: str, form: str) -> Path:

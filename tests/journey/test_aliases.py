@@ -99,6 +99,17 @@ def test_rollbacks_go_further_back_each_time(table: Table) -> None:
     assert (table.rollback().status_code, table.rollback().json()["code"]) == (409, "no_predecessor")
 
 
+def test_previous_is_moved_by_nobody(table: Table) -> None:
+    """It follows the champion: no call, no training and no deletion moves it."""
+    first = table.train()
+    table.edit("a", "9")
+    trained = table.api.post(f"{table.url}/memories", json={"publish": "previous"})
+    deleted = table.api.delete(f"{table.url}/aliases/previous")
+    refused = [table.put("previous", first), table.rollback("previous"), trained, deleted]
+    assert [reply.status_code for reply in refused] == [422] * 4
+    assert table.alias("previous")["memory"] == first
+
+
 def test_an_unpinned_champion_catches_up(table: Table) -> None:
     """Everything that entered the ledger meanwhile is answered, and edits move the alias again."""
     table.train()

@@ -6,7 +6,7 @@ from service.storage import Database, Transaction, aliases, memories, shadow, st
 from service.storage.shadow import Counts
 from service.workflows.audit import Act, Event
 from service.workflows.ledger.dictionaries import found
-from service.workflows.versions.aliases import check_movable
+from service.workflows.versions.memories import check_movable
 from service.workflows.versions.publish import EditContext
 
 

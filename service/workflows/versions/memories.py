@@ -9,7 +9,7 @@ from schemas.memories import MemoryCreate, MemoryInfo, MemoryList
 from schemas.problems import Code
 from service.errors import NotFound, Unprocessable
 from service.memory import Recipe
-from service.storage import Database, Transaction, idempotency, jobs, memories
+from service.storage import Database, Transaction, aliases, idempotency, jobs, memories
 from service.workflows.ledger.dictionaries import found
 
 ALIAS = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
@@ -20,7 +20,7 @@ def order_training(db: Database, ref: str, wanted: MemoryCreate, by: str, idempo
     recipe = None if wanted.recipe is None else wanted.recipe.model_dump(exclude_unset=True)
     Recipe.from_json(recipe)
     if wanted.publish is not None:
-        check_alias(wanted.publish)
+        check_movable(wanted.publish)
     params: dict[str, Any] = {"recipe": recipe, "publish": wanted.publish}
     request = _request(wanted, by, idempotency_key)
     with db.writing() as tx:
@@ -35,9 +35,10 @@ def order_training(db: Database, ref: str, wanted: MemoryCreate, by: str, idempo
 
 
 def order_verification(db: Database, memory_id: str, by: str) -> Job:
-    """Queue a verification of this memory."""
+    """Queue a verification of this memory. Raises NotFound (not_retained)."""
     with db.writing() as tx:
         info = find_in(tx, memory_id)
+        check_kept(info)
         order = jobs.Order(JobKind.VERIFY, found(tx, info.dictionary).number, {}, by, memory_id)
         return jobs.add(tx, order)
 
@@ -60,10 +61,20 @@ def find_in(tx: Transaction, memory_id: str) -> MemoryInfo:
     return info
 
 
-def check_alias(alias: str) -> None:
-    """An alias stands in URLs: letters, digits, dots, dashes and underscores."""
+def check_kept(memory: MemoryInfo) -> None:
+    """Raises NotFound (not_retained)."""
+    if not memory.retained:
+        raise NotFound("this memory is no longer kept", code=Code.NOT_RETAINED)
+
+
+def check_movable(alias: str) -> None:
+    """An alias stands in URLs: letters, digits, dots, dashes and underscores. `previous` follows the champion and is
+    moved by nobody.
+    """
     if not ALIAS.fullmatch(alias):
         raise Unprocessable("an alias has 1 to 64 letters, digits, dots, dashes or underscores")
+    if alias == aliases.PREVIOUS:
+        raise Unprocessable("previous follows the champion by itself")
 
 
 def _request(wanted: MemoryCreate, by: str, key: str | None) -> idempotency.Request | None:

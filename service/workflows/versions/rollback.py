@@ -11,7 +11,8 @@ from service.storage.stamps import new_id, now
 from service.workflows.audit import Act, Event
 from service.workflows.ledger.dictionaries import found
 from service.workflows.policies.active import active
-from service.workflows.versions.aliases import check_movable, found_alias
+from service.workflows.versions.aliases import found_alias
+from service.workflows.versions.memories import check_movable
 from service.workflows.versions.publish import Advance, EditContext, order_training
 
 

@@ -43,3 +43,13 @@ def test_a_report_needs_a_memory(api: httpx.Client) -> None:
     replies = [api.post(url, json=body) for body in bodies]
     assert [reply.status_code for reply in replies] == [409, 404, 404, 422]
     assert [replies[0].json()["code"], replies[3].json()["code"]] == ["no_memory", "alias_and_memory"]
+
+
+def test_a_report_needs_facts(api: httpx.Client) -> None:
+    """A memory whose facts have all been deleted has nothing to be judged by: 422, at once."""
+    dictionary = fresh_dictionary(api, "subject,relation,answer\na,r,1\n")
+    train(api, dictionary)
+    gone = {"delete": [{"subject": "a", "relation": "r"}]}
+    assert api.post(f"/v1/dictionaries/{dictionary}/facts:batch", json=gone).status_code == 200
+    refused = api.post(f"/v1/dictionaries/{dictionary}/reports", json={})
+    assert (refused.status_code, refused.json()["code"]) == (422, "no_usable_row")
