@@ -1,6 +1,6 @@
 """An error as RFC 9457 problem+json: one shape, whichever way the request came in."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fastapi import FastAPI, Request
@@ -13,6 +13,7 @@ from schemas.problems import Code
 from service.errors import FactStoreError, MethodNotAllowed, NotFound, RequestError, Unprocessable
 
 MEDIA_TYPE = "application/problem+json"
+NO_OBJECT = "a JSON object is wanted, sent with Content-Type: application/json"
 
 
 def problem_body(error: FactStoreError) -> bytes:
@@ -41,12 +42,23 @@ async def _reply_to_error(_: Request, error: Exception) -> Response:
 
 
 async def _reply_to_invalid(_: Request, error: Exception) -> Response:
-    """Where and what, never the value: it may be a name."""
+    """Where and what, never the value: it may be a name. `detail` tells the first, `errors` all."""
     found = error.errors() if isinstance(error, RequestValidationError) else []
-    errors = [{"at": list(each["loc"]), "message": each["msg"]} for each in found]
+    errors = [{"at": list(each["loc"]), "message": _message(each)} for each in found]
     in_recipe = any(each["at"][:2] == ["body", "recipe"] for each in errors)
     code = Code.RECIPE_INVALID if in_recipe else Code.INVALID_REQUEST
-    return _reply(Unprocessable("the request has not the shape that is wanted", code=code, errors=errors))
+    first = next((f"{_place(each['at'])}: {each['message']}" for each in errors), "the request cannot be read")
+    return _reply(Unprocessable(first, code=code, errors=errors))
+
+
+def _message(error: Mapping[str, Any]) -> str:
+    """Pydantic's own, but for a body that was not even read as JSON."""
+    return NO_OBJECT if error["loc"] == ("body",) and error["type"] == "model_attributes_type" else str(error["msg"])
+
+
+def _place(at: Sequence[str | int]) -> str:
+    """As a program writes it: body.upsert[0].answer."""
+    return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in at).removeprefix(".")
 
 
 def _from_http(error: Exception, allowed: Sequence[str]) -> FactStoreError:
