@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, and_, func, insert, select, update
 
 from schemas.jobs import JobKind, JobState
 from schemas.scrubs import ScrubState
@@ -40,13 +40,19 @@ def counts(tx: Connection) -> dict[ScrubState, int]:
 
 
 def due(tx: Connection, every: timedelta) -> list[tuple[int, str]]:
-    """The memories (with their dictionary) that an alias points at, made and last scrubbed longer ago than `every`, and
-    not about to be.
+    """The memories (with their dictionary) that an alias points at and whose lineage was begun and last scrubbed longer
+    ago than `every`, and is not about to be. An edit makes a new version that stands on the same bytes, so the age of
+    the version alone says nothing.
     """
     before = now() - every
-    recent = select(scrubs.c.memory).where(scrubs.c.started_at > before)
-    coming = select(jobs.c.memory).where(jobs.c.kind == JobKind.SCRUB, jobs.c.state.in_(_OPEN))
-    query = select(memories.c.dictionary, memories.c.id).where(memories.c.created_at <= before)
-    query = query.where(memories.c.id.in_(select(aliases.c.memory)), memories.c.id.not_in(recent))
-    rows = tx.execute(query.where(memories.c.id.not_in(coming.where(jobs.c.memory.is_not(None)))))
+    first = memories.alias()
+    begun = and_(first.c.lineage == memories.c.lineage, first.c.seq == 0)
+    recent = (
+        select(memories.c.lineage).join(scrubs, scrubs.c.memory == memories.c.id).where(scrubs.c.started_at > before)
+    )
+    coming = select(memories.c.lineage).join(jobs, jobs.c.memory == memories.c.id)
+    coming = coming.where(jobs.c.kind == JobKind.SCRUB, jobs.c.state.in_(_OPEN))
+    query = select(memories.c.dictionary, memories.c.id).join(first, begun).where(first.c.created_at <= before)
+    query = query.where(memories.c.id.in_(select(aliases.c.memory)))
+    rows = tx.execute(query.where(memories.c.lineage.not_in(recent), memories.c.lineage.not_in(coming)))
     return [(dictionary, memory) for dictionary, memory in rows]

@@ -168,3 +168,18 @@ def test_scrubs_come_due(shop: Workshop) -> None:
     assert shop.work().kind is JobKind.SCRUB
     with shop.db.reading() as tx:
         assert not jobs.waiting(tx)
+
+
+def test_a_memory_that_is_edited_every_day_is_scrubbed(shop: Workshop) -> None:
+    """What counts is when the bytes that the champion stands on were looked at, not when its last version was made."""
+    with shop.db.writing() as tx:
+        tx.execute(text("UPDATE memories SET created_at = '2020-01-01 00:00:00'"))
+    shop.edit([("PART-1", "a", "edited")])
+    scrubs.schedule(shop.db, shop.settings)
+    done = [shop.work() for _alias in ("champion", "previous")]
+    assert {job.kind for job in done} == {JobKind.SCRUB}
+    assert shop.champion().id in {job.memory for job in done}
+    shop.edit([("PART-1", "a", "edited again")])
+    scrubs.schedule(shop.db, shop.settings)
+    with shop.db.reading() as tx:
+        assert not jobs.waiting(tx)
