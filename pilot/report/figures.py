@@ -2,8 +2,6 @@
 
 from pilot.statistics import Interval, percent
 
-_NEAR = 0.5
-
 
 def number(value: float) -> str:
     """58,845; 12.3; 0.081: three significant figures below a thousand, none lost in a whole number."""

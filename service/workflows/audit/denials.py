@@ -9,7 +9,6 @@ import prometheus_client
 from service.storage import Database
 from service.workflows.audit import Act, Auditor, Event
 
-PERIOD = 60.0  # seconds that one entry stands for
 MOST = 100  # kinds told apart within a period; what comes beyond them is counted together
 OTHERS = "others"
 
