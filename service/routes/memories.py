@@ -6,7 +6,7 @@ from schemas.jobs import Job
 from schemas.memories import MemoryCreate, MemoryInfo, MemoryList
 from schemas.problems import Code
 from service.routes.context import Examiner, IdempotencyKey, Service, Trainer, Viewer
-from service.routes.replies import accepted, refusals
+from service.routes.replies import MISSING, accepted, refusals
 from service.workflows.versions import memories
 
 router = APIRouter(prefix="/v1", tags=["memories"])
@@ -39,7 +39,7 @@ def find(memory: str, service: Service, _: Viewer) -> MemoryInfo:
     return memories.find(service.db, memory)
 
 
-@router.post("/memories/{memory}/verifications", status_code=202)
+@router.post("/memories/{memory}/verifications", status_code=202, responses=refusals({404: MISSING}))
 def verify(memory: str, service: Service, caller: Examiner, response: Response) -> Job:
     """Recall every fact of the memory's ledger version from its stored bytes; the job's result counts them."""
     return accepted(response, memories.order_verification(service.db, memory, caller.key))

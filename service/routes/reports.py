@@ -7,13 +7,17 @@ from schemas.jobs import Job
 from schemas.problems import Code
 from schemas.reports import ReportCreate
 from service.routes.context import Context, Examiner, Service
-from service.routes.replies import accepted, refusals
+from service.routes.replies import MISSING, accepted, refusals
 from service.workflows import report
 
 router = APIRouter(prefix="/v1", tags=["reports"])
 
 
-@router.post("/dictionaries/{dictionary}/reports", status_code=202, responses=refusals({409: [Code.NO_MEMORY]}))
+@router.post(
+    "/dictionaries/{dictionary}/reports",
+    status_code=202,
+    responses=refusals({404: MISSING, 409: [Code.NO_MEMORY]}),
+)
 def order(
     dictionary: str, service: Service, caller: Examiner, response: Response, wanted: ReportCreate | None = None
 ) -> Job:
