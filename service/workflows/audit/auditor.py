@@ -44,6 +44,7 @@ class Act(StrEnum):
     KEY = "key"
     GRANT = "grant"
     POLICY = "policy"
+    NAMES = "names"
     DICTIONARY = "dictionary"
     DENIED = "denied"
     RECALL = "recall"

@@ -4,10 +4,12 @@ from collections.abc import Iterable, Sequence
 
 from schemas.names import NameAlias, Names, NamesPut
 from schemas.problems import Code
-from service.errors import Conflict, PreconditionFailed, Unprocessable
+from service.errors import Conflict, Unprocessable
 from service.memory.names import fold
 from service.settings import Settings
 from service.storage import Database, Transaction, dictionaries, lookup, names, policies
+from service.workflows import etags
+from service.workflows.audit import Act, Auditor, Event
 from service.workflows.ledger.dictionaries import found
 from service.workflows.policies.active import active
 from service.workflows.recalls.naming import Naming
@@ -19,25 +21,31 @@ def find(db: Database, ref: str) -> Names:
         return names.current(tx, found(tx, ref).number)
 
 
-def put(db: Database, ref: str, wanted: NamesPut, *, by: str, if_match: str | None) -> Names:
+def put(db: Database, auditor: Auditor, ref: str, wanted: NamesPut, *, by: str, if_match: str | None) -> Names:
     """Set all other names of the dictionary. Raises Unprocessable, with the place of the alias that cannot be one."""
     for template in wanted.templates:
         Template.of(template)
     with db.writing() as tx:
         row = dictionaries.locked(tx, found(tx, ref).number) or found(tx, ref)
-        version = names.version(tx, row.number)
-        if if_match is not None and if_match.strip().strip('"') not in {"*", str(version)}:
-            raise PreconditionFailed(f"the names are at version {version}", version=version)
+        etags.check(if_match, names.version(tx, row.number), "the set of names")
         _refuse_subjects_in_clear(tx, row.number, wanted.aliases)
         _refuse_unclear(wanted.aliases, *lookup.names(tx, row.number, row.ledger_version, None))
-        names.put(tx, row.number, wanted, by)
-        return names.current(tx, row.number)
+        return _replace(tx, auditor, row, wanted, by)
 
 
-def remove(db: Database, ref: str, *, by: str) -> None:
+def remove(db: Database, auditor: Auditor, ref: str, *, by: str) -> None:
     with db.writing() as tx:
-        names.put(tx, found(tx, ref).number, NamesPut(), by)
+        _replace(tx, auditor, found(tx, ref), NamesPut(), by)
     db.forget()
+
+
+def _replace(tx: Transaction, auditor: Auditor, row: dictionaries.Row, wanted: NamesPut, by: str) -> Names:
+    """Put them in place of all earlier ones. They change what is answered, so the audit has an entry of it."""
+    names.put(tx, row.number, wanted, by)
+    current = names.current(tx, row.number)
+    details = {"version": current.version, "aliases": len(wanted.aliases), "templates": len(wanted.templates)}
+    auditor.record(tx, Event(Act.NAMES, by, row.id, details=details))
+    return current
 
 
 def versions(db: Database, dictionary: str) -> tuple[int, int]:
@@ -54,10 +62,6 @@ def naming(db: Database, settings: Settings, dictionary: str) -> Naming | None:
         current = active(tx, settings.secrets, row)
         pseudonym = current.rules.subject if current.rules is not None and current.rules.subjects else None
         return Naming.of(names.current(tx, row.number), pseudonym, current.version)
-
-
-def etag(current: Names) -> str:
-    return f'"{current.version}"'
 
 
 def _refuse_subjects_in_clear(tx: Transaction, dictionary: int, aliases: Sequence[NameAlias]) -> None:

@@ -75,6 +75,16 @@ def test_what_is_done_leaves_entries(admin: httpx.Client, taught: str) -> None:
     assert done[2]["memory"] == done[3]["memory"] == admin.get(f"/v1/dictionaries/{taught}").json()["champion"]
 
 
+def test_other_names_leave_entries(admin: httpx.Client, taught: str) -> None:
+    """Set and taken away: they change what is answered. The entry counts them and names none."""
+    names = f"/v1/dictionaries/{taught}/names"
+    alias = {"kind": "relation", "alias": "SPQ", "name": "標準梱包数"}
+    assert admin.put(names, json={"aliases": [alias]}).status_code == 200
+    assert admin.delete(names).status_code == 204
+    removed, put = entries(admin, act="names", dictionary=taught)
+    assert (put["details"]["aliases"], removed["details"]["aliases"], "SPQ" in json.dumps(put)) == (1, 0, False)
+
+
 def test_keys_leave_entries(admin: httpx.Client) -> None:
     """Made and revoked, by the key that did it; the new key itself is in no entry."""
     made = admin.post("/v1/keys", json={"role": "query"}).json()

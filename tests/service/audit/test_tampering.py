@@ -157,6 +157,7 @@ def test_a_thousand_random_tamperings_are_found(chain: Audited, data: st.DataObj
         ("DELETE FROM audit_entries", 1, Tampering.CUT_OFF),
         ("DELETE FROM audit_head", 31, Tampering.CUT_OFF),
         ("UPDATE audit_head SET entries = 29", None, Tampering.ALTERED),
+        ("UPDATE audit_head SET entries = 'many'", None, Tampering.ALTERED),
         ("INSERT INTO audit_salts SELECT 99, salts, seal FROM audit_salts WHERE entry = 7", 99, Tampering.INSERTED),
     ],
 )
