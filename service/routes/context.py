@@ -89,7 +89,7 @@ PolicyMaker = Annotated[Caller, may(Action.SET_POLICIES)]
 Namer = Annotated[Caller, may(Action.SET_NAMES)]
 KeyKeeper = Annotated[Caller, may(Action.MANAGE_KEYS)]
 
-_KEY = "A text of your choice. The same request sent again under it gets the reply that it got before."
+_KEY = "A text of your choice. The same request sent again under it gets its reply again, for 30 days."
 _MATCH = "An ETag of an earlier reply. If something has changed since, the request is refused."
 IdempotencyKey = Annotated[str | None, Header(alias="Idempotency-Key", min_length=1, max_length=200, description=_KEY)]
 IfMatch = Annotated[str | None, Header(alias="If-Match", description=_MATCH)]

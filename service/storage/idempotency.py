@@ -1,13 +1,17 @@
 """Replies kept under the caller's Idempotency-Key, in the same commit as what they acknowledge."""
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, delete, insert, select
 
 from schemas.problems import Code
 from service.errors import Conflict
+from service.storage.stamps import now
 from service.storage.tables import idempotency
+
+KEPT = timedelta(days=30)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,4 +41,14 @@ def earlier_reply(tx: Connection, dictionary: int, request: Request | None) -> d
 def keep(tx: Connection, dictionary: int, request: Request | None, reply: dict[str, Any]) -> None:
     if request is not None:
         values = {"by": request.by, "key": request.key, "fingerprint": request.fingerprint}
-        tx.execute(insert(idempotency).values(dictionary=dictionary, reply=reply, **values))
+        tx.execute(insert(idempotency).values(dictionary=dictionary, reply=reply, at=now(), **values))
+
+
+def has_old(tx: Connection) -> bool:
+    """Whether `forget_old` would find something."""
+    return tx.scalar(select(idempotency.c.number).where(idempotency.c.at < now() - KEPT).limit(1)) is not None
+
+
+def forget_old(tx: Connection) -> None:
+    """Replies that nobody comes back for: their keys may be used again."""
+    tx.execute(delete(idempotency).where(idempotency.c.at < now() - KEPT))

@@ -206,7 +206,9 @@ idempotency = Table(
     required("key", Text),
     required("fingerprint", Text),
     required("reply", JSON),
+    required("at", Utc),
     UniqueConstraint("dictionary", "by", "key"),
+    Index(None, "at"),
 )
 
 # One row: a counter that moves when an alias, a memory, a dictionary or a key has changed. Caches watch it.

@@ -3,6 +3,7 @@
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import text
 
 from schemas.jobs import JobKind, JobState
 from service.errors import NotFound
@@ -114,3 +115,14 @@ def test_every_kept_version_can_still_be_made(
                     break
                 assert step.patched
                 assert step.number not in decision.steps
+
+
+def test_replies_are_kept_for_retries_and_then_let_go_of(shop: Workshop) -> None:
+    """For thirty days a request under an Idempotency-Key is not done again; then the key may come with another."""
+    first = shop.edit([("PART-0", "a", "once")], key="mine")
+    retain(shop.db, shop.settings)
+    assert shop.edit([("PART-0", "a", "once")], key="mine") == first
+    with shop.db.writing() as tx:
+        tx.execute(text("UPDATE idempotency SET at = '2020-01-01 00:00:00'"))
+    retain(shop.db, shop.settings)
+    assert [each.status for each in shop.edit([("PART-0", "a", "twice")], key="mine").results] == ["updated"]

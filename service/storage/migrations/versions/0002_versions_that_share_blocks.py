@@ -21,6 +21,8 @@ def upgrade() -> None:
     op.add_column("memories", sa.Column("complete", sa.Boolean(), nullable=False, server_default=sa.true()))
     op.add_column("memories", sa.Column("retained", sa.Boolean(), nullable=False, server_default=sa.true()))
     op.execute("UPDATE memories SET lineage = id")
+    op.add_column("idempotency", sa.Column("at", sa.DateTime(), nullable=False, server_default="2026-11-22 00:00:00"))
+    op.create_index("ix_idempotency_at", "idempotency", ["at"])
     op.create_index("ix_memories_lineage_seq", "memories", ["lineage", "seq"], unique=True)
     op.create_table(
         "patches",
