@@ -6,7 +6,7 @@ limit that the sample neither keeps nor breaks with 95 % confidence is not decis
 """
 
 import tomllib
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -17,6 +17,15 @@ from pilot.limits import at_least, at_most, every, judged, within
 from pilot.reading import Pair
 from pilot.statistics import interval, lower_bound, upper_bound
 from schemas.report import CheckId, Deletion, Privacy, Retention, Rollback, Threshold, Verdict
+
+_LEFT_OUT = {
+    "minimum_questions": CheckId.QUESTIONS,
+    "minimum_retention": CheckId.RETENTION,
+    "maximum_forgotten": CheckId.RETENTION,
+    "maximum_undeleted": CheckId.DELETION,
+    "maximum_rollback_ms": CheckId.ROLLBACK,
+}
+"""Limits of checks that a run may leave out."""
 
 
 class Priority(BaseModel):
@@ -71,9 +80,12 @@ def read_gate(path: Path | None) -> Gate:
         raise UnusableInput(f"the gate cannot be used: {explained(error)}") from None
 
 
-def judge(gate: Gate, checks: Iterable[Measured], bound: float) -> list[Threshold]:
-    """Every limit that applies to a check that was run; `bound` is the memory's stated share of false answers."""
-    return [threshold for measured in checks for threshold in _judge(gate, measured, bound)]
+def judge(gate: Gate, checks: Sequence[Measured], bound: float) -> list[Threshold]:
+    """Every limit that applies to a check that was made, and those that the gate sets for one that was not; `bound` is
+    the memory's stated share of false answers.
+    """
+    held = [threshold for measured in checks for threshold in _judge(gate, measured, bound)]
+    return held + list(_open(gate, {measured.id for measured in checks}))
 
 
 def verdict(thresholds: Iterable[Threshold]) -> Verdict:
@@ -82,6 +94,14 @@ def verdict(thresholds: Iterable[Threshold]) -> Verdict:
     if Verdict.FAIL in found:
         return Verdict.FAIL
     return Verdict.NOT_DECISIVE if Verdict.NOT_DECISIVE in found else Verdict.PASS
+
+
+def _open(gate: Gate, made: Collection[CheckId]) -> Iterator[Threshold]:
+    """Who sets a limit wants it judged: without its check the report is not decisive. A minimum of nothing is none."""
+    for name, check in _LEFT_OUT.items():
+        limit = getattr(gate, name)
+        if name in gate.model_fields_set and check not in made and (limit > 0 or name.startswith("maximum")):
+            yield Threshold(check=check, name=name, limit=limit, k=0, n=0, measured=0, verdict=Verdict.NOT_DECISIVE)
 
 
 def _judge(gate: Gate, measured: Measured, bound: float) -> Iterator[Threshold]:

@@ -66,6 +66,14 @@ def test_one_failure_outweighs_what_is_open() -> None:
     assert verdict(judge(Gate(), checks[1:], 1e-6)) is Verdict.NOT_DECISIVE
 
 
+def test_a_limit_without_its_check_is_open() -> None:
+    """A gate that asks for questions or retention does not pass by leaving them out; one that does not ask may."""
+    checks = [Measured(CheckId.RECALL, {"r": Tally(right=1)})]
+    assert verdict(judge(Gate(minimum_questions=0.0), checks, 1e-6)) is Verdict.PASS
+    for gate in (Gate(minimum_questions=0.9), Gate(minimum_retention=1.0), Gate(maximum_undeleted=0)):
+        assert verdict(judge(gate, checks, 1e-6)) is Verdict.NOT_DECISIVE
+
+
 def test_a_gate_file_is_closed(tmp_path: Path) -> None:
     """Known keys are read; an unknown key, a value out of range and broken TOML are unusable input."""
     file = tmp_path / "GATE.toml"
