@@ -8,7 +8,7 @@ import platform
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -23,7 +23,7 @@ from pilot.checks.scratch import may_scratch
 from pilot.checks.target import Target
 from pilot.client import FactStore, Progress
 from pilot.embedded import Address, embedded_service
-from pilot.errors import UnusableInput, explained
+from pilot.errors import PilotError, UnusableInput, explained
 from pilot.gate import Gate, judge, read_gate
 from pilot.information import information
 from pilot.reading import Options, Pair, Reading, read_facts
@@ -72,9 +72,13 @@ def run(request: Request, progress: Progress) -> Report:
         questions=read_questions(request.questions) if request.questions else [],
         recipe=_read_recipe(request.recipe),
     )
-    progress(0.0, "starting the service")
-    with _service(request.address) as address, FactStore(address.url, address.api_key) as store:
-        evidence = _measure(store, address, request, inputs, progress)
+    progress(0.0, "starting the service" if request.address is None else "calling the service")
+    with (
+        _service(request.address) as address,
+        FactStore(address.url, address.api_key) as store,
+        _dictionary(store, request) as dictionary,
+    ):
+        evidence = _measure(store, address, dictionary, request, inputs, progress)
     how = Run(
         started_at=started,
         seconds=time.perf_counter() - clock,
@@ -96,9 +100,15 @@ def _service(address: Address | None) -> Iterator[Address]:
             yield own
 
 
-def _measure(store: FactStore, address: Address, request: Request, inputs: _Inputs, progress: Progress) -> Evidence:
+def _measure(  # noqa: PLR0917 - each part stands for itself
+    store: FactStore,
+    address: Address,
+    dictionary: Dictionary,
+    request: Request,
+    inputs: _Inputs,
+    progress: Progress,
+) -> Evidence:
     """The service reads the file first: where it refuses, its problem is the better message."""
-    dictionary = _dictionary(store, request)
     progress(0.0, "uploading the file")
     receipt = store.upload(dictionary.id, request.file, request.options, dry_run=request.memory is not None)
     progress(0.5, "reading the file independently")
@@ -153,13 +163,23 @@ def _csv_line(cells: list[str]) -> str:
     return out.getvalue()
 
 
-def _dictionary(store: FactStore, request: Request) -> Dictionary:
-    """Made when there is none of that name, unless a memory of it is to be judged."""
+@contextmanager
+def _dictionary(store: FactStore, request: Request) -> Iterator[Dictionary]:
+    """Made when there is none of that name, unless a memory of it is to be judged. One that was made for this run alone
+    does not stay when the run fails.
+    """
     if request.memory is not None and not any(
         request.dictionary in (held.id, held.name) for held in store.dictionaries()
     ):
         raise UnusableInput(f"there is no dictionary {request.dictionary}")
-    return store.dictionary(request.dictionary or _fresh_name(request))
+    dictionary = store.dictionary(request.dictionary or _fresh_name(request))
+    try:
+        yield dictionary
+    except BaseException:
+        if request.dictionary is None:
+            with suppress(PilotError):  # the first error is the one to tell
+                store.delete_dictionary(dictionary.id)
+        raise
 
 
 def _fresh_name(request: Request) -> str:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
+import httpx
 import pytest
 
 from pilot.checks.plan import Plan
@@ -89,13 +90,15 @@ def test_a_missed_gate_is_exit_1(service: Running, tmp_path: Path) -> None:
     ],
 )
 def test_an_unusable_file_is_exit_2_with_the_service_s_code(
-    service: Running, tmp_path: Path, content: str, code: str
+    service: Running, api: httpx.Client, tmp_path: Path, content: str, code: str
 ) -> None:
-    """The service's problem is printed plainly: its code and its detail, no traceback."""
+    """The service's problem is printed plainly: its code and its detail, no traceback; no dictionary stays behind."""
+    before = api.get("/v1/dictionaries").json()
     done = pilot("run", write(tmp_path, content), "--url", service.url, key=service.key)
     assert done.returncode == 2
     assert code in done.stderr
     assert "Traceback" not in done.stderr
+    assert api.get("/v1/dictionaries").json() == before
 
 
 @pytest.mark.parametrize(
