@@ -66,7 +66,8 @@ def tip(tx: Connection, memory_id: str) -> Record:
 def champion(tx: Connection, dictionary_id: str) -> Record | None:
     """The memory that this dictionary's champion points at."""
     pointed = _recorded().join(aliases, aliases.c.memory == memories.c.id).where(aliases.c.alias == "champion")
-    row = tx.execute(pointed.where(dictionaries.c.id == dictionary_id)).first()
+    mine = (aliases.c.dictionary == dictionaries.c.number, dictionaries.c.id == dictionary_id)
+    row = tx.execute(pointed.where(*mine)).first()
     return None if row is None else Record(*row)
 
 

@@ -25,7 +25,7 @@ audit_entries = Table(
     required("previous", LargeBinary),
     required("mac", LargeBinary),
     Index(None, "at"),
-    Index(None, "dictionary", "at"),
+    Index(None, "dictionary", "number"),
     Index(None, "act", "number"),
 )
 

@@ -24,7 +24,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("number", name="pk_audit_entries"),
     )
     op.create_index("ix_audit_entries_at", "audit_entries", ["at"])
-    op.create_index("ix_audit_entries_dictionary_at", "audit_entries", ["dictionary", "at"])
+    op.create_index("ix_audit_entries_dictionary_number", "audit_entries", ["dictionary", "number"])
     op.create_index("ix_audit_entries_act_number", "audit_entries", ["act", "number"])
     op.create_table(
         "audit_salts",
