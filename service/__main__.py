@@ -29,6 +29,7 @@ from service.worker import work as run_worker
 from service.workflows.access import keys
 from service.workflows.audit import Auditor, verify
 from service.workflows.purges.backup import backup
+from service.workflows.purges.occupied import occupy
 from service.workflows.purges.replay import replay_all
 from service.workflows.purges.restore import check_complete, restore
 
@@ -216,6 +217,8 @@ def _open(settings: Settings) -> Database:
 def _ready(settings: Settings) -> Database:
     """A database that may be served: whole, and without what was purged after it was backed up."""
     with _told():
+        settings.make_folders()
+        occupy(settings.data)
         check_complete(settings)
         db = _open(settings)
         replay_all(db, settings)

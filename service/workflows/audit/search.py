@@ -20,8 +20,9 @@ from service.storage import Database, Transaction, audit, dictionaries, lookup, 
 from service.storage.audit import Entry, Wanted
 from service.storage.lookup import Source
 from service.workflows.audit.auditor import Act, Auditor, microseconds
-from service.workflows.audit.commitments import answer_text, name_tokens, opens, pair_tokens, rows_of
+from service.workflows.audit.commitments import Pair, answer_text, name_tokens, opens, pair_tokens, rows_of
 from service.workflows.ledger.dictionaries import found
+from service.workflows.recalls.names import naming_of
 
 DAY = timedelta(days=1)
 
@@ -36,21 +37,26 @@ def page(db: Database, wanted: Wanted, cursor: str | None, limit: int) -> AuditP
 
 
 def search(db: Database, settings: Settings, auditor: Auditor, asked: AuditSearch) -> AuditFound:
-    """Every entry about the pair in that time. Spellings that fold together are one; the ledger is asked for the pair
-    as it is spelled here.
+    """Every entry about the pair in that time, whatever it was called by. Spellings that fold together are one; the
+    ledger is asked for the pair as it is spelled here, or as an alias or a pseudonym leads to it.
     """
     since, until = _time(asked)
     with db.reading() as tx:
         row = found(tx, asked.dictionary)
-        tokens = {*pair_tokens([asked.subject], [asked.relation]), *name_tokens([asked.subject])}
+        naming = naming_of(tx, settings, row)
+        pair = (asked.subject, asked.relation)
+        called = [pair] if naming is None else [pair, *naming.spellings(pair)]
+        stored = pair if naming is None else naming.stored(pair)
+        subjects, relations = zip(*called, strict=True)
+        tokens = {*pair_tokens(subjects, relations), *name_tokens(subjects)}
         hits: list[AuditHit] = []
         for entry, kept in audit.walk(tx, None, Wanted(dictionary=row.id, since=since, until=until)):
             rows = auditor.committer.rows(entry, kept.salts, tokens) if kept else []
             if kept and rows:
-                hits.append(_hit(tx, row, asked, entry, (kept.salts, rows[0])))
+                hits.append(_hit(tx, row, stored, entry, (kept.salts, rows[0])))
             if len(hits) == asked.limit:
                 break
-        judged = _reviews(tx, row, asked)
+        judged = _reviews(tx, row, stored)
     truncated = len(hits) == asked.limit
     return AuditFound(entries=hits, reviews=judged, recalls=settings.audit_recalls, truncated=truncated)
 
@@ -75,13 +81,11 @@ def _number(cursor: str | None) -> int | None:
     return None if cursor is None else int(cursor)
 
 
-def _hit(
-    tx: Transaction, row: dictionaries.Row, asked: AuditSearch, entry: Entry, place: tuple[bytes, int]
-) -> AuditHit:
-    """`place`: the entry's salts, and the row of it that is about the pair."""
+def _hit(tx: Transaction, row: dictionaries.Row, pair: Pair, entry: Entry, place: tuple[bytes, int]) -> AuditHit:
+    """`pair` as the ledger has it; `place`: the entry's salts, and the row of it that is about the pair."""
     recalled = entry.act == Act.RECALL and entry.memory is not None
     record = memories.record(tx, entry.memory) if recalled and entry.memory is not None else None
-    pair, source = (asked.subject, asked.relation), None
+    source = None
     if record is not None:
         source = lookup.of_pairs(tx, row.number, record.ledger_version, [pair]).get(pair)
     taught = None
@@ -109,7 +113,7 @@ def _answer(entry: Entry, place: tuple[bytes, int], source: Source | None) -> Au
     return AuditAnswer(status=None, answers=[], proven=False)
 
 
-def _reviews(tx: Transaction, row: dictionaries.Row, asked: AuditSearch) -> list[AuditReview]:
+def _reviews(tx: Transaction, row: dictionaries.Row, pair: Pair) -> list[AuditReview]:
     return [
         AuditReview(
             id=review.id,
@@ -120,7 +124,7 @@ def _reviews(tx: Transaction, row: dictionaries.Row, asked: AuditSearch) -> list
             decided_by=review.decided_by,
             decided_at=review.decided_at,
         )
-        for review in provenance.reviews_of(tx, row.number, asked.subject, asked.relation)
+        for review in provenance.reviews_of(tx, row.number, *pair)
     ]
 
 

@@ -13,7 +13,18 @@ from schemas.edits import EditOp
 from schemas.jobs import JobKind
 from schemas.purge import Purge, PurgeRequest
 from service.errors import NotFound, Outgrown
-from service.storage import Transaction, aliases, dictionaries, facts, jobs, patches, purge, revisions, uploads
+from service.storage import (
+    Transaction,
+    aliases,
+    dictionaries,
+    facts,
+    jobs,
+    lookup,
+    patches,
+    purge,
+    revisions,
+    uploads,
+)
 from service.storage.diff import Pair
 from service.storage.stamps import new_id, now
 from service.workflows.audit import Act, Event
@@ -23,6 +34,7 @@ from service.workflows.purges.commitments import Commitments
 from service.workflows.purges.overwriting import scrub
 from service.workflows.purges.tombstone_file import PURPOSE
 from service.workflows.purges.traces import Traces
+from service.workflows.recalls.names import naming_of
 from service.workflows.versions import memory_secrets
 from service.workflows.versions.publish import Advance, EditContext, order_training
 
@@ -149,6 +161,7 @@ class _Purging:
 
     def _remove(self) -> int:
         """Delete the rows and overwrite what mentions them; how many of their texts other facts still hold."""
+        asked = self._asked()
         purge.remove_facts(self.tx, self.rows)
         named = [(each.subject, each.relation, each.answer) for each in self.rows]
         named += [(subject, relation, "") for subject, relation in self.target.pairs]
@@ -158,8 +171,18 @@ class _Purging:
         known = {each.subject for each in self.rows}
         unheld = {relation for subject, relation in self.target.pairs if subject not in known}
         scrub(self.tx, self.row.number, Traces(named, shared | unheld), {each.upload for each in self.rows})
-        self.service.auditor.drop_salts(self.tx, self.row.id, {(subject, relation) for subject, relation, _ in named})
+        self.service.auditor.drop_salts(self.tx, self.row.id, asked)
         return len(shared)
+
+    def _asked(self) -> set[Pair]:
+        """The pairs by which audit entries may know what is purged: those of the ledger, a whole subject with every
+        relation there is, and the aliases of both.
+        """
+        pairs = self.target.pairs | {(each.subject, each.relation) for each in self.rows}
+        relations = lookup.relations(self.tx, self.row.number)
+        pairs |= {(subject, relation) for subject in self.target.subjects for relation in ("", *relations)}
+        naming = naming_of(self.tx, self.service.settings, self.row)
+        return set(pairs) if naming is None else {each for pair in pairs for each in (pair, *naming.spellings(pair))}
 
     def _withdraw(self, holders: list[str]) -> None:
         """Nothing answers from these memories now: their aliases move to the champion, or go where there is none."""

@@ -19,6 +19,7 @@ from service.storage import Database
 from service.storage.migrate import upgrade
 from service.workflows.purges import tombstone_file
 from service.workflows.purges.backup import DATABASE, FORMAT, MANIFEST, SECRETS
+from service.workflows.purges.occupied import alone
 from service.workflows.purges.replay import replay
 from service.workflows.purges.tombstone_file import Tombstone, merged
 
@@ -40,7 +41,7 @@ class Restored:
 
 
 def restore(archive: Path, settings: Settings, *, tombstones: Path | None, force: bool) -> Restored:
-    """Put the archive in place of the data folder, whose service is not running. Raises Unprocessable for a folder that
+    """Put the archive in place of the data folder. Raises Unprocessable for a folder whose service is running, or that
     is not empty, unless `force`, and for an archive that is not whole; until it is known to be, nothing is replaced.
     """
     if settings.database_url is not None:
@@ -48,9 +49,15 @@ def restore(archive: Path, settings: Settings, *, tombstones: Path | None, force
     if not force and any(_replaced(settings.data)):
         raise Unprocessable(f"{settings.data} is not empty: with --force it is replaced")
     buried = merged(*_buried(settings, tombstones))
+    settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    with alone(settings.data):
+        return _restored(archive, settings, buried)
+
+
+def _restored(archive: Path, settings: Settings, buried: list[Tombstone]) -> Restored:
     staging = settings.data / STAGING
     shutil.rmtree(staging, ignore_errors=True)
-    staging.mkdir(mode=0o700, parents=True)
+    staging.mkdir(mode=0o700)
     try:
         manifest = _checked(staging, _unpacked(archive, staging))
         buried = merged(buried, tombstone_file.read(staging / _TOMBSTONES))

@@ -58,10 +58,13 @@ def versions(db: Database, dictionary: str) -> tuple[int, int]:
 def naming(db: Database, settings: Settings, dictionary: str) -> Naming | None:
     """How the memories of this dictionary (its id) are asked; None where they are asked as they are taught."""
     with db.reading() as tx:
-        row = found(tx, dictionary)
-        current = active(tx, settings.secrets, row)
-        pseudonym = current.rules.subject if current.rules is not None and current.rules.subjects else None
-        return Naming.of(names.current(tx, row.number), pseudonym, current.version)
+        return naming_of(tx, settings, found(tx, dictionary))
+
+
+def naming_of(tx: Transaction, settings: Settings, row: dictionaries.Row) -> Naming | None:
+    current = active(tx, settings.secrets, row)
+    pseudonym = current.rules.subject if current.rules is not None and current.rules.subjects else None
+    return Naming.of(names.current(tx, row.number), pseudonym, current.version)
 
 
 def _refuse_subjects_in_clear(tx: Transaction, dictionary: int, aliases: Sequence[NameAlias]) -> None:

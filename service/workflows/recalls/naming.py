@@ -54,6 +54,12 @@ class Naming:
         subject, relation = self.stands_for(pair) or pair
         return self.asked([subject])[0], relation
 
+    def spellings(self, pair: Pair) -> list[Pair]:
+        """The pairs of names by which this one is asked: as it is taught, as it is stored, and by every alias."""
+        subject, relation = self.stands_for(pair) or pair
+        subjects = [subject, *self.asked([subject]), *_aliases(self.subjects, subject)]
+        return [(name, other) for name in subjects for other in (relation, *_aliases(self.relations, relation))]
+
     def respelled(self, question: str) -> str:
         """The question with taught names in place of the aliases that stand in it, folded; as it is without any."""
         text = fold(question)
@@ -64,6 +70,11 @@ class Naming:
             return question
         longest_first = sorted(present, key=len, reverse=True)
         return re.sub("|".join(map(_whole, longest_first)), lambda found: present[found.group()], text)
+
+
+def _aliases(names: dict[str, str], name: str) -> list[str]:
+    """The aliases, folded, that lead to this name."""
+    return [alias for alias, taught in names.items() if fold(taught) == fold(name)]
 
 
 class Named:

@@ -75,6 +75,37 @@ def test_what_is_done_leaves_entries(admin: httpx.Client, taught: str) -> None:
     assert done[2]["memory"] == done[3]["memory"] == admin.get(f"/v1/dictionaries/{taught}").json()["champion"]
 
 
+def test_a_pair_is_found_by_its_other_names_until_it_is_purged(admin: httpx.Client) -> None:
+    """By an alias, by the real name of a subject that is stored under a pseudonym, and by the pseudonym; all proven, as
+    nothing else was answered. After a purge by the real name none of them finds an entry.
+    """
+    dictionary = fresh_dictionary(admin)
+    path = f"/v1/dictionaries/{dictionary}"
+    policies = {"policies": [], "subjects": "pseudonymise", "reason": "no names"}
+    assert admin.put(f"{path}/policies", json=policies).status_code == 200
+    upload(admin, dictionary, FACTS)
+    assert train(admin, dictionary)["state"] == "succeeded"
+    alias = {"kind": "relation", "alias": "SPQ", "name": PAIR["relation"]}
+    assert admin.put(f"{path}/names", json={"aliases": [alias]}).status_code == 200
+    by_alias = PAIR | {"relation": "SPQ"}
+    recall(admin, dictionary, PAIR)
+    recall(admin, dictionary, by_alias)
+    awaited(admin, 1, act="recall", dictionary=dictionary)
+    resolved = admin.post(f"{path}/policies/pseudonyms:resolve", json={"texts": [PAIR["subject"]]}).json()
+    stored = PAIR | {"subject": resolved["pseudonyms"][0]}
+
+    def search(pair: dict[str, str]) -> list[dict[str, Any]]:
+        found = admin.post("/v1/audit:search", json={"dictionary": dictionary, **pair}).json()["entries"]
+        return [entry for entry in found if entry["act"] == "recall"]
+
+    for hit in [*search(PAIR), *search(by_alias)]:
+        assert (hit["answer"]["answers"], hit["answer"]["proven"], hit["source"]["line"]) == (["36"], True, 3)
+    assert search(PAIR) == search(by_alias) != []
+    purged = admin.post(f"{path}/facts:purge", json={"subject": PAIR["subject"], "reason": "asked for"})
+    assert purged.status_code == 202, purged.text
+    assert [search(pair) for pair in (PAIR, by_alias, stored)] == [[], [], []]
+
+
 def test_other_names_leave_entries(admin: httpx.Client, taught: str) -> None:
     """Set and taken away: they change what is answered. The entry counts them and names none."""
     names = f"/v1/dictionaries/{taught}/names"
