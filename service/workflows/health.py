@@ -32,6 +32,7 @@ class Readiness:
         if damaged:
             reason = Code.MEMORY_MISMATCH
             raise Unavailable("a stored memory is damaged and being rebuilt", memories=damaged, reason=reason)
+        self._loaded.intersection_update(record.id for record in records)
         return [Record(*record) for record in records if record.id not in self._loaded]
 
     async def load(self, records: list[Record]) -> None:

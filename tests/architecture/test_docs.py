@@ -57,8 +57,22 @@ def test_make_targets_in_the_readme_exist() -> None:
 
 
 def test_every_decision_names_what_holds_it() -> None:
-    """A decision has a context, a quotable line, consequences and the test that holds it."""
-    for page in (ROOT / "docs" / "decisions").glob("*.md"):
+    """A decision has its own number, a context, a quotable line, consequences, and tests that hold it and exist."""
+    pages = sorted((ROOT / "docs" / "decisions").glob("*.md"))
+    assert [page.name[:4] for page in pages] == [f"{number:04}" for number in range(1, len(pages) + 1)]
+    written = {name for path in ROOT.glob("tests/**/*.py") for name in re.findall(r"test_\w+", path.read_text("utf-8"))}
+    for page in pages:
         text = page.read_text("utf-8")
         for part in ("**Context.**", "**Decision.**", "**Consequences.**", "**Held by**"):
             assert part in text, (page.name, part)
+        held = text[text.index("**Held by**") :]
+        assert not set(re.findall(r"`(test_\w+)`", held)) - written, page.name
+
+
+@pytest.mark.parametrize("page", PROSE, ids=lambda page: page.name)
+def test_lines_of_prose_fit(page: Path) -> None:
+    """130 characters; the rows of tables may be longer."""
+    long = [
+        line for line in page.read_text("utf-8").splitlines() if len(line) > 130 and not line.startswith(("|", "!"))
+    ]
+    assert long == []
