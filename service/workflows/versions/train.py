@@ -11,7 +11,7 @@ from schemas.memories import MemoryInfo
 from schemas.problems import Code
 from service.errors import NotFound, Outgrown, TrainingFailed, Unprocessable
 from service.memory import Facts, Memory, Recipe, Verified, fit, load
-from service.storage import aliases, dictionaries, facts, jobs, memories
+from service.storage import Transaction, aliases, dictionaries, facts, jobs, memories
 from service.storage.stamps import new_id
 from service.workflows.attempt import Attempt
 from service.workflows.audit import Act, Event
@@ -116,14 +116,14 @@ def _publish(attempt: Attempt, trained: Trained) -> None:
     """The memory's row, its alias and the job's end in one commit: it is seen whole or not at all. Raises Outgrown
     where the champion knows edits that this memory has no room for.
     """
-    claim, alias = attempt.claim, attempt.claim.params["publish"]
+    claim = attempt.claim
     attempt.progress(0.99, "publishing")
     with attempt.db.writing() as tx:
         row = dictionaries.locked(tx, trained.dictionary.number)
         if row is None:
             raise NotFound("no such dictionary")
         memories.add(tx, row.number, _described(trained))
-        published = trained.id
+        published, alias = trained.id, _alias(tx, row.number, claim)
         if alias == CHAMPION:
             published = caught_up(tx, row, trained.id, trained.memory, trained.taught)
             jobs.set_memory(tx, claim, published)
@@ -131,11 +131,22 @@ def _publish(attempt: Attempt, trained: Trained) -> None:
             switch = aliases.Switch(alias, published, claim.by, f"trained by {claim.id}", AliasAction.TRAIN)
             aliases.switch(tx, row.number, switch)
         jobs.succeed(tx, claim, _result(trained, published))
-        attempt.auditor.record_all(tx, _events(trained, claim, published))
+        attempt.auditor.record_all(tx, _events(trained, claim, published, alias))
 
 
-def _events(trained: Trained, claim: jobs.Claim, published: str) -> list[Event]:
-    row, alias = trained.dictionary, claim.params["publish"]
+def _alias(tx: Transaction, dictionary: int, claim: jobs.Claim) -> str | None:
+    """The alias to publish under. None where none was wanted, and where a rollback has pinned it since the training was
+    ordered: what was decided last counts.
+    """
+    alias: str | None = claim.params["publish"]
+    held = None if alias is None else aliases.find(tx, dictionary, alias)
+    order = jobs.find(tx, claim.id)
+    overtaken = held is not None and held.pinned and order is not None and order.created_at < held.switched_at
+    return None if overtaken else alias
+
+
+def _events(trained: Trained, claim: jobs.Claim, published: str, alias: str | None) -> list[Event]:
+    row = trained.dictionary
     made = {"job": claim.id, "ledger_version": row.ledger_version, "digest": trained.memory.digest}
     events = [Event(Act.TRAIN, claim.by, row.id, trained.id, made)]
     if alias is not None:

@@ -89,13 +89,19 @@ class World:
         self._follow()
 
     def train(self) -> None:
+        self.order()
+        self.work()
+        self.pinned = False
+        self._follow()
+
+    def order(self) -> None:
         order_training(self.kit.db, self.id, MemoryCreate(recipe=RecipeRequest(block_facts=16)), "key", None)
+
+    def work(self) -> None:
         with self.kit.db.writing() as tx:
             claim = jobs.claim(tx, "worker", timedelta(seconds=60))
         assert claim is not None
         perform(Attempt(self.kit.db, self.kit.settings, claim, Event()), {JobKind.TRAIN: train})
-        self.pinned = False
-        self._follow()
 
     def unpin(self) -> None:
         let_go = rollback.unpin(self.kit, self.id, "champion", AliasUnpin(reason="test"), by="key")
@@ -177,3 +183,16 @@ def test_any_history_is_consistent(kit: Kit, steps: list[tuple[object, ...]]) ->
     for name, *arguments in steps:
         getattr(world, str(name))(*arguments)
         world.check()
+
+
+def test_a_rollback_outlasts_a_training_that_was_ordered_before(kit: Kit) -> None:
+    """It keeps its memory and its pin; one that is ordered afterwards moves the alias again."""
+    world = World(kit)
+    world.edit("a", "2")
+    world.order()
+    world.rollback(reset=False, which=9)
+    world.work()
+    world.check()
+    assert world.pinned
+    world.train()
+    world.check()
