@@ -6,7 +6,8 @@
     │   ├── Forbidden            403
     │   ├── NotFound             404
     │   ├── MethodNotAllowed     405
-    │   ├── Conflict             409  name_taken, no_memory, replace_incomplete, idempotency_key_reused, ...
+    │   ├── Conflict             409  name_taken, replace_incomplete, idempotency_key_reused, ...
+    │   │   └── NoMemory         a dictionary without a champion
     │   ├── PreconditionFailed   412
     │   ├── TooLarge             413
     │   ├── UnsupportedMedia     415
@@ -89,6 +90,15 @@ class MethodNotAllowed(RequestError):
 class Conflict(RequestError):
     status = 409
     code = Code.NAME_TAKEN
+
+
+class NoMemory(Conflict):
+    """A dictionary that has no champion was asked for it."""
+
+    code = Code.NO_MEMORY
+
+    def __init__(self) -> None:
+        super().__init__("this dictionary has no champion yet: train a memory first")
 
 
 class PreconditionFailed(RequestError):

@@ -12,7 +12,7 @@ from schemas.jobs import Job, JobKind
 from schemas.keys import KeyCreate, Role
 from schemas.problems import Code
 from schemas.reports import ReportCreate
-from service.errors import Conflict, FactStoreError, NotFound, Unavailable, Unprocessable
+from service.errors import FactStoreError, NoMemory, NotFound, Unavailable, Unprocessable
 from service.settings import Settings
 from service.storage import Database, aliases, jobs, memories
 from service.storage.stamps import now
@@ -31,7 +31,7 @@ _WRITTEN = {0, 1}  # exit codes with which the pilot has written a report: passe
 
 
 def order(db: Database, ref: str, wanted: ReportCreate, by: str) -> Job:
-    """Queue a report. Raises NotFound (not_retained), Conflict (no_memory), Unprocessable (alias_and_memory, and
+    """Queue a report. Raises NotFound (not_retained), NoMemory, Unprocessable (alias_and_memory, and
     no_usable_row where the memory holds nothing to ask).
     """
     if wanted.alias is not None and wanted.memory is not None:
@@ -41,7 +41,7 @@ def order(db: Database, ref: str, wanted: ReportCreate, by: str) -> Job:
         pointed = aliases.find(tx, row.number, wanted.alias or CHAMPION)
         memory = wanted.memory or (pointed.memory if pointed else None)
         if memory is None and wanted.alias is None:
-            raise Conflict("this dictionary has no champion yet: train a memory first", code=Code.NO_MEMORY)
+            raise NoMemory
         info = memories.find(tx, memory) if memory else None
         if info is None or info.dictionary != row.id:
             raise NotFound("no such memory in this dictionary")

@@ -16,7 +16,7 @@ from typing import NamedTuple, Protocol
 import structlog
 
 from schemas.problems import Code
-from service.errors import Conflict, NotFound
+from service.errors import NoMemory, NotFound
 from service.workflows.recalls.microbatch import Served
 from service.workflows.recalls.naming import Naming
 from service.workflows.recalls.queries import Ledger, Pair, Servable
@@ -132,7 +132,7 @@ class Serving:
         return found
 
     async def find(self, address: Address) -> Served:
-        """The memory at this address, loaded; raises NotFound, Conflict (no champion) or MemoryMismatch."""
+        """The memory at this address, loaded; raises NotFound, NoMemory or MemoryMismatch."""
         self._refresh()
         resolved = self._addresses.get(address)
         if resolved is None:
@@ -197,7 +197,7 @@ class Serving:
     def _resolve(self, address: Address) -> tuple[Record, Naming | None]:
         memory = address.memory or self._catalogue.alias(address.dictionary, address.alias)
         if memory is None and address.alias == CHAMPION:
-            raise Conflict("this dictionary has no champion yet: train a memory first", code=Code.NO_MEMORY)
+            raise NoMemory
         record = self._catalogue.memory(memory) if memory is not None else None
         if record is None or record.dictionary != address.dictionary:
             raise NotFound("no such memory in this dictionary" if address.memory else "no such alias")

@@ -1,8 +1,7 @@
 """The error rate of a memory, as its reviews tell it."""
 
-from schemas.problems import Code
 from schemas.reviews import Estimate, Reported, ReviewState
-from service.errors import Conflict
+from service.errors import NoMemory
 from service.settings import Settings
 from service.storage import Database, Transaction, aliases, dictionaries, lookup, reviews, samples
 from service.workflows.ledger.dictionaries import CHAMPION, found
@@ -14,7 +13,7 @@ from service.workflows.versions.memories import find_in
 
 def estimate(db: Database, settings: Settings, ref: str, memory: str | None) -> Estimate:
     """Of this memory; where none is named, of the newest one that was sampled and that the champion is or came from by
-    edits. Raises NotFound, Conflict (no_memory).
+    edits. Raises NotFound, NoMemory.
     """
     with db.reading() as tx:
         row = found(tx, ref)
@@ -59,7 +58,7 @@ def limits_of(settings: Settings) -> Limits:
 def _sampled(tx: Transaction, row: dictionaries.Row) -> str:
     champion = aliases.find(tx, row.number, CHAMPION)
     if champion is None:
-        raise Conflict("this dictionary has no champion yet: train a memory first", code=Code.NO_MEMORY)
+        raise NoMemory
     return samples.newest_of(tx, row.number, champion.memory)
 
 
