@@ -31,7 +31,7 @@ from service.workflows.audit import Act, Event
 from service.workflows.ledger.dictionaries import CHAMPION, found
 from service.workflows.policies.active import Active, active
 from service.workflows.purges.commitments import Commitments
-from service.workflows.purges.overwriting import scrub
+from service.workflows.purges.overwriting import overwrite
 from service.workflows.purges.tombstone_file import PURPOSE
 from service.workflows.purges.traces import Traces
 from service.workflows.recalls.names import naming_of
@@ -170,7 +170,7 @@ class _Purging:
         shared = purge.still_held(self.tx, self.row.number, texts)
         known = {each.subject for each in self.rows}
         unheld = {relation for subject, relation in self.target.pairs if subject not in known}
-        scrub(self.tx, self.row.number, Traces(named, shared | unheld), {each.upload for each in self.rows})
+        overwrite(self.tx, self.row.number, Traces(named, shared | unheld), {each.upload for each in self.rows})
         self.service.auditor.drop_salts(self.tx, self.row.id, asked)
         return len(shared)
 

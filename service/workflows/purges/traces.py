@@ -41,7 +41,7 @@ class Traces:
             return True
         return any(subject.search(plain) and others.search(plain) for subject, others in self._together)
 
-    def scrubbed(self, document: Any) -> Any:
+    def overwritten(self, document: Any) -> Any:
         """The JSON document without list entries, and with `PURGED` in place of other texts, that mention one; of an
         object whose texts together do, all of them.
         """
@@ -49,12 +49,13 @@ class Traces:
             return PURGED if self.mentioned_in(document) else document
         if isinstance(document, list):
             kept = [each for each in document if not isinstance(each, str) or not self.mentioned_in(each)]
-            return [self.scrubbed(each) for each in kept]
+            return [self.overwritten(each) for each in kept]
         if isinstance(document, Mapping):
             texts = [each for each in document.values() if isinstance(each, str)]
             gone = self.mentioned_in(*texts)
             return {
-                key: PURGED if gone and isinstance(each, str) else self.scrubbed(each) for key, each in document.items()
+                key: PURGED if gone and isinstance(each, str) else self.overwritten(each)
+                for key, each in document.items()
             }
         return document
 
