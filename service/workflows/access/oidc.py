@@ -56,10 +56,10 @@ class Tokens:
         """Raises Unauthorized, which says nothing of the token."""
         try:
             claims = self._claims(token)
-        except (jwt.PyJWTError, ValueError, TypeError, KeyError):
+        except (jwt.PyJWTError, ValueError, TypeError, KeyError, OverflowError):
             raise Unauthorized(REFUSED) from None
         subject, rights = claims["sub"], self._rights(claims)
-        if rights is None or len(subject) > LONGEST_SUBJECT or not subject.isprintable():
+        if rights is None or not 0 < len(subject) <= LONGEST_SUBJECT or not subject.isprintable():
             raise Unauthorized(REFUSED)
         return Identity(subject, rights, float(claims["exp"]) + LEEWAY)
 
@@ -82,7 +82,8 @@ class Tokens:
     def _rights(self, claims: Mapping[str, Any]) -> str | None:
         """What the first of the settings' values that the token has stands for."""
         held = _claim(claims, self._settings.oidc_role_claim)
-        values = {held} if isinstance(held, str) else {each for each in held or () if isinstance(each, str)}
+        listed = held if isinstance(held, list) else [held]
+        values = {each for each in listed if isinstance(each, str)}
         return next((rights for value, rights in self._settings.oidc_roles.items() if value in values), None)
 
 
