@@ -52,10 +52,12 @@ class Bank:
 
     def with_blocks(self, changed: Mapping[int, Block]) -> "Bank":
         """The bank in which these blocks stand in the place of those that had their numbers."""
-        blocks = self.blocks.copy()
+        blocks, rows = self.blocks.copy(), self.rows.copy()
         for number, block in changed.items():
-            blocks[number] = block
-        return Bank(self.recipe, blocks)
+            blocks[number], rows[number] = block, len(block.steps)
+        bank = Bank(self.recipe, blocks)
+        bank.__dict__["rows"] = rows  # counted block by block only once
+        return bank
 
     def hashes(self, numbers: Iterable[int]) -> list[bytes]:
         """SHA-256 of blocks as stored."""
