@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
-from sqlalchemy import Connection, Select, insert, select
+from sqlalchemy import Connection, Select, bindparam, insert, select
 
 from schemas.memories import MemoryInfo
 from service.storage.changes import announce
@@ -28,8 +28,8 @@ def add(tx: Connection, dictionary: int, info: MemoryInfo, *, seq: int = 0) -> i
     kept = info.model_dump(exclude=_ELSEWHERE | {"recipe"})
     recipe = info.recipe if info.parent is None else None
     place = {"seq": seq, "complete": info.parent is None}
-    added = insert(memories).values(dictionary=dictionary, recipe=recipe, **place, **kept)
-    number: int = tx.execute(added.returning(memories.c.number)).scalar_one()
+    row = {"dictionary": dictionary, "recipe": recipe, **place, **kept}
+    number: int = tx.execute(_ADDED, row).scalar_one()
     announce(tx)
     return number
 
@@ -57,10 +57,7 @@ def kept(tx: Connection, memory_ids: Sequence[str]) -> set[str]:
 
 def tip(tx: Connection, memory_id: str) -> Record:
     """The newest version of this memory's lineage: what the next edit starts from, wherever aliases have been since."""
-    this = memories.alias()
-    lineage = select(this.c.lineage).where(this.c.id == memory_id).scalar_subquery()
-    newest = _recorded().where(memories.c.lineage == lineage).order_by(memories.c.seq.desc()).limit(1)
-    return Record(*tx.execute(newest).one())
+    return Record(*tx.execute(_TIP, {"memory": memory_id}).one())
 
 
 def champion(tx: Connection, dictionary_id: str) -> Record | None:
@@ -87,6 +84,18 @@ def _recorded() -> Select[Any]:
     owned = memories.join(dictionaries, dictionaries.c.number == memories.c.dictionary)
     columns = (memories.c.ledger_version, memories.c.lineage, memories.c.seq, memories.c.retained)
     return select(memories.c.id, dictionaries.c.id, *columns).select_from(owned)
+
+
+def _newest() -> Select[Any]:
+    """The newest version of the lineage that the memory `memory` is of."""
+    this = memories.alias()
+    lineage = select(this.c.lineage).where(this.c.id == bindparam("memory")).scalar_subquery()
+    return _recorded().where(memories.c.lineage == lineage).order_by(memories.c.seq.desc()).limit(1)
+
+
+# Built once: an edit runs both, and building a statement takes longer than running it.
+_TIP = _newest()
+_ADDED = insert(memories).returning(memories.c.number)
 
 
 def _shown() -> Select[Any]:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
-from sqlalchemy import Connection, select, union_all
+from sqlalchemy import Connection, Integer, bindparam, select, union_all
 
 from schemas.edits import EditOp, EditStatus
 from service.storage.diff import Columns, Diff, Pair
@@ -11,6 +11,11 @@ from service.storage.facts import Plan, Sent, by_subject
 from service.storage.tables import facts
 
 Answers = frozenset[str]
+
+_PAIR = select(facts.c.subject, facts.c.relation).where(facts.c.dictionary == bindparam("dictionary"))
+_MOVED = union_all(  # built once: every edit runs it
+    _PAIR.where(facts.c.since > bindparam("after")), _PAIR.where(facts.c.until > bindparam("after"))
+).limit(bindparam("most", type_=Integer))
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +63,7 @@ def revise(tx: Connection, dictionary: int, items: list[Item]) -> Revision:
 
 def changed(tx: Connection, dictionary: int, after: int, most: int) -> set[Pair] | None:
     """The pairs of which a fact began or ended since the ledger version `after`; None for more than `most` facts."""
-    pair = select(facts.c.subject, facts.c.relation).where(facts.c.dictionary == dictionary)
-    rows = tx.execute(union_all(pair.where(facts.c.since > after), pair.where(facts.c.until > after)).limit(most + 1))
+    rows = tx.execute(_MOVED, {"dictionary": dictionary, "after": after, "most": most + 1})
     moved = [(subject, relation) for subject, relation in rows]
     return None if len(moved) > most else set(moved)
 
