@@ -1,6 +1,7 @@
 """All measurements but the GPU's, or those that are named.
 
-python -m tests.benchmarks [dictionaries] [engine] [digest] [unknowns] [forgetting] [http] [edits] [kills] [gpu]
+python -m tests.benchmarks [dictionaries] [engine] [digest] [unknowns] [forgetting] [http] [edits]
+                           [edits_in_process] [kills] [gpu]
 """
 
 import sys
@@ -9,6 +10,7 @@ from collections.abc import Callable, Sequence
 from tests.benchmarks import (
     dictionaries,
     digest,
+    edits,
     engine,
     forgetting,
     gpu,
@@ -26,6 +28,7 @@ MEASURED: dict[str, Callable[[], None]] = {
     "forgetting": forgetting.main,
     "http": http_recall.main,
     "edits": http_edits.main,
+    "edits_in_process": edits.main,
     "kills": killed_edits.main,
 }
 
