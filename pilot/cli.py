@@ -21,7 +21,8 @@ from pilot.report.figures import number, percent
 from pilot.report.html import read_prose
 from pilot.report.write import write_report
 from pilot.run import Request, run
-from schemas.report import Report, Verdict
+from schemas.checks import Verdict
+from schemas.report import Report
 from schemas.uploads import Mode, OnConflict
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)

@@ -16,7 +16,7 @@ from pilot.errors import UnusableInput, explained
 from pilot.limits import at_least, at_most, every, judged, within
 from pilot.reading import Pair
 from pilot.statistics import interval, lower_bound, upper_bound
-from schemas.report import CheckId, Deletion, Privacy, Retention, Rollback, Threshold, Verdict
+from schemas.checks import CheckId, Deletion, Privacy, Retention, Rollback, Threshold, Verdict
 
 _LEFT_OUT = {
     "minimum_questions": CheckId.QUESTIONS,

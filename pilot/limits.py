@@ -1,7 +1,7 @@
 """One limit held against one figure."""
 
 from pilot.checks.measured import Measured, Tally
-from schemas.report import Threshold, Verdict
+from schemas.checks import Threshold, Verdict
 
 
 def at_least(measured: Measured, name: str, limit: float, tally: Tally) -> Threshold:

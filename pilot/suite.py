@@ -19,7 +19,7 @@ from pilot.checks.scratch import drawn, scratch_copy
 from pilot.checks.target import Target
 from pilot.checks.unknown import check_unknown
 from pilot.client import Progress
-from schemas.report import CheckId, LeftOut
+from schemas.checks import CheckId, LeftOut
 
 _ORDER = list(CheckId)
 _CHANGING = (CheckId.RETENTION, CheckId.DELETION, CheckId.ROLLBACK)

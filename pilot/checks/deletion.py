@@ -13,8 +13,8 @@ from pilot.checks.spellings import another_spelling
 from pilot.checks.target import Reply
 from pilot.client import Progress
 from pilot.reading import Pair
+from schemas.checks import CheckId, Deletion
 from schemas.recall import Result, Status
-from schemas.report import CheckId, Deletion
 
 _SHARE = 10
 """At most one pair in so many is deleted."""

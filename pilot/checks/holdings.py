@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from pilot.reading import Pair
-from schemas.report import Holding
+from schemas.checks import Holding
 
 _ROUNDS = 20
 _SCHEMA = """

@@ -15,8 +15,8 @@ from pilot.checks.plan import Plan
 from pilot.checks.target import BATCH, Target
 from pilot.client import Progress
 from pilot.reading import Pair
+from schemas.checks import CheckId, Timing
 from schemas.recall import ColumnsResult, Query, Result
-from schemas.report import CheckId, Timing
 
 _CONCURRENT = 64
 _WARM_UP = 100

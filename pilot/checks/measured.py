@@ -4,8 +4,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pilot.statistics import interval
+from schemas.checks import CheckId, Deletion, Failing, Holding, Privacy, Retention, Rollback, Timing
 from schemas.recall import Status
-from schemas.report import CheckId, Deletion, Failing, Holding, Privacy, Retention, Rollback, Timing
 
 Details = Retention | Deletion | Rollback | Privacy
 

@@ -15,8 +15,8 @@ from pilot.client import FactStore, Progress
 from pilot.errors import Refused
 from pilot.reading import Pair
 from pilot.statistics import Interval, interval
+from schemas.checks import Membership
 from schemas.recall import Query, Status
-from schemas.report import Membership
 
 _STRANGER = "strangers"
 

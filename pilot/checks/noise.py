@@ -6,7 +6,7 @@ from pilot.checks.measured import Measured
 from pilot.checks.questions import Question, check_questions
 from pilot.checks.target import Target
 from pilot.client import Progress
-from schemas.report import CheckId
+from schemas.checks import CheckId
 
 _WORDS = [
     *("please", "tell", "me", "what", "we", "have", "on", "file", "regarding", "thanks", "kindly", "anyone", "today"),

@@ -11,8 +11,8 @@ from pilot.checks.plan import Plan
 from pilot.checks.scratch import drawn, scratch_copy
 from pilot.checks.target import Target
 from pilot.client import Progress
+from schemas.checks import Artefact, CeilingPoint, CheckId, Failing, Privacy, Randomised
 from schemas.recall import Status
-from schemas.report import Artefact, CeilingPoint, CheckId, Failing, Privacy, Randomised
 
 _EPSILONS = [quarter / 4 for quarter in range(65)]
 _CONTROL = {("a subject no table has", "a relation no table has"): ("an answer no table has",)}

@@ -10,8 +10,8 @@ from pilot.checks.target import Target
 from pilot.client import Progress
 from pilot.errors import UnusableInput
 from pilot.reading.decoding import decode
+from schemas.checks import CheckId, Failing
 from schemas.recall import Result, Status
-from schemas.report import CheckId, Failing
 
 _ANSWERABLE, _UNANSWERABLE = "answerable", "unanswerable"
 

@@ -3,7 +3,7 @@
 from pilot.checks.measured import Measured, Tally
 from pilot.checks.target import Target
 from pilot.client import Progress
-from schemas.report import CheckId
+from schemas.checks import CheckId
 
 
 def check_recall(target: Target, progress: Progress) -> Measured:

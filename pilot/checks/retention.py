@@ -11,7 +11,7 @@ from pilot.checks.scratch import Scratch
 from pilot.checks.target import Reply
 from pilot.client import Progress
 from pilot.reading import Pair
-from schemas.report import CheckId, Part, Retention, Step
+from schemas.checks import CheckId, Part, Retention, Step
 
 UNCHANGED = "unchanged"
 

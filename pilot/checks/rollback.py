@@ -8,7 +8,7 @@ from pilot.checks.measured import Measured
 from pilot.checks.plan import Plan
 from pilot.checks.scratch import Scratch
 from pilot.client import Progress
-from schemas.report import CheckId, Rollback, Switch
+from schemas.checks import CheckId, Rollback, Switch
 
 _CHAMPION = "champion"
 _WHY = ("the pilot tries a rollback", "the pilot follows the ledger again", "the pilot resets the ledger")

@@ -13,8 +13,8 @@ from pilot.checks.target import Target
 from pilot.client import FactStore
 from pilot.errors import PilotError, Refused
 from pilot.reading import Options, Pair
+from schemas.checks import Copy
 from schemas.edits import FactBatch, FactDelete, FactUpsert
-from schemas.report import Copy
 from schemas.uploads import OnConflict
 
 _FORBIDDEN = 403

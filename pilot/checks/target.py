@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 from pilot.client import FactStore, Progress
 from pilot.reading import Pair
+from schemas.checks import Failing
 from schemas.recall import Query, Result, Status
-from schemas.report import Failing
 
 BATCH = 10_000
 

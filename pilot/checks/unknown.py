@@ -4,8 +4,8 @@ from pilot.checks.measured import Measured
 from pilot.checks.probes import Probes
 from pilot.checks.target import Target
 from pilot.client import Progress
+from schemas.checks import CheckId
 from schemas.recall import Status
-from schemas.report import CheckId
 
 
 def check_unknown(target: Target, per_kind: int, seed: int, progress: Progress) -> Measured:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 
-from schemas.report import Part
+from schemas.checks import Part
 
 
 @dataclass(frozen=True, slots=True)

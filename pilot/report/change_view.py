@@ -6,17 +6,8 @@ from typing import Any
 from pilot.report.bars import Bar, bar, worst_first
 from pilot.report.charts import Axes, Chart, Label
 from pilot.report.figures import milliseconds, number, of_all
-from schemas.report import (
-    Check,
-    Deletion,
-    Part,
-    Privacy,
-    Report,
-    Retention,
-    Rollback,
-    Step,
-    Switch,
-)
+from schemas.checks import Check, Deletion, Part, Privacy, Retention, Rollback, Step, Switch
+from schemas.report import Report
 
 Prose = dict[str, Any]
 _UNCHANGED = "unchanged"

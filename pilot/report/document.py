@@ -9,21 +9,9 @@ from pilot.gate import verdict
 from pilot.information import Information
 from pilot.reading import Reading
 from pilot.statistics import interval
+from schemas.checks import Check, CheckId, LeftOut, Part, Threshold
 from schemas.memories import MemoryInfo
-from schemas.report import (
-    Check,
-    CheckId,
-    Coverage,
-    DictionaryFigures,
-    Difference,
-    ErrorRate,
-    LeftOut,
-    MemoryFigures,
-    Part,
-    Report,
-    Run,
-    Threshold,
-)
+from schemas.report import Coverage, DictionaryFigures, Difference, ErrorRate, MemoryFigures, Report, Run
 from schemas.uploads import Receipt
 
 _COUNTED_BY_BOTH = ("rows_read", "accepted", "duplicate", "conflicting", "rejected")

@@ -3,7 +3,8 @@
 import re
 from xml.etree import ElementTree as ET
 
-from schemas.report import Report, Threshold, Verdict
+from schemas.checks import Threshold, Verdict
+from schemas.report import Report
 
 _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 

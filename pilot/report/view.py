@@ -9,7 +9,8 @@ from pilot.report.bars import Bar, Segment, stacked, worst_first
 from pilot.report.change_view import ChangeView, change_view
 from pilot.report.figures import number, one_in, share
 from pilot.statistics import upper_bound
-from schemas.report import Check, CheckId, DictionaryFigures, Failing, Holding, Report, Threshold, Timing, Verdict
+from schemas.checks import Check, CheckId, Failing, Holding, Threshold, Timing, Verdict
+from schemas.report import DictionaryFigures, Report
 
 _RELATIONS_SHOWN = 40
 _FAILING_SHOWN = 50

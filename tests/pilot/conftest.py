@@ -16,9 +16,10 @@ from pilot.gate import Gate, judge
 from pilot.information import information
 from pilot.reading import Options, Pair, Reading, read_facts
 from pilot.report.document import Evidence, build_report
+from schemas.checks import CheckId, LeftOut
 from schemas.memories import MemoryInfo
 from schemas.recall import Status
-from schemas.report import CheckId, LeftOut, Report, Run
+from schemas.report import Report, Run
 from schemas.uploads import Example, Finding, FindingKind, Mode, OnConflict, Receipt
 from tests.pilot.measuring import changing
 

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from pilot.checks.ceiling import Table
 from pilot.checks.measured import Measured, Tally
 from pilot.reading import Reading
-from schemas.report import (
+from schemas.checks import (
     Artefact,
     CeilingPoint,
     CheckId,

@@ -19,7 +19,7 @@ from pilot.checks.target import Target
 from pilot.client import FactStore
 from pilot.gate import Gate, judge, verdict
 from pilot.reading import Pair
-from schemas.report import Deletion, Privacy, Retention, Rollback, Verdict
+from schemas.checks import Deletion, Privacy, Retention, Rollback, Verdict
 from tests.running import Running
 
 PLAN = Plan(members=60, strangers=5, edited=5, seed=1)

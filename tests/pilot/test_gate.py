@@ -7,7 +7,7 @@ from pilot.checks.measured import Measured, Tally
 from pilot.errors import UnusableInput
 from pilot.gate import Gate, judge, read_gate, verdict
 from pilot.reading import Options, Reading, read_facts
-from schemas.report import CheckId, Copy, Deletion, Privacy, Verdict
+from schemas.checks import CheckId, Copy, Deletion, Privacy, Verdict
 from tests.pilot.measuring import changing, deletion, privacy, retention, rollback
 
 

@@ -11,7 +11,8 @@ from pilot.report.figures import duration, number, of_all, share, size
 from pilot.report.html import html, read_prose
 from pilot.report.junit import junit
 from pilot.report.write import write_report
-from schemas.report import Report, Verdict
+from schemas.checks import Verdict
+from schemas.report import Report
 
 ReportOn = Callable[..., Report]
 

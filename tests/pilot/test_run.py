@@ -14,7 +14,8 @@ from pilot.client import FactStore
 from pilot.embedded import Address, embedded_service
 from pilot.errors import NotHeld, ServiceFailed
 from pilot.run import Request, run
-from schemas.report import CheckId, Report, Verdict
+from schemas.checks import CheckId, Verdict
+from schemas.report import Report
 from tests.running import Running
 
 HEADER = "subject,relation,answer\n"

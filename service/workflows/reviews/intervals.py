@@ -3,6 +3,8 @@
 Clopper and Pearson (Biometrika 26, 1934): the ends are beta quantiles, so the interval holds at least its confidence
 for every sample size and rate. Korn and Graubard (Survey Methodology 24, 1998) put the effective sample size in place
 of the sample size where items were drawn with unequal probabilities; the beta distribution takes fractions as they are.
+
+The pilot computes its intervals by itself: it judges the service, so it shares no code with it.
 """
 
 import math

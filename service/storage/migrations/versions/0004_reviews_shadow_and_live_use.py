@@ -8,7 +8,9 @@ down_revision = "0003"
 
 
 def upgrade() -> None:
+    _samples()
     _reviews()
+    _withdrawals()
     _live_use()
     op.create_table(
         "scrubs",
@@ -27,7 +29,7 @@ def upgrade() -> None:
     op.create_index("ix_scrubs_memory", "scrubs", ["memory"])
 
 
-def _reviews() -> None:
+def _samples() -> None:
     op.create_table(
         "samples",
         sa.Column("number", sa.Integer(), autoincrement=True, nullable=False),
@@ -44,6 +46,9 @@ def _reviews() -> None:
         sa.UniqueConstraint("id", name="uq_samples_id"),
     )
     op.create_index("ix_samples_dictionary_memory", "samples", ["dictionary", "memory"])
+
+
+def _reviews() -> None:
     op.create_table(
         "reviews",
         sa.Column("number", sa.Integer(), autoincrement=True, nullable=False),
@@ -78,6 +83,9 @@ def _reviews() -> None:
     )
     op.create_index("ix_reviews_dictionary_state", "reviews", ["dictionary", "state"])
     op.create_index("ix_reviews_dictionary_memory", "reviews", ["dictionary", "memory"])
+
+
+def _withdrawals() -> None:
     op.create_table(
         "withdrawals",
         sa.Column("dictionary", sa.Integer(), nullable=False),
