@@ -21,7 +21,7 @@ from service.memory.facts import Facts, Recalled, Verified
 from service.memory.hashing import Keyring, NameHasher, PairHasher, as_words
 from service.memory.model import ShallowMemory, parameters
 from service.memory.names import NameIndex, fold, identity
-from service.memory.pairs import Ints, pairs_of
+from service.memory.pairs import Ints, Pairs, pairs_of
 from service.memory.patch import unseal
 from service.memory.questions import Vocabulary
 from service.memory.recipe import digest_size
@@ -292,21 +292,10 @@ class Memory:
     # -- verification ----------------------------------------------------------------------------------------------
 
     def verify(self, facts: Facts) -> Verified:
-        """Recall every pair and compare: the whole set of answers has to be equal."""
+        """Recall every pair and compare: the whole set of answers has to be equal. Time is in seconds."""
         started = time.perf_counter()
         pairs = pairs_of(facts)
-        number = np.array([self._relation_at.get(name, -1) for name in pairs.relations], dtype=np.int64)
-        relation, digests = number[pairs.relation], self.subject_hasher.digests(pairs.subjects)
-        position = np.full(len(pairs), -1, dtype=np.int64)
-
-        chunk = CHUNK[self.device]
-
-        def recall(start: int) -> None:
-            asked = start + np.flatnonzero(relation[start : start + chunk] >= 0)
-            position[asked], _ = self.ask(digests[pairs.subject[asked]], relation[asked])
-
-        with one_thread_each(self.device) as workers:
-            list(workers.map(recall, range(0, len(pairs), chunk)))
+        position = self._positions(pairs)
         recalled = zip(self.answer_table.answers(position), pairs.entry.tolist(), strict=True)
         failing = [at for at, (answers, entry) in enumerate(recalled) if answers != pairs.entry_answers[entry]]
         abstained = int((position < 0).sum())
@@ -318,6 +307,20 @@ class Memory:
             failing=[(pairs.subjects[pairs.subject[at]], pairs.relations[pairs.relation[at]]) for at in failing],
             seconds=time.perf_counter() - started,
         )
+
+    def _positions(self, pairs: Pairs) -> Ints:
+        """Where each pair's answers stand in the answer table, by exact names alone; -1 unknown."""
+        number = np.array([self._relation_at.get(name, -1) for name in pairs.relations], dtype=np.int64)
+        relation, digests = number[pairs.relation], self.subject_hasher.digests(pairs.subjects)
+        position, chunk = np.full(len(pairs), -1, dtype=np.int64), CHUNK[self.device]
+
+        def recall(start: int) -> None:
+            asked = start + np.flatnonzero(relation[start : start + chunk] >= 0)
+            position[asked], _ = self.ask(digests[pairs.subject[asked]], relation[asked])
+
+        with one_thread_each(self.device) as workers:
+            list(workers.map(recall, range(0, len(pairs), chunk)))
+        return position
 
 
 def load(path: Path | str, *, secret: bytes, device: str = "auto", patches: Sequence[bytes] = ()) -> Memory:

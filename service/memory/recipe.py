@@ -194,9 +194,7 @@ def resolve(recipe: Recipe, pairs: dict[str, int], answers: dict[str, int], subj
     relation_bits = {name: code_bits(count, check, spare) for name, count in sorted(answers.items())}
     groups = _groups(relation_bits, pairs, block_facts)
     heads = recipe.heads or 16
-    # Room for the fullest block (its load is binomial: six deviations out) and for widening it three times.
-    fullest = math.ceil((block_facts + 6 * math.sqrt(block_facts)) / method.load / ROW_STEP) * ROW_STEP
-    widest = fullest + 3 * WIDEN_STEP
+    widest = _widest(block_facts, method.load)
     attention = max(128, widest) if recipe.rows == "attention" else max(128, widest // 2)
     resolved = Resolved(
         profile=recipe.profile,
@@ -226,6 +224,12 @@ def resolve(recipe: Recipe, pairs: dict[str, int], answers: dict[str, int], subj
     )
     _check_network(resolved)
     return resolved
+
+
+def _widest(block_facts: int, load: float) -> int:
+    """Rows for the fullest block (its load is binomial: six deviations out) and for widening it three times."""
+    fullest = math.ceil((block_facts + 6 * math.sqrt(block_facts)) / load / ROW_STEP) * ROW_STEP
+    return fullest + 3 * WIDEN_STEP
 
 
 def _check_network(resolved: Resolved) -> None:
