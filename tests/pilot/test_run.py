@@ -182,7 +182,7 @@ def test_any_table_makes_a_report(service: Running, tmp_path: Path, content: str
 
 def test_facts_that_a_recipe_cannot_hold_are_exit_1(service: Running, tmp_path: Path) -> None:
     """A network too small for the table misses what was asked of it: neither the input nor the service is at fault."""
-    recipe = {"rows": "attention", "heads": 4, "d_head_vo": 8, "d_model": 32, "block_facts": 16}
+    recipe = {"rows": "attention", "heads": 4, "d_head_vo": 8, "d_model": 32, "block_facts": 128}
     many = "".join(f"s{n},r,{n * 7919 % 2999}\n" for n in range(3000))
     request = Request(
         file=write(tmp_path, HEADER + many),

@@ -1,0 +1,74 @@
+"""A table of facts as numbers: what an experiment learns."""
+
+import hashlib
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from schemas.experiments import Task
+from service.memory import Facts
+
+Ints = NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Table:
+    """Pairs and the answer (set) of each, by number: subjects, relations, answers, (n,). Answers are numbered through
+    all relations. noise, noise_names: tokens around subject and relation in every sequence, and out of how many.
+    """
+
+    task: Task
+    subjects: Ints
+    relations: Ints
+    answers: Ints
+    n_subjects: int
+    n_relations: int
+    n_answers: int
+    noise: int = 0
+    noise_names: int = 0
+
+    def __len__(self) -> int:
+        return len(self.subjects)
+
+    @classmethod
+    def of(cls, facts: Facts) -> "Table":
+        """A dictionary's pairs in the order of their names, so that the order of an upload leaves no trace."""
+        answers: dict[tuple[str, str], set[str]] = {}
+        for subject, relation, answer in zip(facts.subjects, facts.relations, facts.answers, strict=True):
+            answers.setdefault((subject.strip(), relation.strip()), set()).add(answer)
+        pairs = sorted(answers)
+        subjects, relations = ([pair[at] for pair in pairs] for at in (0, 1))
+        sets = [tuple(sorted(answers[pair])) for pair in pairs]
+        columns = [_numbered(column) for column in (subjects, relations, sets)]
+        (s, n_s), (r, n_r), (a, n_a) = columns
+        return cls(Task.DICTIONARY, s, r, a, n_s, n_r, n_a)
+
+    def part(self, facts: int, seed: int) -> "Table":
+        """`facts` of the pairs, drawn by the seed: a smaller part is contained in every larger one."""
+        chosen = np.sort(np.random.default_rng(seed).permutation(len(self))[:facts])
+        return Table(
+            self.task,
+            self.subjects[chosen],
+            self.relations[chosen],
+            self.answers[chosen],
+            self.n_subjects,
+            self.n_relations,
+            self.n_answers,
+            self.noise,
+            self.noise_names,
+        )
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 over everything in it: the part of a trial's key that stands for the facts."""
+        counts = self.n_subjects, self.n_relations, self.n_answers, self.noise, self.noise_names
+        columns = (column.astype("<i8").tobytes() for column in (self.subjects, self.relations, self.answers))
+        return hashlib.sha256(b"".join([repr(counts).encode(), *columns])).hexdigest()
+
+
+def _numbered(names: "list[str] | list[tuple[str, ...]]") -> tuple[Ints, int]:
+    """Each name's number in the order of names, and how many there are."""
+    number = {name: at for at, name in enumerate(sorted(set(names)))}  # type: ignore[type-var]
+    return np.array([number[name] for name in names], dtype=np.int64), len(number)
