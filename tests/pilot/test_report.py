@@ -60,7 +60,9 @@ def test_the_page_needs_nothing_from_elsewhere(report_on: ReportOn, parts: Path)
 
 
 def test_both_languages_say_the_same_things() -> None:
-    """The two files of prose have the same keys, and every sentence names the same figures."""
+    """The two files of prose have the same keys, and every sentence names the same figures. What experiments say comes
+    in English from the service: only the Japanese stands here.
+    """
 
     def shape(prose: object) -> object:
         if isinstance(prose, dict):
@@ -69,7 +71,9 @@ def test_both_languages_say_the_same_things() -> None:
             return len(prose)
         return sorted(re.findall(r"{(\w+)}", str(prose)))
 
-    assert shape(read_prose("en")) == shape(read_prose("ja"))
+    japanese = read_prose("ja")
+    del japanese["experiment"]["sentence"]
+    assert shape({"experiment": {}} | read_prose("en")) == shape(japanese)
 
 
 def test_failing_facts_are_listed_and_fail_the_gate(report_on: ReportOn, parts: Path) -> None:

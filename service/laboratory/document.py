@@ -1,0 +1,90 @@
+"""The document that an experiment ends in, from its parts."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Literal
+
+from schemas.experiments import Axis, Chart, Decision, Experiment, Point, Row, Series, Statement, Task
+from service.laboratory.asked import Asked
+from service.laboratory.bench import Bench
+from service.laboratory.sentences import Figure, english
+
+Scale = Literal["linear", "log", "category"]
+
+
+@dataclass(slots=True)
+class Findings:
+    """What an experiment gathers while it runs. Undecided until it says `decisive`: when its figures decide."""
+
+    finding: list[Statement] = field(default_factory=list)
+    recommendation: list[Statement] = field(default_factory=list)
+    decisive: bool = False
+    left_out: list[Statement] = field(default_factory=list)
+    charts: list[Chart] = field(default_factory=list)
+    series: list[Series] = field(default_factory=list)
+    rows: list[Row] = field(default_factory=list)
+
+    def document(self, asked: Asked, bench: Bench) -> Experiment:
+        """Raises ValueError where a series belongs to no chart, so that it would never be drawn, or nothing is said."""
+        if not self.finding or not self.recommendation:
+            raise ValueError("an experiment says what it found and what follows")
+        charts = {chart.id for chart in self.charts}
+        if stray := [series.name for series in self.series if series.chart not in charts]:
+            raise ValueError(f"series of no chart: {', '.join(stray)}")
+        return Experiment(
+            id=asked.request.kind,
+            verdict=Decision.DECISIVE if self.decisive else Decision.NOT_DECISIVE,
+            finding=_prose(self.finding),
+            recommendation=_prose(self.recommendation),
+            left_out=[english(statement) for statement in self.left_out],
+            statements=self._statements(),
+            charts=self.charts,
+            series=self.series,
+            rows=self.rows,
+            trials=bench.trials,
+            cached=bench.cached,
+            facts=len(asked.facts),
+            seed=asked.request.seed,
+            seconds=round(bench.elapsed(), 3),
+        )
+
+    def _statements(self) -> dict[Literal["finding", "recommendation", "left_out"], list[Statement]]:
+        return {"finding": self.finding, "recommendation": self.recommendation, "left_out": self.left_out}
+
+
+def chart(name: str, x: tuple[str, Scale], y: tuple[str, Scale]) -> Chart:
+    """x, y: what is counted along the axis, and how the axis is divided."""
+    along, up = (Axis(quantity=quantity, scale=scale) for quantity, scale in (x, y))
+    return Chart(id=name, x=along, y=up)
+
+
+def point(
+    x: float, y: float, interval: tuple[float, float] | None = None, *, label: str | None = None, runs: int = 1
+) -> Point:
+    low, high = interval if interval is not None else (None, None)
+    return Point(x=float(x), y=float(y), low=low, high=high, label=label, runs=runs)
+
+
+def measured(name: str, drawn_in: str, points: Iterable[Point], task: Task | None = None) -> Series:
+    return Series(name=name, chart=drawn_in, task=task, kind="measured", source=None, points=list(points))
+
+
+def estimate(name: str, drawn_in: str, points: Iterable[Point], task: Task | None = None) -> Series:
+    """Computed from measured values, beyond them."""
+    return Series(name=name, chart=drawn_in, task=task, kind="estimate", source=None, points=list(points))
+
+
+def theory(name: str, drawn_in: str, points: Iterable[Point], source: str) -> Series:
+    return Series(name=name, chart=drawn_in, task=None, kind="theory", source=source, points=list(points))
+
+
+def published(name: str, drawn_in: str, points: Iterable[Point], source: str) -> Series:
+    return Series(name=name, chart=drawn_in, task=None, kind="published", source=source, points=list(points))
+
+
+def row(name: str, task: Task | None = None, /, **figures: Figure | None) -> Row:
+    return Row(name=name, task=task, figures=dict(figures))
+
+
+def _prose(statements: Iterable[Statement]) -> str:
+    return " ".join(map(english, statements))

@@ -1,0 +1,12 @@
+"""The experiments there are: each a function of what is asked and the bench that it works at."""
+
+from collections.abc import Callable, Mapping
+
+from schemas.experiments import Experiment, ExperimentId
+from service.laboratory.asked import Asked
+from service.laboratory.bench import Bench
+
+Work = Callable[[Asked, Bench], Experiment]
+"""Raises what `bench.progress` raises, where it must not go on."""
+
+EXPERIMENTS: Mapping[ExperimentId, Work] = {}

@@ -1,0 +1,31 @@
+"""What experiments say: sentences by code, so that they can be said in any language."""
+
+import math
+import tomllib
+from functools import cache
+from importlib.resources import files
+
+from schemas.experiments import Statement
+
+Figure = float | int | str
+
+
+def said(code: str, /, **figures: Figure) -> Statement:
+    """Raises KeyError where there is no such sentence or one of its figures is missing, ValueError where a figure is
+    not finite or does not fit its format: at once, not when a report is drawn.
+    """
+    if any(isinstance(figure, float) and not math.isfinite(figure) for figure in figures.values()):
+        raise ValueError(f"{code} says a figure that is not finite")
+    statement = Statement(code=code, figures=dict(figures))
+    english(statement)
+    return statement
+
+
+def english(statement: Statement) -> str:
+    return templates()[statement.code].format_map(statement.figures)
+
+
+@cache
+def templates() -> dict[str, str]:
+    """The English sentence of every code."""
+    return tomllib.loads((files(__package__) / "sentences.toml").read_text("utf-8"))
