@@ -15,6 +15,8 @@ class Problem:
 
     tokens: the vectors of subjects, then relations, (names, d_model) of -1 and +1; None: drawn from `seed`.
     noise: further tokens in every sequence, out of `noise_names`, drawn anew at every step and never masked.
+    weights: the share of training that each fact gets, (n,), in sum 1: how often it is drawn, or counts in the loss
+    where all facts are in a step. None: all the same.
     """
 
     subjects: Ints
@@ -26,6 +28,7 @@ class Problem:
     noise: int = 0
     noise_names: int = 0
     tokens: NDArray[np.int8] | None = None
+    weights: NDArray[np.float64] | None = None
 
 
 class Run(NamedTuple):
