@@ -17,7 +17,7 @@ Ints = NDArray[np.int64]
 class Table:
     """Pairs and the answer (set) of each, by number: subjects, relations, answers, (n,). Answers are numbered through
     all relations. noise, noise_names: tokens around subject and relation in every sequence, and out of how many.
-    weights: the share of training that each pair gets, (n,), in sum 1; None: all the same.
+    frequency: how often each pair is met in training, (n,), as shares of one; None: all alike.
     """
 
     task: Task
@@ -29,7 +29,7 @@ class Table:
     n_answers: int
     noise: int = 0
     noise_names: int = 0
-    weights: NDArray[np.float64] | None = None
+    frequency: NDArray[np.float64] | None = None
 
     def __len__(self) -> int:
         return len(self.subjects)
@@ -50,13 +50,13 @@ class Table:
     def part(self, facts: int, seed: int) -> "Table":
         """`facts` of the pairs, drawn by the seed: a smaller part is contained in every larger one."""
         chosen = np.sort(np.random.default_rng(seed).permutation(len(self))[:facts])
-        weights = None if self.weights is None else self.weights[chosen] / self.weights[chosen].sum()
+        frequency = None if self.frequency is None else self.frequency[chosen] / self.frequency[chosen].sum()
         return replace(
             self,
             subjects=self.subjects[chosen],
             relations=self.relations[chosen],
             answers=self.answers[chosen],
-            weights=weights,
+            frequency=frequency,
         )
 
     @cached_property
@@ -64,8 +64,8 @@ class Table:
         """SHA-256 over everything in it: the part of a trial's key that stands for the facts."""
         counts = self.n_subjects, self.n_relations, self.n_answers, self.noise, self.noise_names
         columns = [column.astype("<i8").tobytes() for column in (self.subjects, self.relations, self.answers)]
-        weights = [] if self.weights is None else [self.weights.astype("<f8").tobytes()]
-        return hashlib.sha256(b"".join([repr(counts).encode(), *columns, *weights])).hexdigest()
+        frequency = [] if self.frequency is None else [self.frequency.astype("<f8").tobytes()]
+        return hashlib.sha256(b"".join([repr(counts).encode(), *columns, *frequency])).hexdigest()
 
 
 def _numbered(names: "list[str] | list[tuple[str, ...]]") -> tuple[Ints, int]:

@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.laboratory.synthetic import factual_recall, named
+from service.laboratory.synthetic import NAMED, factual_recall, masked, named, sequences
 
 SIZES = st.integers(1, 12)
 
@@ -22,30 +22,50 @@ def test_every_pair_has_one_answer_of_its_own_relation(
 
 
 @given(SIZES, SIZES, st.floats(0, 3), st.floats(0, 3), st.integers(0, 2**32 - 1))
-def test_zipf_weights_fall_with_the_number_of_a_name(
+def test_frequencies_fall_with_the_number_of_a_name(
     subjects: int, relations: int, of_subjects: float, of_relations: float, seed: int
 ) -> None:
-    """Weights are shares that fall from name to name by the power law; facts are the same as without them."""
+    """Frequencies are shares that fall from name to name by the power law; facts are the same as without them."""
     table = factual_recall(subjects, relations, zipf_subjects=of_subjects, zipf_relations=of_relations, seed=seed)
     assert (table.answers == factual_recall(subjects, relations, seed=seed).answers).all()
-    if table.weights is None:
+    if table.frequency is None:
         assert of_subjects == of_relations == 0
         return
-    grid = table.weights.reshape(subjects, relations)
+    grid = table.frequency.reshape(subjects, relations)
     assert np.isclose(grid.sum(), 1)
     expected = np.arange(1, subjects + 1.0) ** -of_subjects
     assert np.allclose(grid.sum(axis=1) / grid.sum(axis=1)[0], expected)
 
 
 @given(st.integers(2, 12), st.integers(1, 30), st.integers(0, 2**32 - 1))
-def test_a_part_keeps_each_facts_weight(subjects: int, facts: int, seed: int) -> None:
-    """In a part, the weights of facts stand in the same ratio as in the whole, and sum to one again."""
+def test_a_part_keeps_each_facts_frequency(subjects: int, facts: int, seed: int) -> None:
+    """In a part, the frequencies of facts stand in the same ratio as in the whole, and sum to one again."""
     whole = factual_recall(subjects, 4, zipf_subjects=1, seed=seed)
     part = whole.part(facts, seed)
-    assert whole.weights is not None
-    assert part.weights is not None
+    assert whole.frequency is not None
+    assert part.frequency is not None
     at = part.subjects * 4 + part.relations
-    assert np.allclose(part.weights, whole.weights[at] / whole.weights[at].sum())
+    assert np.allclose(part.frequency, whole.frequency[at] / whole.frequency[at].sum())
+
+
+@given(SIZES, SIZES, st.integers(0, 40), st.integers(0, 2**32 - 1))
+def test_masking_by_type_leaves_subject_and_relation(subjects: int, relations: int, length: int, seed: int) -> None:
+    """Whatever the noise and wherever the two stand, typed masking gives back each pair; the end stands last."""
+    table = factual_recall(subjects, relations, length=length, seed=seed)
+    tokens = sequences(table, seed)
+    assert tokens.shape == (len(table), max(length, NAMED))
+    assert (tokens[:, -1] == tokens.max()).all()
+    found = masked(tokens, table)
+    assert (found[0] == table.subjects).all()
+    assert (found[1] == table.relations).all()
+
+
+def test_noise_is_drawn_anew() -> None:
+    """Another seed puts other noise around the pairs, and the pairs elsewhere."""
+    table = factual_recall(4, 4)
+    first, second = sequences(table, 0), sequences(table, 1)
+    assert (first != second).mean() > 0.5
+    assert len({tuple(row) for row in (first < 4)}) > 4
 
 
 def test_the_defaults_are_the_papers() -> None:
@@ -54,8 +74,8 @@ def test_the_defaults_are_the_papers() -> None:
     assert (len(table), table.n_answers, table.noise, table.noise_names) == (1024, 256, 29, 64)
 
 
-def test_weights_are_part_of_a_tables_digest() -> None:
-    """The same facts with other weights are another problem."""
+def test_frequencies_are_part_of_a_tables_digest() -> None:
+    """The same facts met with other frequencies are another problem."""
     assert factual_recall().digest != factual_recall(zipf_subjects=1).digest
 
 
