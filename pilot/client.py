@@ -12,13 +12,14 @@ import httpx
 import msgspec
 from pydantic import BaseModel, ValidationError
 
-from pilot.errors import JobFailed, NotHeld, PilotError, Refused, ServiceFailed
+from pilot.errors import Refused, ServiceFailed, job_error
 from pilot.reading import Options
 from pilot.wire import Wire
 from schemas.absence import Absence
 from schemas.aliases import Alias, AliasHistory
 from schemas.dictionaries import Dictionary, DictionaryList
 from schemas.edits import EditAccepted, EditReply, FactBatch
+from schemas.experiments import ExperimentRequest
 from schemas.jobs import Job, JobState, VerificationResult
 from schemas.memories import MemoryInfo, MemoryList
 from schemas.problems import Code, Problem
@@ -138,6 +139,10 @@ class FactStore:
     def verify(self, memory: str) -> Job:
         return _read(Job, self._send("POST", f"/v1/memories/{memory}/verifications"))
 
+    def experiment(self, dictionary: str, request: ExperimentRequest) -> Job:
+        body = request.model_dump(mode="json", exclude_none=True)
+        return _read(Job, self._send("POST", f"/v1/dictionaries/{dictionary}/experiments", json=body))
+
     def verification(self, job: Job) -> VerificationResult:
         return VerificationResult.model_validate(job.result)
 
@@ -196,7 +201,7 @@ class FactStore:
             time.sleep(pause)
             pause = min(pause * 1.5, slowest)
         if now.state is not JobState.SUCCEEDED:
-            raise _failed(now)
+            raise job_error(now)
         return now
 
     # recall
@@ -246,17 +251,6 @@ def _transport_errors() -> Iterator[None]:
         yield
     except httpx.HTTPError as error:
         raise ServiceFailed(f"no reply from the service: {error or type(error).__name__}") from error
-
-
-def _failed(job: Job) -> PilotError:
-    """What ended a job: the facts, the request, or the service."""
-    if job.problem is None or job.state is JobState.CANCELLED:
-        return JobFailed(f"the {job.kind} job {job.state}", job.problem)
-    if job.problem.code is Code.TRAINING_FAILED:
-        return NotHeld(f"the facts cannot be held as asked: {job.problem.detail}")
-    if job.problem.status < httpx.codes.INTERNAL_SERVER_ERROR:
-        return Refused(job.problem)
-    return JobFailed(f"the {job.kind} job {job.state}", job.problem)
 
 
 def _problem(response: httpx.Response) -> Problem:

@@ -8,8 +8,11 @@ PilotError
 └── NotHeld            1  a training did its work, and the recipe could not hold every fact: nothing to report on
 """
 
+from http import HTTPStatus
+
 from pydantic import ValidationError
 
+from schemas.jobs import Job, JobState
 from schemas.problems import Code, Problem
 
 
@@ -17,6 +20,7 @@ class PilotError(Exception):
     """The root. `str(error)` is one plain sentence for a person."""
 
     exit_code = 3
+    problem: Problem | None = None
 
 
 class UnusableInput(PilotError):
@@ -27,6 +31,7 @@ class Refused(PilotError):
     """The service refused the request; `code` is the stable part of its problem."""
 
     exit_code = 2
+    problem: Problem
 
     def __init__(self, problem: Problem) -> None:
         super().__init__(f"{problem.code}: {problem.detail}")
@@ -57,6 +62,21 @@ class NotHeld(PilotError):
     """As a missed gate: the table was asked to be held by this recipe, and is not."""
 
     exit_code = 1
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(f"the facts cannot be held as asked: {problem.detail}")
+        self.problem = problem
+
+
+def job_error(job: Job) -> PilotError:
+    """What ended a job without its result: the facts, the request, or the service."""
+    if job.problem is None or job.state is JobState.CANCELLED:
+        return JobFailed(f"the {job.kind} job {job.state}", job.problem)
+    if job.problem.code is Code.TRAINING_FAILED:
+        return NotHeld(job.problem)
+    if job.problem.status < HTTPStatus.INTERNAL_SERVER_ERROR:
+        return Refused(job.problem)
+    return JobFailed(f"the {job.kind} job {job.state}", job.problem)
 
 
 def explained(error: Exception) -> str:

@@ -26,6 +26,7 @@ from pilot.embedded import Address, embedded_service
 from pilot.errors import PilotError, UnusableInput, explained
 from pilot.gate import Gate, judge, read_gate
 from pilot.information import information
+from pilot.laboratory import Bench, Conducted, Laboratory, conduct
 from pilot.reading import Options, Pair, Reading, read_facts
 from pilot.report.document import Evidence, build_report, stated_bound
 from pilot.suite import Suite
@@ -40,7 +41,7 @@ _OF_ANY_TABLE = ("profile", "solver", "rows", "false_answers", "weight_bits", "s
 @dataclass(frozen=True, slots=True)
 class Request:
     """What a run is asked to do. Without `address` it starts a service of its own; with `memory` it trains nothing and
-    uploads nothing, but judges that memory of that dictionary by the file.
+    uploads nothing, but judges that memory of that dictionary by the file. With `laboratory` experiments follow.
     """
 
     file: Path
@@ -53,6 +54,7 @@ class Request:
     gate: Path | None = None
     recipe: Path | None = None
     plan: Plan = field(default_factory=Plan)
+    laboratory: Laboratory | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +81,11 @@ def run(request: Request, progress: Progress) -> Report:
         _dictionary(store, request) as dictionary,
     ):
         evidence = _measure(store, address, dictionary, request, inputs, progress)
+        if request.laboratory is not None:
+            false_answers = stated_bound(evidence.memory)
+            ends = clock + request.laboratory.seconds
+            bench = Bench(store, dictionary.id, ends, request.plan.seed, false_answers)
+            evidence = _with_experiments(evidence, conduct(request.laboratory, bench, progress))
     how = Run(
         started_at=started,
         seconds=time.perf_counter() - clock,
@@ -138,8 +145,14 @@ def _measure(  # noqa: PLR0917 - each part stands for itself
         memory=memory,
         checks=outcome.checks,
         left_out=outcome.left_out,
+        experiments=[],
         thresholds=judge(inputs.gate, outcome.checks, stated_bound(memory)),
     )
+
+
+def _with_experiments(evidence: Evidence, conducted: Conducted) -> Evidence:
+    left_out = [*evidence.left_out, *conducted.left_out]
+    return replace(evidence, experiments=conducted.experiments, left_out=left_out)
 
 
 def _read(request: Request, receipt: Receipt) -> Reading:

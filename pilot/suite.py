@@ -22,6 +22,7 @@ from pilot.client import Progress
 from schemas.checks import CheckId, LeftOut
 
 _ORDER = list(CheckId)
+_Reason = Literal["no_questions", "not_wanted", "not_permitted", "too_few_pairs"]
 _CHANGING = (CheckId.RETENTION, CheckId.DELETION, CheckId.ROLLBACK)
 
 
@@ -50,8 +51,8 @@ class Suite:
         if self.setting.scratch:
             self._change(outcome)
         else:
-            why: Literal["not_permitted", "not_wanted"] = "not_permitted" if self.plan.changes else "not_wanted"
-            outcome.left_out += [LeftOut(check=check, reason=why) for check in _CHANGING]
+            why: _Reason = "not_permitted" if self.plan.changes else "not_wanted"
+            outcome.left_out += [_left_out(check, why) for check in _CHANGING]
         outcome.checks.sort(key=lambda measured: _ORDER.index(measured.id))
         return outcome
 
@@ -68,7 +69,7 @@ class Suite:
             asked = _clocked(lambda: check_questions(target, self.questions, progress, CheckId.QUESTIONS))
             outcome.checks.append(asked)
         else:
-            outcome.left_out.append(LeftOut(check=CheckId.QUESTIONS, reason="no_questions"))
+            outcome.left_out.append(_left_out(CheckId.QUESTIONS, "no_questions"))
 
     def _change(self, outcome: Outcome) -> None:
         target, plan, progress = self.target, self.plan, self.progress
@@ -78,9 +79,13 @@ class Suite:
             if gone := deletable(held, plan):
                 outcome.checks.append(_clocked(lambda: check_deletion(scratch, gone, plan.proofs, progress)))
             else:
-                outcome.left_out.append(LeftOut(check=CheckId.DELETION, reason="too_few_pairs"))
+                outcome.left_out.append(_left_out(CheckId.DELETION, "too_few_pairs"))
             outcome.checks.append(_clocked(lambda: check_rollback(scratch, plan, progress)))
             outcome.checks.append(_clocked(lambda: check_retention(scratch, plan, target.priority, progress)))
+
+
+def _left_out(check: CheckId, reason: _Reason) -> LeftOut:
+    return LeftOut(check=check, reason=reason, detail=None)
 
 
 def _clocked(check: Callable[[], Measured]) -> Measured:

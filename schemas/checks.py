@@ -10,6 +10,8 @@ from enum import StrEnum
 from typing import Literal
 
 from schemas.base import Reply
+from schemas.experiments import ExperimentId
+from schemas.problems import Code
 from schemas.recall import Status
 
 
@@ -237,10 +239,11 @@ class Check(Reply):
 
 
 class LeftOut(Reply):
-    """A check that was not made, and why."""
+    """A check that was not made and why, or an experiment without a result: then the code of its problem."""
 
-    check: CheckId
-    reason: Literal["no_questions", "not_wanted", "not_permitted", "too_few_pairs"]
+    check: CheckId | ExperimentId
+    reason: Literal["no_questions", "not_wanted", "not_permitted", "too_few_pairs", "cancelled"] | Code
+    detail: str | None
 
 
 class Threshold(Reply):

@@ -5,6 +5,7 @@ from typing import Literal
 
 from schemas.base import Reply
 from schemas.checks import Check, LeftOut, Threshold, Verdict
+from schemas.experiments import Experiment
 from schemas.uploads import Finding, Mode, OnConflict, RefusedCount
 
 
@@ -108,7 +109,7 @@ class Report(Reply):
     error_rate: ErrorRate
     checks: list[Check]
     left_out: list[LeftOut]
-    experiments: list[dict[str, object]]
+    experiments: list[Experiment]
     verdict: Verdict
     gate: list[Threshold]
     run: Run

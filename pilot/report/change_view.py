@@ -6,7 +6,7 @@ from typing import Any
 from pilot.report.bars import Bar, bar, worst_first
 from pilot.report.charts import Axes, Chart, Label
 from pilot.report.figures import milliseconds, number, of_all
-from schemas.checks import Check, Deletion, Part, Privacy, Retention, Rollback, Step, Switch
+from schemas.checks import Check, CheckId, Deletion, Part, Privacy, Retention, Rollback, Step, Switch
 from schemas.report import Report
 
 Prose = dict[str, Any]
@@ -73,8 +73,8 @@ class ChangeView:
 
 
 def change_view(report: Report, prose: Prose) -> ChangeView:
-    left_out = [f"{prose['check'][left.check]}: {prose['left_out'][left.reason]}" for left in report.left_out]
-    view = ChangeView(left_out=left_out)
+    missing = [left for left in report.left_out if isinstance(left.check, CheckId)]
+    view = ChangeView(left_out=[f"{prose['check'][left.check]}: {prose['left_out'][left.reason]}" for left in missing])
     for check in report.checks:
         match check.details:
             case Retention() as found:

@@ -10,6 +10,7 @@ from pilot.information import Information
 from pilot.reading import Reading
 from pilot.statistics import interval
 from schemas.checks import Check, CheckId, LeftOut, Part, Threshold
+from schemas.experiments import Experiment
 from schemas.memories import MemoryInfo
 from schemas.report import Coverage, DictionaryFigures, Difference, ErrorRate, MemoryFigures, Report, Run
 from schemas.uploads import Receipt
@@ -29,6 +30,7 @@ class Evidence:
     memory: MemoryInfo
     checks: Sequence[Measured]
     left_out: Sequence[LeftOut]
+    experiments: Sequence[Experiment]
     thresholds: Sequence[Threshold]
 
 
@@ -49,7 +51,7 @@ def build_report(evidence: Evidence, run: Run) -> Report:
         ),
         checks=[_check(measured, evidence.thresholds) for measured in evidence.checks],
         left_out=list(evidence.left_out),
-        experiments=[],
+        experiments=list(evidence.experiments),
         verdict=verdict(evidence.thresholds),
         gate=list(evidence.thresholds),
         run=run,

@@ -1,0 +1,71 @@
+"""Experiments asked for one after the other, followed to their end, and kept in the report's order."""
+
+import time
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+from pydantic import ValidationError
+
+from pilot.client import FactStore, Progress
+from pilot.errors import JobFailed, NotHeld, PilotError, Refused, ServiceFailed
+from pilot.laboratory.plan import Laboratory
+from schemas.checks import LeftOut
+from schemas.experiments import Experiment, ExperimentId, ExperimentRequest
+
+_REPORTED = list(ExperimentId)
+
+
+@dataclass(slots=True)
+class Conducted:
+    """What the experiments found, and which brought no result."""
+
+    experiments: list[Experiment] = field(default_factory=list)
+    left_out: list[LeftOut] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """Where the experiments are made, and what all of them are told. ends: by time.perf_counter()."""
+
+    store: FactStore
+    dictionary: str
+    ends: float
+    seed: int
+    false_answers: float
+
+
+def conduct(laboratory: Laboratory, bench: Bench, progress: Progress) -> Conducted:
+    """One job at a time. One that fails is left out with its code; raises ServiceFailed where the service is gone."""
+    found = Conducted()
+    for kind, share in laboratory.in_order_of_work():
+        seconds = share * (bench.ends - time.perf_counter())
+        request = laboratory.request(kind, seconds, bench.seed, bench.false_answers)
+        try:
+            found.experiments.append(_made(bench, request, progress))
+        except (JobFailed, NotHeld, Refused) as error:
+            found.left_out.append(_left_out(kind, error))
+    found.experiments.sort(key=lambda experiment: _REPORTED.index(experiment.id))
+    return found
+
+
+def _made(bench: Bench, request: ExperimentRequest, progress: Progress) -> Experiment:
+    """Raises what FactStore.wait does. Whoever interrupts the pilot stops the job as well."""
+    name = f"experiment: {request.kind}"
+    progress(0.0, name)
+    job = bench.store.experiment(bench.dictionary, request)
+    try:
+        ended = bench.store.wait(job.id, lambda share, _: progress(share, name))
+    except (KeyboardInterrupt, SystemExit):
+        with suppress(PilotError):
+            bench.store.cancel(job.id)
+        raise
+    try:
+        return Experiment.model_validate(ended.result)
+    except ValidationError as error:
+        raise ServiceFailed("the service's result is not an Experiment") from error
+
+
+def _left_out(kind: ExperimentId, error: PilotError) -> LeftOut:
+    if error.problem is None:
+        return LeftOut(check=kind, reason="cancelled", detail=None)
+    return LeftOut(check=kind, reason=error.problem.code, detail=error.problem.detail)

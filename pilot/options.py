@@ -1,0 +1,139 @@
+"""The options of the commands, and what each group of them asks for."""
+
+import shlex
+import sys
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from pilot.checks.plan import Plan
+from pilot.embedded import Address
+from pilot.laboratory import Laboratory
+from pilot.reading import Options
+from pilot.run import Request
+from schemas.experiments import ExperimentId
+from schemas.uploads import Mode, OnConflict
+
+_EXISTING = {"exists": True, "dir_okay": False, "readable": True}
+
+
+class Lang(StrEnum):
+    EN = "en"
+    JA = "ja"
+
+
+@dataclass(frozen=True, slots=True)
+class RunOptions:
+    """What every command that makes a report is told. changes: None stands for the command's own habit."""
+
+    file: Annotated[Path, typer.Argument(metavar="FACTS.csv", help="subject, relation, answer", **_EXISTING)]
+    out: Annotated[Path, typer.Option(help="where the report goes", file_okay=False)] = Path("pilot-report")
+    url: Annotated[str | None, typer.Option(help="a running service; without it one is started")] = None
+    api_key: Annotated[str | None, typer.Option(envvar="FACTSTORE_API_KEY", help="goes with --url")] = None
+    dictionary: Annotated[str | None, typer.Option(help="id or name; made when there is none")] = None
+    memory: Annotated[
+        str | None,
+        typer.Option(help="judge this memory or alias of --dictionary, in which nothing is stored or trained"),
+    ] = None
+    questions: Annotated[
+        Path | None, typer.Option(metavar="Q.csv", help="question, subject, relation, answer", **_EXISTING)
+    ] = None
+    gate: Annotated[Path | None, typer.Option(metavar="GATE.toml", help="limits; see docs/gate.md", **_EXISTING)] = None
+    recipe: Annotated[Path | None, typer.Option(metavar="RECIPE.json", help="how the memory is built", **_EXISTING)] = (
+        None
+    )
+    lang: Annotated[Lang, typer.Option(help="language of report.html")] = Lang.EN
+    mode: Annotated[Mode, typer.Option(help="replace makes the dictionary equal to the file")] = Mode.UPSERT
+    on_conflict: Annotated[OnConflict, typer.Option(help="one pair with several answers")] = OnConflict.REFUSE
+    encoding: Annotated[str | None, typer.Option(help="utf-8, cp932, euc_jp, utf-16, ...")] = None
+    delimiter: Annotated[str | None, typer.Option(help="one character")] = None
+    header: Annotated[str, typer.Option(help="auto, none, or three names: subject,relation,answer")] = "auto"
+    probes: Annotated[int, typer.Option(min=1, help="never-taught questions of each kind")] = 10_000
+    changes: Annotated[
+        bool | None,
+        typer.Option(
+            "--changes/--no-changes",
+            help="change, delete and roll back facts on a scratch copy that is removed afterwards; run does it unless"
+            " told otherwise, laboratory only when told",
+        ),
+    ] = None
+    seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="of the samples drawn")] = 0
+
+    def request(self, *, changes: bool) -> Request:
+        """Raises typer.BadParameter where options do not go together."""
+        if self.memory is not None and (self.url is None or self.dictionary is None):
+            raise typer.BadParameter("--memory needs --url and --dictionary")
+        return Request(
+            file=self.file,
+            command=_command(),
+            options=Options(self.mode, self.on_conflict, self.encoding, self.delimiter, self.header),
+            address=_address(self.url, self.api_key),
+            dictionary=self.dictionary,
+            memory=self.memory,
+            questions=self.questions,
+            gate=self.gate,
+            recipe=self.recipe,
+            plan=Plan(probes=self.probes, seed=self.seed, changes=changes if self.changes is None else self.changes),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class LaboratoryOptions:
+    """Which experiments, for how long; the rest is asked of `budget` alone."""
+
+    experiments: Annotated[
+        str | None, typer.Option(metavar="A,B", help=f"some of {', '.join(ExperimentId)}; without it, all")
+    ] = None
+    minutes: Annotated[float, typer.Option(min=0.01, max=1440, help="for everything, training and checks too")] = 15
+    facts: Annotated[
+        int | None,
+        typer.Option(min=1, max=10**12, help="budget: how many facts are to be held; without it, the file's"),
+    ] = None
+    latency_ms: Annotated[
+        float, typer.Option(min=0.001, max=60_000, help="budget: the slowest single recall allowed")
+    ] = 50.0
+    core_hour: Annotated[float, typer.Option(min=0, max=10_000, help="budget: the price of a CPU core for an hour")] = (
+        0.05
+    )
+    gpu_hour: Annotated[float, typer.Option(min=0, max=10_000, help="budget: the price of a GPU for an hour")] = 2.5
+
+    def laboratory(self) -> Laboratory:
+        """Raises typer.BadParameter for an experiment that there is not."""
+        return Laboratory(
+            experiments=_experiments(self.experiments),
+            seconds=60 * self.minutes,
+            facts=self.facts,
+            latency_ms=self.latency_ms,
+            core_hour=self.core_hour,
+            gpu_hour=self.gpu_hour,
+        )
+
+
+def _experiments(named: str | None) -> tuple[ExperimentId, ...]:
+    if named is None:
+        return tuple(ExperimentId)
+    wanted = [word.strip() for word in named.split(",")]
+    if strange := [word for word in wanted if word not in set(ExperimentId)]:
+        known = ", ".join(ExperimentId)
+        raise typer.BadParameter(f"there is no experiment {', '.join(map(repr, strange))}; there are {known}")
+    return tuple(each for each in ExperimentId if each in wanted)
+
+
+def _address(url: str | None, api_key: str | None) -> Address | None:
+    if url is None:
+        return None
+    if not url.startswith(("http://", "https://")):
+        raise typer.BadParameter("--url begins with http:// or https://")
+    if api_key is None:
+        raise typer.BadParameter("--url needs --api-key (or FACTSTORE_API_KEY)")
+    return Address(url.rstrip("/"), api_key)
+
+
+def _command() -> str:
+    """The command line as it was given, without the key."""
+    words = ["python", "-m", "pilot", *sys.argv[1:]]
+    hidden = ["KEY" if before == "--api-key" else word for before, word in zip(["", *words], words, strict=False)]
+    return shlex.join("--api-key=KEY" if word.startswith("--api-key=") else word for word in hidden)
