@@ -1,4 +1,4 @@
-"""What a network is trained on: facts as numbers, and how."""
+"""What networks are trained on: facts as numbers, and how; and what came of it."""
 
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
@@ -7,16 +7,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 Ints = NDArray[np.int64]
+Weights = dict[str, NDArray[np.float32]]
 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
     """subjects, relations: numbers of names, (n,). targets: (n, bits) int8 of -1 and +1, or (n,) int64 answers.
 
-    tokens: the vectors of subjects, then relations, (names, d_model) of -1 and +1; None: drawn from `seed`.
+    tokens: the vectors of subjects, then relations, (names, d_model) of -1 and +1; None: drawn from `seed`, as are the
+    vectors of noise, of the end of a sequence and of answers.
     noise: further tokens in every sequence, out of `noise_names`, drawn anew at every step and never masked.
-    weights: the share of training that each fact gets, (n,), in sum 1: how often it is drawn, or counts in the loss
-    where all facts are in a step. None: all the same.
+    weights: the share of training that each fact gets, (n,), in sum 1; None: all the same.
     """
 
     subjects: Ints
@@ -29,6 +30,14 @@ class Problem:
     noise_names: int = 0
     tokens: NDArray[np.int8] | None = None
     weights: NDArray[np.float64] | None = None
+
+    def __len__(self) -> int:
+        return len(self.subjects)
+
+    @property
+    def names(self) -> int:
+        """Vectors of tokens: subjects, relations, noise, and the end."""
+        return self.n_subjects + self.n_relations + self.noise_names + 1
 
 
 class Run(NamedTuple):
@@ -43,15 +52,20 @@ class Run(NamedTuple):
 class Schedule:
     """steps: optimiser steps, over which the rate is decayed to 0. batch: facts a step, None for all of them.
 
-    check_every: steps between two exhaustive recalls; a network that holds all its facts at `weight_bits` (None: as
-    float32) stops.
+    weight_bits: the weights are judged as they would be stored (None: as float32); over the last part of the steps,
+    `aware`, they are also trained as stored. A network stops as soon as it holds every fact with this `margin`, which
+    is looked at every `check_every` steps.
     """
 
-    steps: int = 1500
+    steps: int = 1000
     optimiser: Literal["muon", "adamw"] = "muon"
     batch: int | None = None
     check_every: int = 50
     weight_bits: int | None = 8
+    aware: float = 0.3
+    margin: float = 0.0
+    decay: float = 0.0
+    stop_early: bool = True
 
 
 class Moment(NamedTuple):
@@ -67,9 +81,9 @@ class Moment(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """right: facts right at the end in float32; stored_right: from weights rounded to `weight_bits`; both exhaustive,
-    with the last weights. diverged: the loss was no number. weights: by name, as float32. seconds: the run's share of
-    the time of its batch. peak_bytes: tensors of the batch, divided by its networks.
+    """right: facts right at the end in float32; stored_right: from weights as stored; both exhaustive, with the last
+    weights. diverged: the loss was no number. weights: by name, as float32, not rounded. seconds: the run's share of
+    the time of its batch. peak_bytes: weights, their moments and what one step keeps for its gradients, a network.
     """
 
     facts: int
@@ -80,4 +94,9 @@ class Outcome:
     diverged: bool
     peak_bytes: int
     curve: list[Moment]
-    weights: dict[str, NDArray[np.float32]]
+    weights: Weights
+
+    @property
+    def held(self) -> bool:
+        """Every fact is right from the weights as stored."""
+        return self.stored_right == self.facts

@@ -1,0 +1,69 @@
+"""What networks answer, exhaustively: every fact, from given weights."""
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+from torch.func import functional_call
+
+from service.memory.gradient.lessons import Lessons, Noise, Purpose
+from service.memory.gradient.network import Networks
+from service.memory.gradient.weights import as_stored
+
+Judged = dict[str, Tensor]
+
+
+class Judgement(NamedTuple):
+    """Of each network: right and relation_only, (b, n) of booleans, False where it has fewer facts; least: the smallest
+    margin, (b,). Of read-out `answers`, the margin is the distance from the best other answer.
+    """
+
+    right: Tensor
+    relation_only: Tensor
+    least: Tensor
+
+
+@torch.no_grad()
+def outputs(
+    networks: Networks,
+    lessons: Lessons,
+    *,
+    weight_bits: int | None = None,
+    noise_draw: int = 0,
+    without_layer: int | None = None,
+) -> Tensor:
+    """What every network says of every fact, (b, n, outputs)."""
+    weights = as_stored(dict(networks.weights), weight_bits)
+    sequences = lessons.sequences(weights["tokens"], Noise(Purpose.NOISE_OF_JUDGING, noise_draw))
+    return forward(networks, weights, sequences, without_layer)
+
+
+def forward(networks: Networks, weights: Judged, sequences: Tensor, without_layer: int | None = None) -> Tensor:
+    """The networks with these weights in the place of their own: (b, n, outputs)."""
+    named = {f"weights.{name}": weight for name, weight in weights.items()}
+    y: Tensor = functional_call(networks, named, (sequences, without_layer))
+    return y
+
+
+def judged(networks: Networks, lessons: Lessons, y: Tensor) -> Judgement:
+    """Compare outputs with targets."""
+    present = lessons.present
+    if networks.shape.readout == "codes":
+        margin = (y * lessons.targets).masked_fill(lessons.targets == 0, torch.inf).amin(dim=2)
+        right, relation_only = (margin > 0) & present, torch.zeros_like(present)
+    else:
+        own = y.gather(2, lessons.targets[..., None])
+        others = y.scatter(2, lessons.targets[..., None], -torch.inf)
+        margin = own[..., 0] - others.amax(dim=2)
+        right = (margin > 0) & present
+        relation_only = _of_relation(lessons, y.argmax(dim=2)) & ~right & present
+    return Judgement(right, relation_only, margin.masked_fill(~present, torch.inf).amin(dim=1))
+
+
+def _of_relation(lessons: Lessons, answers: Tensor) -> Tensor:
+    """Whether each answer is one that its fact's relation has."""
+    known = []
+    for at, (problem, seen) in enumerate(zip(lessons.problems, lessons.seen, strict=True)):
+        relation = (lessons.index[at, :, 1] - problem.n_subjects).clamp(min=0)  # padding has none
+        known.append(seen[relation, answers[at]])
+    return torch.stack(known)

@@ -1,0 +1,158 @@
+"""Problems side by side as tensors: padded to the most facts and names of any, with a mask."""
+
+from collections.abc import Sequence
+from enum import IntEnum
+from typing import NamedTuple
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from service.memory.gradient.problem import Problem
+from service.memory.gradient.shape import Shape
+
+
+class Purpose(IntEnum):
+    """What random numbers are drawn for: no two purposes share any."""
+
+    FACTS = 1
+    TOKENS = 2
+    ANSWERS = 3
+    NOISE_OF_TRAINING = 4
+    NOISE_OF_JUDGING = 5
+
+
+class Noise(NamedTuple):
+    """A draw of noise: of a step of the training, or one of the draws on which it is judged."""
+
+    purpose: Purpose
+    number: int
+
+
+class Lessons:
+    """index: numbers of each fact's tokens, (b, n, 2), or with the end (b, n, 3); share: of each fact in the loss,
+    (b, n), 0 where a problem has fewer facts; targets: (b, n, bits) float or (b, n) answers.
+    """
+
+    def __init__(self, shape: Shape, problems: Sequence[Problem], device: str) -> None:
+        self.problems = list(problems)
+        self.device = device
+        most = max(len(problem) for problem in problems)
+        self.names = max(problem.names for problem in problems)
+        self.index = torch.stack([_index(problem, shape, most) for problem in problems]).to(device)
+        self.share = torch.stack([_share(problem, most) for problem in problems]).to(device)
+        self.targets = torch.stack([_targets(problem, most) for problem in problems]).to(device)
+        self.seen = [_seen(problem, shape).to(device) for problem in problems]
+        self.noise = max(problem.noise for problem in problems)
+        if any(problem.noise != self.noise for problem in problems):
+            raise ValueError("problems of one batch have sequences of one length")
+
+    @property
+    def present(self) -> Tensor:
+        return self.share > 0
+
+    def keep(self, networks: Tensor) -> None:
+        """Go on with these problems only."""
+        chosen = networks.tolist()
+        self.problems = [self.problems[at] for at in chosen]
+        self.seen = [self.seen[at] for at in chosen]
+        self.index, self.share, self.targets = (part[networks] for part in (self.index, self.share, self.targets))
+
+    def vectors(self, shape: Shape) -> dict[str, Tensor]:
+        """The vectors of names (b, names, d) and, for read-out `answers`, of answers (b, outputs, d)."""
+        names = torch.stack([_padded(_tokens(problem, shape), self.names) for problem in self.problems])
+        vectors = {"tokens": names}
+        if shape.readout == "answers":
+            vectors["answers"] = torch.stack([_answers(problem, shape) for problem in self.problems])
+        return {name: vector.to(self.device) for name, vector in vectors.items()}
+
+    def chosen(self, step: int, batch: int | None) -> Tensor | None:
+        """Facts of a step, (b, batch), drawn by their shares; None for all."""
+        if batch is None or batch >= self.share.shape[1]:
+            return None
+        return torch.stack(
+            [
+                torch.multinomial(share, batch, replacement=True, generator=_generator(problem, step, Purpose.FACTS))
+                for problem, share in zip(self.problems, self.share.cpu(), strict=True)
+            ]
+        ).to(self.device)
+
+    def sequences(self, tokens: Tensor, noise: Noise, chosen: Tensor | None = None) -> Tensor:
+        """The tokens of facts as vectors, (b, n, t, d), with a draw of noise before the end."""
+        index = self.index if chosen is None else _taken(self.index, chosen)
+        if self.noise:
+            drawn = torch.stack([_noise(problem, index.shape[1], noise) for problem in self.problems]).to(self.device)
+            index = torch.cat([index[:, :, :2], drawn, index[:, :, 2:]], dim=2)
+        b, n, t = index.shape
+        flat = index.view(b, n * t, 1).expand(-1, -1, tokens.shape[2])
+        return tokens.gather(1, flat).view(b, n, t, -1)
+
+    def taught(self, chosen: Tensor | None) -> tuple[Tensor, Tensor]:
+        """Targets of a step's facts and their shares in its loss: drawn facts count alike."""
+        if chosen is None:
+            return self.targets, self.share
+        return _taken(self.targets, chosen), torch.full(chosen.shape, 1 / chosen.shape[1], device=self.device)
+
+
+def _taken(values: Tensor, chosen: Tensor) -> Tensor:
+    index = chosen.view(*chosen.shape, *[1] * (values.dim() - 2)).expand(*chosen.shape, *values.shape[2:])
+    return values.gather(1, index)
+
+
+def _index(problem: Problem, shape: Shape, most: int) -> Tensor:
+    end = np.full(len(problem), problem.names - 1)
+    columns = [problem.subjects, problem.relations + problem.n_subjects, *([end] if shape.residual else [])]
+    return _padded(torch.from_numpy(np.stack(columns, axis=1)), most)
+
+
+def _share(problem: Problem, most: int) -> Tensor:
+    weights = problem.weights if problem.weights is not None else np.full(len(problem), 1 / len(problem))
+    return _padded(torch.from_numpy(weights.astype(np.float32)), most)
+
+
+def _targets(problem: Problem, most: int) -> Tensor:
+    targets = torch.from_numpy(np.ascontiguousarray(problem.targets))
+    return _padded(targets.float() if targets.dim() == 2 else targets.long(), most)
+
+
+def _seen(problem: Problem, shape: Shape) -> Tensor:
+    """Which answers each relation has, (relations, answers); a code says nothing of them."""
+    seen = torch.zeros(problem.n_relations, shape.outputs, dtype=torch.bool)
+    if shape.readout == "answers":
+        seen[torch.from_numpy(problem.relations), torch.from_numpy(problem.targets)] = True
+    return seen
+
+
+def _tokens(problem: Problem, shape: Shape) -> Tensor:
+    """Random signs, unless the problem brings those of subjects and relations along."""
+    signs = _signs(problem.names, shape.d_model, _generator(problem, 0, Purpose.TOKENS))
+    if problem.tokens is not None:
+        signs[: len(problem.tokens)] = torch.from_numpy(problem.tokens).float()
+    return signs
+
+
+def _answers(problem: Problem, shape: Shape) -> Tensor:
+    return _signs(shape.outputs, shape.d_model, _generator(problem, 0, Purpose.ANSWERS))
+
+
+def _signs(count: int, d: int, generator: torch.Generator) -> Tensor:
+    return torch.randint(0, 2, (count, d), generator=generator).float() * 2 - 1
+
+
+def _noise(problem: Problem, facts: int, noise: Noise) -> Tensor:
+    first = problem.n_subjects + problem.n_relations
+    size = (facts, problem.noise)
+    return first + torch.randint(
+        0, problem.noise_names, size, generator=_generator(problem, noise.number, noise.purpose)
+    )
+
+
+def _generator(problem: Problem, step: int, purpose: Purpose) -> torch.Generator:
+    """Numbers that depend on the problem's seed, the step and the purpose alone: a training can go on from any step."""
+    seed = np.random.SeedSequence([problem.seed, step, purpose]).generate_state(1, np.uint64)[0]
+    return torch.Generator().manual_seed(int(seed >> np.uint64(1)))
+
+
+def _padded(values: Tensor, length: int) -> Tensor:
+    """Zeros behind the first axis, up to `length`."""
+    return torch.cat([values, values.new_zeros((length - len(values), *values.shape[1:]))])

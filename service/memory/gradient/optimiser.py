@@ -1,0 +1,78 @@
+"""Optimisers for many networks at once, each with a learning rate of its own.
+
+Muon (Jordan et al., *Muon: an optimizer for hidden layers in neural networks*, 2024) moves a matrix by the nearest
+orthogonal matrix to its averaged gradient, found by five Newton-Schulz steps; vectors, and everything where `adamw` is
+asked for, go by AdamW (Loshchilov and Hutter, arXiv 1711.05101). PyTorch's own take one rate and no stacked matrices.
+"""
+
+import math
+from collections.abc import Mapping
+
+import torch
+from torch import Tensor
+
+_NEWTON_SCHULZ = (3.4445, -4.7750, 2.0315)
+_MOMENTUM = 0.95
+_BETAS = (0.9, 0.99)
+_VECTOR_RATE = 0.3  # of Muon's rate: what vectors and embeddings move by beside it
+_ELEMENTWISE = ("q", "b1", "tokens", "answers")
+_WARM_UP = 20
+
+State = dict[str, Tensor]
+
+
+class Optimiser:
+    """`rates`: the largest rate of each network, (b,); it rises over 20 steps and falls to 0 at the last of `steps`."""
+
+    def __init__(self, kind: str, rates: Tensor, steps: int, decay: float) -> None:
+        self._muon = kind == "muon"
+        self._rates = rates
+        self._steps = steps
+        self._decay = decay
+        self.state: State = {}
+
+    @torch.no_grad()
+    def step(self, weights: Mapping[str, Tensor], gradients: Mapping[str, Tensor], step: int) -> None:
+        """Move weights (b, ...) in place; a network without finite gradients must not be among them."""
+        rates = self._rates * min(1.0, (step + 1) / _WARM_UP) * 0.5 * (1 + math.cos(math.pi * step / self._steps))
+        for name, weight in weights.items():
+            rate = rates.view(-1, *[1] * (weight.dim() - 1))
+            if self._decay:
+                weight.mul_(1 - rate * self._decay)
+            if self._muon and name.split(".")[0] not in _ELEMENTWISE:
+                weight.sub_(rate * self._orthogonal(name, gradients[name]))
+            else:
+                share = _VECTOR_RATE if self._muon else 1.0
+                weight.sub_(rate * share * self._adam(name, gradients[name], step + 1))
+
+    def keep(self, networks: Tensor) -> None:
+        """Go on with these networks only."""
+        self._rates = self._rates[networks]
+        self.state = {name: moment[networks] for name, moment in self.state.items()}
+
+    def _moment(self, name: str, like: Tensor) -> Tensor:
+        return self.state.setdefault(name, torch.zeros_like(like))
+
+    def _orthogonal(self, name: str, gradient: Tensor) -> Tensor:
+        momentum = self._moment(f"{name} momentum", gradient).mul_(_MOMENTUM).add_(gradient)
+        rows, columns = gradient.shape[-2:]
+        return orthogonal(gradient + _MOMENTUM * momentum) * math.sqrt(max(1.0, rows / columns))
+
+    def _adam(self, name: str, gradient: Tensor, step: int) -> Tensor:
+        first, second = _BETAS
+        mean = self._moment(f"{name} mean", gradient).mul_(first).add_(gradient, alpha=1 - first)
+        square = self._moment(f"{name} square", gradient).mul_(second).addcmul_(gradient, gradient, value=1 - second)
+        moved: Tensor = (mean / (1 - first**step)) / ((square / (1 - second**step)).sqrt() + 1e-10)
+        return moved
+
+
+def orthogonal(matrices: Tensor) -> Tensor:
+    """Matrices (..., r, c) with singular values brought near one."""
+    a, b, c = _NEWTON_SCHULZ
+    tall = matrices.shape[-2] > matrices.shape[-1]
+    x = matrices.mT if tall else matrices
+    x = x / (x.norm(dim=(-2, -1), keepdim=True) + 1e-7)
+    for _ in range(5):
+        square = x @ x.mT
+        x = a * x + (b * square + c * square @ square) @ x
+    return x.mT if tall else x

@@ -1,0 +1,238 @@
+"""Training end to end: every weight of networks of one shape, all networks in one batch.
+
+first weights -> [sequences -> outputs -> loss -> gradients -> optimiser] x steps -> as stored -> recalled exhaustively
+
+Everything random depends on a run's own seeds and the step, so a training goes on from a checkpoint as if it had never
+stopped. On a CUDA device the network is compiled and computes in bfloat16, its weights stay float32.
+"""
+
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from service.memory.gradient.checkpoint import Checkpoint, State
+from service.memory.gradient.judging import Judgement, forward, judged, outputs
+from service.memory.gradient.lessons import Lessons, Noise, Purpose
+from service.memory.gradient.network import Networks
+from service.memory.gradient.optimiser import Optimiser
+from service.memory.gradient.problem import Moment, Outcome, Run, Schedule, Weights
+from service.memory.gradient.shape import Shape
+from service.memory.gradient.weights import FIXED, as_stored, drawn
+
+Progress = Callable[[float, str], None]
+
+_TOLD_EVERY = 0.25  # seconds between two words about progress
+_SAVED_EVERY = 20.0  # seconds between two checkpoints
+
+
+def train(
+    shape: Shape,
+    runs: Sequence[Run],
+    schedule: Schedule,
+    *,
+    device: str = "cpu",
+    progress: Progress | None = None,
+    checkpoint: Path | None = None,
+) -> list[Outcome]:
+    """The outcome of each run. `progress` is told a fraction of one and a step, and may raise to stop; with a
+    `checkpoint` file, the next call with the same runs goes on from there.
+    """
+    training = _Training(shape, list(runs), schedule, device)
+    kept = Checkpoint.of(checkpoint, shape, runs, schedule) if checkpoint else None
+    if kept:
+        training.resume(kept)
+    told = saved = time.monotonic()
+    while training.active and training.step < schedule.steps:
+        training.advance()
+        now = time.monotonic()
+        if progress and now - told > _TOLD_EVERY:
+            progress(training.step / schedule.steps, "training by gradient")
+            told = now
+        if kept and now - saved > _SAVED_EVERY:
+            training.save(kept)
+            saved = now
+    outcomes = training.finish()
+    if kept:
+        kept.remove()
+    return outcomes
+
+
+class _Training:
+    """The networks that still learn; those that hold every fact, or diverged, leave the batch."""
+
+    def __init__(self, shape: Shape, runs: list[Run], schedule: Schedule, device: str) -> None:
+        self._shape, self._schedule, self._device = shape, schedule, device
+        self._lessons = Lessons(shape, [run.problem for run in runs], device)
+        first = [drawn(shape, run.seed) for run in runs]
+        weights = {name: torch.stack([one[name] for one in first]).to(device) for name in first[0]}
+        self._networks = Networks(shape, weights | self._lessons.vectors(shape))
+        self._fix_vectors()
+        self._optimiser = Optimiser(
+            schedule.optimiser, torch.tensor([run.rate for run in runs], device=device), schedule.steps, schedule.decay
+        )
+        self.active = list(range(len(runs)))
+        self.step = 0
+        self._curves: list[list[Moment]] = [[] for _ in runs]
+        self._ended: dict[int, Outcome] = {}
+        self._seconds = [0.0] * len(runs)
+        self._peak = 0
+
+    def advance(self) -> None:
+        """One step of every network, and a look at all facts every so many."""
+        start = time.perf_counter()
+        losses = self._learn()
+        self.step += 1
+        self._share_time(time.perf_counter() - start)
+        if not bool(losses.isfinite().all()):
+            self._leave(~losses.isfinite(), diverged=True)
+            losses = losses[losses.isfinite()]
+        if self.active and self.step % self._schedule.check_every == 0:
+            self._look(losses)
+
+    def finish(self) -> list[Outcome]:
+        """Judge what is left with its last weights."""
+        if self.active:
+            self._leave(torch.ones(len(self.active), dtype=torch.bool, device=self._device))
+        return [self._ended[at] for at in sorted(self._ended)]
+
+    # -- a step ----------------------------------------------------------------------------------------------------
+
+    def _learn(self) -> Tensor:
+        """The losses of all networks, (b,), whose weights are moved."""
+        weights = self._weights()
+        chosen = self._lessons.chosen(self.step, self._schedule.batch)
+        targets, share = self._lessons.taught(chosen)
+        held = _Held()
+        with held, torch.autocast(self._device, dtype=torch.bfloat16, enabled=self._device == "cuda"):
+            stored = as_stored(weights, self._bits())
+            x = self._lessons.sequences(stored["tokens"], Noise(Purpose.NOISE_OF_TRAINING, self.step), chosen)
+            y = forward(self._networks, stored, x).float()
+        losses = (_loss(self._shape, y, targets) * share).sum(dim=1)
+        learned = {name: weight for name, weight in weights.items() if weight.requires_grad}
+        gradients = torch.autograd.grad(losses.sum(), list(learned.values()), allow_unused=True)
+        self._peak = max(self._peak, held.bytes // len(self.active))
+        moved = {name: grad for name, grad in zip(learned, gradients, strict=True) if grad is not None}
+        finite = losses.detach().isfinite()
+        if bool(finite.all()):
+            self._optimiser.step({name: learned[name].detach() for name in moved}, moved, self.step)
+        return losses.detach()
+
+    def _bits(self) -> int | None:
+        """Towards the end the weights are trained as they will be stored."""
+        aware = self.step >= (1 - self._schedule.aware) * self._schedule.steps
+        return self._schedule.weight_bits if aware else None
+
+    def _weights(self) -> dict[str, Tensor]:
+        return dict(self._networks.weights)
+
+    def _fix_vectors(self) -> None:
+        for name, weight in self._networks.weights.items():
+            if name in FIXED and self._shape.embeddings == "frozen":
+                weight.requires_grad_(False)
+
+    def _share_time(self, seconds: float) -> None:
+        for at in self.active:
+            self._seconds[at] += seconds / len(self.active)
+
+    # -- looking and leaving ---------------------------------------------------------------------------------------
+
+    def _look(self, losses: Tensor) -> None:
+        now = self._judge(None)
+        for at, number in enumerate(self.active):
+            counts = int(now.right[at].sum()), int(now.relation_only[at].sum())
+            self._curves[number].append(Moment(self.step, float(losses[at]), *counts))
+        if not self._schedule.stop_early:
+            return
+        done = (now.right == self._lessons.present).all(dim=1) & (now.least > self._schedule.margin)
+        if bool(done.any()) and self._schedule.weight_bits is not None:
+            stored = self._judge(self._schedule.weight_bits)
+            done &= (stored.right == self._lessons.present).all(dim=1) & (stored.least > self._schedule.margin)
+        if bool(done.any()):
+            self._leave(done)
+
+    def _judge(self, weight_bits: int | None) -> Judgement:
+        y = outputs(self._networks, self._lessons, weight_bits=weight_bits)
+        return judged(self._networks, self._lessons, y)
+
+    def _leave(self, gone: Tensor, *, diverged: bool = False) -> None:
+        """Write down what networks have come to, and go on with the others."""
+        right, stored = self._judge(None).right.sum(dim=1), self._judge(self._schedule.weight_bits).right.sum(dim=1)
+        for at in torch.nonzero(gone)[:, 0].tolist():
+            number = self.active[at]
+            self._ended[number] = Outcome(
+                facts=len(self._lessons.problems[at]),
+                right=int(right[at]),
+                stored_right=int(stored[at]),
+                steps=self.step,
+                seconds=self._seconds[number],
+                diverged=diverged,
+                peak_bytes=self._peak + self._own_bytes(),
+                curve=self._curves[number],
+                weights=self._arrays(at),
+            )
+        self._keep(torch.nonzero(~gone)[:, 0])
+
+    def _keep(self, networks: Tensor) -> None:
+        self.active = [self.active[at] for at in networks.tolist()]
+        if not self.active:
+            return
+        kept = {name: weight.detach()[networks] for name, weight in self._networks.weights.items()}
+        self._networks = Networks(self._shape, kept)
+        self._fix_vectors()
+        self._lessons.keep(networks)
+        self._optimiser.keep(networks)
+
+    def _arrays(self, at: int) -> Weights:
+        return {name: weight[at].detach().cpu().numpy().copy() for name, weight in self._networks.weights.items()}
+
+    def _own_bytes(self) -> int:
+        """Weights and moments of one network."""
+        tensors = [*self._networks.weights.values(), *self._optimiser.state.values()]
+        return sum(tensor[0].numel() * tensor.element_size() for tensor in tensors)
+
+    # -- checkpoints -----------------------------------------------------------------------------------------------
+
+    def save(self, kept: Checkpoint) -> None:
+        tensors = {f"weight {name}": weight for name, weight in self._networks.weights.items()}
+        tensors |= {f"moment {name}": moment for name, moment in self._optimiser.state.items()}
+        kept.save(State(tensors, self.step, self.active, self._seconds, self._curves, self._ended))
+
+    def resume(self, kept: Checkpoint) -> None:
+        """Go on where a checkpoint ends, if there is one of these runs."""
+        found = kept.load(self._device)
+        if found is None:
+            return
+        self._keep(torch.tensor(found.active, device=self._device))
+        self.active, self.step, self._seconds = found.active, found.step, found.seconds
+        self._curves, self._ended = found.curves, found.ended
+        for name, weight in self._networks.weights.items():
+            weight.data = found.tensors[f"weight {name}"]
+        self._optimiser.state = {
+            name.removeprefix("moment "): moment for name, moment in found.tensors.items() if name.startswith("moment ")
+        }
+
+
+def _loss(shape: Shape, y: Tensor, targets: Tensor) -> Tensor:
+    """Of each fact, (b, n): the logistic loss of its code's bits, or the cross-entropy of its answer in nats."""
+    if shape.readout == "codes":
+        return torch.nn.functional.softplus(-y * targets).mean(dim=2)
+    return torch.nn.functional.cross_entropy(y.flatten(0, 1), targets.flatten(), reduction="none").view(targets.shape)
+
+
+class _Held(torch.autograd.graph.saved_tensors_hooks):
+    """Counts the bytes that a step keeps for its gradients."""
+
+    def __init__(self) -> None:
+        self.bytes = 0
+        self._seen: set[int] = set()
+        super().__init__(self._count, lambda tensor: tensor)
+
+    def _count(self, tensor: Tensor) -> Tensor:
+        where = tensor.untyped_storage().data_ptr()
+        if where not in self._seen:
+            self._seen.add(where)
+            self.bytes += tensor.untyped_storage().nbytes()
+        return tensor

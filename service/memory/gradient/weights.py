@@ -1,0 +1,73 @@
+"""First weights, and weights as they are stored: whole steps and one float16 scale for each unit of a layer."""
+
+import math
+
+import torch
+from torch import Tensor
+
+from service.memory.gradient.shape import Shape
+
+FIXED = ("tokens", "answers")
+"""Vectors of names and answers: random, and trained only on demand."""
+
+_BY_COLUMN = ("W", "O", "W2")
+"""Matrices whose units are columns; of all others they are rows."""
+
+
+def sizes(shape: Shape) -> dict[str, tuple[int, ...]]:
+    """Every trained weight of one network, but vectors of names and answers."""
+    d, heads, m, width = shape.d_model, shape.heads, shape.mlp_width, shape.attention_width
+    if not shape.residual:
+        mlp = {"W1": (m, width), "b1": (m,)} if m else {}
+        own = {"q": (heads, shape.d_head_qk), "K": (heads, shape.d_head_qk, d), "V": (width, d)}
+        return {**own, **mlp, "W": (width + m, shape.outputs)}
+    layers: dict[str, tuple[int, ...]] = {}
+    for at in range(shape.layers):
+        if heads:
+            keys = {f"Q.{at}": (heads * shape.d_head_qk, d), f"K.{at}": (heads * shape.d_head_qk, d)}
+            layers |= keys | {f"V.{at}": (width, d), f"O.{at}": (width, d)}
+        if m:
+            layers |= {f"W1.{at}": (m, d), f"b1.{at}": (m,), f"W2.{at}": (m, d)}
+    return layers if shape.readout == "answers" else layers | {"W": (d, shape.outputs)}
+
+
+def drawn(shape: Shape, seed: int) -> dict[str, Tensor]:
+    """First weights of one network, by its seed alone: normal, of variance one over the inputs; biases are zero."""
+    generator = torch.Generator().manual_seed(seed)
+    return {name: _drawn(name, size, generator) for name, size in sizes(shape).items()}
+
+
+def _drawn(name: str, size: tuple[int, ...], generator: torch.Generator) -> Tensor:
+    if name.startswith("b1"):
+        return torch.zeros(size)
+    inputs = size[-2] if _by_column(name) else size[-1]
+    scale = 1.0 if name == "q" else 1 / math.sqrt(size[-2] if name == "K" else inputs)
+    return torch.randn(size, generator=generator) * scale
+
+
+def steps_of(name: str, weight: Tensor, weight_bits: int) -> tuple[Tensor, Tensor]:
+    """Whole steps, of the same shape, and the scales by which they are multiplied (float16 values as float32), of a
+    weight of one network or (with a leading axis) of several.
+    """
+    most = (1 << (weight_bits - 1)) - 1
+    largest = weight.abs().amax(dim=-2 if _by_column(name) else -1, keepdim=True)
+    scale = (largest / most).clamp(min=2.0**-24).half().float()
+    return torch.clamp(torch.round(weight / scale), -most, most), scale
+
+
+def as_stored(weights: dict[str, Tensor], weight_bits: int | None) -> dict[str, Tensor]:
+    """Weights as they come back from storage. Gradients pass through the rounding as if it were not there."""
+    if weight_bits is None:
+        return weights
+    rounded = {}
+    for name, weight in weights.items():
+        if name in FIXED:
+            rounded[name] = weight
+        else:
+            steps, scale = steps_of(name, weight.detach(), weight_bits)
+            rounded[name] = weight + (steps * scale - weight.detach())
+    return rounded
+
+
+def _by_column(name: str) -> bool:
+    return name.split(".", maxsplit=1)[0] in _BY_COLUMN
