@@ -1,11 +1,13 @@
 """Experiments of the laboratory: asked for as jobs, reported as figures that a chart can be drawn from."""
 
+from datetime import datetime
 from enum import StrEnum
 from typing import Literal
 
 from pydantic import Field
 
 from schemas.base import Reply, Request
+from schemas.jobs import JobState
 
 
 class ExperimentId(StrEnum):
@@ -120,3 +122,20 @@ class Experiment(Reply):
     facts: int
     seed: int
     seconds: float
+
+
+class ExperimentJob(Reply):
+    """An experiment as it was ordered: `id` is the job's; seconds: how long it may take; times are UTC."""
+
+    id: str
+    kind: ExperimentId
+    state: JobState
+    progress: float
+    seconds: float
+    created_at: datetime
+    started_at: datetime | None
+    ended_at: datetime | None
+
+
+class ExperimentList(Reply):
+    experiments: list[ExperimentJob]

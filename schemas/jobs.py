@@ -22,6 +22,7 @@ class JobKind(StrEnum):
     PURGE = "purge"
     CONSOLIDATE = "consolidate"
     SCRUB = "scrub"
+    EXPERIMENT = "experiment"
 
 
 class Job(Reply):

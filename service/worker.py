@@ -16,6 +16,7 @@ from service.settings import Settings
 from service.storage import Database, jobs
 from service.workflows.attempt import Attempt
 from service.workflows.jobs import Work, perform
+from service.workflows.laboratory.experiment import experiment
 from service.workflows.purges import files
 from service.workflows.recalls.live_use import forget_names_unless_kept
 from service.workflows.report import write
@@ -35,9 +36,12 @@ KINDS: dict[JobKind, Work] = {
     JobKind.SCRUB: scrub,
     JobKind.CONSOLIDATE: consolidate,
     JobKind.PURGE: files.finish,
+    JobKind.EXPERIMENT: experiment,
 }
-REPORTS = frozenset({JobKind.REPORT})
-"""Done beside the other jobs: a report waits for trainings of its own, and must not keep the worker from them."""
+BESIDE = (JobKind.REPORT, JobKind.EXPERIMENT)
+"""Done beside the other jobs, one of each at a time: they take minutes in a process of their own, and a report waits
+for trainings of its own.
+"""
 POLL = 0.1  # seconds between two looks at an empty queue
 RETAIN_EVERY = 30.0  # seconds between two looks at what need not be kept
 PARENT_POLL = 1.0  # seconds between two looks at whether the parent lives
@@ -56,24 +60,26 @@ def work(settings: Settings, name: str, *, parent: int | None = None) -> None:
     sweep(db, settings)
     forget_names_unless_kept(db, settings)
     files.resume(db)
-    reports = Thread(target=_write_reports, args=(db, settings, name, stopping), name="reports")
-    reports.start()
+    beside = [Thread(target=_work_beside, args=(db, settings, name, stopping, kind), name=kind) for kind in BESIDE]
+    for thread in beside:
+        thread.start()
     retained = time.monotonic()
     while not stopping.is_set():
         if time.monotonic() - retained > RETAIN_EVERY:
             _retain(db, settings)
             retained = time.monotonic()
-        if not work_once(db, settings, name, stopping, KINDS.keys() - REPORTS):
+        if not work_once(db, settings, name, stopping, KINDS.keys() - set(BESIDE)):
             stopping.wait(POLL)
-    reports.join()
+    for thread in beside:
+        thread.join()
     db.close()
 
 
-def _write_reports(db: Database, settings: Settings, name: str, stopping: Event) -> None:
+def _work_beside(db: Database, settings: Settings, name: str, stopping: Event, kind: JobKind) -> None:
     """One after the other; whatever ends this ends the worker, which is then replaced."""
     try:
         while not stopping.is_set():
-            if not work_once(db, settings, name, stopping, REPORTS):
+            if not work_once(db, settings, name, stopping, {kind}):
                 stopping.wait(POLL)
     finally:
         stopping.set()

@@ -3,8 +3,8 @@
 import hashlib
 import json
 import time
-from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -13,6 +13,8 @@ Result = dict[str, Any]
 
 VERSION = 1
 """Part of every key: raised when a change of the code makes results of old trials wrong."""
+
+LOOK_EVERY = 0.25  # seconds between two looks at trials under way
 
 
 class Cache(Protocol):
@@ -67,28 +69,34 @@ class Bench:
         return self.all([trial])[0]
 
     def all(self, trials: Sequence[Trial]) -> list[Result]:
-        """Several at once on the machine's cores; each is remembered as soon as it ends, so that an experiment that
-        was interrupted goes on where it was.
+        """Several at once on the machine's cores, each digest once; each is remembered as soon as it ends, so that an
+        experiment that was interrupted goes on where it was. Raises what a trial raises.
         """
-        known = [self.cache.get(trial.digest) for trial in trials]
+        digests = [trial.digest for trial in trials]
+        known = {digest: found for digest in digests if (found := self.cache.get(digest)) is not None}
         self.trials += len(trials)
-        self.cached += sum(result is not None for result in known)
-        futures = {at: self.workers.submit(trial.run) for at, trial in enumerate(trials) if known[at] is None}
+        self.cached += sum(digest in known for digest in digests)
+        wanted = {digest: trial for digest, trial in zip(digests, trials, strict=True) if digest not in known}
+        for digest, result in self._tried(wanted):
+            self.cache.put(digest, result)
+            known[digest] = result
+        return [known[digest] for digest in digests]
+
+    def _tried(self, wanted: Mapping[str, Trial]) -> Iterator[tuple[str, Result]]:
+        """The results in the order in which they come."""
+        futures = {self.workers.submit(trial.run): digest for digest, trial in wanted.items()}
+        under_way = set(futures)
         try:
-            for at, future in futures.items():
-                while not future.done():
-                    self.progress("trying")
-                    _wait(future)
-                known[at] = future.result()
-                self.cache.put(trials[at].digest, known[at] or {})
+            while under_way:
+                ended, under_way = wait(under_way, timeout=LOOK_EVERY, return_when=FIRST_COMPLETED)
+                yield from ((futures[future], as_kept(future.result())) for future in ended)
+                self.progress("trying")
         finally:
-            for future in futures.values():
+            for future in under_way:
                 future.cancel()
-        return [result or {} for result in known]
 
 
-def _wait(future: Any) -> None:
-    try:
-        future.exception(timeout=0.5)
-    except TimeoutError:
-        return
+def as_kept(result: Result) -> Result:
+    """As it comes from the cache: JSON. Raises ValueError for what is no number, TypeError for what is no JSON."""
+    kept: Result = json.loads(json.dumps(result, allow_nan=False))
+    return kept

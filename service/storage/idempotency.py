@@ -1,5 +1,6 @@
 """Replies kept under the caller's Idempotency-Key, in the same commit as what they acknowledge."""
 
+import hashlib
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -21,6 +22,11 @@ class Request:
     by: str
     key: str
     fingerprint: str
+
+    @classmethod
+    def of(cls, by: str, key: str | None, said: str) -> "Request | None":
+        """None where no key was sent. `said`: the request as text."""
+        return None if key is None else cls(by, key, hashlib.sha256(said.encode()).hexdigest())
 
 
 def earlier_reply(tx: Connection, dictionary: int, request: Request | None) -> dict[str, Any] | None:

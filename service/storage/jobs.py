@@ -10,6 +10,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, func, insert, or_, select, update
 
+from schemas.experiments import ExperimentJob
 from schemas.jobs import Job, JobKind, JobState
 from schemas.problems import Problem
 from service.errors import Cancelled
@@ -64,6 +65,21 @@ def of_dictionary(tx: Connection, dictionary: int) -> list[Job]:
     """Newest first."""
     rows = tx.execute(select(jobs).where(jobs.c.dictionary == dictionary).order_by(jobs.c.number.desc()))
     return [_shown(row) for row in rows]
+
+
+def experiments(tx: Connection, dictionary: int) -> list[ExperimentJob]:
+    """Newest first, without what they found."""
+    shown = (jobs.c.id, jobs.c.state, jobs.c.progress, jobs.c.created_at, jobs.c.started_at, jobs.c.ended_at)
+    mine = (jobs.c.dictionary == dictionary, jobs.c.kind == JobKind.EXPERIMENT)
+    rows = tx.execute(select(*shown, jobs.c.params).where(*mine).order_by(jobs.c.number.desc())).mappings()
+    return [
+        ExperimentJob(
+            **{column.name: row[column] for column in shown},
+            kind=row["params"]["request"]["kind"],
+            seconds=row["params"]["request"]["seconds"],
+        )
+        for row in rows
+    ]
 
 
 def owner(tx: Connection, job_id: str) -> tuple[str, JobKind] | None:

@@ -11,7 +11,6 @@ from tests.running import Running, fresh_dictionary, train, upload
 HEAD = "subject,relation,answer\n"
 COUNTED = f"{HEAD}a,r,1\na,r,1\n\na,r,2\nb,r,1\nb,r,1\nsubject,relation,answer\n,r,1\nc,r,5\n"
 RESULT = {"status", "answers", "subject", "relation", "margin", "memory", "candidates", "ledger"}
-LATER = (("POST", "/v1/dictionaries/{d}/experiments"),)
 
 
 def ledger(api: httpx.Client, dictionary: str) -> set[tuple[str, str]]:
@@ -38,17 +37,6 @@ def trained(api: httpx.Client) -> str:
     dictionary = fresh_dictionary(api, facts, on_conflict="many")
     assert train(api, dictionary)["state"] == "succeeded"
     return dictionary
-
-
-@pytest.mark.parametrize(("method", "path"), LATER)
-def test_routes_to_come_are_absent_behind_the_key(service: Running, api: httpx.Client, method: str, path: str) -> None:
-    """401 without a key, a 404 problem with one: nothing half-built answers."""
-    path = path.replace("{d}", fresh_dictionary(api))
-    with service.client("") as nobody:
-        assert nobody.request(method, path, json={}).status_code == 401
-    absent = api.request(method, path, json={})
-    assert (absent.status_code, absent.headers["content-type"]) == (404, "application/problem+json")
-    assert absent.json()["code"] == "not_found"
 
 
 @pytest.mark.parametrize(

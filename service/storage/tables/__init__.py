@@ -1,6 +1,6 @@
 """Every table. A module holds those of one concern; all share one metadata."""
 
-from service.storage.tables import access, audit, gates, privacy, purge, reviews, versions
+from service.storage.tables import access, audit, gates, laboratory, privacy, purge, reviews, versions
 from service.storage.tables.base import metadata
 from service.storage.tables.ledger import (
     alias_events,
@@ -29,6 +29,7 @@ __all__ = [
     "gates",
     "idempotency",
     "jobs",
+    "laboratory",
     "ledger_versions",
     "memories",
     "metadata",

@@ -36,6 +36,7 @@ class Act(StrEnum):
     DELETE = "delete"
     PURGE = "purge"
     TRAIN = "train"
+    EXPERIMENT = "experiment"
     PUBLISH = "publish"
     SWITCH = "switch"
     ROLLBACK = "rollback"

@@ -1,6 +1,5 @@
 """Edits: facts put and pairs taken away, in one commit with the version of the memory that holds them."""
 
-import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -65,8 +64,7 @@ def apply(
 
 
 def _request(batch: FactBatch, if_match: str | None, by: str, key: str | None) -> idempotency.Request | None:
-    said = f"facts:batch {if_match} {batch.model_dump_json()}"
-    return None if key is None else idempotency.Request(by, key, hashlib.sha256(said.encode()).hexdigest())
+    return idempotency.Request.of(by, key, f"facts:batch {if_match} {batch.model_dump_json()}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from typing import Any
 
-from service.storage import Transaction, purge
+from service.storage import Transaction, purge, trials
 from service.workflows.purges.traces import PURGED, Traces
 
 _FROM_THE_FILE = ("decoded_samples", "header", "columns", "ignored_columns")
@@ -19,6 +19,7 @@ def overwrite(tx: Transaction, dictionary: int, traces: Traces, taught_by: Colle
         if after != receipt or upload in taught_by or upload in refused_in:
             purge.write_receipt(tx, upload, after | {"sha256": PURGED})
     purge.void_replies(tx, dictionary)
+    trials.forget(tx, dictionary)
     purge.remove_rows(tx, dictionary, lambda texts: traces.mentioned_in(*texts))
     purge.rewrite_texts(tx, dictionary, traces.overwritten)
 

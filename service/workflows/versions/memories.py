@@ -1,6 +1,5 @@
 """Memories: ordered, listed, verified on request."""
 
-import hashlib
 import re
 from typing import Any
 
@@ -22,11 +21,11 @@ def order_training(db: Database, ref: str, wanted: MemoryCreate, by: str, idempo
     if wanted.publish is not None:
         check_movable(wanted.publish)
     params: dict[str, Any] = {"recipe": recipe, "publish": wanted.publish}
-    request = _request(wanted, by, idempotency_key)
+    request = idempotency.Request.of(by, idempotency_key, wanted.model_dump_json())
     with db.writing() as tx:
         row = found(tx, ref)
         if earlier := idempotency.earlier_reply(tx, row.number, request):
-            return _job(tx, earlier["job"])
+            return queued(tx, earlier["job"])
         if not row.facts:
             raise Unprocessable("the dictionary holds no facts: upload some first", code=Code.NO_USABLE_ROW)
         job = jobs.add(tx, jobs.Order(JobKind.TRAIN, row.number, params, by))
@@ -77,12 +76,8 @@ def check_movable(alias: str) -> None:
         raise Unprocessable("previous follows the champion by itself")
 
 
-def _request(wanted: MemoryCreate, by: str, key: str | None) -> idempotency.Request | None:
-    said = hashlib.sha256(wanted.model_dump_json().encode()).hexdigest()
-    return None if key is None else idempotency.Request(by, key, said)
-
-
-def _job(tx: Transaction, job_id: str) -> Job:
+def queued(tx: Transaction, job_id: str) -> Job:
+    """The job of an earlier reply. Raises NotFound."""
     job = jobs.find(tx, job_id)
     if job is None:
         raise NotFound("no such job")

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from schemas.jobs import JobKind
 from service.settings import Settings
-from service.storage import Database, Transaction, dictionaries, idempotency, jobs, memories, patches
+from service.storage import Database, Transaction, dictionaries, idempotency, jobs, memories, patches, trials
 from service.storage.patches import Version
 
 MOST_PATCHES = 1_000  # a lineage gets a folder when its newest version stands on more than these
@@ -35,13 +35,14 @@ class Decision:
 
 def retain(db: Database, settings: Settings) -> None:
     """For every dictionary: order the folders that are due, give up old versions, delete what nobody needs. And let go
-    of the replies that were kept for retries.
+    of the replies that were kept for retries, and of old trials.
     """
     with db.reading() as tx:
-        owners, replies = [row.id for row in dictionaries.listed(tx)], idempotency.has_old(tx)
-    if replies:
+        owners, old = [row.id for row in dictionaries.listed(tx)], idempotency.has_old(tx) or trials.has_old(tx)
+    if old:
         with db.writing() as tx:
             idempotency.forget_old(tx)
+            trials.forget_old(tx)
     for dictionary in owners:
         _order_folder(db, dictionary)
         prune(db, settings, dictionary)

@@ -13,6 +13,7 @@ BY_NAME = {
     "idempotency": {"fingerprint", "reply"},
     "audit_salts": {"salts", "seal"},
     "patches": {"patch"},
+    "trials": {"digest", "result"},
 }
 # Rules that an admin wrote: they name relations, and must hold though no fact has the relation now.
 RULES = {"grants": {"relations", "denied"}, "policies": {"policies"}}

@@ -1,0 +1,42 @@
+"""Results of trials: what an experiment found for one dictionary, under the digest of what was tried."""
+
+from datetime import timedelta
+from typing import Any
+
+from sqlalchemy import Connection, delete, insert, select, update
+
+from schemas.jobs import JobKind
+from service.storage.stamps import now
+from service.storage.tables import jobs
+from service.storage.tables.laboratory import trials
+
+KEPT = timedelta(days=90)
+
+
+def find(tx: Connection, dictionary: int, digest: str) -> dict[str, Any] | None:
+    here = (trials.c.dictionary == dictionary, trials.c.digest == digest)
+    result: dict[str, Any] | None = tx.scalar(select(trials.c.result).where(*here))
+    return result
+
+
+def keep(tx: Connection, dictionary: int, digest: str, result: dict[str, Any]) -> None:
+    """In place of an earlier one: two experiments may try the same at the same time."""
+    tx.execute(delete(trials).where(trials.c.dictionary == dictionary, trials.c.digest == digest))
+    tx.execute(insert(trials).values(dictionary=dictionary, digest=digest, result=result, created_at=now()))
+
+
+def forget(tx: Connection, dictionary: int) -> None:
+    """Every trial of a dictionary, and every document that was made of them: figures of facts are traces of facts."""
+    tx.execute(delete(trials).where(trials.c.dictionary == dictionary))
+    mine = (jobs.c.dictionary == dictionary, jobs.c.kind == JobKind.EXPERIMENT)
+    tx.execute(update(jobs).where(*mine).values(result=None))
+
+
+def has_old(tx: Connection) -> bool:
+    """Whether `forget_old` would find something."""
+    return tx.scalar(select(trials.c.digest).where(trials.c.created_at < now() - KEPT).limit(1)) is not None
+
+
+def forget_old(tx: Connection) -> None:
+    """Trials are made again where an experiment wants them."""
+    tx.execute(delete(trials).where(trials.c.created_at < now() - KEPT))

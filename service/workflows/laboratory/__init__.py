@@ -1,0 +1,1 @@
+"""Experiments: ordered, done in a process of their own, remembered trial by trial."""
