@@ -1,0 +1,51 @@
+"""Shapes of equal size: a number of parameters and a way to spend it, as the network that comes nearest."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import product
+
+from service.memory.gradient import Shape
+
+D_MODEL = 16
+EXACT = 0.005  # shapes this near to the wanted number of parameters count as equal to it
+
+
+@dataclass(frozen=True, slots=True)
+class Design:
+    """How parameters are spent: heads and their widths as they may be chosen, and the share of the attention (q, K, V
+    and the rows that read it); 1.0 stands for no MLP.
+    """
+
+    name: str
+    share: float
+    heads: Sequence[int] = tuple(range(1, 129))
+    d_head_qk: Sequence[int] = (1, 2)
+    d_head_vo: Sequence[int] = (2, 3, 4)
+
+
+def nearest(design: Design, parameters: int, outputs: int, d_model: int = D_MODEL) -> Shape:
+    """The shape of a design that has this number of parameters and, among these, its share of attention; where no
+    shape is within half a per cent, the one that is nearest in size.
+    """
+
+    def distance(shape: Shape) -> tuple[float, float]:
+        off = abs(shape.parameters / parameters - 1)
+        share = shape.attention_parameters / shape.parameters
+        return (max(off, EXACT), abs(share - design.share))
+
+    return min(_shapes(design, parameters, outputs, d_model), key=distance)
+
+
+def _shapes(design: Design, parameters: int, outputs: int, d_model: int) -> Iterator[Shape]:
+    """Every choice of heads, filled up to size with units of the MLP. A first one that is too large comes along, so
+    that there is one.
+    """
+    for number, (heads, qk, vo) in enumerate(product(design.heads, design.d_head_qk, design.d_head_vo)):
+        attention = Shape(d_model, heads, qk, vo, 0, outputs)
+        room = parameters - attention.parameters
+        unit = attention.attention_width + 1 + outputs
+        if design.share == 1.0 or room < unit / 2:
+            if number == 0 or room > -unit / 2 or design.share == 1.0:
+                yield attention
+            continue
+        yield Shape(d_model, heads, qk, vo, round(room / unit), outputs)
