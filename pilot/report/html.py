@@ -22,7 +22,7 @@ def html(report: Report, lang: str) -> str:
     environment.filters.update(FILTERS | {"fill": _fill})
     environment.globals["percent"] = percent
     prose = read_prose(lang)
-    style = (_HERE / "report.css").read_text(encoding="utf-8")
+    style = "".join((_HERE / name).read_text(encoding="utf-8") for name in ("report.css", "laboratory.css"))
     page = environment.get_template("report.html.j2")
     return page.render(report=report, t=prose, view=view(report, prose), lang=lang, style=style)
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from pilot.report.bars import Bar, Segment, stacked, worst_first
 from pilot.report.change_view import ChangeView, change_view
+from pilot.report.experiment_view import LaboratoryView, laboratory_view
 from pilot.report.figures import number, one_in, share
 from pilot.statistics import upper_bound
 from schemas.checks import Check, CheckId, Failing, Holding, Threshold, Timing, Verdict
@@ -50,6 +51,7 @@ class Row:
 class View:
     sentence: str
     change: ChangeView
+    laboratory: LaboratoryView
     probes: Check
     recall: Check
     relations: list[Bar]
@@ -83,6 +85,7 @@ def view(report: Report, prose: Prose) -> View:
     return View(
         sentence=_sentence(report, recall, probes, prose),
         change=change_view(report, prose),
+        laboratory=laboratory_view(report, prose),
         probes=probes,
         recall=recall,
         relations=bars[:_RELATIONS_SHOWN],

@@ -72,8 +72,8 @@ def test_both_languages_say_the_same_things() -> None:
         return sorted(re.findall(r"{(\w+)}", str(prose)))
 
     japanese = read_prose("ja")
-    del japanese["experiment"]["sentence"]
-    assert shape({"experiment": {}} | read_prose("en")) == shape(japanese)
+    alike = {name: words for name, words in japanese["experiment"].items() if name != "sentence"}
+    assert shape(read_prose("en")) == shape(japanese | {"experiment": alike})
 
 
 def test_failing_facts_are_listed_and_fail_the_gate(report_on: ReportOn, parts: Path) -> None:

@@ -1,0 +1,5 @@
+"""Charts of experiments: figures of the document as places in per cent, which the page draws as they are."""
+
+from pilot.report.plots.plot import Plot, plotted
+
+__all__ = ["Plot", "plotted"]

@@ -1,0 +1,140 @@
+"""A chart with its series as places: what is drawn stands in the document, and nothing else is drawn."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from pilot.report.plots.drawn import Drawn, Styled, beside, drawn
+from pilot.report.plots.frame import Frame, finite, framed
+from pilot.report.plots.scales import Category, Scale
+from pilot.report.plots.spacing import GUTTER, NARROW, WIDE, Note, notes, spread, thinned, width
+from pilot.report.plots.styles import styles
+from pilot.report.quantities import shown
+from pilot.report.wording import Wording
+from schemas.experiments import Axis, Chart, Series
+
+_HEIGHT = 15.0
+_TOGETHER = 4
+"""A chart of more measured series, of both tasks, is drawn twice."""
+_AT_THE_END = 85.0
+_AROUND = 24.0
+"""Pixels for the mark beside a line's name and the space around both."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tick:
+    """phone: whether its text has room there too."""
+
+    place: float
+    text: str
+    phone: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """A line's name at its end: the height of the text."""
+
+    place: float
+    drawn: Drawn
+
+
+@dataclass(frozen=True, slots=True)
+class Plot:
+    """All places in per cent of the frame. rows: whether the y axis is one of categories; height: of the frame, in rem;
+    ends: the lines' names, where there is room for all of them at their ends; notes: names of marks.
+    """
+
+    title: str
+    x_title: str
+    y_title: str
+    x_ticks: list[Tick]
+    y_ticks: list[Tick]
+    rows: bool
+    height: float
+    drawn: list[Drawn]
+    ends: list[End]
+    notes: list[Note]
+    sources: list[str]
+
+
+def plotted(chart: Chart, series: Sequence[Series], experiment: str, words: Wording) -> list[Plot]:
+    """Nothing where the document has no point for this chart; one for each task, on equal axes, where there is much to
+    see of both.
+    """
+    ours = [each for each in series if each.chart == chart.id and finite(each)]
+    if not ours:
+        return []
+    frame, title = framed(chart, ours), words.chart(experiment, chart)
+    styled = list(zip(ours, styles(ours), strict=True))
+    tasks = list(dict.fromkeys(each.task for each in ours if each.task))
+    if len(tasks) < 2 or beside(ours) <= _TOGETHER:
+        return [_plot(frame, styled, title, words)]
+    parts = {task: [each for each in styled if each[0].task in {task, None}] for task in tasks}
+    return [_plot(frame, part, f"{title}: {words.words['task'][task]}", words) for task, part in parts.items()]
+
+
+def _plot(frame: Frame, styled: Sequence[Styled], title: str, words: Wording) -> Plot:
+    series, lines = [each for each, _ in styled], drawn(styled, frame, words)
+    named = {round(point.x): point.label for each in series for point in each.points if point.label}
+    categories = "category" in {frame.chart.x.scale, frame.chart.y.scale}
+    return Plot(
+        title=title,
+        x_title=words.axis(frame.across),
+        y_title="" if frame.rows else words.axis(frame.up),
+        x_ticks=_thinned(_ticks(frame.x, frame.across, named, words)),
+        y_ticks=_ticks(frame.y, frame.up, named, words),
+        rows=frame.rows > 0,
+        height=_height(frame, series),
+        drawn=lines,
+        ends=[] if frame.rows else _ends(lines),
+        notes=[] if categories else _notes(lines, words),
+        sources=_sources(series, words),
+    )
+
+
+def _ticks(scale: Scale, axis: Axis, named: dict[int, str], words: Wording) -> list[Tick]:
+    """named: the categories' names, by their numbers."""
+    values = scale.ticks()
+    if isinstance(scale, Category):
+        return [Tick(scale.place(at), words.label(named.get(round(at), str(round(at))))) for at in values]
+    return [Tick(scale.place(value), shown(value, axis.quantity)) for value in values]
+
+
+def _thinned(ticks: list[Tick]) -> list[Tick]:
+    """Those that have room on a desk, of which some have room on a phone."""
+    kept = [ticks[at] for at in _with_room(ticks, WIDE)]
+    phone = set(_with_room(kept, NARROW))
+    return [replace(tick, phone=at in phone) for at, tick in enumerate(kept)]
+
+
+def _with_room(ticks: Sequence[Tick], across: float) -> list[int]:
+    return thinned([tick.place for tick in ticks], [tick.text for tick in ticks], across)
+
+
+def _height(frame: Frame, series: Sequence[Series]) -> float:
+    return round(frame.rows * max(2.4, 1.1 * beside(series) + 0.9), 1) or _HEIGHT
+
+
+def _ends(lines: Sequence[Drawn]) -> list[End]:
+    """Only if each series is a line that ends on the right, and every name fits beside it."""
+    last = [each.line[-1] for each in lines if each.line]
+    if len(lines) < 2 or len(last) < len(lines) or any(x < _AT_THE_END for x, _ in last):
+        return []
+    if any(width(f"{each.name} {each.note}") + _AROUND > GUTTER for each in lines):
+        return []
+    places = spread([y for _, y in last])
+    return [] if places is None else [End(place, each) for place, each in zip(places, lines, strict=True)]
+
+
+def _notes(lines: Sequence[Drawn], words: Wording) -> list[Note]:
+    marks = [mark for each in lines for mark in each.marks]
+    named = [(mark.x, mark.y, words.label(mark.point.label)) for mark in marks if mark.point.label]
+    return notes(named, [(mark.x, mark.y) for mark in marks], [each.line for each in lines])
+
+
+def _sources(series: Sequence[Series], words: Wording) -> list[str]:
+    """Each source once, after what it is the source of."""
+    cited: dict[str, list[str]] = {}
+    for each in series:
+        if each.source:
+            cited.setdefault(each.source, []).append(words.label(each.name))
+    return [f"{', '.join(names)}: {source}" for source, names in cited.items()]

@@ -1,0 +1,140 @@
+"""Axes: values to places from 0 to 100 along them, and the few values that are written beside them."""
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Protocol
+
+from schemas.experiments import Axis
+
+_MARGIN = 0.04
+"""Of an axis, free at either end, so that no mark stands on the frame."""
+_ZERO = 9.0
+"""Where the first positive value of a logarithmic axis stands when there are zeros: they have the place below."""
+_MOST_TICKS = 6
+
+
+class Scale(Protocol):
+    """Along one axis."""
+
+    def place(self, value: float) -> float: ...
+
+    def ticks(self) -> list[float]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Linear:
+    """step: between two ticks, which are multiples of it."""
+
+    low: float
+    high: float
+    step: float
+
+    def place(self, value: float) -> float:
+        return _percent((value - self.low) / (self.high - self.low))
+
+    def ticks(self) -> list[float]:
+        return _multiples(self.step, self.low, self.high)
+
+
+@dataclass(frozen=True, slots=True)
+class Log:
+    """zeros: some values are not positive; they stand at the lower end, apart from the rest."""
+
+    low: float
+    high: float
+    zeros: bool
+
+    def place(self, value: float) -> float:
+        if value < self.low:
+            return 0.0
+        start = _ZERO / 100 if self.zeros else 0.0
+        along = (math.log(value) - math.log(self.low)) / (math.log(self.high) - math.log(self.low))
+        return _percent(start + (1 - start) * along)
+
+    def ticks(self) -> list[float]:
+        return ([0.0] if self.zeros else []) + _log_ticks(self.low, self.high)
+
+
+@dataclass(frozen=True, slots=True)
+class Category:
+    """Bands of equal width, one for each of 0, 1, 2, ..."""
+
+    count: int
+
+    def place(self, value: float) -> float:
+        return _percent((value + 0.5) / self.count)
+
+    def ticks(self) -> list[float]:
+        return [float(at) for at in range(self.count)]
+
+    @property
+    def band(self) -> float:
+        return 100 / self.count
+
+
+def scale(axis: Axis, values: Iterable[float], *, levels: bool) -> Scale:
+    """The axis that all of these values fit on; any axis where there are none. levels: whether a value is told by its
+    distance from zero, so that a linear axis begins there unless all values are far from it.
+    """
+    found = [value for value in values if math.isfinite(value)]
+    if axis.scale == "category":
+        return Category(1 + max((round(value) for value in found), default=0))
+    if axis.scale == "log":
+        return _log(found)
+    return _levels(found or [0.0, 1.0]) if levels else _linear(found or [0.0, 1.0])
+
+
+def _levels(values: list[float]) -> Linear:
+    """Its ends are ticks."""
+    low, high = min(values), max(values)
+    if 0 <= low <= high / 2 or low == high > 0:
+        low = 0.0
+    if low == high:
+        low, high = low - 1, high + 1
+    step = _nice((high - low) / 4)
+    return Linear(step * math.floor(low / step + 1e-9), step * math.ceil(high / step - 1e-9), step)
+
+
+def _linear(values: list[float]) -> Linear:
+    """As far as the values reach, and a margin, but where it begins at zero."""
+    low, high = min(values), max(values)
+    if low == high:
+        low, high = low - 1, high + 1
+    margin = _MARGIN * (high - low)
+    return Linear(low - margin if low != 0 else low, high + margin, _nice((high - low) / 4))
+
+
+def _log(values: list[float]) -> Log:
+    positive = [value for value in values if value > 0] or [1.0, 10.0]
+    low, high = min(positive), max(positive)
+    widened = max(2.0, high / low) / (high / low)
+    low, high = low / math.sqrt(widened), high * math.sqrt(widened)
+    margin = (high / low) ** _MARGIN
+    return Log(low / margin, high * margin, zeros=any(value <= 0 for value in values))
+
+
+def _log_ticks(low: float, high: float) -> list[float]:
+    """Powers of ten; one, two and five times them where there are few; evenly spaced values where there are none."""
+    powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
+    for steps in ((1,), (1, 2, 5)):
+        ticks = [step * 10.0**power for power in powers for step in steps if low <= step * 10.0**power <= high]
+        if len(ticks) >= 3:
+            return ticks[:: math.ceil(len(ticks) / _MOST_TICKS)]
+    return _multiples(_nice((high - low) / 4), low, high)
+
+
+def _multiples(step: float, low: float, high: float) -> list[float]:
+    first, last = math.ceil(low / step - 1e-9), math.floor(high / step + 1e-9)
+    return [round(at * step, 12) for at in range(first, last + 1)]
+
+
+def _nice(step: float) -> float:
+    """The next of 1, 2, 5 times a power of ten, or of 0.25, 25, 250, ...: what is counted one by one has no 2.5."""
+    power = 10.0 ** math.floor(math.log10(step))
+    factors = (1, 2, 5, 10) if power == 1 else (1, 2, 2.5, 5, 10)
+    return next(power * factor for factor in factors if power * factor >= step * (1 - 1e-9))
+
+
+def _percent(share: float) -> float:
+    return round(100 * min(max(share, 0.0), 1.0), 2)

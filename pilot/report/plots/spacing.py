@@ -1,0 +1,113 @@
+"""Labels that do not touch: how wide a text is, roughly, and which places are left for it."""
+
+import unicodedata
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+_STEPS = 40
+_PIXELS = 12.5
+_LINE = 15.0
+WIDE, NARROW, HIGH = 560.0, 250.0, 230.0
+"""The frame's width on a desk and on a phone, and its height, in pixels."""
+GUTTER = 200.0
+"""Beside the frame, for the names of lines, in pixels."""
+
+
+def width(text: str) -> float:
+    """In pixels: a full-width character is as wide as the letters are high."""
+    return sum(_PIXELS * (1.0 if unicodedata.east_asian_width(letter) in "WF" else 0.56) for letter in text)
+
+
+def spread(places: Sequence[float]) -> list[float] | None:
+    """Places for one-line labels at these heights, in per cent of the frame, moved apart by little; None where that
+    would move one to where another line is.
+    """
+    least, most = 100 * _LINE / HIGH, 100 * 0.9 * _LINE / HIGH
+    order = sorted(range(len(places)), key=lambda at: places[at])
+    moved = [places[at] for at in order]
+    for _ in range(20):
+        for at, (above, below) in enumerate(pairwise(moved)):
+            overlap = least - (below - above)
+            if overlap > 0:
+                moved[at], moved[at + 1] = above - overlap / 2, below + overlap / 2
+    fits = all(below - above > 0.9 * least for above, below in pairwise(moved))
+    near = all(abs(moved[at] - places[index]) <= most for at, index in enumerate(order))
+    return [round(moved[order.index(at)], 2) for at in range(len(places))] if fits and near else None
+
+
+def thinned(places: Sequence[float], texts: Sequence[str], across: float) -> list[int]:
+    """Which labels along an axis of so many pixels are written, so that they stand apart: each, every second, ..."""
+    for every in range(1, len(places) + 1):
+        kept = list(range(0, len(places), every))
+        if all(_apart(places, texts, left, right, across) for left, right in pairwise(kept)):
+            return kept
+    return []
+
+
+def _apart(places: Sequence[float], texts: Sequence[str], left: int, right: int, across: float) -> bool:
+    needed = (width(texts[left]) + width(texts[right])) / 2 + 10
+    return (places[right] - places[left]) / 100 * across >= needed
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """In pixels of the wide frame."""
+
+    left: float
+    top: float
+    right: float
+    bottom: float
+
+    def touches(self, other: "Box") -> bool:
+        apart = self.right < other.left or other.right < self.left or self.bottom < other.top or other.bottom < self.top
+        return not apart
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """A text beside a mark; side: where it stands."""
+
+    x: float
+    y: float
+    side: str
+    text: str
+
+
+Places = Sequence[tuple[float, float]]
+
+
+def notes(named: Iterable[tuple[float, float, str]], marks: Places, lines: Iterable[Places]) -> list[Note]:
+    """The names of marks, each on a free side of its mark; one that has no free side is not written."""
+    taken = [_box(x, y, 6) for x, y in marks]
+    taken += [_box(x, y, 1) for line in lines for x, y in _along(line)]
+    written = []
+    for x, y, text in named:
+        for side, box in _sides(x / 100 * WIDE, y / 100 * HIGH, width(text)):
+            if box.left >= 0 and box.top >= 0 and box.right <= WIDE + 20 and not any(map(box.touches, taken)):
+                taken.append(box)
+                written.append(Note(x, y, side, text))
+                break
+    return written
+
+
+def _sides(x: float, y: float, size: float) -> Iterable[tuple[str, Box]]:
+    """Around a mark at x, y, in pixels."""
+    for side, left, middle in (
+        ("right", x + 8, y),
+        ("above", x - size / 2, y - 16),
+        ("below", x - size / 2, y + 16),
+        ("left", x - 8 - size, y),
+    ):
+        yield side, Box(left, middle - 7, left + size, middle + 7)
+
+
+def _box(x: float, y: float, around: float) -> Box:
+    across, down = x / 100 * WIDE, y / 100 * HIGH
+    return Box(across - around, down - around, across + around, down + around)
+
+
+def _along(line: Places) -> Iterable[tuple[float, float]]:
+    for (x1, y1), (x2, y2) in pairwise(line):
+        for step in range(_STEPS + 1):
+            yield x1 + (x2 - x1) * step / _STEPS, y1 + (y2 - y1) * step / _STEPS

@@ -1,0 +1,67 @@
+"""How series are told apart: by shape, filling and dashes, so that colour only helps."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from schemas.experiments import Series, Task
+
+_SHAPES = (
+    "M4.4 0A4.4 4.4 0 1 1-4.4 0A4.4 4.4 0 1 1 4.4 0Z",
+    "M-4-4H4V4H-4Z",
+    "M0-5.2L5 3.8H-5Z",
+    "M0-5.4L5.4 0L0 5.4L-5.4 0Z",
+    "M0 5.2L5-3.8H-5Z",
+    "M-2-5H2L5-2V2L2 5H-2L-5 2V-2Z",
+    "M-1.6-5H1.6V-1.6H5V1.6H1.6V5H-1.6V1.6H-5V-1.6H-1.6Z",
+)
+"""Circle, square, triangle, diamond, triangle on its point, octagon, cross; around 0, 10 pixels wide."""
+_STAR = "M0-5V5M-4.3-2.5L4.3 2.5M-4.3 2.5L4.3-2.5"
+_COLOURS = 6
+_DASHES = {
+    "measured": ("none",),
+    "estimate": ("7 4",),
+    "theory": ("1.5 3.5", "5 3 1.5 3", "12 4"),
+    "published": ("9 3 2 3 2 3", "16 3 4 3", "3 6"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Style:
+    """colour: a class of the style sheet; shape: a path around 0; filling: solid, hollow or broken; dash: as SVG's."""
+
+    colour: str
+    shape: str
+    filling: str
+    dash: str
+
+
+def styles(series: Sequence[Series]) -> list[Style]:
+    """One for each series of a chart. What has one name has one colour and one shape; the task decides the filling.
+    Lines that nobody measured here are not coloured, and each has dashes of its own.
+    """
+    names = list(dict.fromkeys(each.name for each in series if _ours(each)))
+    seen = dict.fromkeys(_DASHES, 0)
+    found = []
+    for each in series:
+        found.append(_style(each, names, seen[each.kind]))
+        seen[each.kind] += 1
+    return found
+
+
+def _style(series: Series, names: Sequence[str], at: int) -> Style:
+    dashes = _DASHES[series.kind]
+    dash = dashes[at % len(dashes)]
+    if not _ours(series):
+        return Style("other", _STAR, "hollow", dash)
+    slot = names.index(series.name)
+    return Style(f"c{slot % _COLOURS}", _SHAPES[slot % len(_SHAPES)], _filling(series), dash)
+
+
+def _filling(series: Series) -> str:
+    if series.kind == "estimate":
+        return "broken"
+    return "hollow" if series.task is Task.SYNTHETIC else "solid"
+
+
+def _ours(series: Series) -> bool:
+    return series.kind in {"measured", "estimate"}
