@@ -5,8 +5,11 @@ from collections.abc import Callable, Mapping
 from schemas.experiments import Experiment, ExperimentId
 from service.laboratory.asked import Asked
 from service.laboratory.bench import Bench
+from service.laboratory.learning import learning
 
 Work = Callable[[Asked, Bench], Experiment]
 """Raises what `bench.progress` raises, where it must not go on."""
 
-EXPERIMENTS: Mapping[ExperimentId, Work] = {}
+EXPERIMENTS: Mapping[ExperimentId, Work] = {
+    ExperimentId.LEARNING: learning,
+}

@@ -1,0 +1,65 @@
+"""Stages of a training: when the relation is known and the subject is not, and which loss theory expects then."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from schemas.experiments import Task
+from service.laboratory.tables import Table
+from service.memory.gradient import Moment
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """The moments from `first` to `last` (positions in the curve) in which most facts get an answer of the right
+    relation, and most of these a wrong one; worst: the one with most wrong ones.
+    """
+
+    first: int
+    last: int
+    worst: int
+
+
+def averaged(curves: Sequence[Sequence[Moment]]) -> list[Moment]:
+    """Several curves of the same steps as one, counts rounded."""
+    return [_mean(moments) for moments in zip(*curves, strict=True)]
+
+
+def _mean(moments: Sequence[Moment]) -> Moment:
+    _, loss, right, relation_only = np.mean(np.array(moments), axis=0).tolist()
+    return Moment(moments[0].step, loss, round(right), round(relation_only))
+
+
+def stage(curve: Sequence[Moment], table: Table) -> Stage | None:
+    """The longest run of moments in which the relation is known and the subject is not; None where there is none.
+
+    Known is a relation when more than half of what guessing misses is answered by one of its answers.
+    """
+    facts, guessed = len(table), 1 / table.n_relations
+    known = facts * (1 + guessed) / 2
+    inside = [moment.relation_only > moment.right and moment.right + moment.relation_only > known for moment in curve]
+    first, length, start = 0, 0, 0
+    for at, within in enumerate([*inside, False]):
+        if not within:
+            first, length = (start, at - start) if at - start > length else (first, length)
+            start = at + 1
+    if table.n_relations < 2 or not length:
+        return None
+    worst = max(range(first, first + length), key=lambda at: curve[at].relation_only)
+    return Stage(first, first + length - 1, worst)
+
+
+def plateaus(table: Table) -> tuple[float, float]:
+    """The loss, in nats, of who knows nothing but which answers there are, and of who knows the relation alone.
+
+    On the synthetic task log(relations x D) and log D, as in the paper; on a dictionary, whose answers are not all
+    alike frequent, the second is the entropy of the answer given the relation.
+    """
+    if table.task is Task.SYNTHETIC:
+        distinct = np.unique(np.stack([table.relations, table.answers]), axis=1)[0]
+        return math.log(table.n_answers), float(np.log(np.bincount(distinct))[table.relations].mean())
+    pairs, counts = np.unique(np.stack([table.relations, table.answers]), axis=1, return_counts=True)
+    of_relation = np.bincount(table.relations)[pairs[0]]
+    return math.log(table.n_answers), float(-(counts * np.log(counts / of_relation)).sum() / len(table))
