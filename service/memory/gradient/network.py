@@ -59,21 +59,21 @@ class Networks(nn.Module):
         if self.shape.mlp_width:
             w = self._named()
             b, n, i, d = stream.shape
-            z = torch.relu(stream.reshape(b, n * i, d) @ w[f"W1.{layer}"].mT + w[f"b1.{layer}"][:, None])
-            stream = stream + (z @ w[f"W2.{layer}"]).view(b, n, i, d)
+            z = torch.relu(stream.reshape(b, n * i, d) @ w[f"W1_{layer}"].mT + w[f"b1_{layer}"][:, None])
+            stream = stream + (z @ w[f"W2_{layer}"]).view(b, n, i, d)
         return stream
 
     def _attention(self, h: Tensor, asking: Tensor, layer: int) -> Tensor:
         w, heads = self._named(), self.shape.heads
         (b, n, t, d), i = h.shape, asking.shape[2]
         flat = h.reshape(b, n * t, d)
-        q = (asking.reshape(b, n * i, d) @ w[f"Q.{layer}"].mT).view(b, n, i, heads, -1)
-        k = (flat @ w[f"K.{layer}"].mT).view(b, n, t, heads, -1)
-        v = (flat @ w[f"V.{layer}"].mT).view(b, n, t, heads, -1)
+        q = (asking.reshape(b, n * i, d) @ w[f"Q_{layer}"].mT).view(b, n, i, heads, -1)
+        k = (flat @ w[f"K_{layer}"].mT).view(b, n, t, heads, -1)
+        v = (flat @ w[f"V_{layer}"].mT).view(b, n, t, heads, -1)
         s = torch.einsum("bnihk,bnthk->bnith", q, k) / math.sqrt(self.shape.d_head_qk * d)
         a = attended(s.reshape(b, n * i, t, heads), self.shape.attention).view(b, n, i, t, heads)
         o = torch.einsum("bnith,bnthv->bnihv", a, v).reshape(b, n * i, -1)
-        return (o @ w[f"O.{layer}"]).view(b, n, i, d)
+        return (o @ w[f"O_{layer}"]).view(b, n, i, d)
 
     def _read(self, h: Tensor) -> Tensor:
         w = self._named()

@@ -39,7 +39,7 @@ class Optimiser:
             rate = rates.view(-1, *[1] * (weight.dim() - 1))
             if self._decay:
                 weight.mul_(1 - rate * self._decay)
-            if self._muon and name.split(".")[0] not in _ELEMENTWISE:
+            if self._muon and name.split("_", maxsplit=1)[0] not in _ELEMENTWISE:
                 weight.sub_(rate * self._orthogonal(name, gradients[name]))
             else:
                 share = _VECTOR_RATE if self._muon else 1.0
@@ -62,16 +62,15 @@ class Optimiser:
         first, second = _BETAS
         mean = self._moment(f"{name} mean", gradient).mul_(first).add_(gradient, alpha=1 - first)
         square = self._moment(f"{name} square", gradient).mul_(second).addcmul_(gradient, gradient, value=1 - second)
-        moved: Tensor = (mean / (1 - first**step)) / ((square / (1 - second**step)).sqrt() + 1e-10)
-        return moved
+        return (mean / (1 - math.pow(first, step))) / ((square / (1 - math.pow(second, step))).sqrt() + 1e-10)
 
 
 def orthogonal(matrices: Tensor) -> Tensor:
     """Matrices (..., r, c) with singular values brought near one."""
     a, b, c = _NEWTON_SCHULZ
     tall = matrices.shape[-2] > matrices.shape[-1]
-    x = matrices.mT if tall else matrices
-    x = x / (x.norm(dim=(-2, -1), keepdim=True) + 1e-7)
+    x: Tensor = matrices.mT if tall else matrices
+    x = x / (torch.linalg.matrix_norm(x, keepdim=True) + 1e-7)
     for _ in range(5):
         square = x @ x.mT
         x = a * x + (b * square + c * square @ square) @ x

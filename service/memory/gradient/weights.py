@@ -24,10 +24,10 @@ def sizes(shape: Shape) -> dict[str, tuple[int, ...]]:
     layers: dict[str, tuple[int, ...]] = {}
     for at in range(shape.layers):
         if heads:
-            keys = {f"Q.{at}": (heads * shape.d_head_qk, d), f"K.{at}": (heads * shape.d_head_qk, d)}
-            layers |= keys | {f"V.{at}": (width, d), f"O.{at}": (width, d)}
+            keys = {f"Q_{at}": (heads * shape.d_head_qk, d), f"K_{at}": (heads * shape.d_head_qk, d)}
+            layers |= keys | {f"V_{at}": (width, d), f"O_{at}": (width, d)}
         if m:
-            layers |= {f"W1.{at}": (m, d), f"b1.{at}": (m,), f"W2.{at}": (m, d)}
+            layers |= {f"W1_{at}": (m, d), f"b1_{at}": (m,), f"W2_{at}": (m, d)}
     return layers if shape.readout == "answers" else layers | {"W": (d, shape.outputs)}
 
 
@@ -70,4 +70,4 @@ def as_stored(weights: dict[str, Tensor], weight_bits: int | None) -> dict[str, 
 
 
 def _by_column(name: str) -> bool:
-    return name.split(".", maxsplit=1)[0] in _BY_COLUMN
+    return name.split("_", maxsplit=1)[0] in _BY_COLUMN
