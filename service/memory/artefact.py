@@ -27,6 +27,7 @@ from service.memory.bank import Bank, bits_of_blocks, cut, pack, unpack
 from service.memory.hashing import Keyring
 from service.memory.pages import AnswerPage, NamePage, name_pages
 from service.memory.recipe import Resolved
+from service.memory.solvers import solver_of
 from service.memory.stored import Counts, Stored, canonical, open_relations
 
 FORMAT = 2
@@ -128,18 +129,20 @@ def _bank_tensors(bank: Bank) -> Tensors:
     for number, group in enumerate(bank.recipe.groups):
         blocks = bank.blocks[first : first + group.blocks]
         steps = np.concatenate([block.steps for block in blocks])
-        tensors[f"{number}.rows"] = bank.rows[first : first + group.blocks].astype(np.uint16)
+        tensors[f"{number}.rows"] = bank.table[first : first + group.blocks, 0].astype(np.uint16)
         tensors[f"{number}.weights"] = pack(steps, bank.recipe.weight_bits)
-        tensors[f"{number}.scales"] = np.stack([block.scales for block in blocks])
+        tensors[f"{number}.scales"] = np.concatenate([block.scales for block in blocks])
         first += group.blocks
     return tensors
 
 
 def _bank_of(recipe: Resolved, tensors: Tensors) -> Bank:
-    blocks = []
+    blocks, layout_of = [], solver_of(recipe).layout
     for number, group in enumerate(recipe.groups):
-        steps = unpack(tensors[f"{number}.weights"], recipe.weight_bits, group.code_bits)
-        blocks += cut(steps, tensors[f"{number}.rows"], tensors[f"{number}.scales"])
+        layout = layout_of(recipe, group)
+        steps = unpack(tensors[f"{number}.weights"], recipe.weight_bits, layout.width)
+        scales = tensors[f"{number}.scales"].reshape(-1)
+        blocks += cut(steps, scales, tensors[f"{number}.rows"].tolist(), layout)
     if len(blocks) != len(bits_of_blocks(recipe)):
         raise MemoryMismatch("the memory has not as many blocks as its recipe")
     return Bank(recipe, blocks)

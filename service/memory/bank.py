@@ -1,15 +1,16 @@
-"""The bank: the read-out weights of all blocks as they are stored.
+"""The bank: the weights of all blocks as they are stored.
 
-A block is `rows` rows of steps (int8, or two four-bit steps a byte) and one float16 scale for each of its code bits.
-Blocks of a group follow each other, and groups stand in the order of the recipe. A bank never changes: a version of a
-memory that differs in a few blocks has a list of its own, in which all other blocks are the same objects.
+A block is `rows` rows of steps (int8, or two four-bit steps a byte) and some float16 scales; what a row is and which
+steps a scale belongs to, the solver knows that made it. Blocks of a group follow each other, and groups stand in the
+order of the recipe. A bank never changes: a version of a memory that differs in a few blocks has a list of its own, in
+which all other blocks are the same objects.
 """
 
 import hashlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,10 +23,17 @@ Scales = NDArray[np.float16]
 
 
 class Block(NamedTuple):
-    """steps: (rows, code bits) int8; scales: (code bits,) float16."""
+    """steps: (rows, width of a row) int8; scales: (scales,) float16."""
 
     steps: Steps
     scales: Scales
+
+
+class Layout(NamedTuple):
+    """How blocks of a group are laid out: the width of a row, and the number of scales of a block of so many rows."""
+
+    width: int
+    scales: Callable[[int], int]
 
 
 @dataclass(frozen=True)
@@ -36,27 +44,27 @@ class Bank:
     blocks: list[Block]
 
     @cached_property
-    def rows(self) -> NDArray[np.int64]:
-        """Rows of each block, (blocks,)."""
-        return np.fromiter((len(block.steps) for block in self.blocks), np.int64, len(self.blocks))
+    def table(self) -> NDArray[np.int64]:
+        """Rows, weights and scales of each block, (blocks, 3)."""
+        return np.array([_counts(block) for block in self.blocks], dtype=np.int64).reshape(-1, 3)
 
     @property
     def stored_parameters(self) -> int:
-        return int((self.rows * bits_of_blocks(self.recipe)).sum())
+        return int(self.table[:, 1].sum())
 
     @property
     def nbytes(self) -> int:
         """Bytes of weights, scales (float16) and block table (a uint16 of rows for each block)."""
         weights = self.stored_parameters * self.recipe.weight_bits // 8
-        return weights + int(2 * bits_of_blocks(self.recipe).sum()) + 2 * len(self.blocks)
+        return weights + int(2 * self.table[:, 2].sum()) + 2 * len(self.blocks)
 
     def with_blocks(self, changed: Mapping[int, Block]) -> "Bank":
         """The bank in which these blocks stand in the place of those that had their numbers."""
-        blocks, rows = self.blocks.copy(), self.rows.copy()
+        blocks, table = self.blocks.copy(), self.table.copy()
         for number, block in changed.items():
-            blocks[number], rows[number] = block, len(block.steps)
+            blocks[number], table[number] = block, _counts(block)
         bank = Bank(self.recipe, blocks)
-        bank.__dict__["rows"] = rows  # counted block by block only once
+        bank.__dict__["table"] = table  # counted block by block only once
         return bank
 
     def hashes(self, numbers: Iterable[int]) -> list[bytes]:
@@ -67,6 +75,10 @@ class Bank:
             hashlib.sha256(pack(block.steps, bits).tobytes() + np.ascontiguousarray(block.scales).tobytes()).digest()
             for block in blocks
         ]
+
+
+def _counts(block: Block) -> tuple[int, int, int]:
+    return len(block.steps), block.steps.size, block.scales.size
 
 
 def bits_of_blocks(recipe: Resolved) -> NDArray[np.int64]:
@@ -90,20 +102,22 @@ def pack(steps: Steps, weight_bits: int) -> NDArray[np.uint8]:
     return packed
 
 
-def unpack(stored: NDArray[np.uint8], weight_bits: int, code_bits: int) -> Steps:
-    """The inverse of `pack`."""
+def unpack(stored: NDArray[np.uint8], weight_bits: int, width: int) -> Steps:
+    """The inverse of `pack`, in rows of this width."""
     if weight_bits == 8:
-        return stored.view(np.int8).reshape(-1, code_bits)
+        return stored.view(np.int8).reshape(-1, width)
     steps = np.empty(2 * len(stored), dtype=np.int8)
     steps[::2] = (stored & 15).astype(np.int8) - 8
     steps[1::2] = (stored >> 4).astype(np.int8) - 8
-    return steps.reshape(-1, code_bits)
+    return steps.reshape(-1, width)
 
 
-def cut(steps: Steps, rows: NDArray[np.uint16], scales: Scales) -> list[Block]:
-    """Blocks that stand under each other in one matrix: steps (sum of rows, bits), rows (blocks,), scales
-    (blocks, bits).
-    """
-    ends = np.cumsum(rows, dtype=np.int64).tolist()
-    starts = [0, *ends[:-1]] if ends else []
-    return [Block(steps[start:end], scale) for start, end, scale in zip(starts, ends, scales, strict=True)]
+def cut(steps: Steps, scales: Scales, rows: Sequence[int], layout: Layout) -> list[Block]:
+    """Blocks of so many `rows` that stand under each other: steps (sum of rows, width), scales (sum of scales,)."""
+    some = zip(_cut(steps, rows), _cut(scales, [layout.scales(each) for each in rows]), strict=True)
+    return [Block(*each) for each in some]
+
+
+def _cut(column: NDArray[Any], lengths: Sequence[int]) -> list[NDArray[Any]]:
+    ends = np.cumsum(lengths, dtype=np.int64).tolist()
+    return [column[start:end] for start, end in zip([0, *ends], ends, strict=False)]

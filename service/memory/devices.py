@@ -1,14 +1,18 @@
 """Which device computes: `cpu`, `cuda`, or `auto` for CUDA where there is one."""
 
 import os
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
 from functools import cache
+from typing import TypeVar
 
 import torch
 
 from service.errors import Unavailable
+
+T = TypeVar("T")
+R = TypeVar("R")
 
 THREADS = "OMP_NUM_THREADS"  # the variable by which numerical libraries are told how many threads to use
 
@@ -57,3 +61,19 @@ def one_thread_each(device: str) -> Iterator[ThreadPoolExecutor]:
     finally:
         pool.shutdown(cancel_futures=True)
         torch.set_num_threads(before)
+
+
+def results(workers: ThreadPoolExecutor, work: Callable[[T], R], items: Sequence[T]) -> Iterator[R]:
+    """Results as they come; an error, or progress that raises, cancels what has not begun. One alone is not handed to
+    another thread.
+    """
+    if len(items) == 1:
+        yield work(items[0])
+        return
+    futures: list[Future[R]] = [workers.submit(work, item) for item in items]
+    try:
+        for future in as_completed(futures):
+            yield future.result()
+    finally:
+        for future in futures:
+            future.cancel()

@@ -13,13 +13,13 @@ import numpy as np
 from service.errors import Outgrown
 from service.memory.bank import Block, bits_of_blocks
 from service.memory.census import Members, stacked
-from service.memory.devices import computing_alone, cores
+from service.memory.devices import computing_alone
 from service.memory.draft import Changes, Draft, Standing, asked, drafted
 from service.memory.facts import Facts
 from service.memory.memory import Memory
 from service.memory.patch import seal
 from service.memory.rewriting import changed_parts
-from service.memory.solving import Roster, Unheld, solved
+from service.memory.roster import Roster, Unheld
 
 MOST_BLOCKS = 2048
 
@@ -84,7 +84,7 @@ def _solved(memory: Memory, draft: Draft) -> dict[int, Block]:
     numbers = sorted(draft.members)
     roster = _roster(memory, numbers, [draft.members[number] for number in numbers])
     try:
-        return dict(zip(numbers, solved(memory.model, memory.resolved, roster, cores(), _unreported), strict=True))
+        return dict(zip(numbers, memory.reader.again(roster), strict=True))
     except Unheld as unheld:
         raise Outgrown("a block has more facts than the network can read out") from unheld
 
@@ -111,7 +111,3 @@ def _verify(memory: Memory, draft: Draft) -> None:
     found, _ = memory.ask(members.digests, members.relation)
     if not (found == expected).all() or (expected < 0).any():
         raise Outgrown("a block that was solved again does not recall every pair")
-
-
-def _unreported(_fraction: float) -> None:
-    pass

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from service.memory.model import ShallowMemory
 from service.memory.quantise import margins, quantise
 from service.memory.readout import split
-from service.memory.recipe import Recipe, Resolved, resolve
+from service.memory.recipe import Recipe, Resolved
+from service.memory.resolving import resolve
 from service.memory.solver import widest_margins
 
 Signs = NDArray[np.int8]

@@ -1,7 +1,6 @@
 """One trained memory: names in, answers out. Immutable, safe to share between threads."""
 
 import os
-import time
 import unicodedata
 from collections.abc import Container, Sequence
 from copy import copy
@@ -10,25 +9,25 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
+from torch import nn
 
 from service.memory import artefact
 from service.memory.answers import AnswerTable
 from service.memory.codes import words
-from service.memory.devices import choose, cores, one_thread_each
+from service.memory.devices import choose, cores
 from service.memory.facts import Facts, Recalled, Verified
 from service.memory.hashing import Keyring, NameHasher, PairHasher, as_words
-from service.memory.model import ShallowMemory, parameters
 from service.memory.names import NameIndex, fold, identity
-from service.memory.pairs import Ints, Pairs, pairs_of
+from service.memory.pairs import Ints
 from service.memory.patch import unseal
 from service.memory.questions import Vocabulary
 from service.memory.recipe import digest_size
 from service.memory.restricted import Restricted
+from service.memory.solvers import solver_of
 from service.memory.stored import Changed, Stored
+from service.memory.verifying import CHUNK, verified
 
-CHUNK = {"cpu": 8_192, "cuda": 131_072}  # queries computed at once: bounds memory, on a CPU stays in the cache
 PARALLEL = 2_048  # from this many queries on, a batch is cut into a part for each core
 
 
@@ -49,7 +48,8 @@ class Memory:
             AnswerTable.of(keyring, stored.answers, max(group.code_bits for group in stored.recipe.groups)),
         )
         self._load_relations()
-        self._load_network()
+        solver, blocks = solver_of(stored.recipe), stored.bank.blocks
+        self.reader = solver.reader(stored.recipe, blocks, self.relation_digests, device)
 
     def _take(self, stored: Stored, names: NameIndex, answers: AnswerTable) -> None:
         self.stored = stored
@@ -74,19 +74,10 @@ class Memory:
     def _name_relations(self) -> None:
         """The relations that have facts, by their names and by their folded names."""
         taught = [(at, name) for at, name in enumerate(self.stored.relations.names) if name is not None]
-        self._relation_at = {name: at for at, name in taught}
+        self.relation_numbers = {name: at for at, name in taught}
         self._relation_folds: dict[str, list[str]] = {}
         for _, name in taught:
             self._relation_folds.setdefault(fold(name), []).append(name)
-
-    def _load_network(self) -> None:
-        """The table of all read-outs, in which each block has the slot of its number."""
-        blocks = self.stored.bank.blocks
-        self.model = ShallowMemory(self.resolved, blocks, self.device).to(self.device).eval()
-        self._slots = torch.arange(len(blocks), device=self.device)
-        with torch.inference_mode():
-            relations = torch.from_numpy(self.relation_digests).to(self.device)
-            self._relation_projections = self.model.project(self.model.tokens(relations))
 
     # -- versions --------------------------------------------------------------------------------------------------
 
@@ -108,18 +99,7 @@ class Memory:
         held = {number: before.stored.answers[number] for number in changed.answers}
         self._take(stored, names, before.answer_table.with_pages(self.keyring, held, changed.answers))
         self._name_relations()
-        self._patch_network(changed)
-
-    def _patch_network(self, changed: Changed) -> None:
-        """Append the changed blocks to the table that versions share; a full one is written anew for this version."""
-        if not changed.blocks:
-            return
-        slots = self.model.readout.append(list(changed.blocks.values()))
-        if slots is None:
-            self._load_network()
-            return
-        self._slots = self._slots.clone()
-        self._slots[torch.tensor(list(changed.blocks), device=self.device)] = slots
+        self.reader = before.reader.followed(stored.bank.blocks, changed.blocks)
 
     # -- what it is ------------------------------------------------------------------------------------------------
 
@@ -134,7 +114,12 @@ class Memory:
 
     @property
     def relations(self) -> list[str]:
-        return sorted(self._relation_at)
+        return sorted(self.relation_numbers)
+
+    @property
+    def model(self) -> nn.Module:
+        """The network as a layer: called with tokens of subjects and relations, and where the block of each stands."""
+        return self.reader.model
 
     @property
     def stored_parameters(self) -> int:
@@ -142,7 +127,7 @@ class Memory:
 
     @property
     def frozen_parameters(self) -> int:
-        return parameters(self.resolved)
+        return self.reader.frozen_parameters
 
     @property
     def bytes(self) -> int:
@@ -176,7 +161,7 @@ class Memory:
     def recall(self, subjects: Sequence[str], relations: Sequence[str]) -> Recalled:
         """Ask pairs of names. What is not known as spelled is tried once more through the name index."""
         subjects = [name.strip() for name in subjects]
-        at = [self._relation_at.get(name.strip(), -1) for name in relations]
+        at = [self.relation_numbers.get(name.strip(), -1) for name in relations]
         if len(subjects) != len(at):
             raise ValueError("subjects and relations must have the same length")
         relation = np.array(at, dtype=np.int64)
@@ -218,28 +203,12 @@ class Memory:
             ((route >> np.uint64(32)) * self._blocks[relation]) >> np.uint64(32)
         ).astype(np.int64)
         bits = self.code_lengths[relation]
-        positive, margin = self._read(digests, relation, block, bits)
+        positive, margin = self.reader.read(digests, relation, block, bits)
         mask = (np.uint64(1) << bits.astype(np.uint64)) - np.uint64(1)
         code = (words(positive) ^ pad) & mask
         position = self.answer_table.find(self.answer_table.keys(relation, code))
-        position[(margin < self.resolved.tau0) | ~self.names.holds(digests)] = -1
+        position[(margin < self.resolved.least_margin) | ~self.names.holds(digests)] = -1
         return position, margin
-
-    def _read(
-        self, digests: NDArray[np.uint8], relation: Ints, block: Ints, bits: Ints
-    ) -> tuple[NDArray[np.bool_], NDArray[np.float32]]:
-        """Signs (n, longest code) and smallest |y| (n,) of each query's own block."""
-        with torch.inference_mode():
-            subject = self.model.tokens(torch.from_numpy(digests).to(self.device))
-            slot = self._slots[torch.from_numpy(block).to(self.device)]
-            of = torch.from_numpy(relation).to(self.device)
-            relation_projected = self._relation_projections[of]
-            readout = self.model.readout
-            y = readout(self.model.features(self.model.project(subject), relation_projected, readout.most), slot)
-            size = y.abs() * readout.scales[slot]
-            beyond = torch.arange(y.shape[1], device=y.device) >= torch.from_numpy(bits).to(y.device)[:, None]
-            margin = size.masked_fill(beyond, torch.inf).amin(dim=1)
-            return (y > 0).cpu().numpy(), margin.cpu().numpy()
 
     def _second_look(
         self,
@@ -266,7 +235,7 @@ class Memory:
             again.append(at)
             digest = resolution.digest if resolution else None
             digests.append(digest or self.subject_hasher.digest(subjects[at]))
-            relation[at] = self._relation_at[spelled[0]]
+            relation[at] = self.relation_numbers[spelled[0]]
         if again:
             joined = np.frombuffer(bytearray().join(digests), dtype=np.uint8).reshape(len(again), -1)
             position[again], margins[again] = self.ask(joined, relation[again])
@@ -275,7 +244,7 @@ class Memory:
     def _spelled_relations(self, name: str) -> list[str]:
         """The taught relations that an untaught spelling may stand for: by NFC one, else all that fold alike."""
         normal = identity(unicodedata.normalize("NFC", name))
-        return [normal] if normal in self._relation_at else self._relation_folds.get(fold(name), [])
+        return [normal] if normal in self.relation_numbers else self._relation_folds.get(fold(name), [])
 
     @cached_property
     def _vocabulary(self) -> Vocabulary:
@@ -287,40 +256,11 @@ class Memory:
 
     def within(self, relations: Container[str]) -> Restricted:
         """This memory for whom only these relations exist: no reply tells whether there are others."""
-        return Restricted(self, {name: at for name, at in self._relation_at.items() if name in relations})
-
-    # -- verification ----------------------------------------------------------------------------------------------
+        return Restricted(self, {name: at for name, at in self.relation_numbers.items() if name in relations})
 
     def verify(self, facts: Facts) -> Verified:
         """Recall every pair and compare: the whole set of answers has to be equal. Time is in seconds."""
-        started = time.perf_counter()
-        pairs = pairs_of(facts)
-        position = self._positions(pairs)
-        recalled = zip(self.answer_table.answers(position), pairs.entry.tolist(), strict=True)
-        failing = [at for at, (answers, entry) in enumerate(recalled) if answers != pairs.entry_answers[entry]]
-        abstained = int((position < 0).sum())
-        return Verified(
-            asked=len(pairs),
-            right=len(pairs) - len(failing),
-            wrong=len(failing) - abstained,
-            abstained=abstained,
-            failing=[(pairs.subjects[pairs.subject[at]], pairs.relations[pairs.relation[at]]) for at in failing],
-            seconds=time.perf_counter() - started,
-        )
-
-    def _positions(self, pairs: Pairs) -> Ints:
-        """Where each pair's answers stand in the answer table, by exact names alone; -1 unknown."""
-        number = np.array([self._relation_at.get(name, -1) for name in pairs.relations], dtype=np.int64)
-        relation, digests = number[pairs.relation], self.subject_hasher.digests(pairs.subjects)
-        position, chunk = np.full(len(pairs), -1, dtype=np.int64), CHUNK[self.device]
-
-        def recall(start: int) -> None:
-            asked = start + np.flatnonzero(relation[start : start + chunk] >= 0)
-            position[asked], _ = self.ask(digests[pairs.subject[asked]], relation[asked])
-
-        with one_thread_each(self.device) as workers:
-            list(workers.map(recall, range(0, len(pairs), chunk)))
-        return position
+        return verified(self, facts)
 
 
 def load(path: Path | str, *, secret: bytes, device: str = "auto", patches: Sequence[bytes] = ()) -> Memory:

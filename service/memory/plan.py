@@ -15,8 +15,9 @@ from service.memory.hashing import Keyring, NameHasher, PairHasher, Words, as_wo
 from service.memory.names import NameIndex
 from service.memory.pages import name_pages
 from service.memory.pairs import Ints, Pairs, pairs_of
-from service.memory.recipe import D_MODEL, Recipe, Resolved, digest_size, resolve
-from service.memory.solving import Roster
+from service.memory.recipe import D_MODEL, Recipe, Resolved, digest_size
+from service.memory.resolving import resolve
+from service.memory.roster import Roster
 from service.memory.stored import Counts, Stored, seal_relations
 
 NAMED_FAILURES = 1000

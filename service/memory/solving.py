@@ -7,7 +7,7 @@ neither the order of facts nor the number of threads, nor which other blocks are
 """
 
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,40 +15,16 @@ import torch
 from numpy.typing import NDArray
 
 from service.memory.bank import Block
-from service.memory.hashing import Words
+from service.memory.devices import results
 from service.memory.model import ShallowMemory
 from service.memory.pairs import Ints
 from service.memory.quantise import margins, quantise
 from service.memory.readout import split
 from service.memory.recipe import ROW_STEP, WIDEN_STEP, Resolved
+from service.memory.roster import Roster, Unheld
 from service.memory.solver import solve
 
 BATCH_BLOCKS = {"cpu": 16, "cuda": 512}
-
-
-@dataclass(frozen=True, slots=True)
-class Roster:
-    """Pairs sorted by block and, within one, by hash: those of block b are starts[b]:starts[b+1].
-
-    subject, relation: positions in the lists of digests, (pairs,); target: code XOR pad, (pairs,); bits: the code
-    length of each block.
-    """
-
-    subject_digests: NDArray[np.uint8]
-    relation_digests: NDArray[np.uint8]
-    subject: Ints
-    relation: Ints
-    target: Words
-    starts: Ints
-    bits: Ints
-
-
-class Unheld(Exception):
-    """Blocks that no allowed width can hold."""
-
-    def __init__(self, blocks: Ints) -> None:
-        super().__init__(f"{len(blocks)} blocks")
-        self.blocks = blocks
 
 
 def solved(
@@ -68,7 +44,7 @@ def solved(
         if rows[todo].max() > recipe.max_rows:
             raise Unheld(todo[rows[todo] > recipe.max_rows])
         again = []
-        for batch in _all(workers, solver, _batches(todo, counts, rows, roster.bits, recipe.device)):
+        for batch in results(workers, solver, list(_batches(todo, counts, rows, roster.bits, recipe.device))):
             for at, number in enumerate(batch.shape.blocks.tolist()):
                 blocks[number] = Block(batch.steps[at], batch.scales[at])
             again.append(batch.shape.blocks[~batch.held])
@@ -152,20 +128,3 @@ def _batches(todo: Ints, counts: Ints, rows: Ints, bits: Ints, device: str) -> I
         members = todo[shape == number]
         for start in range(0, len(members), BATCH_BLOCKS[device]):
             yield _Shape(members[start : start + BATCH_BLOCKS[device]], padded, height, width)
-
-
-def _all(workers: ThreadPoolExecutor, work: Callable[[_Shape], _Solved], shapes: Iterator[_Shape]) -> Iterator[_Solved]:
-    """Results as they come; an error, or progress that raises, cancels what has not begun. One alone is not handed to
-    another thread.
-    """
-    batches = list(shapes)
-    if len(batches) == 1:
-        yield work(batches[0])
-        return
-    futures: list[Future[_Solved]] = [workers.submit(work, shape) for shape in batches]
-    try:
-        for future in as_completed(futures):
-            yield future.result()
-    finally:
-        for future in futures:
-            future.cancel()

@@ -1,10 +1,10 @@
 """Training: facts to a verified memory.
 
-names -> hashes -> routes to blocks -> codes XOR pads -> features -> solve -> quantise -> margins -> verify
+names -> hashes -> routes to blocks -> codes XOR pads -> blocks, solved or trained, as stored -> verify
 """
 
-from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import numpy as np
 
@@ -13,14 +13,13 @@ from service.memory.bank import Bank, Block
 from service.memory.devices import choose, one_thread_each
 from service.memory.facts import Facts
 from service.memory.hashing import Keyring
-from service.memory.memory import CHUNK, Memory
-from service.memory.model import ShallowMemory
+from service.memory.memory import Memory
 from service.memory.pairs import Ints
 from service.memory.plan import Plan
 from service.memory.recipe import Recipe, Resolved
-from service.memory.solving import Unheld, solved
-
-Progress = Callable[[float, str], None]
+from service.memory.roster import Progress, Unheld, Work
+from service.memory.solvers import solver_of
+from service.memory.verifying import CHUNK
 
 
 def fit(
@@ -30,10 +29,13 @@ def fit(
     secret: bytes,
     device: str = "auto",
     progress: Progress | None = None,
+    checkpoint: Path | None = None,
 ) -> Memory:
     """Train a memory that recalls every fact, or raise TrainingFailed with the facts it cannot hold.
 
-    A resolved recipe is taken as it is. `progress` is told a fraction of one and a step, and may raise to stop.
+    A resolved recipe is taken as it is. `progress` is told a fraction of one and a step, and may raise to stop; called
+    again with the same folder `checkpoint`, a training end to end goes on where it was stopped. What is kept there
+    holds traces of facts: it is the caller's to remove.
     """
     if not len(facts) and not isinstance(recipe, Resolved):
         raise TrainingFailed("there are no facts to train on", facts=[])
@@ -41,7 +43,7 @@ def fit(
     report(0.0, "hashing names")
     plan = Plan.of(facts, recipe or Recipe(), Keyring(secret), choose(device))
     with one_thread_each(plan.recipe.device) as workers:
-        bank = Bank(plan.recipe, _solved(plan, workers, report))
+        bank = Bank(plan.recipe, _blocks(plan, Work(workers, _between(report, 0.05, 0.9), plan.keyring, checkpoint)))
         memory = Memory(plan.stored(bank, len(facts)), plan.keyring, plan.recipe.device)
         report(0.9, "verifying every pair")
         _verify(plan, memory, workers)
@@ -53,13 +55,13 @@ def _unreported(_fraction: float, _step: str) -> None:
     pass
 
 
-def _solved(plan: Plan, workers: ThreadPoolExecutor, report: Progress) -> list[Block]:
-    def solving(part: float) -> None:
-        report(0.05 + 0.85 * part, "solving blocks")
+def _between(report: Progress, low: float, high: float) -> Progress:
+    return lambda fraction, step: report(low + (high - low) * fraction, step)
 
-    network = ShallowMemory(plan.recipe).to(plan.recipe.device)
+
+def _blocks(plan: Plan, work: Work) -> list[Block]:
     try:
-        return solved(network, plan.recipe, plan.roster(), workers, solving)
+        return solver_of(plan.recipe).blocks(plan.recipe, plan.roster(), work)
     except Unheld as unheld:
         starts = plan.starts
         positions = [at for block in unheld.blocks.tolist() for at in range(starts[block], starts[block + 1])]

@@ -11,7 +11,7 @@ from service.memory.bank import pack, unpack
 from service.memory.codes import canonical, draw_codes, signs, words
 from service.memory.hashing import Keyring, PairHasher
 from service.memory.names import fold, identity
-from service.memory.recipe import check_bits, code_bits
+from service.memory.resolving import check_bits, code_bits
 from tests.service.memory.conftest import SECRET
 
 

@@ -1,0 +1,83 @@
+"""How large a block's network is: its width follows its load, and grows where it does not hold its facts.
+
+    rows        d_head_vo     mlp_width
+    attention   width         none
+    mlp         fixed         heads x width
+    hybrid      width         heads x width
+
+Neither grows beyond what the recipe says.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import replace
+
+from service.memory.gradient import Shape
+from service.memory.recipe import Descent, Recipe, Resolved, Sizes, invalid
+
+MOST_WEIGHTS = 2**16 - 1  # of a block: the bank counts them in 16 bits
+_HEADS = 4
+_MLP_HEAD = 4  # d_head_vo where the MLP holds the facts
+_ROOM = 3  # times the width that the fullest block begins with: for blocks that have to be widened
+_TAU0 = 0.1
+_LOAD = {"fast": 1.0, "compact": 1.6}  # code bits a weight
+_DESCENT = {"fast": Descent("muon", 0.05, 400), "compact": Descent("muon", 0.05, 1000)}
+
+
+def sizes(recipe: Recipe, block_facts: int, code_bits: int) -> Sizes:
+    """What is not asked for is as large as the fullest block wants it (its load is binomial: six deviations out)."""
+    deep = recipe.layers > 1
+    widest = Sizes(
+        weight_bits=8,
+        d_model=recipe.d_model or (32 * math.ceil(code_bits / 32) if deep else 32),
+        heads=recipe.heads or _HEADS,
+        d_head_qk=recipe.d_head_qk or (4 if deep else 1),
+        d_head_vo=recipe.d_head_vo or (_MLP_HEAD if recipe.rows == "mlp" else 256),
+        mlp_width=0 if recipe.rows == "attention" else recipe.mlp_width or 4096,
+        load=_LOAD[recipe.profile],
+        tau0=_TAU0,
+        descent=_DESCENT[recipe.profile],
+    )
+    fullest = math.ceil(block_facts + 6 * math.sqrt(block_facts))
+    shapes = _shapes(recipe, widest, code_bits)
+    roomy = shapes[first_width(shapes, _ROOM * fullest, widest.load)]
+    d_head_vo, mlp_width = recipe.d_head_vo or roomy.d_head_vo, recipe.mlp_width or roomy.mlp_width
+    return replace(widest, d_head_vo=d_head_vo, mlp_width=min(mlp_width, widest.mlp_width))
+
+
+def shapes_of(recipe: Resolved, code_bits: int) -> list[Shape]:
+    """Every network that a block with codes of this length may be, from the narrowest to the widest."""
+    return _shapes(recipe, recipe, code_bits)
+
+
+def first_width(shapes: Sequence[Shape], facts: int, load: float) -> int:
+    """The narrowest shape in which the weights of a block of so many facts have no more than their load to hold."""
+    enough = (at for at, shape in enumerate(shapes) if shape.parameters * load >= facts * shape.outputs)
+    return next(enough, len(shapes) - 1)
+
+
+def wider(width: int) -> int:
+    """By an eighth, and by one at least."""
+    return width + 1 + width // 8
+
+
+def _shapes(recipe: Recipe | Resolved, widest: Sizes | Resolved, code_bits: int) -> list[Shape]:
+    grows = {"attention": (True, False), "mlp": (False, True), "hybrid": (True, True)}[recipe.rows]
+    limits = widest.d_head_vo, widest.mlp_width
+    widths = max(math.ceil(limits[0]) * grows[0], math.ceil(limits[1] / widest.heads) * grows[1])
+    shapes = [
+        Shape(
+            d_model=widest.d_model,
+            heads=widest.heads,
+            d_head_qk=widest.d_head_qk,
+            d_head_vo=min(width, limits[0]) if grows[0] else limits[0],
+            mlp_width=min(width * widest.heads, limits[1]) if grows[1] else 0,
+            outputs=code_bits,
+            layers=recipe.layers,
+        )
+        for width in range(1, widths + 1)
+    ]
+    fitting = [shape for shape in shapes if shape.parameters <= MOST_WEIGHTS]
+    if not fitting:
+        raise invalid(f"a block of these sizes has more than {MOST_WEIGHTS} weights")
+    return fitting

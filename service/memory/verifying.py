@@ -1,0 +1,59 @@
+"""Verification: every pair of a table, asked of a memory by exact names alone."""
+
+import time
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from service.memory.answers import AnswerTable
+from service.memory.devices import one_thread_each
+from service.memory.facts import Facts, Verified
+from service.memory.hashing import NameHasher
+from service.memory.pairs import Ints, Pairs, pairs_of
+
+CHUNK = {"cpu": 8_192, "cuda": 131_072}  # queries computed at once: bounds memory, on a CPU stays in the cache
+
+
+class Asked(Protocol):
+    """What a verification needs of a memory. relation_numbers: those of the relations that have facts, by name."""
+
+    device: str
+    subject_hasher: NameHasher
+    answer_table: AnswerTable
+    relation_numbers: dict[str, int]
+
+    def ask(self, digests: NDArray[np.uint8], relation: Ints) -> tuple[Ints, NDArray[np.float32]]: ...
+
+
+def verified(memory: Asked, facts: Facts) -> Verified:
+    """Recall every pair and compare: the whole set of answers has to be equal. Time is in seconds."""
+    started = time.perf_counter()
+    pairs = pairs_of(facts)
+    position = _positions(memory, pairs)
+    recalled = zip(memory.answer_table.answers(position), pairs.entry.tolist(), strict=True)
+    failing = [at for at, (answers, entry) in enumerate(recalled) if answers != pairs.entry_answers[entry]]
+    abstained = int((position < 0).sum())
+    return Verified(
+        asked=len(pairs),
+        right=len(pairs) - len(failing),
+        wrong=len(failing) - abstained,
+        abstained=abstained,
+        failing=[(pairs.subjects[pairs.subject[at]], pairs.relations[pairs.relation[at]]) for at in failing],
+        seconds=time.perf_counter() - started,
+    )
+
+
+def _positions(memory: Asked, pairs: Pairs) -> Ints:
+    """Where each pair's answers stand in the answer table, -1 unknown."""
+    number = np.array([memory.relation_numbers.get(name, -1) for name in pairs.relations], dtype=np.int64)
+    relation, digests = number[pairs.relation], memory.subject_hasher.digests(pairs.subjects)
+    position, chunk = np.full(len(pairs), -1, dtype=np.int64), CHUNK[memory.device]
+
+    def recall(start: int) -> None:
+        asked = start + np.flatnonzero(relation[start : start + chunk] >= 0)
+        position[asked], _ = memory.ask(digests[pairs.subject[asked]], relation[asked])
+
+    with one_thread_each(memory.device) as workers:
+        list(workers.map(recall, range(0, len(pairs), chunk)))
+    return position
