@@ -90,5 +90,5 @@ def _outcome(number: str, figures: dict[str, object], tensors: dict[str, Tensor]
 def _parts(problem: Problem) -> list[bytes]:
     """Everything in a problem, as bytes."""
     counts = problem.n_subjects, problem.n_relations, problem.seed, problem.noise, problem.noise_names
-    columns = [problem.subjects, problem.relations, problem.targets, problem.tokens, problem.weights]
+    columns = [problem.subjects, problem.relations, problem.targets, problem.tokens, problem.frequency]
     return [repr(counts).encode(), *(b"" if column is None else column.tobytes() for column in columns)]

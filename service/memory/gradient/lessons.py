@@ -106,8 +106,8 @@ def _index(problem: Problem, shape: Shape, most: int) -> Tensor:
 
 
 def _share(problem: Problem, most: int) -> Tensor:
-    weights = problem.weights if problem.weights is not None else np.full(len(problem), 1 / len(problem))
-    return _padded(torch.from_numpy(weights.astype(np.float32)), most)
+    frequency = problem.frequency if problem.frequency is not None else np.full(len(problem), 1 / len(problem))
+    return _padded(torch.from_numpy(frequency.astype(np.float32)), most)
 
 
 def _targets(problem: Problem, most: int) -> Tensor:

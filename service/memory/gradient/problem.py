@@ -17,7 +17,7 @@ class Problem:
     tokens: the vectors of subjects, then relations, (names, d_model) of -1 and +1; None: drawn from `seed`, as are the
     vectors of noise, of the end of a sequence and of answers.
     noise: further tokens in every sequence, out of `noise_names`, drawn anew at every step and never masked.
-    weights: the share of training that each fact gets, (n,), in sum 1; None: all the same.
+    frequency: how often each fact is met in training, (n,), as shares of one; None: all alike.
     """
 
     subjects: Ints
@@ -29,7 +29,7 @@ class Problem:
     noise: int = 0
     noise_names: int = 0
     tokens: NDArray[np.int8] | None = None
-    weights: NDArray[np.float64] | None = None
+    frequency: NDArray[np.float64] | None = None
 
     def __len__(self) -> int:
         return len(self.subjects)
