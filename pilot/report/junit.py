@@ -1,9 +1,10 @@
-"""The report as JUnit XML: a test case a check and a limit of the gate, so that a build server shows what failed."""
+"""The report as JUnit XML: a case for a limit of the gate and for an experiment, so that a build server shows them."""
 
 import re
 from xml.etree import ElementTree as ET
 
-from schemas.checks import Threshold, Verdict
+from schemas.checks import LeftOut, Threshold, Verdict
+from schemas.experiments import Experiment, ExperimentId
 from schemas.report import Report
 
 _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
@@ -22,13 +23,36 @@ def junit(report: Report) -> bytes:
             ET.SubElement(properties, "property", name=name, value=str(getattr(check, name)))
         for limit in limits:
             _case(suite, report, limit)
+    _laboratory(root, report)
     document: bytes = ET.tostring(root, encoding="utf-8", xml_declaration=True)
     return document
 
 
+def _laboratory(root: ET.Element, report: Report) -> None:
+    """What was found is told, and neither passes nor fails; what brought no result is skipped."""
+    missing = [left for left in report.left_out if isinstance(left.check, ExperimentId)]
+    cases: list[Experiment | LeftOut] = [*report.experiments, *missing]
+    if not cases:
+        return
+    suite = ET.SubElement(root, "testsuite", name="laboratory", tests=str(len(cases)), failures="0")
+    suite.set("skipped", str(len(missing)))
+    suite.set("time", f"{sum(experiment.seconds for experiment in report.experiments):.3f}")
+    for each in cases:
+        name = each.check if isinstance(each, LeftOut) else each.id
+        case = ET.SubElement(suite, "testcase", classname=f"{_named(report)}.laboratory", name=name)
+        if isinstance(each, LeftOut):
+            ET.SubElement(case, "skipped", message=f"{each.reason}: {each.detail}" if each.detail else each.reason)
+        else:
+            told = f"{each.verdict}: {each.finding} {each.recommendation}"
+            ET.SubElement(case, "system-out").text = _NOT_XML.sub("\ufffd", told)
+
+
+def _named(report: Report) -> str:
+    return _NOT_XML.sub("\ufffd", report.dictionary.name)
+
+
 def _case(suite: ET.Element, report: Report, limit: Threshold) -> None:
-    named = _NOT_XML.sub("\ufffd", report.dictionary.name)
-    case = ET.SubElement(suite, "testcase", classname=f"{named}.{limit.check}", name=limit.name)
+    case = ET.SubElement(suite, "testcase", classname=f"{_named(report)}.{limit.check}", name=limit.name)
     if limit.verdict is not Verdict.PASS:
         measured = f"{limit.k} of {limit.n}" if limit.n else f"{limit.measured:.3f}"
         ET.SubElement(case, "failure", type=limit.verdict, message=f"{limit.name} {limit.limit:g}, measured {measured}")

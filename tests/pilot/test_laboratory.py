@@ -1,0 +1,171 @@
+import json
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import httpx
+import pytest
+from typer.testing import CliRunner
+
+from pilot.cli import app
+from pilot.client import FactStore
+from pilot.errors import ServiceFailed
+from pilot.laboratory import Bench, Conducted, Laboratory, conduct
+from pilot.laboratory.plan import LEAST_SECONDS, SHARES
+from schemas.experiments import ExperimentId
+from tests.pilot import experimenting
+
+NOON = "2025-01-31T12:00:00Z"
+EVERY = {experiment.id: experiment for experiment in experimenting.every()}
+Reply = Callable[[ExperimentId], dict[str, object]]
+
+
+def job(**stated: object) -> dict[str, object]:
+    ended = {"memory": None, "result": None, "problem": None, "attempts": 1, "progress": 1.0, "step": "", "id": "j"}
+    times = {"created_at": NOON, "started_at": NOON, "ended_at": NOON}
+    return {"kind": "experiment", **ended, **times, **stated}
+
+
+def succeeded(kind: ExperimentId) -> dict[str, object]:
+    return job(state="succeeded", result=EVERY[kind].model_dump(mode="json"))
+
+
+def failed(_: ExperimentId) -> dict[str, object]:
+    problem = {"type": "about:blank", "title": "", "status": 500, "detail": "it broke", "code": "internal", "extra": {}}
+    return job(state="failed", problem=problem)
+
+
+class Scripted:
+    """What a service does with jobs that end at once as they are told; the wire is the seam. `asked`: the requests;
+    `cancelled`: the jobs.
+    """
+
+    def __init__(self, reply: Reply) -> None:
+        self.reply = reply
+        self.asked: list[dict[str, object]] = []
+        self.cancelled: list[str] = []
+
+    def __call__(self, request: httpx.Request) -> httpx.Response:
+        if request.method == "DELETE":
+            self.cancelled.append(request.url.path.rsplit("/", 1)[-1])
+            return httpx.Response(204)
+        if request.method == "POST":
+            self.asked.append(json.loads(request.content))
+            return httpx.Response(202, json=job(state="queued", progress=0.0))
+        return httpx.Response(200, json=self.reply(ExperimentId(str(self.asked[-1]["kind"]))))
+
+    def conduct(self, laboratory: Laboratory) -> Conducted:
+        with FactStore("http://service", "k", transport=httpx.MockTransport(self)) as store:
+            bench = Bench(store, "d", time.perf_counter() + laboratory.seconds, seed=7, false_answers=1e-4)
+            return conduct(laboratory, bench, lambda *_: None)
+
+
+def test_the_plan_gives_every_experiment_a_share_of_what_is_left() -> None:
+    """The shares of one after the other use up the time, and what one leaves unused is divided among those after it."""
+    plan = dict(Laboratory().in_order_of_work())
+    assert set(plan) == set(ExperimentId)
+    left, given = 900.0, {}
+    for kind, share in plan.items():
+        given[kind] = share * left
+        left -= share * left
+    assert left == pytest.approx(0, abs=1e-9)
+    parts = sum(SHARES.values())
+    assert all(given[kind] == pytest.approx(900 * SHARES[kind] / parts) for kind in ExperimentId)
+    assert dict(Laboratory((ExperimentId.HEADS,)).in_order_of_work()) == {ExperimentId.HEADS: 1.0}
+
+
+def test_experiments_are_asked_for_one_by_one_and_reported_in_order() -> None:
+    """Each with its seconds, the seed and the recipe's share of false answers; time that is not used passes on."""
+    service = Scripted(succeeded)
+    found = service.conduct(Laboratory(seconds=140, facts=10**6, latency_ms=20))
+    assert [experiment.id for experiment in found.experiments] == [*ExperimentId]
+    assert found.left_out == []
+    assert [ask["kind"] for ask in service.asked] == list(SHARES)
+    assert all((ask["seed"], ask["false_answers"], ask["facts"]) == (7, 1e-4, 10**6) for ask in service.asked)
+    seconds = [float(str(ask["seconds"])) for ask in service.asked]
+    assert seconds[0] == pytest.approx(10, abs=1)
+    assert seconds[-1] == pytest.approx(140, abs=5)  # nothing was used up before it
+
+
+def test_an_experiment_is_made_also_when_the_minutes_are_used_up() -> None:
+    """Training and checks may take all the time; each experiment still gets a few seconds."""
+    service = Scripted(succeeded)
+    assert len(service.conduct(Laboratory(seconds=-5)).experiments) == len(ExperimentId)
+    assert {ask["seconds"] for ask in service.asked} == {LEAST_SECONDS}
+
+
+def test_an_experiment_that_fails_does_not_lose_the_others() -> None:
+    """It is left out with the code and the detail of its problem, and so is one that somebody cancelled."""
+
+    def reply(kind: ExperimentId) -> dict[str, object]:
+        ends = {ExperimentId.RANK: failed(kind), ExperimentId.DEPTH: job(state="cancelled")}
+        return ends.get(kind, succeeded(kind))
+
+    found = Scripted(reply).conduct(Laboratory())
+    assert [(left.check, left.reason, left.detail) for left in found.left_out] == [
+        ("rank", "internal", "it broke"),
+        ("depth", "cancelled", None),
+    ]
+    assert len(found.experiments) == len(ExperimentId) - 2
+
+
+def test_a_service_that_is_gone_ends_the_run() -> None:
+    """No reply is no result of an experiment: exit 3."""
+
+    def gone(request: httpx.Request) -> httpx.Response:
+        raise httpx.ConnectError("gone", request=request)
+
+    with (
+        FactStore("http://service", "k", transport=httpx.MockTransport(gone)) as store,
+        pytest.raises(ServiceFailed) as raised,
+    ):
+        conduct(Laboratory(), Bench(store, "d", time.perf_counter() + 9, 0, 1e-6), lambda *_: None)
+    assert raised.value.exit_code == 3
+
+
+def test_an_interrupt_cancels_the_running_job() -> None:
+    """Ctrl-C reaches the service: it does not go on training for nobody."""
+
+    def interrupted(_: ExperimentId) -> dict[str, object]:
+        raise SystemExit(130)
+
+    service = Scripted(interrupted)
+    with pytest.raises(SystemExit):
+        service.conduct(Laboratory())
+    assert service.cancelled == ["j"]
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--experiments", "rank,speed"], "speed"),
+        (["--experiments", ""], "capacity"),
+        (["--minutes", "0"], "minutes"),
+        (["--minutes", "nan"], "minutes"),
+        (["--facts", "0"], "facts"),
+        (["--core-hour", "-1"], "core-hour"),
+        (["--memory", "m"], "--url"),
+        (["--mode", "sideways"], "sideways"),
+    ],
+)
+def test_unusable_options_are_exit_2(tmp_path: Path, words: list[str], message: str) -> None:
+    """Nothing is started; an experiment that there is not brings the list of those that there are."""
+    file = tmp_path / "facts.csv"
+    file.write_text("subject,relation,answer\na,r,x\n", encoding="utf-8")
+    done = CliRunner(env={"COLUMNS": "300"}).invoke(app, ["laboratory", str(file), *words])
+    assert done.exit_code == 2
+    assert message in done.output
+    if "--experiments" in words:
+        assert all(name in done.output for name in ExperimentId)
+
+
+def test_the_laboratory_takes_every_option_of_run() -> None:
+    """What run can be told, laboratory can be told, and more."""
+    helped = {
+        name: CliRunner(env={"COLUMNS": "300"}).invoke(app, [name, "--help"]).output for name in ("run", "laboratory")
+    }
+    options = {name: {word for word in text.split() if word.startswith("--")} for name, text in helped.items()}
+    assert options["run"] < options["laboratory"]
+    assert {"--experiments", "--minutes", "--facts", "--latency-ms", "--core-hour", "--gpu-hour"} <= options[
+        "laboratory"
+    ]

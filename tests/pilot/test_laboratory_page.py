@@ -1,0 +1,100 @@
+import json
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from xml.etree import ElementTree as ET
+
+import pytest
+
+from pilot.report.html import html, read_prose
+from pilot.report.junit import junit
+from pilot.report.write import write_report
+from schemas.checks import LeftOut
+from schemas.experiments import ExperimentId
+from schemas.problems import Code
+from schemas.report import Report
+from tests.pilot import experimenting
+
+ReportOn = Callable[..., Report]
+MARK = re.compile(r'<svg class="at" x="([\d.]+)%" y="([\d.]+)%" data-x="([^"]+)" data-y="([^"]+)"')
+
+
+@pytest.fixture
+def report(report_on: ReportOn, parts: Path) -> Report:
+    """With all eight experiments."""
+    return report_on(parts).model_copy(update={"experiments": experimenting.every()})
+
+
+def numbers(document: object) -> Iterator[float]:
+    """Every number of a JSON document."""
+    if isinstance(document, dict):
+        for value in document.values():
+            yield from numbers(value)
+    elif isinstance(document, list):
+        for value in document:
+            yield from numbers(value)
+    elif isinstance(document, int | float):
+        yield float(document)
+
+
+@pytest.mark.parametrize("lang", ["en", "ja"])
+def test_no_figure_in_a_chart_that_is_not_in_the_document(report: Report, tmp_path: Path, lang: str) -> None:
+    """Every mark on the page names its figures, each of which stands in report.json."""
+    write_report(report, tmp_path, lang)
+    document = json.loads((tmp_path / "report.json").read_text("utf-8"))
+    known = set(numbers(document["experiments"]))
+    marks = MARK.findall((tmp_path / "report.html").read_text("utf-8"))
+    assert len(marks) > 100
+    assert {float(figure) for mark in marks for figure in mark[2:]} <= known
+    assert Report.model_validate(document) == report
+
+
+@pytest.mark.parametrize(
+    ("lang", "question"), [("en", "Where should the parameters go?"), ("ja", "パラメータはどこに置くべきか")]
+)
+def test_the_first_page_says_where_the_parameters_go(report: Report, lang: str, question: str) -> None:
+    """The answer of `allocation` stands before any table; without that experiment there is no such question."""
+    assert question in html(report, lang).split("</header>")[0]
+    others = [made for made in report.experiments if made.id is not ExperimentId.ALLOCATION]
+    assert question not in html(report.model_copy(update={"experiments": others}), lang)
+
+
+@pytest.mark.parametrize("lang", ["en", "ja"])
+def test_every_experiment_is_told(report: Report, lang: str) -> None:
+    """Its question, its verdict, what was left out, its rows; a chart without a figure is said to be missing."""
+    page, words = html(report, lang), read_prose(lang)["experiment"]
+    for made in ExperimentId:
+        assert f'<article id="{made}">' in page
+        assert words[made]["question"] in page
+    assert words["verdict"]["not_decisive"] in page
+    assert "81.9 kB" in page
+    empty = page.count('<figure class="experiment')
+    assert empty == sum(len(made.charts) for made in report.experiments)  # one is empty, and one drawn for each task
+    assert "<b>0.26</b>" not in page
+
+
+def test_a_report_without_experiments_has_no_laboratory(report_on: ReportOn, parts: Path) -> None:
+    """The report of `pilot run` is as it was."""
+    assert 'id="laboratory"' not in html(report_on(parts), "en")
+
+
+@pytest.mark.parametrize("lang", ["en", "ja"])
+def test_an_experiment_without_a_result_is_named_with_its_code(report_on: ReportOn, parts: Path, lang: str) -> None:
+    """Also when no experiment has a result; it is skipped for the build server, and no failure."""
+    left = LeftOut(check=ExperimentId.RANK, reason=Code.INTERNAL, detail="<it> broke")
+    bare = report_on(parts)
+    report = bare.model_copy(update={"left_out": [*bare.left_out, left]})
+    page = html(report, lang)
+    assert "internal" in page
+    assert "&lt;it&gt; broke" in page
+    skipped = ET.fromstring(junit(report)).findall(".//testcase[@name='rank']/skipped")
+    assert [each.get("message") for each in skipped] == ["internal: <it> broke"]
+
+
+def test_the_build_server_sees_the_experiments(report: Report) -> None:
+    """One case each, which passes; its text is what was found and recommended."""
+    suite = ET.fromstring(junit(report)).find(".//testsuite[@name='laboratory']")
+    assert suite is not None
+    assert [case.get("name") for case in suite] == [*ExperimentId]
+    assert suite.get("failures") == "0"
+    assert all("1,024 facts" in (case.findtext("system-out") or "") for case in suite)
