@@ -1,7 +1,7 @@
 """All measurements but the GPU's, or those that are named.
 
 python -m tests.benchmarks [dictionaries] [engine] [digest] [unknowns] [forgetting] [http] [edits]
-                           [edits_in_process] [kills] [gpu]
+                           [edits_in_process] [kills] [gradient] [gpu]
 """
 
 import sys
@@ -14,6 +14,7 @@ from tests.benchmarks import (
     engine,
     forgetting,
     gpu,
+    gradient,
     http_edits,
     http_recall,
     killed_edits,
@@ -30,6 +31,7 @@ MEASURED: dict[str, Callable[[], None]] = {
     "edits": http_edits.main,
     "edits_in_process": edits.main,
     "kills": killed_edits.main,
+    "gradient": gradient.main,
 }
 
 
