@@ -96,7 +96,7 @@ class _Teacher:
 
     def __call__(self, batch: _Batch) -> tuple[_Batch, Made]:
         problems = [self._problem(block, batch.facts) for block in batch.blocks.tolist()]
-        columns = [part for one in problems for part in (one.tokens, one.targets, one.weights) if part is not None]
+        columns = [part for one in problems for part in (one.tokens, one.targets, one.frequency) if part is not None]
         said = {"recipe": self._recipe.to_json(), "shape": asdict(batch.shape)}
         kept = Kept.of(self._work.checkpoint, self._work.keyring, said, columns)
         made = kept.load()
@@ -135,7 +135,7 @@ class _Teacher:
             n_subjects=facts,
             n_relations=facts,
             tokens=np.concatenate([_padded(subjects, facts), _padded(relations, facts), self._end[None]]),
-            weights=_padded(np.full(n, 1 / max(n, 1)), facts),
+            frequency=_padded(np.full(n, 1 / max(n, 1)), facts),
         )
 
 
