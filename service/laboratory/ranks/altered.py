@@ -1,0 +1,88 @@
+"""Small tables to train on, and the same with alterations that change the rank of their tensor."""
+
+from dataclasses import replace
+from typing import Literal, NamedTuple
+
+import numpy as np
+
+from service.laboratory.parts import chosen
+from service.laboratory.tables import Ints, Table
+
+Kind = Literal["none", "noise", "missing", "second", "alike"]
+KINDS: tuple[Kind, ...] = ("noise", "missing", "second", "alike")
+
+
+class Altered(NamedTuple):
+    """share: of the pairs (of the subjects where kind is `alike`) that were altered. A pair that got a second answer
+    stands in the table twice.
+    """
+
+    kind: Kind
+    share: float
+    table: Table
+
+    @property
+    def pairs(self) -> int:
+        return len(np.unique(np.stack([self.table.subjects, self.table.relations]), axis=1).T)
+
+
+def dense_part(table: Table, subjects: int, relations: int, seed: int) -> Table:
+    """The part in which few cells are empty: of the relations with most facts those with fewest answers, then the
+    subjects with most facts in them, by lot where they have equally many. Without noise tokens.
+    """
+    held = np.bincount(table.relations, minlength=table.n_relations)
+    distinct = np.unique(np.stack([table.relations, table.answers]), axis=1)
+    answers = np.bincount(distinct[0], minlength=table.n_relations)
+    fullest = np.argsort(-held, kind="stable")[: 2 * relations]
+    inside = np.isin(table.relations, fullest[np.argsort(answers[fullest], kind="stable")][:relations])
+    facts = np.bincount(table.subjects[inside], minlength=table.n_subjects)
+    lots = np.random.default_rng(seed).permutation(table.n_subjects)
+    inside &= np.isin(table.subjects, lots[np.argsort(-facts[lots], kind="stable")][:subjects])
+    return replace(chosen(table, inside), noise=0, noise_names=0, frequency=None)
+
+
+def alterations(base: Table, shares: tuple[float, ...], seed: int) -> list[Altered]:
+    """The table as it is, then every kind in every share."""
+    altered = [Altered("none", 0.0, base)]
+    return altered + [Altered(kind, share, _altered(base, kind, share, seed)) for kind in KINDS for share in shares]
+
+
+def _altered(base: Table, kind: Kind, share: float, seed: int) -> Table:
+    """noise: any answer of the table instead of the own one; missing: pairs taken out; second: one more answer of the
+    table beside the own one; alike: subjects that answer as the first one wherever both have an answer.
+    """
+    rng = np.random.default_rng([seed, KINDS.index(kind)])
+    pairs = np.sort(rng.permutation(len(base))[: round(share * len(base))])
+    if kind == "missing":
+        return _kept(base, np.delete(np.arange(len(base)), pairs))
+    if kind == "noise":
+        answers = base.answers.copy()
+        answers[pairs] = rng.integers(base.n_answers, size=len(pairs))
+        return replace(base, answers=answers)
+    if kind == "second":
+        return _with_second(base, pairs, rng)
+    return replace(base, answers=_alike(base, 1 + np.arange(round(share * (base.n_subjects - 1)))))
+
+
+def _with_second(base: Table, pairs: Ints, rng: np.random.Generator) -> Table:
+    second = _kept(base, pairs)
+    others = (second.answers + rng.integers(1, max(2, base.n_answers), size=len(pairs))) % base.n_answers
+    return replace(
+        base,
+        subjects=np.concatenate([base.subjects, second.subjects]),
+        relations=np.concatenate([base.relations, second.relations]),
+        answers=np.concatenate([base.answers, others]),
+    )
+
+
+def _alike(base: Table, subjects: Ints) -> Ints:
+    """Answers of a table in which these subjects answer as subject 0."""
+    first = np.full(base.n_relations, -1)
+    own = base.subjects == 0
+    first[base.relations[own]] = base.answers[own]
+    shared = np.isin(base.subjects, subjects) & (first[base.relations] >= 0)
+    return np.where(shared, first[base.relations], base.answers)
+
+
+def _kept(base: Table, rows: Ints) -> Table:
+    return replace(base, subjects=base.subjects[rows], relations=base.relations[rows], answers=base.answers[rows])

@@ -1,0 +1,116 @@
+"""Charts, series and rows of the experiment."""
+
+from collections.abc import Sequence
+
+from schemas.experiments import Point, Task
+from service.laboratory.document import Findings, chart, measured, point, row
+from service.laboratory.ranks.altered import KINDS
+from service.laboratory.ranks.layer import rank_bound
+from service.laboratory.ranks.predictions import PREDICTORS, Known, predicted
+from service.laboratory.ranks.search import Search
+from service.laboratory.ranks.tensor import ANSWERS
+from service.laboratory.ranks.trained import Trained
+from service.laboratory.ranks.whole import Whole
+
+MOST_ROWS = 40
+"""Relations that stand as rows: those with most facts."""
+
+
+def whole_tables(findings: Findings, tables: Sequence[Whole]) -> None:
+    """The ranks of every table in one chart, and its relations as rows."""
+    findings.charts.append(chart("ranks", ("rank", "log"), ("bound", "category")))
+    for table in tables:
+        findings.series.append(measured("whole_table", "ranks", _ranks(table), table.task))
+        counts = dict(zip(("subjects", "relations", "answers"), table.tensor.shape, strict=True))
+        limits = {"lower_bound": table.bounds.least, "upper_bound": table.bounds.most}
+        findings.rows.append(row("whole_table", table.task, facts=table.facts, **counts, **limits))
+    for table in tables:
+        if table.task is not Task.SYNTHETIC:
+            _relations(findings, table)
+
+
+def networks(findings: Findings, trained: Sequence[Trained]) -> None:
+    """What was trained: the altered tables, predicted against measured, and the ranks of the layer's tensor."""
+    if not trained:
+        return
+    findings.charts += [
+        chart("alterations", ("share", "linear"), ("rank", "linear")),
+        chart("predicted", ("rank", "log"), ("parameters", "log")),
+        chart("spearman", ("correlation", "linear"), ("predictor", "category")),
+        chart("pearson", ("correlation", "linear"), ("predictor", "category")),
+        chart("layer", ("rank", "linear"), ("tensor", "category")),
+    ]
+    for each in trained:
+        _alterations(findings, each)
+        for search in each.searches.values():
+            knowns = each.knowns_of(search)
+            points = [point(known.rank, search.parameters(at), runs=search.seeds) for at, known in enumerate(knowns)]
+            findings.series.append(measured(search.kind, "predicted", points, each.task))
+            _correlations(findings, search, knowns)
+            _layer(findings, search, each.knowns[0])
+
+
+def _ranks(table: Whole) -> list[Point]:
+    """From the smallest bound to the largest."""
+    found = table.bounds
+    s, r, a = (rank.least for rank in found.unfoldings)
+    named = {
+        "by_relations": r,
+        "by_subjects": s,
+        "by_answers": a,
+        "lower_bound": found.least,
+        "upper_bound": found.most,
+        "answers_by_relation": sum(relation.answers for relation in table.relations),
+        "facts": table.facts,
+    }
+    return [point(value, at, label=name) for at, (name, value) in enumerate(named.items())]
+
+
+def _relations(findings: Findings, table: Whole) -> None:
+    for each in sorted(table.relations, key=lambda relation: -relation.facts)[:MOST_ROWS]:
+        limits = {"lower_bound": each.rank.least, "upper_bound": each.rank.most}
+        counts = {"facts": each.facts, "subjects": each.subjects, "answers": each.answers}
+        findings.rows.append(row(each.name, table.task, **counts, **limits))
+
+
+def _alterations(findings: Findings, trained: Trained) -> None:
+    """A line for every kind, from the table as it is, and a row for every table."""
+    known = dict(zip(((table.kind, table.share) for table in trained.tables), trained.knowns, strict=True))
+    for kind in KINDS:
+        shares = [(share, each.rank) for (of, share), each in known.items() if of in {kind, "none"}]
+        points = [point(share, rank) for share, rank in shares]
+        findings.series.append(measured(kind, "alterations", points, trained.task))
+    for table, each in zip(trained.tables, trained.knowns, strict=True):
+        limits = {"lower_bound": each.lower_bound, "upper_bound": each.upper_bound}
+        sizes = {f"parameters_{search.kind}": _size(search, table) for search in trained.searches.values()}
+        figures = {"share": table.share, "facts": each.facts, "bits": each.bits}
+        findings.rows.append(row(table.kind, trained.task, **figures, **limits, **sizes))
+
+
+def _size(search: Search, table: object) -> float | None:
+    """None where a table was not tried, or its network is larger than all that were."""
+    at = next((at for at, other in enumerate(search.tables) if other is table), None)
+    return None if at is None or search.beyond(at) else round(search.parameters(at), 1)
+
+
+def _correlations(findings: Findings, search: Search, knowns: list[Known]) -> None:
+    found = [predicted(search, knowns, predictor) for predictor in PREDICTORS]
+    for name in ("spearman", "pearson"):
+        points = [
+            point(getattr(each, name), at, getattr(each, f"{name}_interval"), label=PREDICTORS[at], runs=len(knowns))
+            for at, each in enumerate(found)
+            if each is not None
+        ]
+        findings.series.append(measured(search.kind, name, points, search.task))
+
+
+def _layer(findings: Findings, search: Search, known: Known) -> None:
+    """Unfolded by answers: what the shape allows, the outputs, what read-outs make of them, and the table itself."""
+    rung = search.placed(0)[0]
+    if rung not in search.layers:
+        return
+    named = {"bound_of_the_shape": rank_bound(search.shape(rung))}
+    named |= {f"layer_{stage}": ranks[ANSWERS] for stage, ranks in search.layers[rung].items()}
+    named |= {"table": known.by_answers}
+    points = [point(value, at, label=name) for at, (name, value) in enumerate(named.items())]
+    findings.series.append(measured(search.kind, "layer", points, search.task))

@@ -1,0 +1,49 @@
+"""What can be known of a table before a network is trained, against the size of the network that then held it."""
+
+from typing import Literal, NamedTuple
+
+import numpy as np
+
+from service.laboratory import targets
+from service.laboratory.ranks.altered import Altered
+from service.laboratory.ranks.bounds import bounds
+from service.laboratory.ranks.correlation import Correlation, correlation
+from service.laboratory.ranks.search import Search
+from service.laboratory.ranks.tensor import ANSWERS, Tensor
+
+Predictor = Literal["rank", "lower_bound", "upper_bound", "facts", "bits"]
+PREDICTORS: tuple[Predictor, ...] = ("rank", "lower_bound", "upper_bound", "facts", "bits")
+
+
+class Known(NamedTuple):
+    """lower_bound <= rank of the table's tensor <= upper_bound; by_answers: of that unfolding. facts: pairs. bits: of
+    all answers, each of those of its relation being as likely.
+    """
+
+    by_answers: int
+    lower_bound: int
+    upper_bound: int
+    facts: int
+    bits: float
+
+    @property
+    def rank(self) -> float:
+        """The middle of the bounds, as a factor: where they meet, the rank."""
+        return float(np.sqrt(self.lower_bound * self.upper_bound))
+
+    def figure(self, predictor: Predictor) -> float:
+        return float(getattr(self, predictor))
+
+
+def known(altered: Altered) -> Known:
+    found = bounds(Tensor.of_table(altered.table))
+    bits = targets.information(altered.table) * len(altered.table)
+    by_answers = found.unfoldings[ANSWERS].least
+    return Known(by_answers, found.least, found.most, altered.pairs, round(bits, 1))
+
+
+def predicted(search: Search, knowns: list[Known], predictor: Predictor) -> Correlation | None:
+    """Of logarithms, since sizes differ by factors. `knowns` belong to the search's tables, in order."""
+    figures = [max(known.figure(predictor), 1.0) for known in knowns]
+    sizes = [search.parameters(at) for at in range(len(search.tables))]
+    return correlation(np.log(figures), np.log(sizes))

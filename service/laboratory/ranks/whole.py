@@ -1,0 +1,66 @@
+"""A whole table as a tensor: its bounds, and the rank of every relation."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from schemas.experiments import Task
+from service.laboratory.asked import Asked
+from service.laboratory.ranks.bounds import Bounds, bounds, relation_ranks
+from service.laboratory.ranks.tensor import Tensor
+from service.laboratory.ranks.unfolding import Rank
+from service.memory import Facts
+
+FACTS_A_SECOND = 10_000
+"""Of the time that is given; a larger table is looked at in part."""
+
+
+class Relation(NamedTuple):
+    name: str
+    facts: int
+    subjects: int
+    answers: int
+    rank: Rank
+
+
+class Whole(NamedTuple):
+    """facts of the table's `of` were looked at."""
+
+    task: Task
+    tensor: Tensor
+    bounds: Bounds
+    relations: list[Relation]
+    facts: int
+    of: int
+
+
+def whole(task: Task, asked: Asked) -> Whole:
+    """The dictionary as it is in the ledger, where a pair may have several ones, or the task's table."""
+    tensor, names, of = _tensor(task, asked)
+    ranks = relation_ranks(tensor)
+    relations = [_relation(name, at, tensor, rank) for at, (name, rank) in enumerate(zip(names, ranks, strict=True))]
+    return Whole(task, tensor, bounds(tensor, seed=asked.request.seed), relations, len(tensor), of)
+
+
+def _tensor(task: Task, asked: Asked) -> tuple[Tensor, list[str], int]:
+    if task is Task.SYNTHETIC:
+        table = asked.tables[task]
+        return Tensor.of_table(table), [str(relation) for relation in np.unique(table.relations)], len(table)
+    facts = _part(asked.facts, asked.request.seed, int(FACTS_A_SECOND * asked.request.seconds))
+    return Tensor.of(facts), list(dict.fromkeys(name.strip() for name in facts.relations)), len(asked.facts)
+
+
+def _part(facts: Facts, seed: int, most: int) -> Facts:
+    if len(facts) <= most:
+        return facts
+    drawn = np.sort(np.random.default_rng(seed).permutation(len(facts))[:most]).tolist()
+    subjects, relations, answers = (
+        [column[at] for at in drawn] for column in (facts.subjects, facts.relations, facts.answers)
+    )
+    return Facts(subjects, relations, answers)
+
+
+def _relation(name: str, at: int, tensor: Tensor, rank: Rank) -> Relation:
+    ones = tensor.ones[tensor.ones[:, 1] == at]
+    subjects, answers = (len(np.unique(ones[:, mode])) for mode in (0, 2))
+    return Relation(name, len(ones), subjects, answers, rank)
