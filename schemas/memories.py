@@ -15,7 +15,7 @@ class RecipeRequest(Request):
     solver: Literal["closed_form", "gradient"] = "closed_form"
     rows: Literal["attention", "mlp", "hybrid"] = "hybrid"
     false_answers: float = Field(default=1e-6, ge=1e-9, le=0.5)
-    weight_bits: Literal[4, 8] | None = None
+    weight_bits: Literal[2, 4, 8] | None = None
     seed: int = Field(default=0, ge=0, lt=2**32)
     layers: Literal[1] = 1
     d_model: int | None = Field(default=None, ge=32, le=512)

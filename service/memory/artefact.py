@@ -30,7 +30,7 @@ from service.memory.recipe import Resolved
 from service.memory.solvers import solver_of
 from service.memory.stored import Counts, Stored, canonical, open_relations
 
-FORMAT = 2
+FORMAT = 3
 MANIFEST = "manifest.json"
 Tensors = dict[str, NDArray[Any]]
 

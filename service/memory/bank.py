@@ -1,9 +1,9 @@
 """The bank: the weights of all blocks as they are stored.
 
-A block is `rows` rows of steps (int8, or two four-bit steps a byte) and some float16 scales; what a row is and which
-steps a scale belongs to, the solver knows that made it. Blocks of a group follow each other, and groups stand in the
-order of the recipe. A bank never changes: a version of a memory that differs in a few blocks has a list of its own, in
-which all other blocks are the same objects.
+A block is `rows` rows of steps (int8, or several of four or two bits a byte) and some float16 scales; what a row is and
+which steps a scale belongs to, the solver knows that made it. Blocks of a group follow each other, and groups stand in
+the order of the recipe. A bank never changes: a version of a memory that differs in a few blocks has a list of its own,
+in which all other blocks are the same objects.
 """
 
 import hashlib
@@ -17,6 +17,8 @@ from numpy.typing import NDArray
 
 from service.memory.hashing import Words
 from service.memory.recipe import Group, Resolved
+
+_CODES = {4: (-8, 1), 2: (-3, 2)}  # by bits a weight: the step that code 0 stands for, and steps between two codes
 
 Steps = NDArray[np.int8]
 Scales = NDArray[np.float16]
@@ -87,18 +89,26 @@ def bits_of_blocks(recipe: Resolved) -> NDArray[np.int64]:
     return np.repeat(np.array(lengths, dtype=np.int64), sizes)
 
 
+def scales_of_blocks(recipe: Resolved) -> NDArray[np.int64]:
+    """How many scales each block stores, (blocks,)."""
+    bits = bits_of_blocks(recipe)
+    return np.ones_like(bits) if recipe.search_steps else bits
+
+
 def routes(group: Group, hashes: Words) -> NDArray[np.int64]:
     """The block of each pair within its group: the leading 32 bits of its hash, as a fraction of the blocks."""
     return ((hashes >> np.uint64(32)) * np.uint64(group.blocks) >> np.uint64(32)).astype(np.int64)
 
 
 def pack(steps: Steps, weight_bits: int) -> NDArray[np.uint8]:
-    """Steps as stored bytes: one a byte, or two (the first in the low half)."""
+    """Steps as stored bytes: one a byte, or two or four (the first in the lowest bits)."""
     flat = np.ascontiguousarray(steps).reshape(-1)
     if weight_bits == 8:
         return flat.view(np.uint8)
-    nibbles = (flat + 8).astype(np.uint8)
-    packed: NDArray[np.uint8] = nibbles[::2] | (nibbles[1::2] << np.uint8(4))
+    first, unit = _CODES[weight_bits]
+    codes = ((flat - first) // unit).astype(np.uint8).reshape(-1, 8 // weight_bits)
+    shifts = np.arange(0, 8, weight_bits, dtype=np.uint8)
+    packed: NDArray[np.uint8] = np.bitwise_or.reduce(codes << shifts, axis=1)
     return packed
 
 
@@ -106,10 +116,10 @@ def unpack(stored: NDArray[np.uint8], weight_bits: int, width: int) -> Steps:
     """The inverse of `pack`, in rows of this width."""
     if weight_bits == 8:
         return stored.view(np.int8).reshape(-1, width)
-    steps = np.empty(2 * len(stored), dtype=np.int8)
-    steps[::2] = (stored & 15).astype(np.int8) - 8
-    steps[1::2] = (stored >> 4).astype(np.int8) - 8
-    return steps.reshape(-1, width)
+    first, unit = _CODES[weight_bits]
+    shifts = np.arange(0, 8, weight_bits, dtype=np.uint8)
+    codes = (stored[:, None] >> shifts) & np.uint8((1 << weight_bits) - 1)
+    return (codes.astype(np.int8) * np.int8(unit) + np.int8(first)).reshape(-1, width)
 
 
 def cut(steps: Steps, scales: Scales, rows: Sequence[int], layout: Layout) -> list[Block]:

@@ -11,7 +11,7 @@ import torch
 from numpy.typing import NDArray
 
 from service.memory.model import ShallowMemory
-from service.memory.quantise import margins, quantise
+from service.memory.quantise import Rounding, margins, quantise
 from service.memory.readout import split
 from service.memory.recipe import Recipe, Resolved
 from service.memory.resolving import resolve
@@ -21,6 +21,7 @@ Signs = NDArray[np.int8]
 Features = NDArray[np.float32]
 Rows = Literal["attention", "mlp", "hybrid"]
 HEADS = 16
+NEAREST = Rounding(bits=8, feedback=False, repair=False, ridge=0.0, floor=0.0)
 
 
 @dataclass(frozen=True)
@@ -72,6 +73,6 @@ def held(features: Features, targets: Signs, weights: NDArray[np.float64]) -> ND
     """Which facts the weights hold once they are stored, every bit right, at int8: (n,)."""
     with torch.inference_mode():
         F, Y = torch.from_numpy(features)[None], torch.from_numpy(targets)[None].float()
-        stored = quantise(torch.from_numpy(weights)[None], F, Y, FrozenNetwork("attention", 1).recipe)
+        stored = quantise(torch.from_numpy(weights)[None], F, Y, NEAREST)
         right: NDArray[np.bool_] = (margins(*stored, F, Y)[0] > 0).numpy()
         return right

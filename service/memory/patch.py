@@ -16,7 +16,7 @@ from safetensors.numpy import save as serialise
 
 from service.errors import MemoryMismatch
 from service.memory.artefact import Tensors, answer_pages, answer_tensors
-from service.memory.bank import Block, bits_of_blocks, pack, unpack
+from service.memory.bank import Block, bits_of_blocks, pack, scales_of_blocks, unpack
 from service.memory.hashing import Keyring
 from service.memory.pages import NamePage
 from service.memory.recipe import Resolved
@@ -103,7 +103,7 @@ def _blocks(tensors: Tensors, recipe: Resolved) -> dict[int, Block]:
     bits = bits_of_blocks(recipe)[numbers]
     ends = np.cumsum(tensors["rows"].astype(np.int64) * bits * recipe.weight_bits // 8)
     weights = np.split(tensors["weights"], ends[:-1])
-    scales = np.split(tensors["scales"], np.cumsum(bits)[:-1])
+    scales = np.split(tensors["scales"], np.cumsum(scales_of_blocks(recipe)[numbers])[:-1])
     return {
         number: Block(unpack(stored, recipe.weight_bits, width), scale)
         for number, width, stored, scale in zip(numbers.tolist(), bits.tolist(), weights, scales, strict=False)

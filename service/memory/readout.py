@@ -73,7 +73,7 @@ class Readout(nn.Module):
             steps = torch.cat([torch.from_numpy(block.steps) for block in blocks[at:end]])
             scales = torch.stack([torch.from_numpy(block.scales) for block in blocks[at:end]])
             _fill(self.table[first : first + len(steps)], steps)
-            _fill(self.scales[slot + at : slot + end], scales)
+            _fill(self.scales[slot + at : slot + end], scales.expand(-1, bits))
             first, at = first + len(steps), end
 
 

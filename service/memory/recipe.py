@@ -89,6 +89,7 @@ class Sizes:
     tau0: float
     ridge: float = 0.0
     admm_steps: int = 0
+    search_steps: int = 0
     descent: Descent | None = None
 
 
@@ -120,6 +121,7 @@ class Resolved:
     tau0: float
     ridge: float
     admm_steps: int
+    search_steps: int
     check_bits: int
     k: int
     groups: tuple[Group, ...]
@@ -161,13 +163,18 @@ class Resolved:
         """Rows of a block that holds `facts` pairs, before any widening."""
         return max(ROW_STEP, math.ceil(facts / self.load / ROW_STEP) * ROW_STEP)
 
+    @property
+    def widen_step(self) -> int:
+        """Rows that a block gets more of when it does not hold its facts."""
+        return ROW_STEP if self.search_steps else WIDEN_STEP
+
 
 # What is open to every solver, and what is open to one alone.
 _CHOICES: dict[str, tuple[object, ...]] = {
     "profile": ("fast", "compact"),
     "solver": ("closed_form", "gradient"),
     "rows": ("attention", "mlp", "hybrid"),
-    "weight_bits": (None, 4, 8),
+    "weight_bits": (None, 2, 4, 8),
 }
 _CHOICES_OF: dict[str, dict[str, tuple[object, ...]]] = {
     "closed_form": {"layers": (1,)},

@@ -24,6 +24,7 @@ class _Method:
     ridge: float
     admm_steps: int
     tau0: float
+    search_steps: int = 0
 
 
 # Measured (tests/benchmarks/RECORDS.md): the largest load at which few blocks have to be widened.
@@ -31,17 +32,19 @@ _METHODS = {
     ("fast", 8): _Method(load=0.88, ridge=1e-3, admm_steps=0, tau0=0.125),
     ("fast", 4): _Method(load=0.75, ridge=1e-2, admm_steps=0, tau0=0.0625),
     ("compact", 8): _Method(load=1.3, ridge=1e-2, admm_steps=40, tau0=0.125),
-    ("compact", 4): _Method(load=1.1, ridge=3e-2, admm_steps=6, tau0=0.0625),
+    ("compact", 4): _Method(load=1.1, ridge=0.0, admm_steps=0, tau0=2**-6, search_steps=320),
+    ("compact", 2): _Method(load=0.72, ridge=0.0, admm_steps=0, tau0=2**-6, search_steps=320),
+    ("fast", 2): _Method(load=0.6, ridge=0.0, admm_steps=0, tau0=2**-6, search_steps=320),
 }
-_WEIGHT_BITS = {"fast": 8, "compact": 4}
-_BLOCK_FACTS = {"fast": 64, "compact": 96}
+_WEIGHT_BITS = {"fast": 8, "compact": 2}
+BLOCK_FACTS = 64
 
 
 class Solved:
     """The solver `closed_form`."""
 
-    def block_facts(self, profile: str) -> int:
-        return _BLOCK_FACTS[profile]
+    def block_facts(self, profile: str) -> int:  # noqa: ARG002 - one for all
+        return BLOCK_FACTS
 
     def sizes(self, recipe: Recipe, block_facts: int, code_bits: int) -> Sizes:  # noqa: ARG002 - rows are for facts
         bits = recipe.weight_bits or _WEIGHT_BITS[recipe.profile]
@@ -60,13 +63,17 @@ class Solved:
             tau0=method.tau0,
             ridge=method.ridge,
             admm_steps=method.admm_steps,
+            search_steps=method.search_steps,
         )
         _check(sizes, recipe.rows)
         return sizes
 
-    def layout(self, recipe: Resolved, group: Group) -> Layout:  # noqa: ARG002 - one layout for all recipes
-        """A row of steps for each feature that is read, and one scale for each bit of the code."""
-        return Layout(group.code_bits, lambda _rows: group.code_bits)
+    def layout(self, recipe: Resolved, group: Group) -> Layout:
+        """A row of steps for each feature that is read; a scale for each bit of the code, or one where steps were
+        searched for.
+        """
+        scales = 1 if recipe.search_steps else group.code_bits
+        return Layout(group.code_bits, lambda _rows: scales)
 
     def blocks(self, recipe: Resolved, roster: Roster, work: Work) -> list[Block]:
         def solving(part: float) -> None:

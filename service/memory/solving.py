@@ -1,6 +1,6 @@
 """Solving blocks: pairs, as hashes with the words they have to read out, become read-out weights.
 
-    features -> solve -> quantise -> margins; a block with a margin below tau0 is widened and solved again
+    features -> solve -> quantise, or search -> margins; a block with a margin below tau0 is widened and solved again
 
 The facts of a block stand in the order of their hashes and every matrix has a shape that its own block decides, so
 neither the order of facts nor the number of threads, nor which other blocks are solved, reaches a stored byte.
@@ -16,15 +16,18 @@ from numpy.typing import NDArray
 
 from service.memory.bank import Block
 from service.memory.devices import results
+from service.memory.grid import Grid
 from service.memory.model import ShallowMemory
 from service.memory.pairs import Ints
-from service.memory.quantise import margins, quantise
+from service.memory.perceptron import searched
+from service.memory.quantise import Rounding, margins, quantise
 from service.memory.readout import split
-from service.memory.recipe import ROW_STEP, WIDEN_STEP, Resolved
+from service.memory.recipe import ROW_STEP, Resolved
 from service.memory.roster import Roster, Unheld
 from service.memory.solver import solve
 
 BATCH_BLOCKS = {"cpu": 16, "cuda": 512}
+SEARCH_BATCH = 4  # times as many where weights are searched for: late in a search few columns are left of each block
 
 
 def solved(
@@ -44,20 +47,21 @@ def solved(
         if rows[todo].max() > recipe.max_rows:
             raise Unheld(todo[rows[todo] > recipe.max_rows])
         again = []
-        for batch in results(workers, solver, list(_batches(todo, counts, rows, roster.bits, recipe.device))):
+        for batch in results(workers, solver, list(_batches(todo, counts, rows, roster.bits, recipe))):
             for at, number in enumerate(batch.shape.blocks.tolist()):
-                blocks[number] = Block(batch.steps[at], batch.scales[at])
+                bits = int(roster.bits[number])
+                blocks[number] = Block(batch.steps[at, :, :bits], batch.scales[at, :bits])
             again.append(batch.shape.blocks[~batch.held])
             done += int(batch.held.sum())
             solving(done / len(counts))
         todo = np.concatenate(again)
-        rows[todo] += WIDEN_STEP
+        rows[todo] += recipe.widen_step
     return [block for block in blocks if block is not None]
 
 
 @dataclass(frozen=True, slots=True)
 class _Shape:
-    """Blocks of one shape: facts padded to a step, rows, code bits."""
+    """Blocks of one shape: facts padded to a step, rows, code bits; or no more of each than that."""
 
     blocks: Ints
     facts: int
@@ -84,6 +88,7 @@ class _Solver:
         self._relation = _never_empty(torch.from_numpy(roster.relation)).to(device)
         self._target = _never_empty(torch.from_numpy(roster.target.view(np.int64))).to(device)
         self._digests = _never_empty(torch.from_numpy(roster.subject_digests)).to(device)
+        self._bits = torch.from_numpy(roster.bits).to(device)
         self._network = network
         with torch.inference_mode():
             relations = network.tokens(torch.from_numpy(roster.relation_digests).to(device))
@@ -96,8 +101,8 @@ class _Solver:
             present = at < self._starts[blocks + 1, None]
             at = torch.where(present, at, 0)
             F = self._features(at, shape.rows) * present[..., None]
-            Y = self._targets(at, shape.bits) * present[..., None]
-            steps, scales = quantise(solve(F, Y, self._recipe), F, Y, self._recipe)
+            Y = self._targets(at, shape.bits) * present[..., None] * self._own_bits(blocks, shape.bits)
+            steps, scales = _stored(F, Y, self._recipe)
             held = (margins(steps, scales, F, Y) >= self._recipe.tau0).all(dim=1)
             return _Solved(shape, steps.cpu().numpy(), scales.cpu().numpy(), held.cpu().numpy())
 
@@ -108,10 +113,21 @@ class _Solver:
         relation = self._relations[self._relation[flat]]
         return self._network.features(subject, relation, split(self._recipe.rows, rows)).view(*at.shape, rows)
 
+    def _own_bits(self, blocks: torch.Tensor, bits: int) -> torch.Tensor:
+        """1 for each block's code bits, 0 beyond: (blocks, 1, bits)."""
+        return (torch.arange(bits, device=self._device) < self._bits[blocks, None])[:, None].float()
+
     def _targets(self, at: torch.Tensor, bits: int) -> torch.Tensor:
         """Code XOR pad of the pairs at positions as -1 and +1: (blocks, facts, bits)."""
         shifted = self._target[at][..., None] >> torch.arange(bits, device=self._device)
         return (shifted & 1).float() * 2 - 1
+
+
+def _stored(F: torch.Tensor, Y: torch.Tensor, recipe: Resolved) -> tuple[torch.Tensor, torch.Tensor]:
+    """The read-out of each block as it is stored: searched for, or solved and rounded."""
+    if recipe.search_steps:
+        return searched(F, Y, Grid(recipe.weight_bits), recipe.tau0, recipe.search_steps)
+    return quantise(solve(F, Y, recipe), F, Y, Rounding.of(recipe))
 
 
 def _never_empty(column: torch.Tensor) -> torch.Tensor:
@@ -119,12 +135,15 @@ def _never_empty(column: torch.Tensor) -> torch.Tensor:
     return column if len(column) else column.new_zeros((1, *column.shape[1:]))
 
 
-def _batches(todo: Ints, counts: Ints, rows: Ints, bits: Ints, device: str) -> Iterator[_Shape]:
-    """Cut `todo` into batches of equal shape."""
-    facts = -(-np.maximum(counts[todo], 1) // ROW_STEP) * ROW_STEP
-    shapes = np.stack([bits[todo], rows[todo], facts], axis=1)
-    distinct, shape = np.unique(shapes, axis=0, return_inverse=True)
-    for number, (width, height, padded) in enumerate(distinct.tolist()):
+def _batches(todo: Ints, counts: Ints, rows: Ints, bits: Ints, recipe: Resolved) -> Iterator[_Shape]:
+    """Cut `todo` into batches of equal shape; where sums are exact, only rows have to be equal."""
+    todo = todo[np.argsort(bits[todo], kind="stable")]
+    facts = -(-np.maximum(counts, 1) // ROW_STEP) * ROW_STEP
+    decisive = [rows] if recipe.search_steps else [rows, bits, facts]
+    distinct, shape = np.unique(np.stack(decisive, axis=1)[todo], axis=0, return_inverse=True)
+    most = BATCH_BLOCKS[recipe.device] * (SEARCH_BATCH if recipe.search_steps else 1)
+    for number in range(len(distinct)):
         members = todo[shape == number]
-        for start in range(0, len(members), BATCH_BLOCKS[device]):
-            yield _Shape(members[start : start + BATCH_BLOCKS[device]], padded, height, width)
+        for start in range(0, len(members), most):
+            part = members[start : start + most]
+            yield _Shape(part, int(facts[part].max()), int(rows[part[0]]), int(bits[part].max()))

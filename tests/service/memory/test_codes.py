@@ -28,6 +28,14 @@ def test_packing_loses_nothing(steps: np.ndarray, bits: int) -> None:
     assert np.array_equal(unpack(pack(steps, bits), bits, 6), steps)
 
 
+@given(arrays.arrays(np.int8, (8, 6), elements=st.sampled_from([-3, -1, 1, 3])))
+def test_four_steps_stand_in_a_byte(steps: np.ndarray) -> None:
+    """Two-bit steps come back from a quarter of their number of bytes."""
+    packed = pack(steps, 2)
+    assert packed.nbytes == steps.size // 4
+    assert np.array_equal(unpack(packed, 2, 6), steps)
+
+
 def test_colliding_answers_draw_again() -> None:
     """With 1,000 answers in 10-bit codes nearly all collide, and still every code is its own."""
     answers = [(f"a{n}",) for n in range(1_000)]
