@@ -6,10 +6,12 @@ from schemas.experiments import Experiment, ExperimentId
 from service.laboratory.asked import Asked
 from service.laboratory.bench import Bench
 from service.laboratory.learning import learning
+from service.laboratory.rank import rank
 
 Work = Callable[[Asked, Bench], Experiment]
 """Raises what `bench.progress` raises, where it must not go on."""
 
 EXPERIMENTS: Mapping[ExperimentId, Work] = {
+    ExperimentId.RANK: rank,
     ExperimentId.LEARNING: learning,
 }
