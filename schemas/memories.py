@@ -17,7 +17,7 @@ class RecipeRequest(Request):
     false_answers: float = Field(default=1e-6, ge=1e-9, le=0.5)
     weight_bits: Literal[2, 4, 8] | None = None
     seed: int = Field(default=0, ge=0, lt=2**32)
-    layers: Literal[1] = 1
+    layers: int = Field(default=1, ge=1, le=4)
     d_model: int | None = Field(default=None, ge=32, le=512)
     heads: int | None = Field(default=None, ge=4, le=64)
     d_head_qk: int | None = Field(default=None, ge=1, le=256)

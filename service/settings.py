@@ -109,6 +109,11 @@ class Settings(BaseSettings):
     def spool(self) -> Path:
         return self.data / "spool"
 
+    @property
+    def checkpoints(self) -> Path:
+        """What jobs keep between their attempts."""
+        return self.data / "checkpoints"
+
     def environment(self) -> dict[str, str]:
         """The settings as a process of our own is to find them; the bootstrap key is not for it."""
         values = self.model_dump(mode="json", exclude={"bootstrap_key"}, exclude_none=True)
@@ -117,5 +122,5 @@ class Settings(BaseSettings):
 
     def make_folders(self) -> None:
         """Create `data` and what lies in it, readable by the owner alone."""
-        for folder in (self.data, self.memories, self.secrets, self.reports, self.spool):
+        for folder in (self.data, self.memories, self.secrets, self.reports, self.spool, self.checkpoints):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -14,6 +14,7 @@ import structlog
 from schemas.jobs import JobKind
 from service.settings import Settings
 from service.storage import Database, jobs
+from service.workflows import checkpoints
 from service.workflows.attempt import Attempt
 from service.workflows.jobs import Work, perform
 from service.workflows.laboratory.experiment import experiment
@@ -90,6 +91,7 @@ def _retain(db: Database, settings: Settings) -> None:
     try:
         files.resume(db)
         retain(db, settings)
+        checkpoints.sweep(db, settings)
         schedule(db, settings)
     except Exception as error:  # noqa: BLE001
         log.error("retention failed", error=type(error).__name__)  # noqa: TRY400

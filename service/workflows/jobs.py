@@ -8,6 +8,7 @@ from schemas.jobs import Job, JobKind, JobList, JobState
 from service.errors import Cancelled, FactStoreError, NotFound, Unavailable
 from service.settings import Settings
 from service.storage import Database, jobs
+from service.workflows import checkpoints
 from service.workflows.attempt import Attempt, Interrupted
 from service.workflows.ledger.dictionaries import found
 
@@ -53,6 +54,7 @@ def perform(attempt: Attempt, kinds: Mapping[JobKind, Work]) -> None:
     except Exception as error:  # noqa: BLE001 - its message may hold names: only its kind is told
         log.error("job failed", job=claim.id, error=type(error).__name__)  # noqa: TRY400
         _end(attempt, FactStoreError("the service met an error of its own"))
+    checkpoints.drop_if_ended(attempt.db, attempt.settings, claim.id)
     log.info("job ended", job=claim.id, kind=claim.kind)
 
 

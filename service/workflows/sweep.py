@@ -4,12 +4,13 @@ import shutil
 
 from service.settings import Settings
 from service.storage import Database, jobs, memories
+from service.workflows import checkpoints
 from service.workflows.ledger.spool import forgotten
 
 
 def sweep(db: Database, settings: Settings) -> None:
     """Remove memory folders that no version and no open job owns, drafts of such folders, reports whose job is gone,
-    and spool files that nobody writes.
+    what jobs kept that have ended, and spool files that nobody writes.
     """
     folders, reports = list(settings.memories.iterdir()), list(settings.reports.iterdir())
     with db.reading() as tx:
@@ -18,6 +19,7 @@ def sweep(db: Database, settings: Settings) -> None:
     orphans += [folder for folder in folders if _memory_of(folder.name) not in owned]
     for folder in orphans:
         shutil.rmtree(folder, ignore_errors=True)
+    checkpoints.sweep(db, settings)
     for file in forgotten(settings.spool):
         file.unlink(missing_ok=True)
 

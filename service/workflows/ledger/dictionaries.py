@@ -6,6 +6,7 @@ from schemas.dictionaries import Dictionary, DictionaryList
 from service.errors import NotFound, Unprocessable
 from service.settings import Settings
 from service.storage import Database, Transaction, aliases, dictionaries, jobs, lookup, memories
+from service.workflows import checkpoints
 from service.workflows.audit import Act, Auditor, Event
 from service.workflows.policies import secret
 from service.workflows.recalls.relations import Sight, seen_names
@@ -44,7 +45,8 @@ def delete(db: Database, settings: Settings, auditor: Auditor, ref: str, by: str
     with db.writing() as tx:
         row = found(tx, ref)
         gone = [settings.memories / memory for memory in memories.ids(tx, row.number)]
-        gone += [settings.reports / job.id for job in jobs.of_dictionary(tx, row.number)]
+        ordered = [job.id for job in jobs.of_dictionary(tx, row.number)]
+        gone += [settings.reports / job for job in ordered] + [checkpoints.folder(settings, job) for job in ordered]
         dictionaries.remove(tx, row.number)
         auditor.drop_all_salts(tx, row.id)
         auditor.record(tx, Event(Act.DICTIONARY, by, row.id, details={"deleted": True}))

@@ -27,6 +27,7 @@ DATABASE = "factstore.db"
 SECRETS = ("secrets", "bootstrap.key")
 _LEFT_OUT = (
     "spool",
+    "checkpoints",
     "factstore.db",
     "factstore.db-wal",
     "factstore.db-shm",

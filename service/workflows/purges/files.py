@@ -1,8 +1,8 @@
 """The files' part of a purge: a job whose every step may be done again, so that a kill costs nothing but time.
 
 Its steps: the tombstone is written; versions that never held the facts but stand on bytes that did get folders of
-their own; folders and patches of the withdrawn ones go, with reports and forgotten spool files; the database is
-rewritten without free pages and its journal emptied. Only then is the purge finished.
+their own; folders and patches of the withdrawn ones go, with reports, forgotten spool files and what jobs have kept;
+the database is rewritten without free pages and its journal emptied. Only then is the purge finished.
 """
 
 import shutil
@@ -16,6 +16,7 @@ from service.settings import Settings
 from service.storage import Database, dictionaries, jobs, memories, patches, purge
 from service.storage.patches import Version
 from service.storage.stamps import now
+from service.workflows import checkpoints
 from service.workflows.attempt import Attempt
 from service.workflows.ledger.spool import forgotten
 from service.workflows.purges import tombstone_file
@@ -91,14 +92,15 @@ def roots(versions: Sequence[Version], withdrawn: Collection[str]) -> Iterator[V
 
 
 def erase_files(db: Database, settings: Settings, kept: purge.Purge) -> int:
-    """Forget and delete what withdrawn memories were made of, the reports of before, and spool files that nobody
-    writes; how many folders and files went.
+    """Forget and delete what withdrawn memories were made of, the reports of before, what jobs kept between their
+    attempts, and spool files that nobody writes; how many folders and files went.
     """
     with db.writing() as tx:
         gone = [version for version in patches.stored(tx, kept.dictionary) if version.id in kept.withdrawn]
         numbers = [version.number for version in gone]
         patches.drop(tx, folders=numbers, steps=numbers)
         reports = purge.stale_reports(tx, kept)
+        ordered = [job.id for job in jobs.of_dictionary(tx, kept.dictionary)]
     folders = [settings.memories / memory for memory in kept.withdrawn]
     folders += [draft for memory in kept.withdrawn for draft in settings.memories.glob(f".{memory}.*")]
     folders = [folder for folder in (*folders, *(settings.reports / report for report in reports)) if folder.exists()]
@@ -107,7 +109,7 @@ def erase_files(db: Database, settings: Settings, kept: purge.Purge) -> int:
     files = list(forgotten(settings.spool))
     for file in files:
         file.unlink(missing_ok=True)
-    return len(folders) + len(files)
+    return len(folders) + len(files) + checkpoints.empty(settings, ordered)
 
 
 def _forget_what_was_heard(attempt: Attempt, kept: purge.Purge) -> None:

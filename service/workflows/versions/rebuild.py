@@ -13,6 +13,7 @@ from service.errors import MemoryMismatch, NotFound
 from service.memory import Facts, Memory, Resolved, fit, load
 from service.settings import Settings
 from service.storage import dictionaries, facts, memories, patches
+from service.workflows import checkpoints
 from service.workflows.attempt import Attempt
 from service.workflows.versions import memory_secrets
 from service.workflows.versions.loaded import from_disk
@@ -79,8 +80,14 @@ def _rebuilt(attempt: Attempt, stored: Stored) -> Memory:
         info = find_in(tx, stored.record.id)
     recipe = Resolved.from_json(info.recipe)
     secret = memory_secrets.read(attempt.settings.secrets, stored.record.dictionary)
-    progress = attempt.between(0.4, 0.8)
-    memory = fit(stored.taught, recipe, secret=secret, device=recipe.device, progress=progress)
+    memory = fit(
+        stored.taught,
+        recipe,
+        secret=secret,
+        device=recipe.device,
+        progress=attempt.between(0.4, 0.8),
+        checkpoint=checkpoints.opened(attempt.settings, attempt.claim.id),
+    )
     if memory.digest != info.digest:
         raise MemoryMismatch("the ledger does not give the memory that was trained: train it anew")
     return memory

@@ -13,6 +13,7 @@ from service.errors import NotFound, Outgrown, TrainingFailed, Unprocessable
 from service.memory import Facts, Memory, Recipe, Verified, fit, load
 from service.storage import Transaction, aliases, dictionaries, facts, jobs, memories
 from service.storage.stamps import new_id
+from service.workflows import checkpoints
 from service.workflows.attempt import Attempt
 from service.workflows.audit import Act, Event
 from service.workflows.ledger.dictionaries import CHAMPION
@@ -77,7 +78,14 @@ def _trained(attempt: Attempt, memory_id: str, folder: Path) -> Trained:
     secret = memory_secrets.read(settings.secrets, row.id)
     recipe = Recipe.from_json(attempt.claim.params["recipe"])
     started = time.perf_counter()
-    fitted = fit(taught, recipe, secret=secret, device=settings.device, progress=attempt.between(0.05, 0.85))
+    fitted = fit(
+        taught,
+        recipe,
+        secret=secret,
+        device=settings.device,
+        progress=attempt.between(0.05, 0.85),
+        checkpoint=checkpoints.opened(settings, attempt.claim.id),
+    )
     fitted.save(folder)
     train_seconds = time.perf_counter() - started
     attempt.progress(0.9, "verifying what was stored")

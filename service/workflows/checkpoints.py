@@ -1,0 +1,52 @@
+"""What a job keeps between its attempts: a folder of its own, which goes when the job has ended.
+
+What lies there holds traces of facts: a purge empties it, and a deleted dictionary takes it along.
+"""
+
+import shutil
+from collections.abc import Iterable
+from pathlib import Path
+
+from schemas.jobs import JobState
+from service.settings import Settings
+from service.storage import Database, jobs
+
+_ENDED = {JobState.SUCCEEDED, JobState.FAILED, JobState.CANCELLED}
+
+
+def folder(settings: Settings, job: str) -> Path:
+    return settings.checkpoints / job
+
+
+def opened(settings: Settings, job: str) -> Path:
+    """The job's folder, made where this is its first attempt."""
+    made = folder(settings, job)
+    made.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return made
+
+
+def drop(settings: Settings, job: str) -> None:
+    shutil.rmtree(folder(settings, job), ignore_errors=True)
+
+
+def empty(settings: Settings, some: Iterable[str]) -> int:
+    """Delete what jobs have kept, and how many files that were; a job under way goes on without."""
+    files = [file for job in some for file in folder(settings, job).glob("*")]
+    for file in files:
+        file.unlink(missing_ok=True)
+    return len(files)
+
+
+def sweep(db: Database, settings: Settings) -> None:
+    """Remove the folders of jobs that have ended, or are gone."""
+    for kept in settings.checkpoints.glob("*"):
+        drop_if_ended(db, settings, kept.name)
+
+
+def drop_if_ended(db: Database, settings: Settings, job: str) -> None:
+    if not folder(settings, job).exists():
+        return
+    with db.reading() as tx:
+        found = jobs.find(tx, job)
+    if found is None or found.state in _ENDED:
+        drop(settings, job)
