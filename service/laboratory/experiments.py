@@ -3,8 +3,12 @@
 from collections.abc import Callable, Mapping
 
 from schemas.experiments import Experiment, ExperimentId
+from service.laboratory.allocation import allocation
 from service.laboratory.asked import Asked
 from service.laboratory.bench import Bench
+from service.laboratory.capacity import capacity
+from service.laboratory.depth import depth
+from service.laboratory.heads import heads
 from service.laboratory.learning import learning
 from service.laboratory.rank import rank
 
@@ -12,6 +16,10 @@ Work = Callable[[Asked, Bench], Experiment]
 """Raises what `bench.progress` raises, where it must not go on."""
 
 EXPERIMENTS: Mapping[ExperimentId, Work] = {
+    ExperimentId.CAPACITY: capacity,
+    ExperimentId.ALLOCATION: allocation,
+    ExperimentId.HEADS: heads,
     ExperimentId.RANK: rank,
+    ExperimentId.DEPTH: depth,
     ExperimentId.LEARNING: learning,
 }

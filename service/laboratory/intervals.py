@@ -63,11 +63,11 @@ def ratio(first: Sequence[Edge], second: Sequence[Edge]) -> tuple[float, Interva
 
 def slope(x: Sequence[float], y: Sequence[float]) -> tuple[float, Interval] | None:
     """Slope of the least-squares line through points, with its interval; None for fewer than three points or one x."""
-    n, across = len(x), mean(x) if x else 0.0
-    spread = sum((value - across) ** 2 for value in x)
-    if n < 3 or not spread:
+    n = len(x)
+    if n < 3 or min(x) == max(x):
         return None
-    up = mean(y)
+    across, up = mean(x), mean(y)
+    spread = sum((value - across) ** 2 for value in x)
     steep = sum((a - across) * (b - up) for a, b in zip(x, y, strict=True)) / spread
     missed = sum((b - up - steep * (a - across)) ** 2 for a, b in zip(x, y, strict=True))
     half = quantile(n - 2) * math.sqrt(missed / (n - 2) / spread)

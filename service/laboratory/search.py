@@ -1,74 +1,85 @@
 """The search for the largest number of facts held, for many contenders at once, within the time there is.
 
-The first seed of each contender climbs a coarse ladder around what is expected of it; other seeds start where it found
-the edge. Then ladders are made finer where they are coarse. Work is begun only when it is likely to end in time.
+Several seeds of a contender climb a coarse ladder in one batch, around what is expected of it; ladders are then made
+finer at their edges, and more seeds follow. Work is begun only when it is likely to end in time.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
+from typing import Any, Generic, TypeVar
 
 from service.laboratory.bench import Bench, Trial
+from service.laboratory.coding import Coding
 from service.laboratory.edges import Edge, edge, finer, ladder
 from service.laboratory.tables import Table
-from service.laboratory.trainings import Contender, Network, networks
+from service.laboratory.trainings import Asking, Contender, Network, networks
 
-COARSE, FINE = 1.25, 1.08  # how far a rung may lie from the next at the edge: for a first seed, and in the end
-AT_ONCE = 4  # trials between two looks at the clock
-ROUNDS = 4
-EXPECTED_BITS = 1.7  # code bits a parameter holds: where the first ladder stands
+FINE = 1.06  # how far a rung may lie from the next at the edge
+AT_ONCE = 2  # trials between two looks at the clock
+ROUNDS = 3
+START = 400_000  # what a network costs whatever its size, in facts x parameters (measured)
+
+C = TypeVar("C", bound=Contender)
 
 
 @dataclass
-class Ladder:
+class Ladder(Generic[C]):
     """What was tried of one contender on one table: by seed, which numbers of facts were held."""
 
-    contender: Contender
+    contender: C
     table: Table
     bits: int
     expected: float
     tried: dict[int, dict[int, bool]] = field(default_factory=dict)
-    found: list[tuple[int, Network]] = field(default_factory=list)
+    found: list[Network] = field(default_factory=list)
 
     @classmethod
-    def of(cls, contender: Contender, table: Table, bits: int, expected_bits: float = EXPECTED_BITS) -> "Ladder":
-        return cls(contender, table, bits, expected_bits * contender.parameters / bits)
+    def of(cls, contender: C, coding: Coding, expected_bits: float) -> "Ladder[C]":
+        """expected_bits: code bits that the contender is expected to hold, in all. Contenders that are compared are
+        expected to hold the same, so that they begin on the same rungs.
+        """
+        return cls(contender, coding.table, coding.bits, expected_bits / coding.bits)
 
     @property
     def edges(self) -> dict[int, Edge]:
         return {seed: edge(tried) for seed, tried in self.tried.items()}
 
-    def first(self) -> list[int]:
-        """Where a seed begins: around the edges of seeds before it, or around what is expected."""
+    def first(self, seeds: Iterable[int]) -> Asking:
+        """Where seeds begin: around the edges of seeds before them, or around what is expected."""
         known = [at.held for at in self.edges.values() if at.held]
-        if known:
-            return ladder(sum(known) / len(known), len(self.table), 1.12, 5)
-        return ladder(self.expected, len(self.table))
+        expected = sum(known) / len(known) if known else self.expected
+        counts = ladder(expected, len(self.table), 1.1 if known else 1.25, 4)
+        return {seed: counts for seed in seeds if seed not in self.tried}
 
-    def finer(self, seed: int, factor: float) -> list[int]:
-        return finer(self.tried[seed], len(self.table), factor, 3)
+    def finer(self) -> Asking:
+        asked = {seed: finer(tried, len(self.table), FINE, 3) for seed, tried in self.tried.items()}
+        return {seed: counts for seed, counts in asked.items() if counts}
 
-    def note(self, seed: int, found: Sequence[Network]) -> None:
+    def note(self, found: Iterable[Network]) -> None:
         """A number counts as held when one of the learning rates held it."""
-        tried = self.tried.setdefault(seed, {})
         for network in found:
+            tried = self.tried.setdefault(network.seed, {})
             tried[network.facts] = tried.get(network.facts, False) or network.stored == network.facts
-            self.found.append((seed, network))
+            self.found.append(network)
 
 
 @dataclass(frozen=True, slots=True)
 class _Step:
-    ladder: Ladder
-    seed: int
-    counts: list[int]
+    ladder: Ladder[Any]
+    asked: Asking
 
     def trial(self) -> Trial:
         on = self.ladder
-        return on.contender.trial(on.table, on.bits, self.seed, self.counts)
+        trial: Trial = on.contender.trial(on.table, on.bits, self.asked)
+        return trial
 
     @property
-    def work(self) -> float:
-        """How much is computed: every network of a batch takes as long as the largest."""
-        return max(self.counts) * len(self.counts) * self.ladder.contender.parameters
+    def work(self) -> int:
+        """How much is computed: every network of a batch takes as long as the largest, and something to start with."""
+        counts = [count for counts in self.asked.values() for count in counts]
+        work: int = len(counts) * (START + max(counts) * self.ladder.contender.parameters)
+        return work
 
 
 @dataclass
@@ -81,10 +92,10 @@ class Search:
     _work: float = 0.0
     _start: float = 0.0
 
-    def climb(self, ladders: Sequence[Ladder], seeds: Sequence[int]) -> None:
-        """Try seed after seed, the first one on all ladders before the second; stop where time ends."""
+    def climb(self, ladders: Sequence[Ladder[Any]], groups: Sequence[Sequence[int]]) -> None:
+        """Try groups of seeds, the first one on all ladders before the second; stop where time ends."""
         self._start, self._work = self.bench.elapsed(), 0.0
-        for steps in _rounds(ladders, seeds):
+        for steps in _rounds(ladders, groups):
             for at in range(0, len(steps), AT_ONCE):
                 if not self._go(steps[at : at + AT_ONCE]):
                     return
@@ -95,7 +106,7 @@ class Search:
             return False
         results = self.bench.all([step.trial() for step in steps])
         for step, result in zip(steps, results, strict=True):
-            step.ladder.note(step.seed, networks(result))
+            step.ladder.note(networks(result))
             self._work += step.work
         return True
 
@@ -105,18 +116,13 @@ class Search:
         return self._work == 0 or work * spent / self._work <= self.seconds - spent
 
 
-def _rounds(ladders: Sequence[Ladder], seeds: Sequence[int]) -> Iterator[list[_Step]]:
+def _rounds(ladders: Sequence[Ladder[Any]], groups: Sequence[Sequence[int]]) -> Iterator[list[_Step]]:
     """Rounds of work, each planned when the one before is known."""
-    for seed in seeds:
-        yield [_Step(each, seed, each.first()) for each in ladders]
-        factor = COARSE if seed == seeds[0] else FINE
+    for seeds in groups:
+        yield _steps(ladders, partial(Ladder.first, seeds=seeds))
         for _ in range(ROUNDS):
-            yield _finer(ladders, [seed], factor)
-        if seed == seeds[min(2, len(seeds) - 1)]:
-            for _ in range(ROUNDS):
-                yield _finer(ladders, [other for other in seeds if other <= seed], FINE)
+            yield _steps(ladders, Ladder.finer)
 
 
-def _finer(ladders: Sequence[Ladder], seeds: Sequence[int], factor: float) -> list[_Step]:
-    wanted = ((each, seed, each.finer(seed, factor)) for seed in seeds for each in ladders if seed in each.tried)
-    return [_Step(each, seed, counts) for each, seed, counts in wanted if counts]
+def _steps(ladders: Sequence[Ladder[Any]], asking: Callable[[Ladder[Any]], Asking]) -> list[_Step]:
+    return [_Step(each, asked) for each in ladders if (asked := asking(each))]

@@ -6,8 +6,9 @@ from itertools import product
 
 from service.memory.gradient import Shape
 
-D_MODEL = 16
-EXACT = 0.005  # shapes this near to the wanted number of parameters count as equal to it
+SMALLEST = 400
+"""Parameters below which a design has no room for its heads."""
+EXACT = 0.0099  # shapes this near to the wanted number of parameters count as equal to it
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,13 +20,13 @@ class Design:
     name: str
     share: float
     heads: Sequence[int] = tuple(range(1, 129))
-    d_head_qk: Sequence[int] = (1, 2)
+    d_head_qk: Sequence[int] = (1,)
     d_head_vo: Sequence[int] = (2, 3, 4)
 
 
-def nearest(design: Design, parameters: int, outputs: int, d_model: int = D_MODEL) -> Shape:
+def nearest(design: Design, parameters: int, outputs: int, d_model: int) -> Shape:
     """The shape of a design that has this number of parameters and, among these, its share of attention; where no
-    shape is within half a per cent, the one that is nearest in size.
+    shape is within one per cent, the one that is nearest in size.
     """
 
     def distance(shape: Shape) -> tuple[float, float]:
@@ -34,6 +35,11 @@ def nearest(design: Design, parameters: int, outputs: int, d_model: int = D_MODE
         return (max(off, EXACT), abs(share - design.share))
 
     return min(_shapes(design, parameters, outputs, d_model), key=distance)
+
+
+def equal(shape: Shape, parameters: int) -> bool:
+    """Whether a shape is of this size, to within two per cent: where a head is wide, nothing comes nearer."""
+    return abs(shape.parameters / parameters - 1) < 0.02
 
 
 def _shapes(design: Design, parameters: int, outputs: int, d_model: int) -> Iterator[Shape]:

@@ -15,6 +15,7 @@ from service.memory.gradient import Problem
 
 SHORTEST = 3
 SPARE_BITS = 2
+_WORD = 32
 _Words = NDArray[np.uint64]
 
 
@@ -48,11 +49,17 @@ def token_width(table: Table) -> int:
 
 
 def tokens(names: Ints, width: int, seed: int) -> NDArray[np.int8]:
-    """The token of each name by its number, below 2^width: (n, width) of -1 and +1. No two are alike, since numbers are
-    led through a permutation of all numbers of `width` bits.
+    """The token of each name by its number, (n, width) of -1 and +1; numbers lie below 2^min(width, 32).
+
+    No two are alike: numbers are led through a permutation of all numbers of `width` bits, 32 bits at a time.
     """
-    mask, half = np.uint64((1 << width) - 1), np.uint64(width // 2)
-    word = names.astype(np.uint64)
+    parts = (_permuted(names, min(_WORD, width - first), seed + first) for first in range(0, width, _WORD))
+    return np.concatenate(list(parts), axis=1)
+
+
+def _permuted(names: Ints, width: int, seed: int) -> NDArray[np.int8]:
+    mask, half = np.uint64((1 << width) - 1), np.uint64(max(1, width // 2))
+    word = names.astype(np.uint64) & mask
     for factor in _round(np.arange(seed, seed + 4, dtype=np.uint64)) | np.uint64(1):
         word = (word * factor + (factor >> np.uint64(7))) & mask
         word ^= word >> half

@@ -1,7 +1,7 @@
 """Trials that teach a table to networks: trained end to end, or with a read-out that is solved over frozen features."""
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from functools import partial
 from typing import Any, NamedTuple, Protocol
@@ -15,7 +15,13 @@ from service.laboratory.targets import coded, pair_tokens, problem
 from service.memory import frozen
 from service.memory.gradient import Outcome, Run, Schedule, Shape, train
 
-RATES = (0.01, 0.03)
+RATES = (0.03, 0.06)
+ONE_RATE = (0.05,)
+CLOSED_FORM_BITS = 1.6
+"""Code bits that a stored weight is expected to hold: Gardner's limit is 2."""
+
+Asking = Mapping[int, Sequence[int]]
+"""Numbers of facts that are tried, by seed."""
 Solve = Callable[[frozen.Features, frozen.Signs], NDArray[np.float64]]
 
 
@@ -26,6 +32,7 @@ class Network(NamedTuple):
     """
 
     facts: int
+    seed: int
     rate: float | None
     right: int | None
     stored: int
@@ -38,17 +45,23 @@ class Network(NamedTuple):
 class Contender(Protocol):
     """A way to hold facts, of which the largest number at 100 % is sought."""
 
-    name: str
-    parameters: int
+    @property
+    def name(self) -> str: ...
 
-    def trial(self, table: Table, bits: int, seed: int, counts: Sequence[int]) -> Trial:
-        """Teach it the first `counts` facts of the table in the seed's order, each number to networks of its own."""
+    @property
+    def parameters(self) -> int: ...
+
+    @property
+    def bytes(self) -> int: ...
+
+    def trial(self, table: Table, bits: int, asked: Asking) -> Trial:
+        """Teach it numbers of facts of the table, in the order of each seed, each number to networks of its own."""
         ...
 
 
 @dataclass(frozen=True)
 class EndToEnd:
-    """Networks of which every weight is trained, in one batch: all numbers of facts at all rates."""
+    """Networks of which every weight is trained, in one batch: all numbers of facts of all seeds, at all rates."""
 
     name: str
     shape: Shape
@@ -60,15 +73,26 @@ class EndToEnd:
     def parameters(self) -> int:
         return self.shape.parameters
 
-    def trial(self, table: Table, bits: int, seed: int, counts: Sequence[int]) -> Trial:
-        asked = {"kind": "end_to_end", "shape": asdict(self.shape), "schedule": asdict(self.schedule)}
-        where = {"rates": self.rates, "device": self.device}
-        key = {**asked, **where, **_facts_key(table, bits, seed, counts)}
-        return Trial(key, partial(self._work, table, bits, seed, counts))
+    @property
+    def bytes(self) -> int:
+        """At int8, with one float16 scale for each unit of a layer."""
+        shape = self.shape
+        mlp = shape.mlp_width + 1 if shape.mlp_width else 0
+        units = shape.heads * (1 + shape.d_head_qk) + shape.attention_width + mlp + shape.outputs
+        return shape.parameters + 2 * units
 
-    def _work(self, table: Table, bits: int, seed: int, counts: Sequence[int]) -> Result:
-        problems = [problem(table.part(count, seed), bits, self.shape.d_model, seed) for count in counts]
-        runs = [Run(asked, seed, rate) for asked in problems for rate in self.rates]
+    def trial(self, table: Table, bits: int, asked: Asking) -> Trial:
+        what = {"kind": "end_to_end", "shape": asdict(self.shape), "schedule": asdict(self.schedule)}
+        where = {"rates": self.rates, "device": self.device}
+        return Trial({**what, **where, **_facts_key(table, bits, asked)}, partial(self._work, table, bits, asked))
+
+    def _work(self, table: Table, bits: int, asked: Asking) -> Result:
+        problems = [
+            problem(table.part(count, seed), bits, self.shape.d_model, seed)
+            for seed, counts in asked.items()
+            for count in counts
+        ]
+        runs = [Run(each, each.seed, rate) for each in problems for rate in self.rates]
         outcomes = train(self.shape, runs, self.schedule, device=self.device)
         return {"networks": [_trained(run, outcome) for run, outcome in zip(runs, outcomes, strict=True)]}
 
@@ -86,15 +110,20 @@ class ClosedForm:
     def parameters(self) -> int:
         return self.width * self.bits
 
-    def trial(self, table: Table, bits: int, seed: int, counts: Sequence[int]) -> Trial:
-        asked = {"kind": "closed_form", "rows": self.rows, "width": self.width}
-        return Trial({**asked, **_facts_key(table, bits, seed, counts)}, partial(self._work, table, bits, seed, counts))
+    @property
+    def bytes(self) -> int:
+        return self.parameters + 2 * self.bits
 
-    def _work(self, table: Table, bits: int, seed: int, counts: Sequence[int]) -> Result:
+    def trial(self, table: Table, bits: int, asked: Asking) -> Trial:
+        what = {"kind": "closed_form", "rows": self.rows, "width": self.width}
+        return Trial({**what, **_facts_key(table, bits, asked)}, partial(self._work, table, bits, asked))
+
+    def _work(self, table: Table, bits: int, asked: Asking) -> Result:
+        return _solved(table, bits, asked, self._features, frozen.optimal)
+
+    def _features(self, part: Table, seed: int) -> frozen.Features:
         network = frozen.FrozenNetwork(self.rows, self.width, seed)
-        parts = [table.part(count, seed) for count in counts]
-        features = (network.features(*pair_tokens(part, network.d_model, seed)) for part in parts)
-        return _solved(zip(features, (coded(part, bits, seed) for part in parts), strict=True), frozen.optimal)
+        return network.features(*pair_tokens(part, network.d_model, seed))
 
 
 @dataclass(frozen=True)
@@ -112,15 +141,20 @@ class Linear:
     def parameters(self) -> int:
         return 2 * self.width * self.bits
 
-    def trial(self, table: Table, bits: int, seed: int, counts: Sequence[int]) -> Trial:
-        asked = {"kind": "linear", "width": self.width, "hebbian": self.hebbian}
-        return Trial({**asked, **_facts_key(table, bits, seed, counts)}, partial(self._work, table, bits, seed, counts))
+    @property
+    def bytes(self) -> int:
+        return self.parameters + 2 * self.bits
 
-    def _work(self, table: Table, bits: int, seed: int, counts: Sequence[int]) -> Result:
-        parts = [table.part(count, seed) for count in counts]
-        features = (np.concatenate(pair_tokens(part, self.width, seed), axis=1) for part in parts)
+    def trial(self, table: Table, bits: int, asked: Asking) -> Trial:
+        what = {"kind": "linear", "width": self.width, "hebbian": self.hebbian}
+        return Trial({**what, **_facts_key(table, bits, asked)}, partial(self._work, table, bits, asked))
+
+    def _work(self, table: Table, bits: int, asked: Asking) -> Result:
         solve = frozen.outer_product if self.hebbian else frozen.optimal
-        return _solved(zip(features, (coded(part, bits, seed) for part in parts), strict=True), solve)
+        return _solved(table, bits, asked, self._features, solve)
+
+    def _features(self, part: Table, seed: int) -> frozen.Features:
+        return np.concatenate(pair_tokens(part, self.width, seed), axis=1).astype(np.float32)
 
 
 def networks(result: Result) -> list[Network]:
@@ -128,24 +162,26 @@ def networks(result: Result) -> list[Network]:
     return [Network(**network) for network in result["networks"]]
 
 
-def _facts_key(table: Table, bits: int, seed: int, counts: Sequence[int]) -> dict[str, object]:
-    return {"table": table.digest, "bits": bits, "seed": seed, "counts": list(counts)}
+def _facts_key(table: Table, bits: int, asked: Asking) -> dict[str, object]:
+    return {"table": table.digest, "bits": bits, "asked": [[seed, list(counts)] for seed, counts in asked.items()]}
 
 
 def _trained(run: Run, outcome: Outcome) -> dict[str, Any]:
     network = Network(
-        outcome.facts, run.rate, outcome.right, outcome.stored_right, outcome.diverged, outcome.steps,
+        outcome.facts, run.seed, run.rate, outcome.right, outcome.stored_right, outcome.diverged, outcome.steps,
         outcome.seconds, outcome.peak_bytes,
     )  # fmt: skip
     return network._asdict()
 
 
-def _solved(problems: Iterable[tuple[NDArray[Any], frozen.Signs]], solve: Solve) -> Result:
-    """Features and targets of each number of facts, solved and stored."""
+def _solved(
+    table: Table, bits: int, asked: Asking, featured: Callable[[Table, int], frozen.Features], solve: Solve
+) -> Result:
     found = []
-    for features, targets in problems:
-        start, F = time.perf_counter(), features.astype(np.float32)
-        right = int(frozen.held(F, targets, solve(F, targets)).sum())
+    for seed, part in ((seed, table.part(count, seed)) for seed, counts in asked.items() for count in counts):
+        features, targets = featured(part, seed), coded(part, bits, seed)
+        start = time.perf_counter()
+        right = int(frozen.held(features, targets, solve(features, targets)).sum())
         seconds = time.perf_counter() - start
-        found.append(Network(len(targets), None, None, right, False, 0, seconds, None)._asdict())
+        found.append(Network(len(part), seed, None, None, right, False, 0, seconds, None)._asdict())
     return {"networks": found}

@@ -36,8 +36,8 @@ class FrozenNetwork:
     def recipe(self) -> Resolved:
         """As a caller's recipe would be resolved, with a network as wide as the block that reads it."""
         heads = -(-self.width // HEADS)
-        asked = Recipe(profile="compact", weight_bits=8, rows=self.rows, seed=self.seed, heads=HEADS, d_head_vo=heads)
-        resolved = resolve(replace(asked, mlp_width=None), {"": 1}, {"": 1}, 1, "cpu")
+        asked = Recipe(weight_bits=8, rows=self.rows, seed=self.seed, heads=HEADS, d_head_vo=heads)
+        resolved = resolve(asked, {"": 1}, {"": 1}, 1, "cpu")
         return replace(resolved, mlp_width=0 if self.rows == "attention" else self.width)
 
     @cached_property
@@ -62,7 +62,7 @@ def outer_product(features: Features, targets: Signs) -> NDArray[np.float64]:
 
 
 def optimal(features: Features, targets: Signs, steps: int = 200, strength: float = 1e-3) -> NDArray[np.float64]:
-    """Its best weights: margins as wide as `steps` steps of the solver make them. (n, rows), (n, bits) -> (rows, bits)."""
+    """Its best weights, (rows, bits): margins as wide as `steps` steps of the solver make them."""
     with torch.inference_mode():
         F, Y = torch.from_numpy(features)[None], torch.from_numpy(targets)[None].float()
         solved: NDArray[np.float64] = widest_margins(F, Y, strength, steps)[0].numpy()
