@@ -56,7 +56,7 @@ def hurried(cache: Known) -> Bench:
 
 
 def test_a_network_in_training_shows_the_stage(hurried: Bench) -> None:
-    """On the paper's task, 16 subjects and 4 relations in noise: the relation is known first; in the end all is right."""
+    """On the paper's task, 16 subjects and 4 relations in noise: the relation first; in the end all is right."""
     request = ExperimentRequest(kind=ExperimentId.LEARNING, seconds=1, tasks=[Task.SYNTHETIC])
     asked = Asked(request, {Task.SYNTHETIC: factual_recall(16, 4)}, Facts([], [], []), None)
     found = learning(asked, hurried)

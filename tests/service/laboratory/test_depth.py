@@ -1,0 +1,61 @@
+"""Layers at equal size: what they hold, and what is left without one of them."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from schemas.experiments import ExperimentId, ExperimentRequest, Task
+from service.laboratory.asked import Asked
+from service.laboratory.bench import Bench
+from service.laboratory.depth import depth
+from service.laboratory.stacks import DEPTHS, Stack, drawn, effective_rank, tried
+from service.laboratory.synthetic import factual_recall
+from service.laboratory.tables import Table
+from service.memory import Facts
+from tests.service.laboratory.conftest import Known
+
+
+@given(st.integers(4, 64), st.integers(1, 4))
+def test_every_depth_has_the_same_number_of_parameters(d_model: int, times: int) -> None:
+    """Exactly, whatever the width: (48 d + 12) times a whole number."""
+    sizes = {Stack(layers, d_model, times).parameters for layers in DEPTHS}
+    assert sizes == {(48 * d_model + 12) * times}
+
+
+def test_without_its_only_layer_a_network_knows_nothing() -> None:
+    """One layer holds its facts; without it nothing but the most frequent answer can be left."""
+    table = drawn(factual_recall(8, 4), 32, seed=0)
+    found = tried(Stack(1, 16, 1).trial(table, [32], 0, "cpu").run())
+    assert [network.held for network in found] == [True]
+    assert len(found[0].without) == 1
+    assert found[0].without[0] <= np.bincount(table.answers).max() / 32
+
+
+def test_layers_are_left_out_and_ranked_one_by_one() -> None:
+    """Two layers: a share and a rank for each, no rank above the width of the stream."""
+    table = drawn(factual_recall(4, 4), 16, seed=0)
+    found = tried(Stack(2, 16, 1).trial(table, [16], 0, "cpu").run())
+    assert [network.held for network in found] == [True]
+    assert len(found[0].without) == len(found[0].ranks) == 2
+    assert all(share < 1 for share in found[0].without)
+    assert all(0 < rank <= 16 for rank in found[0].ranks)
+
+
+def test_effective_rank_counts_directions() -> None:
+    """Equal spread over k directions has effective rank k; vectors that are all alike have 0."""
+    axes = np.repeat(np.eye(8)[:3], 2, axis=0) * np.array([[1.0], [-1.0]] * 3)
+    assert effective_rank(axes) == pytest.approx(3)
+    assert effective_rank(np.ones((5, 4))) == 0
+
+
+@pytest.mark.parametrize("facts", [Facts([], [], []), Facts(["s"], ["r"], ["a"])])
+def test_a_dictionary_of_next_to_nothing_decides_nothing(facts: Facts, cache: Known) -> None:
+    """No fact, or a single one: said, and not a crash."""
+    request = ExperimentRequest(kind=ExperimentId.DEPTH, seconds=1, tasks=[Task.DICTIONARY])
+    hurried = Bench(1.0, "cpu", ThreadPoolExecutor(1), cache, lambda *_: None)
+    found = depth(Asked(request, {Task.DICTIONARY: Table.of(facts)}, facts, None), hurried)
+    assert found.verdict == "not_decisive"
+    assert "facts" in found.finding
