@@ -34,9 +34,20 @@ class Running:
         headers = {"Authorization": f"Bearer {sent}"} if sent else {}
         return httpx.Client(base_url=self.url, headers=headers, timeout=60)
 
+    @property
+    def worker(self) -> int:
+        """The process id of its worker: its only child."""
+        return children(self.process.pid)[0]
+
     def stop(self, number: int = signal.SIGTERM) -> int:
         self.process.send_signal(number)
         return self.process.wait(30)
+
+
+def children(process: int) -> list[int]:
+    """The ids of the processes that this one has started and that have not ended."""
+    of_threads = Path(f"/proc/{process}/task").glob("*/children")
+    return [int(child) for file in of_threads for child in file.read_text().split()]
 
 
 @contextmanager

@@ -20,12 +20,6 @@ def many(rows: int = MANY) -> str:
     )
 
 
-def worker_of(running: Running) -> int:
-    """The process id of the service's worker: its only child."""
-    children = Path(f"/proc/{running.process.pid}/task/{running.process.pid}/children").parents[1].glob("*/children")
-    return int(" ".join(file.read_text() for file in children).split()[0])
-
-
 def solving(api: httpx.Client, job: str) -> None:
     """Wait until the job is in the middle of its work."""
     while (now := api.get(f"/v1/jobs/{job}").json())["progress"] < 0.1:
@@ -40,7 +34,7 @@ def test_a_killed_worker_s_job_is_taken_up_again(service: Running, api: httpx.Cl
     upload(api, dictionary, many())
     job = api.post(f"/v1/dictionaries/{dictionary}/memories").json()["id"]
     solving(api, job)
-    os.kill(worker_of(service), signal.SIGKILL)
+    os.kill(service.worker, signal.SIGKILL)
     assert api.post(recall, json=ASKED).json()["memory"] == first
     ended = wait(api, job)
     assert (ended["state"], ended["attempts"], ended["result"]["right"]) == ("succeeded", 2, MANY + 2)
@@ -66,7 +60,7 @@ def test_a_killed_service_goes_on_where_it_was(tmp_path: Path) -> None:
             refuse_too_large(api, url, data)
             job = api.post(f"/v1/dictionaries/{dictionary}/memories", json={"recipe": {"seed": 1}}).json()["id"]
             solving(api, job)
-            worker = worker_of(running)
+            worker = running.worker
             running.stop(signal.SIGKILL)
             os.kill(worker, signal.SIGKILL)
     (data / "memories" / ".mem_half.written").mkdir()

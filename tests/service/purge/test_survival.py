@@ -9,7 +9,6 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.journey.test_survival import worker_of
 from tests.running import Running, fresh_dictionary, running_service, train, wait
 from tests.service.purge.searching import places
 
@@ -28,7 +27,7 @@ def command(*arguments: str) -> None:
 
 def kill(running: Running) -> None:
     """Every process at once, without a word."""
-    worker = worker_of(running)
+    worker = running.worker
     running.stop(signal.SIGKILL)
     os.kill(worker, signal.SIGKILL)
 

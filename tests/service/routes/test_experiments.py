@@ -11,7 +11,7 @@ from tests.running import Running, fresh_dictionary, wait
 
 ROWS = [(f"part {row % 8}", f"relation {row // 8}", f"value {row * 5 % 7}") for row in range(32)]
 FACTS = "subject,relation,answer\n" + "".join(f"{','.join(row)}\n" for row in ROWS)
-QUICK = {"kind": "rank", "seconds": 1, "tasks": ["dictionary"]}
+QUICK = {"kind": "learning", "seconds": 1, "tasks": ["dictionary"]}
 
 
 @pytest.fixture(scope="module")
@@ -29,23 +29,21 @@ def done(api: httpx.Client, url: str) -> dict[str, Any]:
 def ordered(api: httpx.Client, url: str, **changed: Any) -> dict[str, Any]:
     reply = api.post(url, json=QUICK | changed)
     assert (reply.status_code, reply.headers["location"]) == (202, f"/v1/jobs/{reply.json()['id']}")
-    return wait(api, reply.json()["id"])
+    return wait(api, reply.json()["id"], 120)
 
 
 def test_its_result_is_the_document(done: dict[str, Any]) -> None:
     """The job says what it is; what it found can be read as an experiment of the facts there are."""
     assert (done["kind"], done["state"], done["progress"], done["problem"]) == ("experiment", "succeeded", 1, None)
     document = Experiment.model_validate(done["result"])
-    assert (document.id, document.facts, document.cached) == ("rank", len(ROWS), 0)
+    assert (document.id, document.facts, document.cached) == ("learning", len(ROWS), 0)
     assert document.trials > 0
 
 
 def test_what_was_tried_is_not_tried_again(api: httpx.Client, url: str, done: dict[str, Any]) -> None:
-    """The same experiment ordered again knows every trial, and finds the same."""
-    again = ordered(api, url)
-    first, second = (Experiment.model_validate(job["result"]) for job in (done, again))
-    assert second.cached >= first.trials
-    assert (second.verdict, second.rows[: len(first.rows)]) == (first.verdict, first.rows)
+    """The same experiment ordered again knows every trial of the first, and has its time for more."""
+    first, again = (Experiment.model_validate(job["result"]) for job in (done, ordered(api, url)))
+    assert first.trials <= again.cached <= again.trials
 
 
 def test_they_are_listed_newest_first(api: httpx.Client, url: str, done: dict[str, Any]) -> None:
@@ -55,7 +53,7 @@ def test_they_are_listed_newest_first(api: httpx.Client, url: str, done: dict[st
     wait(api, queued)
     newest, *_, oldest = api.get(url).json()["experiments"]
     assert [newest[field] for field in ("id", "kind", "state", "seconds")] == [queued, "heads", "cancelled", 900]
-    assert [oldest[field] for field in ("id", "kind", "state", "seconds")] == [done["id"], "rank", "succeeded", 1]
+    assert [oldest[field] for field in ("id", "kind", "state", "seconds")] == [done["id"], "learning", "succeeded", 1]
     assert "result" not in oldest
 
 
@@ -126,7 +124,7 @@ def narrowed(service: Running, api: httpx.Client, url: str) -> Iterator[httpx.Cl
 def test_a_key_for_some_relations_reads_no_experiment(
     narrowed: httpx.Client, api: httpx.Client, url: str, done: dict[str, Any]
 ) -> None:
-    """A document names relations: it can neither be ordered nor listed, nor read as a job's result; elsewhere is none."""
+    """A document names relations: it is neither ordered nor listed, nor read as a job's result; elsewhere is none."""
     replies = [narrowed.post(url, json=QUICK), narrowed.get(url), narrowed.get(f"/v1/jobs/{done['id']}")]
     assert [reply.status_code for reply in replies] == [403, 403, 403]
     assert not any("relation 1" in reply.text for reply in replies)
@@ -137,4 +135,4 @@ def test_a_key_for_some_relations_reads_no_experiment(
 def test_an_order_is_in_the_audit(api: httpx.Client, done: dict[str, Any]) -> None:
     """By its kind and job; no name."""
     entries = api.get("/v1/audit", params={"act": "experiment", "limit": 100}).json()["entries"]
-    assert {"job": done["id"], "kind": "rank"} in [entry["details"] for entry in entries]
+    assert {"job": done["id"], "kind": "learning"} in [entry["details"] for entry in entries]

@@ -1,0 +1,101 @@
+"""An experiment keeps nothing waiting, ends when it is told to, and what it measured outlasts whatever is killed."""
+
+import os
+import signal
+import sqlite3
+import time
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from schemas.experiments import Experiment
+from tests.running import Running, children, fresh_dictionary, train, wait
+
+FACTS = "subject,relation,answer\n" + "".join(
+    f"part {n % 32},relation {n // 32},value {n * 7 % 11}\n" for n in range(128)
+)
+LONG = {"kind": "learning", "seconds": 600}
+SHORT = {"kind": "learning", "seconds": 14}
+
+
+def ordered(api: httpx.Client, dictionary: str, wanted: dict[str, Any]) -> str:
+    reply = api.post(f"/v1/dictionaries/{dictionary}/experiments", json=wanted)
+    assert reply.status_code == 202, reply.text
+    job: str = reply.json()["id"]
+    return job
+
+
+def trials(service: Running, dictionary: str) -> int:
+    """How many the database holds of the dictionary."""
+    query = "SELECT count(*) FROM trials JOIN dictionaries ON dictionaries.number = trials.dictionary WHERE id = ?"
+    with closing(sqlite3.connect(service.data / "factstore.db", timeout=30)) as database:
+        [count] = database.execute(query, (dictionary,)).fetchone()
+    return int(count)
+
+
+def until(true: Callable[[], bool], seconds: float = 60) -> float:
+    """Wait for it; how many seconds it took."""
+    start = time.monotonic()
+    while not true():
+        assert time.monotonic() - start < seconds
+        time.sleep(0.05)
+    return time.monotonic() - start
+
+
+def running(api: httpx.Client, job: str) -> bool:
+    """Whether its process has begun to measure."""
+    found = api.get(f"/v1/jobs/{job}").json()
+    assert found["state"] in {"queued", "running"}, found
+    return bool(found["progress"] > 0)
+
+
+def test_a_training_does_not_wait_for_an_experiment(service: Running, api: httpx.Client) -> None:
+    """Ordered later it ends first; cancelled, the experiment and its process are gone within seconds."""
+    dictionary = fresh_dictionary(api, FACTS)
+    job = ordered(api, dictionary, LONG)
+    until(lambda: running(api, job))
+    assert train(api, dictionary)["state"] == "succeeded"
+    assert running(api, job)
+    [process] = children(service.worker)
+    api.delete(f"/v1/jobs/{job}")
+    took = until(lambda: api.get(f"/v1/jobs/{job}").json()["state"] == "cancelled")
+    took += until(lambda: not Path(f"/proc/{process}").exists())
+    assert took < 5
+
+
+@pytest.mark.parametrize(("killed_by", "attempts"), [(signal.SIGTERM, 1), (signal.SIGKILL, 2)])
+def test_what_was_measured_outlasts_the_worker(
+    service: Running, api: httpx.Client, killed_by: signal.Signals, attempts: int
+) -> None:
+    """Stopped, or killed with -9, in the middle: its process ends too, the next worker goes on from the trials that
+    are kept, and only the kill counts as an attempt.
+    """
+    dictionary = fresh_dictionary(api, FACTS)
+    job = ordered(api, dictionary, SHORT)
+    until(lambda: trials(service, dictionary) > 0)
+    worker = service.worker
+    processes = children(worker)
+    os.kill(worker, killed_by)
+    until(lambda: not any(Path(f"/proc/{process}").exists() for process in (worker, *processes)), 10)
+    ended = wait(api, job, 120)
+    assert (ended["state"], ended["attempts"]) == ("succeeded", attempts), ended
+    assert Experiment.model_validate(ended["result"]).cached > 0
+
+
+def test_nothing_that_was_measured_outlasts_a_purge(service: Running, api: httpx.Client) -> None:
+    """Trials and documents of the dictionary are gone; the job is still known, and what stays can be tried again."""
+    dictionary = fresh_dictionary(api, FACTS)
+    job = ordered(api, dictionary, SHORT | {"seconds": 1})
+    assert wait(api, job, 120)["result"] is not None
+    assert trials(service, dictionary) > 0
+    purge = {"pairs": [{"subject": "part 1", "relation": "relation 0"}], "reason": "asked for"}
+    purged = api.post(f"/v1/dictionaries/{dictionary}/facts:purge", json=purge).json()
+    found = api.get(f"/v1/jobs/{job}").json()
+    assert (found["state"], found["result"], trials(service, dictionary)) == ("succeeded", None, 0)
+    assert wait(api, purged["job"])["state"] == "succeeded"
+    again = wait(api, ordered(api, dictionary, SHORT | {"seconds": 1}), 120)
+    assert Experiment.model_validate(again["result"]).facts == 127
