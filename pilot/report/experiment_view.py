@@ -10,14 +10,28 @@ from schemas.checks import LeftOut
 from schemas.experiments import Experiment, ExperimentId, Row
 from schemas.report import Report
 
+_SHOWN = 12
+
 
 @dataclass(frozen=True, slots=True)
-class Line:
-    """A row of a table, in words. task: where the table has rows of more than one."""
+class TableView:
+    """Rows that have the same figures, in words. tasks: of each row, where there are several; long: whether it is
+    folded away.
+    """
 
-    name: str
-    task: str | None
-    cells: list[str]
+    columns: list[str]
+    names: list[str]
+    tasks: list[str] | None
+    cells: list[list[str]]
+
+    @property
+    def rows(self) -> list[tuple[str, str | None, list[str]]]:
+        tasks: list[str | None] = [*self.tasks] if self.tasks else [None] * len(self.names)
+        return list(zip(self.names, tasks, self.cells, strict=True))
+
+    @property
+    def long(self) -> bool:
+        return len(self.names) > _SHOWN
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +43,7 @@ class ExperimentView:
     recommendation: str
     plots: list[Plot]
     unmeasured: list[str]
-    columns: list[str]
-    lines: list[Line]
+    tables: list[TableView]
     left_out: list[str]
 
 
@@ -44,8 +57,7 @@ class LaboratoryView:
 
 
 def laboratory_view(report: Report, prose: Prose) -> LaboratoryView:
-    words = Wording(prose)
-    views = [_experiment(experiment, words) for experiment in report.experiments]
+    views = [_experiment(made, Wording(prose, made.id)) for made in report.experiments]
     answers = [view for view in views if view.document.id is ExperimentId.ALLOCATION]
     failed = [left for left in report.left_out if isinstance(left.check, ExperimentId)]
     return LaboratoryView(
@@ -57,8 +69,7 @@ def laboratory_view(report: Report, prose: Prose) -> LaboratoryView:
 
 def _experiment(experiment: Experiment, words: Wording) -> ExperimentView:
     about = words.words[experiment.id]
-    plots = {chart.id: plotted(chart, experiment.series, experiment.id, words) for chart in experiment.charts}
-    columns = list(dict.fromkeys(chain.from_iterable(row.figures for row in experiment.rows)))
+    plots = {chart.id: plotted(chart, experiment.series, words) for chart in experiment.charts}
     return ExperimentView(
         document=experiment,
         title=about["title"],
@@ -66,19 +77,30 @@ def _experiment(experiment: Experiment, words: Wording) -> ExperimentView:
         finding=words.finding(experiment),
         recommendation=words.recommendation(experiment),
         plots=list(chain.from_iterable(plots.values())),
-        unmeasured=[words.chart(experiment.id, chart) for chart in experiment.charts if not plots[chart.id]],
-        columns=[words.label(column) for column in columns],
-        lines=_lines(experiment.rows, columns, words),
+        unmeasured=[words.chart(chart) for chart in experiment.charts if not plots[chart.id]],
+        tables=_tables(experiment.rows, words),
         left_out=words.left_out(experiment),
     )
 
 
-def _lines(rows: list[Row], columns: list[str], words: Wording) -> list[Line]:
+def _tables(rows: list[Row], words: Wording) -> list[TableView]:
+    """One for each set of figures that rows have."""
+    kinds: dict[tuple[str, ...], list[Row]] = {}
+    for row in rows:
+        kinds.setdefault(tuple(row.figures), []).append(row)
+    return [_table(columns, alike, words) for columns, alike in kinds.items()]
+
+
+def _table(columns: tuple[str, ...], rows: list[Row], words: Wording) -> TableView:
+    names = words.words["task"]
     several = len({row.task for row in rows}) > 1
-    return [_line(row, columns, words, several=several) for row in rows]
+    return TableView(
+        columns=[words.label(column) for column in columns],
+        names=[words.label(row.name) for row in rows],
+        tasks=[names[row.task] if row.task else "" for row in rows] if several else None,
+        cells=[[_cell(row.figures[column], column, words) for column in columns] for row in rows],
+    )
 
 
-def _line(row: Row, columns: list[str], words: Wording, *, several: bool) -> Line:
-    figures = [(row.figures.get(column), column) for column in columns]
-    cells = [words.label(figure) if isinstance(figure, str) else shown(figure, column) for figure, column in figures]
-    return Line(words.label(row.name), words.words["task"][row.task] if several and row.task else None, cells)
+def _cell(figure: float | str | None, column: str, words: Wording) -> str:
+    return words.label(figure) if isinstance(figure, str) else shown(figure, column)

@@ -11,9 +11,12 @@ Prose = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Wording:
-    """prose: of the page's language; its part [experiment] has the labels and, but for English, the sentences."""
+    """prose: of the page's language; its part [experiment] has the labels and, but for English, the sentences.
+    experiment: whose codes these are; one experiment may use a code in a sense of its own.
+    """
 
     prose: Prose
+    experiment: str
 
     @property
     def words(self) -> Prose:
@@ -21,12 +24,12 @@ class Wording:
 
     def label(self, code: str) -> str:
         """A code in words; one that nobody has put into words is read as it is."""
-        known: str | None = self.words["label"].get(code.lower().replace(" ", "_").replace("-", "_"))
-        return known if known is not None else code.replace("_", " ")
+        labels, name = self.words["label"], code.lower().replace(" ", "_").replace("-", "_")
+        return str(labels.get(f"{self.experiment}_{name}") or labels.get(name) or code.replace("_", " "))
 
-    def chart(self, experiment: str, chart: Chart) -> str:
+    def chart(self, chart: Chart) -> str:
         """Its heading, or what it shows against what."""
-        named: str | None = self.words["chart"].get(f"{experiment}_{chart.id}")
+        named: str | None = self.words["chart"].get(f"{self.experiment}_{chart.id}")
         x, y = self.label(chart.x.quantity), self.label(chart.y.quantity)
         return named if named is not None else str(self.words["against"]).format(x=_within(x), y=y)
 

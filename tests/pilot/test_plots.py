@@ -17,15 +17,13 @@ from schemas.experiments import Experiment, Point, Statement, Task
 from tests.pilot import experimenting
 from tests.pilot.experimenting import axis, points, series
 
-WORDS = {lang: Wording(read_prose(lang)) for lang in ("en", "ja")}
+WORDS = {lang: Wording(read_prose(lang), "") for lang in ("en", "ja")}
 FINITE = st.floats(-1e12, 1e12, allow_nan=False).map(lambda value: value if abs(value) > 1e-6 else 0.0)
 EVERY = experimenting.every()
 
 
 def drawings(experiment: Experiment, lang: str = "en") -> list[Plot]:
-    return [
-        plot for chart in experiment.charts for plot in plotted(chart, experiment.series, experiment.id, WORDS[lang])
-    ]
+    return [plot for chart in experiment.charts for plot in plotted(chart, experiment.series, WORDS[lang])]
 
 
 def drawn_points(plot: Plot) -> list[Point]:
@@ -128,13 +126,13 @@ def test_one_point_no_point_and_points_without_a_place_are_drawn() -> None:
     """A chart of one point has axes around it; one of none is not drawn; what is not finite is not drawn."""
     charts = {chart.id: chart for chart in experimenting.budget().charts}
     held = experimenting.budget().series
-    (single,) = plotted(charts["single"], held, "budget", WORDS["en"])
+    (single,) = plotted(charts["single"], held, WORDS["en"])
     assert len(drawn_points(single)) == 1
     assert single.x_ticks
     assert single.y_ticks
-    assert plotted(charts["empty"], held, "budget", WORDS["en"]) == []
+    assert plotted(charts["empty"], held, WORDS["en"]) == []
     strange = series("strange", "single", points([(1.0, math.inf), (math.nan, 2.0), (3.0, 4.0)]))
-    (drawn,) = plotted(charts["single"], [strange], "budget", WORDS["en"])
+    (drawn,) = plotted(charts["single"], [strange], WORDS["en"])
     assert [point.x for point in drawn_points(drawn)] == [3.0]
 
 
@@ -202,7 +200,7 @@ def test_a_row_of_categories_is_as_high_as_its_series_need() -> None:
     """Marks of several series in one row stand beside each other."""
     chart = experimenting.heads().charts[0]
     several = [series(name, "largest", points(enumerate((1.0, 2.0, 3.0))), task=Task.DICTIONARY) for name in "abcdef"]
-    (plot,) = plotted(chart, several, "heads", WORDS["en"])
+    (plot,) = plotted(chart, several, WORDS["en"])
     heights = sorted(mark.y / 100 * plot.height * 16 for each in plot.drawn for mark in each.marks)
     assert len(heights) == 18
     assert all(after - before > 8 for before, after in pairwise(heights))

@@ -14,13 +14,14 @@ Whisker = tuple[float, float, float, float]
 @dataclass(frozen=True, slots=True)
 class Frame:
     """chart: as in the document. turned: its x axis is one of categories, which are drawn as rows, from the top: there
-    names have room.
+    names have room. sideways: its y axis is one of categories, so that intervals are of x.
     """
 
     chart: Chart
     x: Scale
     y: Scale
     turned: bool
+    sideways: bool
 
     @property
     def across(self) -> Axis:
@@ -42,19 +43,33 @@ class Frame:
             return self.x.place(across), round(self.y.place(up) + aside * self.y.band, 2)
         return self.x.place(across), round(100 - self.y.place(up), 2)
 
+    def number(self, point: Point) -> int:
+        """Of the category that a point belongs to."""
+        return round(point.y if self.sideways else point.x)
+
     def whisker(self, point: Point, aside: float) -> Whisker | None:
         if point.low is None or point.high is None:
             return None
+        if self.sideways:
+            return *self.place(point.low, point.y, aside), *self.place(point.high, point.y, aside)
         return *self.place(point.x, point.low, aside), *self.place(point.x, point.high, aside)
 
 
 def framed(chart: Chart, series: Sequence[Series]) -> Frame:
     """Axes on which every value of the series has its place."""
     points = [point for each in series for point in finite(each)]
-    x = scale(chart.x, [point.x for point in points], levels=False)
-    y = scale(chart.y, [value for point in points for value in _levels(point, chart.y)], levels=True)
-    turned = chart.x.scale == "category" and chart.y.scale != "category"
-    return Frame(chart, y, x, turned) if turned else Frame(chart, x, y, turned)
+    turned, sideways = _categories(chart)
+    value = chart.x if sideways else chart.y
+    ends = [end for point in points for end in _ends(point, value)]
+    x = scale(chart.x, [point.x for point in points] + (ends if sideways else []), levels=sideways)
+    y = scale(chart.y, [point.y for point in points] + ([] if sideways else ends), levels=not sideways)
+    return Frame(chart, y, x, turned, sideways) if turned else Frame(chart, x, y, turned, sideways)
+
+
+def _categories(chart: Chart) -> tuple[bool, bool]:
+    """Whether they stand along x alone, and along y alone."""
+    x, y = chart.x.scale == "category", chart.y.scale == "category"
+    return x and not y, y and not x
 
 
 def finite(series: Series) -> list[Point]:
@@ -62,9 +77,6 @@ def finite(series: Series) -> list[Point]:
     return [point for point in series.points if math.isfinite(point.x) and math.isfinite(point.y)]
 
 
-def _levels(point: Point, axis: Axis) -> Iterable[float]:
-    """The value and its interval's ends; an end that is not positive has no place of its own on a logarithmic axis."""
-    yield point.y
-    for end in (point.low, point.high):
-        if end is not None and (end > 0 or axis.scale != "log"):
-            yield end
+def _ends(point: Point, axis: Axis) -> Iterable[float]:
+    """Of its interval; one that is not positive has no place of its own on a logarithmic axis."""
+    return (end for end in (point.low, point.high) if end is not None and (end > 0 or axis.scale != "log"))

@@ -10,7 +10,7 @@ from pilot.report.plots.spacing import GUTTER, NARROW, WIDE, Note, notes, spread
 from pilot.report.plots.styles import styles
 from pilot.report.quantities import shown
 from pilot.report.wording import Wording
-from schemas.experiments import Axis, Chart, Series
+from schemas.experiments import Axis, Chart, Series, Task
 
 _HEIGHT = 15.0
 _TOGETHER = 4
@@ -56,16 +56,16 @@ class Plot:
     sources: list[str]
 
 
-def plotted(chart: Chart, series: Sequence[Series], experiment: str, words: Wording) -> list[Plot]:
+def plotted(chart: Chart, series: Sequence[Series], words: Wording) -> list[Plot]:
     """Nothing where the document has no point for this chart; one for each task, on equal axes, where there is much to
     see of both.
     """
     ours = [each for each in series if each.chart == chart.id and finite(each)]
     if not ours:
         return []
-    frame, title = framed(chart, ours), words.chart(experiment, chart)
+    frame, title = framed(chart, ours), words.chart(chart)
     styled = list(zip(ours, styles(ours), strict=True))
-    tasks = list(dict.fromkeys(each.task for each in ours if each.task))
+    tasks = [task for task in (Task.DICTIONARY, Task.SYNTHETIC) if any(each.task is task for each in ours)]
     if len(tasks) < 2 or beside(ours) <= _TOGETHER:
         return [_plot(frame, styled, title, words)]
     parts = {task: [each for each in styled if each[0].task in {task, None}] for task in tasks}
@@ -74,7 +74,7 @@ def plotted(chart: Chart, series: Sequence[Series], experiment: str, words: Word
 
 def _plot(frame: Frame, styled: Sequence[Styled], title: str, words: Wording) -> Plot:
     series, lines = [each for each, _ in styled], drawn(styled, frame, words)
-    named = {round(point.x): point.label for each in series for point in each.points if point.label}
+    named = {frame.number(point): point.label for each in series for point in finite(each) if point.label}
     categories = "category" in {frame.chart.x.scale, frame.chart.y.scale}
     return Plot(
         title=title,

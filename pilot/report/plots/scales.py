@@ -97,12 +97,12 @@ def _levels(values: list[float]) -> Linear:
 
 
 def _linear(values: list[float]) -> Linear:
-    """As far as the values reach, and a margin, but where it begins at zero."""
+    """As far as the values reach, and a margin; from zero where that is near."""
     low, high = min(values), max(values)
     if low == high:
         low, high = low - 1, high + 1
-    margin = _MARGIN * (high - low)
-    return Linear(low - margin if low != 0 else low, high + margin, _nice((high - low) / 4))
+    start = 0.0 if 0 <= low <= high / 10 else low - _MARGIN * (high - low)
+    return Linear(start, high + _MARGIN * (high - low), _nice((high - low) / 4))
 
 
 def _log(values: list[float]) -> Log:
