@@ -60,7 +60,8 @@ def trial(table: Table, seed: int, device: str) -> Trial:
 def _work(table: Table, shape: Shape, seed: int, device: str) -> Result:
     names = table.n_subjects, table.n_relations
     columns = table.subjects, table.relations, table.answers
-    problem = Problem(*columns, *names, seed, noise=table.noise, noise_names=table.noise_names)
+    noise, names_of_noise = table.noise, table.noise_names
+    problem = Problem(*columns, *names, seed, noise, names_of_noise, frequency=table.frequency)
     outcome = train(shape, [Run(problem, seed, RATE)], _SCHEDULE, device=device)[0]
     return {"curve": [list(moment) for moment in outcome.curve], "right": outcome.right, "diverged": outcome.diverged}
 
