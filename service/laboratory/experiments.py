@@ -10,6 +10,7 @@ from service.laboratory.capacity import capacity
 from service.laboratory.depth import depth
 from service.laboratory.heads import heads
 from service.laboratory.learning import learning
+from service.laboratory.precision import precision
 from service.laboratory.rank import rank
 
 Work = Callable[[Asked, Bench], Experiment]
@@ -22,4 +23,5 @@ EXPERIMENTS: Mapping[ExperimentId, Work] = {
     ExperimentId.RANK: rank,
     ExperimentId.DEPTH: depth,
     ExperimentId.LEARNING: learning,
+    ExperimentId.PRECISION: precision,
 }

@@ -1,0 +1,159 @@
+"""How few bits a weight may have: recall at eight to two bits, and what a stored byte holds with every fact right."""
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from schemas.experiments import Experiment, Point, Task
+from service.laboratory.asked import Asked
+from service.laboratory.bench import Bench
+from service.laboratory.document import Findings, chart, measured, point, row
+from service.laboratory.grids import BITS, Blocks, rounded_network, ways_of
+from service.laboratory.intervals import half_width, mean
+from service.laboratory.sentences import said
+from service.memory.precision import Storing, stored_bytes
+
+SEEDS = 5
+FEWEST = 16
+"""Facts that a block needs for anything to be said."""
+_NETWORK = "gradient"
+
+
+class _Best(NamedTuple):
+    """What a number of bits holds by the way of storing that holds most: code bits a byte of each seed."""
+
+    bits: int
+    storing: Storing
+    per_byte: list[float]
+
+
+def precision(asked: Asked, bench: Bench) -> Experiment:
+    """Blocks of each task's facts, seed after seed while there is time; then a network trained end to end."""
+    findings = Findings()
+    blocks = {task: Blocks.of(table, asked.request.false_answers) for task, table in asked.tables.items()}
+    for task in [task for task, table in asked.tables.items() if len(table) < FEWEST]:
+        findings.finding.append(said("precision_too_small", task=task.value, facts=len(asked.tables[task])))
+        del blocks[task]
+    found = _found(blocks, asked, bench, findings)
+    networks = _networks(blocks, asked, bench, findings)
+    findings.decisive = bool(blocks)
+    for task, block in blocks.items():
+        _draw(findings, task, block, found[task], networks.get(task))
+        _judge(findings, task, block, found[task], networks.get(task))
+    if not blocks:
+        findings.recommendation.append(said("precision_recommends_nothing"))
+    return findings.document(asked, bench)
+
+
+def _found(
+    blocks: dict[Task, Blocks], asked: Asked, bench: Bench, findings: Findings
+) -> dict[Task, list[dict[int, Any]]]:
+    """Of every task, for each seed: the result of each number of bits."""
+    found: dict[Task, list[dict[int, Any]]] = {task: [] for task in blocks}
+    for number in range(SEEDS if blocks else 0):
+        start = bench.elapsed()
+        for task, block in blocks.items():
+            trials = [block.trial(bits, asked.request.seed + number) for bits in BITS]
+            found[task].append(dict(zip(BITS, bench.all(trials), strict=True)))
+        if number + 1 < SEEDS and bench.left() < 1.5 * (bench.elapsed() - start):
+            missing = SEEDS - number - 1
+            findings.left_out.append(said("seeds_left_out", missing=missing, of=SEEDS, seconds=asked.request.seconds))
+            break
+    return found
+
+
+def _networks(blocks: dict[Task, Blocks], asked: Asked, bench: Bench, findings: Findings) -> dict[Task, dict[str, Any]]:
+    """Of every task, what a network trained end to end still recalls at each number of bits."""
+    networks: dict[Task, dict[str, Any]] = {}
+    for task, block in blocks.items():
+        if bench.left() < asked.request.seconds / 4:
+            findings.left_out.append(said("not_enough_time", what=_NETWORK, seconds=asked.request.seconds))
+            break
+        networks[task] = bench.run(rounded_network(block, asked.request.seed, bench.device))
+    return networks
+
+
+def _draw(
+    findings: Findings, task: Task, block: Blocks, found: Sequence[dict[int, Any]], network: dict[str, Any] | None
+) -> None:
+    """Recall at one bit of code a weight; and what a byte holds where every fact is right."""
+    recall, per_byte = f"recall_{task}", f"per_byte_{task}"
+    findings.charts.append(chart(recall, ("bits", "linear"), ("recall", "linear")))
+    findings.charts.append(chart(per_byte, ("bits", "linear"), ("code_bits_per_byte", "linear")))
+    for storing in Storing:
+        tried = [bits for bits in BITS if storing in ways_of(bits)]
+        shares = {bits: [seed[bits]["recall"][storing] for seed in found] for bits in tried}
+        findings.series.append(measured(storing, recall, _points(shares, 1.0), task))
+        held = {bits: _per_byte(block, found, bits, storing) for bits in tried}
+        findings.series.append(measured(storing, per_byte, _points(held), task))
+    best = {bits: _best(block, found, bits).per_byte for bits in BITS}
+    useful = {bits: [each * block.information / block.code_bits for each in values] for bits, values in best.items()}
+    findings.series.append(measured("useful_bits", per_byte, _points(useful), task))
+    if network:
+        points = [point(bits, network["recall"][str(bits)]) for bits in BITS]
+        findings.series.append(measured(_NETWORK, recall, points, task))
+
+
+def _points(values: dict[int, list[float]], most: float | None = None) -> list[Point]:
+    """Mean over seeds by number of bits; nothing where a seed held nothing."""
+    points = []
+    for bits, of_seeds in sorted(values.items()):
+        if most is None and not all(of_seeds):
+            continue
+        centre, half = mean(of_seeds), half_width(of_seeds)
+        high = centre + half if most is None else min(most, centre + half)
+        interval = (max(0.0, centre - half), high) if len(of_seeds) > 1 else None
+        points.append(point(bits, centre, interval, runs=len(of_seeds)))
+    return points
+
+
+def _per_byte(block: Blocks, found: Sequence[dict[int, Any]], bits: int, storing: Storing) -> list[float]:
+    """Code bits a stored byte of each seed; 0 where no width that was tried holds."""
+    rows = [seed[bits]["rows"][storing] for seed in found]
+    code = block.facts * block.code_bits
+    return [code / stored_bytes(each, block.code_bits, bits, storing) if each else 0.0 for each in rows]
+
+
+def _best(block: Blocks, found: Sequence[dict[int, Any]], bits: int) -> _Best:
+    ways = [_Best(bits, storing, _per_byte(block, found, bits, storing)) for storing in ways_of(bits)]
+    return max(ways, key=lambda way: mean(way.per_byte))
+
+
+def _judge(
+    findings: Findings, task: Task, block: Blocks, found: Sequence[dict[int, Any]], network: dict[str, Any] | None
+) -> None:
+    """A row for each number of bits, and what is best. Decided when it holds more than eight bits in every seed, by
+    more than chance, or eight bits are themselves the best.
+    """
+    ways = [_best(block, found, bits) for bits in BITS]
+    for way in ways:
+        findings.rows.append(_row(task, block, found, way, network))
+    best, eight = max(ways, key=lambda way: mean(way.per_byte)), ways[BITS.index(8)]
+    gain = [mine - other for mine, other in zip(best.per_byte, eight.per_byte, strict=True)]
+    findings.decisive &= len(found) > 1 and (best.bits == 8 or mean(gain) > half_width(gain))
+    centre = mean(best.per_byte)
+    share = block.information / block.code_bits
+    figures = {"bits": best.bits, "best": centre, "useful": centre * share, "eight": mean(eight.per_byte)}
+    findings.finding.append(said("precision_best", task=task.value, storing=best.storing.value, **figures))
+    at_four = {way.value: mean([seed[4]["recall"][way] for seed in found]) for way in Storing}
+    findings.finding.append(said("precision_at_four", task=task.value, **at_four))
+    if network:
+        kept = network["recall"]
+        findings.finding.append(said("precision_network", eight=kept["8"], four=kept["4"], two=kept["2"]))
+    bytes_a_fact = block.code_bits / centre if centre else 0.0
+    advice = "precision_use_few" if best.bits < 8 else "precision_use_eight"
+    findings.recommendation.append(said(advice, task=task.value, bits=best.bits, bytes=bytes_a_fact))
+
+
+def _row(task: Task, block: Blocks, found: Sequence[dict[int, Any]], way: _Best, network: dict[str, Any] | None) -> Any:
+    centre = mean(way.per_byte)
+    return row(
+        f"int{way.bits}",
+        task,
+        storing=way.storing.value,
+        recall=mean([seed[way.bits]["recall"][way.storing] for seed in found]),
+        code_bits_per_byte=centre or None,
+        useful_bits_per_byte=centre * block.information / block.code_bits or None,
+        bytes_per_fact=block.code_bits / centre if centre else None,
+        gradient_recall=network["recall"][str(way.bits)] if network else None,
+        runs=len(found),
+    )
