@@ -53,21 +53,21 @@ def allocation(asked: Asked, bench: Bench) -> Experiment:
     return findings.document(asked, bench)
 
 
-def _contest(coding: Coding, plan: Effort, device: str) -> Contest:
+def _contest(coding: Coding, plan: Effort, device: str) -> Contest[EndToEnd]:
     parameters = coding.parameters(plan.parameters)
     shapes = ((design.name, nearest(design, parameters, coding.bits, coding.d_model)) for design in DESIGNS)
     contenders = [EndToEnd(name, shape, plan.schedule, device) for name, shape in shapes]
     return Contest(coding, parameters, [Ladder.of(each, coding, plan.bits * parameters) for each in contenders])
 
 
-def _closed_form(contest: Contest) -> Ladder[ClosedForm]:
+def _closed_form(contest: Contest[EndToEnd]) -> Ladder[ClosedForm]:
     """As many weights stored; what is frozen comes from a seed and is stored nowhere."""
     bits = contest.coding.bits
     solved = ClosedForm("closed_form", "hybrid", max(16, contest.parameters // bits // 16 * 16), bits)
     return Ladder.of(solved, contest.coding, CLOSED_FORM_BITS * solved.parameters)
 
 
-def _series(contest: Contest) -> Iterator[Series]:
+def _series(contest: Contest[EndToEnd]) -> Iterator[Series]:
     task = contest.coding.table.task
     yield measured("held", "held", held_points(contest.ladders), task)
     for ladder in contest.ladders:
@@ -87,7 +87,7 @@ def _place(ladder: Ladder[EndToEnd], times: float) -> Point:
     return point(across, up, label=ladder.contender.name, runs=len(ladder.found))
 
 
-def _rows(bench: Bench, contest: Contest, closed: Ladder[ClosedForm]) -> Iterator[Row]:
+def _rows(bench: Bench, contest: Contest[EndToEnd], closed: Ladder[ClosedForm]) -> Iterator[Row]:
     task, load = contest.coding.table.task, contest.common_load
     designs = [ladder.contender for ladder in contest.ladders]
     timed = bench.all([speeds.end_to_end(design, contest.coding) for design in designs])
@@ -100,7 +100,7 @@ def _rows(bench: Bench, contest: Contest, closed: Ladder[ClosedForm]) -> Iterato
     yield row("closed_form", task, **stored, **held_figures(closed), **size_figures(closed, speed))
 
 
-def _exact(asked: Asked, bench: Bench, contests: list[Contest]) -> Iterator[Row]:
+def _exact(asked: Asked, bench: Bench, contests: list[Contest[EndToEnd]]) -> Iterator[Row]:
     """The table itself: its text, and a look-up in it."""
     coding = contests[0].coding
     if coding.table.task is Task.DICTIONARY:
@@ -112,7 +112,7 @@ def _exact(asked: Asked, bench: Bench, contests: list[Contest]) -> Iterator[Row]
         yield row("exact_table", Task.DICTIONARY, **figures, **speed)
 
 
-def _recommended(contest: Contest, standing: Standing | None) -> Iterator[Statement]:
+def _recommended(contest: Contest[EndToEnd], standing: Standing | None) -> Iterator[Statement]:
     if standing is None:
         yield said("contest_recommends_nothing")
         return

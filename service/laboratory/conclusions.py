@@ -1,6 +1,7 @@
 """What is said of contests, alike in every experiment that has one."""
 
 from collections.abc import Iterable, Sequence
+from typing import Any
 
 from schemas.experiments import Statement, Task
 from service.laboratory.asked import Asked
@@ -29,7 +30,7 @@ def codings(asked: Asked) -> list[Coding]:
     return [Coding.of(asked.tables[task], asked.request.seed) for task in tasks]
 
 
-def conclude(findings: Findings, contests: Sequence[Contest]) -> Standing | None:
+def conclude(findings: Findings, contests: Sequence[Contest[Any]]) -> Standing | None:
     """Say how each contest stands. The first decides the question; its standing comes back."""
     for contest in contests:
         findings.finding += list(_found(contest, contest.standing()))
@@ -49,7 +50,7 @@ def leave_out(findings: Findings, asked: Asked, bench: Bench, search: Search, wh
         findings.left_out.append(said("not_enough_time", what=what, seconds=bench.seconds))
 
 
-def _found(contest: Contest, standing: Standing | None) -> Iterable[Statement]:
+def _found(contest: Contest[Any], standing: Standing | None) -> Iterable[Statement]:
     task, parameters = on(contest.coding.table.task), contest.parameters
     if standing is None and contest.all_held:
         yield said("table_too_small", task=task, parameters=parameters, facts=len(contest.coding.table))

@@ -2,13 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, Generic, NamedTuple
 
 from service.laboratory import intervals
 from service.laboratory.coding import Coding
 from service.laboratory.edges import Edge
-from service.laboratory.search import Ladder
-from service.laboratory.trainings import EndToEnd, Network
+from service.laboratory.search import C, Ladder
+from service.laboratory.trainings import Network
 
 
 class Rival(NamedTuple):
@@ -38,10 +38,10 @@ class Standing:
 
 
 @dataclass(frozen=True, slots=True)
-class Contest:
+class Contest(Generic[C]):
     coding: Coding
     parameters: int
-    ladders: Sequence[Ladder[EndToEnd]]
+    ladders: Sequence[Ladder[C]]
 
     def standing(self) -> Standing | None:
         """None where fewer than two contenders have an edge."""
@@ -93,16 +93,16 @@ def recall_by_load(ladder: Ladder[Any]) -> dict[int, tuple[float, int]]:
     return {facts: (intervals.mean(shares), len(shares)) for facts, shares in by_load.items()}
 
 
-def _common(ladders: Sequence[Ladder[EndToEnd]]) -> list[int]:
+def _common(ladders: Sequence[Ladder[Any]]) -> list[int]:
     """Seeds on which every contender has an edge."""
     found = [{seed for seed, edge in ladder.edges.items() if edge.held} for ladder in ladders]
     return sorted(set.intersection(*found)) if found else []
 
 
-def _at(ladder: Ladder[EndToEnd], seeds: Sequence[int]) -> list[Edge]:
+def _at(ladder: Ladder[Any], seeds: Sequence[int]) -> list[Edge]:
     return [ladder.edges[seed] for seed in seeds]
 
 
-def _rival(best: Ladder[EndToEnd], other: Ladder[EndToEnd], seeds: Sequence[int]) -> Rival:
+def _rival(best: Ladder[Any], other: Ladder[Any], seeds: Sequence[int]) -> Rival:
     found = intervals.ratio(_at(best, seeds), _at(other, seeds))
     return Rival(other.contender.name, *(found or (None, None)))

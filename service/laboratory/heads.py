@@ -63,7 +63,7 @@ def _counts() -> list[Design]:
     return [Design(f"{count}_head", SHARE, heads=(count,), d_head_vo=range(1, 33)) for count in COUNTS]
 
 
-def _contest(coding: Coding, plan: Effort, device: str, designs: Sequence[Design]) -> Contest:
+def _contest(coding: Coding, plan: Effort, device: str, designs: Sequence[Design]) -> Contest[EndToEnd]:
     """Designs of which one head alone is too large are not in it."""
     parameters = coding.parameters(plan.parameters)
     shapes = {design.name: nearest(design, parameters, coding.bits, coding.d_model) for design in designs}
@@ -75,11 +75,11 @@ def _contest(coding: Coding, plan: Effort, device: str, designs: Sequence[Design
     return Contest(coding, parameters, [Ladder.of(each, coding, plan.bits * parameters) for each in contenders])
 
 
-def _ladders(contests: Sequence[Contest]) -> list[Ladder[EndToEnd]]:
+def _ladders(contests: Sequence[Contest[EndToEnd]]) -> list[Ladder[EndToEnd]]:
     return [ladder for contest in contests for ladder in contest.ladders]
 
 
-def _series(contest: Contest, drawn_in: str) -> Iterator[Series]:
+def _series(contest: Contest[EndToEnd], drawn_in: str) -> Iterator[Series]:
     task = contest.coding.table.task
     yield measured("held", drawn_in, held_points(contest.ladders), task)
     for ladder in contest.ladders:
@@ -87,13 +87,13 @@ def _series(contest: Contest, drawn_in: str) -> Iterator[Series]:
             yield measured(ladder.contender.name, "recall", recall_points(ladder), task)
 
 
-def _rows(contest: Contest) -> Iterator[Row]:
+def _rows(contest: Contest[EndToEnd]) -> Iterator[Row]:
     for ladder in contest.ladders:
         figures = shape_figures(ladder.contender) | held_figures(ladder) | training_figures(ladder)
         yield row(ladder.contender.name, contest.coding.table.task, **figures)
 
 
-def _guideline(contest: Contest, standing: Standing | None) -> Iterator[Statement]:
+def _guideline(contest: Contest[EndToEnd], standing: Standing | None) -> Iterator[Statement]:
     if standing is None:
         yield said("contest_recommends_nothing")
         return
