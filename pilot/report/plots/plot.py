@@ -95,7 +95,7 @@ def _ticks(scale: Scale, axis: Axis, named: dict[int, str], words: Wording) -> l
     """named: the categories' names, by their numbers."""
     values = scale.ticks()
     if isinstance(scale, Category):
-        return [Tick(scale.place(at), words.label(named.get(round(at), str(round(at))))) for at in values]
+        return [Tick(scale.place(at), words.label(named.get(round(at), ""))) for at in values]
     return [Tick(scale.place(value), shown(value, axis.quantity)) for value in values]
 
 

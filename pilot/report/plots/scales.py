@@ -12,6 +12,8 @@ _MARGIN = 0.04
 _ZERO = 9.0
 """Where the first positive value of a logarithmic axis stands when there are zeros: they have the place below."""
 _MOST_TICKS = 6
+_FAR = 0.8
+"""Of the largest value: where all are above it, a linear axis of levels does not begin at zero."""
 
 
 class Scale(Protocol):
@@ -88,7 +90,7 @@ def scale(axis: Axis, values: Iterable[float], *, levels: bool) -> Scale:
 def _levels(values: list[float]) -> Linear:
     """Its ends are ticks."""
     low, high = min(values), max(values)
-    if 0 <= low <= high / 2 or low == high > 0:
+    if 0 <= low <= _FAR * high or low == high > 0:
         low = 0.0
     if low == high:
         low, high = low - 1, high + 1

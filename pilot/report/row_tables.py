@@ -1,0 +1,91 @@
+"""Rows of an experiment as tables that fit a page."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+
+from pilot.report.quantities import shown
+from pilot.report.wording import Wording
+from schemas.experiments import Row
+
+_MANY = 7
+"""More figures than this do not stand side by side."""
+_SHOWN = 80
+"""Cells; a table of more is folded away."""
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    name: str
+    task: str
+    cells: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """In words. tasks: whether its lines tell theirs; folded: whether it is too long to be read in passing."""
+
+    title: str
+    columns: list[str]
+    lines: list[Line]
+    tasks: bool
+    folded: bool
+
+
+def tables(rows: Sequence[Row], words: Wording) -> list[Table]:
+    """Rows whose figures are alike stand in one table. Where these are many, there is one for each task, and it is
+    turned if its rows are few: then a line is a figure.
+    """
+    return [table for alike in _alike(rows) for table in _fitted(alike, words)]
+
+
+def _alike(rows: Iterable[Row]) -> list[list[Row]]:
+    """A row joins the first one that has all of its figures, or that has some of them and no others."""
+    groups: list[list[Row]] = []
+    for row in rows:
+        joined = next((group for group in groups if _joins(row, group)), None)
+        if joined is None:
+            groups.append([row])
+        else:
+            joined.append(row)
+    return groups
+
+
+def _joins(row: Row, group: Sequence[Row]) -> bool:
+    names, known = set(row.figures), {name for held in group for name in held.figures}
+    return names <= known or known <= names
+
+
+def _fitted(rows: Sequence[Row], words: Wording) -> list[Table]:
+    columns = list(dict.fromkeys(name for row in rows for name in row.figures))
+    tasks = list(dict.fromkeys(row.task for row in rows))
+    if len(columns) <= _MANY:
+        return [_table("", columns, rows, words, tasks=len(tasks) > 1)]
+    parts = [[row for row in rows if row.task is task] for task in tasks]
+    titles = [words.words["task"][task] if task and len(tasks) > 1 else "" for task in tasks]
+    made = [_table(title, columns, part, words, tasks=False) for title, part in zip(titles, parts, strict=True)]
+    return [_turned(table) if len(table.lines) < _MANY else table for table in made]
+
+
+def _table(title: str, columns: Sequence[str], rows: Sequence[Row], words: Wording, *, tasks: bool) -> Table:
+    return Table(
+        title=title,
+        columns=[words.label(column) for column in columns],
+        lines=[_line(row, columns, words) for row in rows],
+        tasks=tasks,
+        folded=len(rows) * len(columns) > _SHOWN,
+    )
+
+
+def _line(row: Row, columns: Sequence[str], words: Wording) -> Line:
+    cells = [_cell(row.figures.get(column), column, words) for column in columns]
+    return Line(words.label(row.name), words.words["task"][row.task] if row.task else "", cells)
+
+
+def _turned(table: Table) -> Table:
+    cells = zip(*(line.cells for line in table.lines), strict=True)
+    lines = [Line(name, "", list(each)) for name, each in zip(table.columns, cells, strict=True)]
+    return replace(table, columns=[line.name for line in table.lines], lines=lines)
+
+
+def _cell(figure: float | str | None, column: str, words: Wording) -> str:
+    return words.label(figure) if isinstance(figure, str) else shown(figure, column)
