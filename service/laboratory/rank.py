@@ -5,14 +5,17 @@ tensor L of an attention layer has a rank that its shape bounds. Here both are c
 hold small tables are found while noise, empty cells, second answers and subjects alike change the rank of D.
 """
 
+from collections.abc import Sequence
+from itertools import chain
+
 from schemas.experiments import Experiment
 from service.laboratory.asked import Asked
 from service.laboratory.bench import Bench
 from service.laboratory.document import Findings
 from service.laboratory.ranks import drawing, saying
 from service.laboratory.ranks.altered import alterations, dense_part
-from service.laboratory.ranks.search import Kind, run
-from service.laboratory.ranks.trained import Trained
+from service.laboratory.ranks.search import Kind, Search, run
+from service.laboratory.ranks.trained import Trained, learned_by
 from service.laboratory.ranks.whole import whole
 from service.laboratory.sentences import said
 from service.laboratory.tables import Table
@@ -21,13 +24,14 @@ SUBJECTS, RELATIONS = 16, 8
 SHARES = (0.25, 0.5, 0.75)
 FEWEST_PAIRS = 24
 """A part with fewer is held by a network of any size."""
-KINDS: tuple[Kind, ...] = ("softmax", "pads", "threshold", "argmax")
-SEEDS = ((300.0, 4), (60.0, 2), (20.0, 1), (0.0, 0))
+KINDS: tuple[tuple[Kind, ...], ...] = (("softmax", "pads"), ("threshold", "argmax"))
+"""Two at a time, so that both cores have work."""
+SEEDS = ((400.0, 4), (100.0, 2), (40.0, 1), (0.0, 0))
 """From how many seconds on, how many networks a table; 0: none is trained."""
 
 
 def rank(asked: Asked, bench: Bench) -> Experiment:
-    """Ranks of the whole tables first, then networks, one kind of attention after the other while there is time."""
+    """Ranks of the whole tables first, then networks, some kinds after the others while there is time."""
     findings = Findings()
     bench.progress("ranks")
     tables = [whole(task, asked) for task, table in asked.tables.items() if len(table)]
@@ -41,25 +45,32 @@ def rank(asked: Asked, bench: Bench) -> Experiment:
 
 
 def _trained(asked: Asked, bench: Bench, findings: Findings) -> list[Trained]:
-    """Every kind on all tasks at once; the next one only if there is as much time left as the last one took."""
+    """Kinds on all tasks at once; the next ones only if there is as much time left as the last ones took."""
     trained = [_altered(table, asked.request.seed) for table in asked.tables.values() if len(table)]
     trained = [each for each in trained if each.tables[0].pairs >= FEWEST_PAIRS]
     if len(trained) < len(asked.tables):
         findings.left_out.append(said("rank_few_pairs", pairs=FEWEST_PAIRS))
+    if not trained:
+        return []
     seeds = next(count for seconds, count in SEEDS if asked.request.seconds >= seconds)
     took = 0.0
-    for at, kind in enumerate(KINDS):
-        if not seeds or bench.left() < took:
-            missing = ", ".join(KINDS[at:])
-            findings.left_out.append(said("not_enough_time", what=missing, seconds=asked.request.seconds))
-            break
-        start = bench.elapsed()
-        searches = [each.search(kind, seeds) for each in trained]
-        run(searches, bench)
-        for each, search in zip(trained, searches, strict=True):
-            each.searches[kind] = search
-        took = bench.elapsed() - start
+    for kinds in KINDS if seeds else ():
+        if bench.left() > took:
+            start = bench.elapsed()
+            _train(kinds, trained, seeds, bench)
+            took = bench.elapsed() - start
+    if missing := ", ".join(kind for kind in chain(*KINDS) if kind not in trained[0].searches):
+        findings.left_out.append(said("not_enough_time", what=missing, seconds=asked.request.seconds))
     return trained
+
+
+def _train(kinds: Sequence[Kind], trained: Sequence[Trained], seeds: int, bench: Bench) -> None:
+    """Searches that run out of time are dropped; what they tried is remembered."""
+    tables = [table for each in trained for table in each.tables]
+    searches = [Search(kind, [table for table in tables if learned_by(kind, table)], seeds) for kind in kinds]
+    ended = run(searches, bench)
+    for each in trained:
+        each.searches |= {search.kind: search for search in ended}
 
 
 def _altered(table: Table, seed: int) -> Trained:

@@ -11,6 +11,8 @@ from service.laboratory.tables import Ints, Table
 Kind = Literal["none", "noise", "missing", "second", "alike"]
 KINDS: tuple[Kind, ...] = ("noise", "missing", "second", "alike")
 
+ABOUT_AS_MANY = 0.8
+
 
 class Altered(NamedTuple):
     """share: of the pairs (of the subjects where kind is `alike`) that were altered. A pair that got a second answer
@@ -27,13 +29,14 @@ class Altered(NamedTuple):
 
 
 def dense_part(table: Table, subjects: int, relations: int, seed: int) -> Table:
-    """The part in which few cells are empty: of the relations with most facts those with fewest answers, then the
-    subjects with most facts in them, by lot where they have equally many. Without noise tokens.
+    """The part in which few cells are empty: of the relations with about as many facts as any those with fewest answers,
+    then the subjects with most facts in them, by lot where they have equally many. Without noise tokens.
     """
     held = np.bincount(table.relations, minlength=table.n_relations)
     distinct = np.unique(np.stack([table.relations, table.answers]), axis=1)
     answers = np.bincount(distinct[0], minlength=table.n_relations)
-    fullest = np.argsort(-held, kind="stable")[: 2 * relations]
+    enough = ABOUT_AS_MANY * np.sort(held)[::-1][: min(relations, len(held))][-1]
+    fullest = np.flatnonzero(held >= enough)
     inside = np.isin(table.relations, fullest[np.argsort(answers[fullest], kind="stable")][:relations])
     facts = np.bincount(table.subjects[inside], minlength=table.n_subjects)
     lots = np.random.default_rng(seed).permutation(table.n_subjects)

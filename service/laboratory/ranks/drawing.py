@@ -6,10 +6,10 @@ from schemas.experiments import Point, Task
 from service.laboratory.document import Findings, chart, measured, point, row
 from service.laboratory.ranks.altered import KINDS
 from service.laboratory.ranks.layer import rank_bound
-from service.laboratory.ranks.predictions import PREDICTORS, Known, predicted
-from service.laboratory.ranks.search import Search
+from service.laboratory.ranks.predictions import PREDICTORS
+from service.laboratory.ranks.search import Kind
 from service.laboratory.ranks.tensor import ANSWERS
-from service.laboratory.ranks.trained import Trained
+from service.laboratory.ranks.trained import Sized, Trained
 from service.laboratory.ranks.whole import Whole
 
 MOST_ROWS = 40
@@ -42,12 +42,12 @@ def networks(findings: Findings, trained: Sequence[Trained]) -> None:
     ]
     for each in trained:
         _alterations(findings, each)
-        for search in each.searches.values():
-            knowns = each.knowns_of(search)
-            points = [point(known.rank, search.parameters(at), runs=search.seeds) for at, known in enumerate(knowns)]
-            findings.series.append(measured(search.kind, "predicted", points, each.task))
-            _correlations(findings, search, knowns)
-            _layer(findings, search, each.knowns[0])
+        for kind in each.searches:
+            sized = each.sized(kind)
+            points = [point(one.known.rank, one.parameters, runs=one.search.seeds) for one in sized]
+            findings.series.append(measured(kind, "predicted", points, each.task))
+            _correlations(findings, each, kind)
+            _layer(findings, each.task, sized[0])
 
 
 def _ranks(table: Whole) -> list[Point]:
@@ -80,37 +80,38 @@ def _alterations(findings: Findings, trained: Trained) -> None:
         shares = [(share, each.rank) for (of, share), each in known.items() if of in {kind, "none"}]
         points = [point(share, rank) for share, rank in shares]
         findings.series.append(measured(kind, "alterations", points, trained.task))
+    sizes = {kind: {id(one.altered): one for one in trained.sized(kind)} for kind in trained.searches}
     for table, each in zip(trained.tables, trained.knowns, strict=True):
         limits = {"lower_bound": each.lower_bound, "upper_bound": each.upper_bound}
-        sizes = {f"parameters_{search.kind}": _size(search, table) for search in trained.searches.values()}
+        found = {f"parameters_{kind}": _size(of.get(id(table))) for kind, of in sizes.items()}
         figures = {"share": table.share, "facts": each.facts, "bits": each.bits}
-        findings.rows.append(row(table.kind, trained.task, **figures, **limits, **sizes))
+        findings.rows.append(row(table.kind, trained.task, **figures, **limits, **found))
 
 
-def _size(search: Search, table: object) -> float | None:
+def _size(sized: Sized | None) -> float | None:
     """None where a table was not tried, or its network is larger than all that were."""
-    at = next((at for at, other in enumerate(search.tables) if other is table), None)
-    return None if at is None or search.beyond(at) else round(search.parameters(at), 1)
+    return None if sized is None or sized.beyond else sized.parameters
 
 
-def _correlations(findings: Findings, search: Search, knowns: list[Known]) -> None:
-    found = [predicted(search, knowns, predictor) for predictor in PREDICTORS]
-    for name in ("spearman", "pearson"):
+def _correlations(findings: Findings, trained: Trained, kind: Kind) -> None:
+    found = [(at, name, trained.predicted(kind, name)) for at, name in enumerate(PREDICTORS)]
+    tables = len(trained.sized(kind))
+    for side in ("spearman", "pearson"):
         points = [
-            point(getattr(each, name), at, getattr(each, f"{name}_interval"), label=PREDICTORS[at], runs=len(knowns))
-            for at, each in enumerate(found)
+            point(getattr(each, side), at, getattr(each, f"{side}_interval"), label=name, runs=tables)
+            for at, name, each in found
             if each is not None
         ]
-        findings.series.append(measured(search.kind, name, points, search.task))
+        findings.series.append(measured(kind, side, points, trained.task))
 
 
-def _layer(findings: Findings, search: Search, known: Known) -> None:
+def _layer(findings: Findings, task: Task, sized: Sized) -> None:
     """Unfolded by answers: what the shape allows, the outputs, what read-outs make of them, and the table itself."""
-    rung = search.placed(0)[0]
-    if rung not in search.layers:
+    search, rung = sized.search, sized.search.placed(sized.place)[0]
+    if (sized.place, rung) not in search.layers:
         return
     named = {"bound_of_the_shape": rank_bound(search.shape(rung))}
-    named |= {f"layer_{stage}": ranks[ANSWERS] for stage, ranks in search.layers[rung].items()}
-    named |= {"table": known.by_answers}
+    named |= {f"layer_{stage}": ranks[ANSWERS] for stage, ranks in search.layers[sized.place, rung].items()}
+    named |= {"table": sized.known.by_answers}
     points = [point(value, at, label=name) for at, (name, value) in enumerate(named.items())]
-    findings.series.append(measured(search.kind, "layer", points, search.task))
+    findings.series.append(measured(search.kind, "layer", points, task))

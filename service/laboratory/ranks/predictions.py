@@ -1,5 +1,6 @@
 """What can be known of a table before a network is trained, against the size of the network that then held it."""
 
+from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -8,7 +9,6 @@ from service.laboratory import targets
 from service.laboratory.ranks.altered import Altered
 from service.laboratory.ranks.bounds import bounds
 from service.laboratory.ranks.correlation import Correlation, correlation
-from service.laboratory.ranks.search import Search
 from service.laboratory.ranks.tensor import ANSWERS, Tensor
 
 Predictor = Literal["rank", "lower_bound", "upper_bound", "facts", "bits"]
@@ -42,8 +42,7 @@ def known(altered: Altered) -> Known:
     return Known(by_answers, found.least, found.most, altered.pairs, round(bits, 1))
 
 
-def predicted(search: Search, knowns: list[Known], predictor: Predictor) -> Correlation | None:
-    """Of logarithms, since sizes differ by factors. `knowns` belong to the search's tables, in order."""
+def predicted(knowns: Sequence[Known], sizes: Sequence[float], predictor: Predictor) -> Correlation | None:
+    """Of logarithms, since sizes differ by factors."""
     figures = [max(known.figure(predictor), 1.0) for known in knowns]
-    sizes = [search.parameters(at) for at in range(len(search.tables))]
     return correlation(np.log(figures), np.log(sizes))

@@ -5,9 +5,8 @@ from collections.abc import Sequence
 from schemas.experiments import Task
 from service.laboratory.document import Findings
 from service.laboratory.ranks.layer import rank_bound
-from service.laboratory.ranks.predictions import predicted
-from service.laboratory.ranks.search import Search
-from service.laboratory.ranks.trained import Trained
+from service.laboratory.ranks.search import Kind
+from service.laboratory.ranks.trained import Sized, Trained
 from service.laboratory.ranks.whole import Whole
 from service.laboratory.sentences import said
 
@@ -34,58 +33,62 @@ def networks(findings: Findings, trained: Sequence[Trained]) -> None:
     decided = [_predicted(findings, each) for each in made]
     findings.decisive = bool(decided) and all(decided)
     for each in made[-1:]:
-        _layer(findings, each)
+        _layer(findings, each.sized("softmax")[0])
         if "pads" in each.searches:
             _pads(findings, each)
     for each in made:
-        for search in each.searches.values():
-            _beyond(findings, search)
+        for kind in each.searches:
+            _beyond(findings, each, kind)
     if not made:
         findings.finding.append(said("rank_no_networks"))
 
 
 def recommendations(findings: Findings) -> None:
+    """What follows for the kit's own memory, and for a layer without pads."""
     findings.recommendation.append(said("rank_count_facts"))
     findings.recommendation.append(said("rank_clean_first" if findings.decisive else "rank_more_time"))
 
 
 def _predicted(findings: Findings, trained: Trained) -> bool:
     """Whether the interval of the rank correlation lies on one side of zero, with more than one network a table."""
-    search = trained.searches["softmax"]
-    knowns = trained.knowns_of(search)
-    of_rank, of_facts, of_bits = (predicted(search, knowns, name) for name in ("rank", "facts", "bits"))
+    of_rank, of_facts, of_bits = (trained.predicted("softmax", name) for name in ("rank", "facts", "bits"))
+    counts = {"task": trained.task.value, "tables": len(trained.tables)}
     if of_rank is None or of_facts is None or of_bits is None:
-        findings.finding.append(said("rank_alike", task=trained.task.value, tables=len(knowns)))
+        findings.finding.append(said("rank_alike", **counts))
         return False
     low, high = of_rank.spearman_interval
     figures = {"spearman": of_rank.spearman, "low": low, "high": high}
-    others = {"facts": of_facts.spearman, "bits": of_bits.spearman, "tables": len(knowns)}
+    others = {"facts": of_facts.spearman, "bits": of_bits.spearman}
     code = "rank_predicts" if low > 0 else "rank_does_not_predict"
-    findings.finding.append(said(code, task=trained.task.value, **figures, **others))
-    return search.seeds > 1 and (low > 0 or high < 0)
+    findings.finding.append(said(code, **counts, **figures, **others))
+    return trained.searches["softmax"].seeds > 1 and (low > 0 or high < 0)
 
 
-def _layer(findings: Findings, trained: Trained) -> None:
+def _layer(findings: Findings, whole: Sized) -> None:
     """The smallest network that holds the table as it is: what rank its shape allows, and the table's."""
-    search, known = trained.searches["softmax"], trained.knowns[0]
-    if not search.beyond(0):
-        shape = search.shape(search.placed(0)[0])
-        figures = {"bound": rank_bound(shape), "rank": known.by_answers, "parameters": shape.parameters}
+    if not whole.beyond:
+        shape = whole.search.shape(whole.search.placed(whole.place)[0])
+        figures = {"bound": rank_bound(shape), "rank": whole.known.by_answers, "parameters": shape.parameters}
         findings.finding.append(said("rank_of_the_layer", **figures))
 
 
 def _pads(findings: Findings, trained: Trained) -> None:
-    search = trained.searches["pads"]
-    ranks = [trained.knowns_of(search)[at].rank for at in trained.full(search)]
-    least, most = trained.spread("pads")
-    bare_least, bare_most = trained.spread("softmax")
+    padded, bare = trained.full("pads"), trained.full("softmax")
+    ranks = [sized.known.rank for sized in padded]
+    ratios = {"ratio": _spread(padded), "bare": _spread(bare)}
     figures = {"pairs": trained.tables[0].pairs, "low": round(min(ranks)), "high": round(max(ranks))}
-    findings.finding.append(said("rank_with_pads", ratio=most / least, bare=bare_most / bare_least, **figures))
+    findings.finding.append(said("rank_with_pads", **ratios, **figures))
 
 
-def _beyond(findings: Findings, search: Search) -> None:
-    tables = [at for at in range(len(search.tables)) if search.beyond(at)]
-    if tables:
-        parameters = search.shape(-1).parameters
-        counts = {"tables": len(tables), "of": len(search.tables), "parameters": parameters}
-        findings.left_out.append(said("rank_beyond", task=search.task.value, kind=search.kind, **counts))
+def _spread(tables: Sequence[Sized]) -> float:
+    """How many times as many parameters the largest of their networks has as the smallest."""
+    sizes = [sized.parameters for sized in tables]
+    return max(sizes) / min(sizes)
+
+
+def _beyond(findings: Findings, trained: Trained, kind: Kind) -> None:
+    sized = trained.sized(kind)
+    if too_large := [each for each in sized if each.beyond]:
+        parameters = sized[0].search.shape(-1).parameters
+        counts = {"tables": len(too_large), "of": len(sized), "parameters": parameters}
+        findings.left_out.append(said("rank_beyond", task=trained.task.value, kind=kind, **counts))

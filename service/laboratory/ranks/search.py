@@ -7,16 +7,15 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
-from schemas.experiments import Task
 from service.laboratory import targets
 from service.laboratory.bench import Bench, Result, Trial
 from service.laboratory.ranks.altered import Altered
 from service.laboratory.ranks.layer import layer_ranks, layer_tensor
 from service.laboratory.tables import Table
-from service.memory.gradient import Outcome, Problem, Run, Schedule, Shape, Weights, train
+from service.memory.gradient import Problem, Run, Schedule, Shape, train
 
-HEADS = (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 14, 16, 20)
-"""15 rungs: four trainings find the lowest that holds a table, if those above it do as well."""
+HEADS = (2, 3, 4, 5, 6, 7, 8, 10, 12, 16)
+"""The ladder: four trainings find the lowest rung that holds a table, if those above it do as well."""
 D_MODEL = 16
 SCHEDULE = Schedule(steps=400)
 RATE = 0.05
@@ -34,24 +33,20 @@ class Learner(NamedTuple):
 
 @dataclass
 class Search:
-    """Goes on round by round, so that several searches can share the cores. layers: LayerRanks of the first table as it
-    is, by rung.
+    """Goes on round by round, so that searches can share the cores. layers: of tables as they are, by table and rung,
+    the ranks of a layer that learned it (`LayerRanks` by name).
     """
 
     kind: Kind
     tables: Sequence[Altered]
     seeds: int
-    layers: dict[int, dict[str, tuple[int, int, int]]] = field(default_factory=dict)
+    layers: dict[tuple[int, int], dict[str, tuple[int, int, int]]] = field(default_factory=dict)
     _low: dict[Learner, int] = field(default_factory=dict)
     _high: dict[Learner, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for learner in [Learner(at, seed) for at in range(len(self.tables)) for seed in range(self.seeds)]:
             self._low[learner], self._high[learner] = 0, len(HEADS)
-
-    @property
-    def task(self) -> Task:
-        return self.tables[0].table.task
 
     def round(self) -> dict[int, list[Learner]]:
         """Which rung every network that is not yet placed has to try next; empty at the end."""
@@ -62,16 +57,17 @@ class Search:
         return groups
 
     def note(self, rung: int, learners: Sequence[Learner], result: Result) -> None:
+        """What came of a trial."""
         for learner, right in zip(learners, result["right"], strict=True):
             if right == self.tables[learner.table].pairs:
                 self._high[learner] = rung
             else:
                 self._low[learner] = rung + 1
-        if "layer" in result:
-            self.layers[rung] = result["layer"]
+        for table, ranks in result["layers"].items():
+            self.layers[int(table), rung] = ranks
 
     def placed(self, table: int) -> list[int]:
-        """The rung found for each seed."""
+        """For each seed, the lowest rung that holds a table; len(HEADS) where none does."""
         return [self._high[Learner(table, seed)] for seed in range(self.seeds)]
 
     def beyond(self, table: int) -> bool:
@@ -83,13 +79,16 @@ class Search:
         its end counts: a lower bound.
         """
         rungs = [min(rung, len(HEADS) - 1) for rung in self.placed(table)]
-        return float(np.exp(np.mean([np.log(self.shape(rung).parameters) for rung in rungs])))
+        return round(float(np.exp(np.mean([np.log(self.shape(rung).parameters) for rung in rungs]))), 1)
 
     def shape(self, rung: int) -> Shape:
-        base = self.tables[0].table
+        """One for all tables: as many outputs as the largest needs."""
+        tables = [altered.table for altered in self.tables]
         if self.kind == "pads":
-            return Shape(targets.token_width(base), HEADS[rung], 1, 1, 0, targets.code_length(base))
-        return Shape(D_MODEL, HEADS[rung], 1, 1, 0, base.n_answers, attention=self.kind, readout="answers")
+            width, bits = (max(map(of, tables)) for of in (targets.token_width, targets.code_length))
+            return Shape(width, HEADS[rung], 1, 1, 0, bits)
+        answers = max(table.n_answers for table in tables)
+        return Shape(D_MODEL, HEADS[rung], 1, 1, 0, answers, attention=self.kind, readout="answers")
 
     def trial(self, rung: int, learners: Sequence[Learner]) -> Trial:
         shape = self.shape(rung)
@@ -104,27 +103,28 @@ class Search:
         return Trial(key, lambda: self._tried(shape, learners))
 
     def _tried(self, shape: Shape, learners: Sequence[Learner]) -> Result:
-        runs = [Run(self._problem(self.tables[at].table, seed), seed, RATE) for at, seed in learners]
+        runs = [Run(_problem(self.tables[table].table, shape, seed), seed, RATE) for table, seed in learners]
         outcomes = train(shape, runs, SCHEDULE)
-        result: Result = {"right": [outcome.stored_right for outcome in outcomes]}
-        if learners[0] == Learner(0, 0) and self.kind != "pads":
-            result["layer"] = _ranks(shape, runs[0].problem, outcomes[0])
-        return result
-
-    def _problem(self, table: Table, seed: int) -> Problem:
-        if self.kind == "pads":
-            return targets.problem(table, targets.code_length(self.tables[0].table), targets.token_width(table), seed)
-        return Problem(table.subjects, table.relations, table.answers, table.n_subjects, table.n_relations, seed)
+        layers = {
+            str(learner.table): layer_ranks(layer_tensor(shape, run.problem, outcome.weights))._asdict()
+            for learner, run, outcome in zip(learners, runs, outcomes, strict=True)
+            if shape.readout == "answers" and learner.seed == 0 and self.tables[learner.table].kind == "none"
+        }
+        return {"right": [outcome.stored_right for outcome in outcomes], "layers": layers}
 
 
-def _ranks(shape: Shape, problem: Problem, outcome: Outcome) -> dict[str, tuple[int, int, int]]:
-    weights: Weights = outcome.weights
-    return layer_ranks(layer_tensor(shape, problem, weights))._asdict()
+def _problem(table: Table, shape: Shape, seed: int) -> Problem:
+    if shape.readout == "codes":
+        return targets.problem(table, shape.outputs, shape.d_model, seed)
+    return Problem(table.subjects, table.relations, table.answers, table.n_subjects, table.n_relations, seed)
 
 
-def run(searches: Sequence[Search], bench: Bench) -> None:
-    """All searches to their end, round by round."""
+def run(searches: Sequence[Search], bench: Bench) -> list[Search]:
+    """Round by round while there is time: the searches that came to their end."""
     while rounds := [(search, rung, group) for search in searches for rung, group in search.round().items()]:
+        if bench.left() < 0:
+            break
         results = bench.all([search.trial(rung, group) for search, rung, group in rounds])
         for (search, rung, group), result in zip(rounds, results, strict=True):
             search.note(rung, group, result)
+    return [search for search in searches if not search.round()]

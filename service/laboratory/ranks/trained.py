@@ -5,44 +5,61 @@ be.
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import NamedTuple
 
 from schemas.experiments import Task
 from service.laboratory.ranks.altered import Altered
-from service.laboratory.ranks.predictions import Known, known
+from service.laboratory.ranks.correlation import Correlation
+from service.laboratory.ranks.predictions import Known, Predictor, known, predicted
 from service.laboratory.ranks.search import Kind, Search
+
+
+class Sized(NamedTuple):
+    """A table, what is known of it, and its place in a search."""
+
+    altered: Altered
+    known: Known
+    search: Search
+    place: int
+
+    @property
+    def parameters(self) -> float:
+        return self.search.parameters(self.place)
+
+    @property
+    def beyond(self) -> bool:
+        return self.search.beyond(self.place)
 
 
 @dataclass
 class Trained:
-    """searches: those that were made, by kind."""
+    """searches: those that were made, by kind; they may have tables of other tasks as well."""
 
     task: Task
     tables: Sequence[Altered]
     searches: dict[Kind, Search] = field(default_factory=dict)
 
-    def search(self, kind: Kind, seeds: int) -> Search:
-        """A new one. With pads, a pair's answers are one code together: a second one changes nothing."""
-        tables = [table for table in self.tables if kind != "pads" or table.kind != "second"]
-        return Search(kind, tables, seeds)
-
     @cached_property
     def knowns(self) -> list[Known]:
         return [known(table) for table in self.tables]
 
-    def knowns_of(self, search: Search) -> list[Known]:
-        return [
-            known
-            for table, known in zip(self.tables, self.knowns, strict=True)
-            if any(table is other for other in search.tables)
-        ]
-
-    def full(self, search: Search) -> list[int]:
-        """Which of its tables have as many pairs as the table as it is, and one answer in each."""
-        pairs = self.tables[0].pairs
-        return [at for at, table in enumerate(search.tables) if table.pairs == pairs and table.kind != "second"]
-
-    def spread(self, kind: Kind) -> tuple[float, float]:
-        """Parameters of the smallest networks for these: the least and the most."""
+    def sized(self, kind: Kind) -> list[Sized]:
+        """The task's own tables that were in the search of a kind, the table as it is first."""
         search = self.searches[kind]
-        sizes = [search.parameters(at) for at in self.full(search)]
-        return min(sizes), max(sizes)
+        places = {id(table): place for place, table in enumerate(search.tables)}
+        own = zip(self.tables, self.knowns, strict=True)
+        return [Sized(table, known, search, places[id(table)]) for table, known in own if id(table) in places]
+
+    def full(self, kind: Kind) -> list[Sized]:
+        """Those with as many pairs as the table as it is, and one answer in each."""
+        pairs = self.tables[0].pairs
+        return [sized for sized in self.sized(kind) if sized.altered.pairs == pairs and sized.altered.kind != "second"]
+
+    def predicted(self, kind: Kind, predictor: Predictor) -> Correlation | None:
+        sized = self.sized(kind)
+        return predicted([each.known for each in sized], [each.parameters for each in sized], predictor)
+
+
+def learned_by(kind: Kind, altered: Altered) -> bool:
+    """With pads, a pair's answers are one code together: a second one changes nothing."""
+    return kind != "pads" or altered.kind != "second"

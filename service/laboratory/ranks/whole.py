@@ -11,7 +11,7 @@ from service.laboratory.ranks.tensor import Tensor
 from service.laboratory.ranks.unfolding import Rank
 from service.memory import Facts
 
-FACTS_A_SECOND = 10_000
+FACTS_A_SECOND = 20_000
 """Of the time that is given; a larger table is looked at in part."""
 
 
