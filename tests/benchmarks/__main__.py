@@ -1,7 +1,7 @@
 """All measurements but the GPU's, or those that are named.
 
 python -m tests.benchmarks [dictionaries] [engine] [digest] [unknowns] [forgetting] [http] [edits]
-                           [edits_in_process] [kills] [gradient] [gpu]
+                           [edits_in_process] [kills] [gradient] [small_memory] [solvers] [reference] [gpu]
 """
 
 import sys
@@ -18,6 +18,9 @@ from tests.benchmarks import (
     http_edits,
     http_recall,
     killed_edits,
+    reference,
+    small_memory,
+    solvers,
     unknowns,
 )
 
@@ -32,6 +35,9 @@ MEASURED: dict[str, Callable[[], None]] = {
     "edits_in_process": edits.main,
     "kills": killed_edits.main,
     "gradient": gradient.main,
+    "small_memory": small_memory.main,
+    "solvers": solvers.main,
+    "reference": reference.main,
 }
 
 
