@@ -6,6 +6,7 @@ from schemas.experiments import Experiment, ExperimentId
 from service.laboratory.allocation import allocation
 from service.laboratory.asked import Asked
 from service.laboratory.bench import Bench
+from service.laboratory.budget import budget
 from service.laboratory.capacity import capacity
 from service.laboratory.depth import depth
 from service.laboratory.heads import heads
@@ -24,4 +25,5 @@ EXPERIMENTS: Mapping[ExperimentId, Work] = {
     ExperimentId.DEPTH: depth,
     ExperimentId.LEARNING: learning,
     ExperimentId.PRECISION: precision,
+    ExperimentId.BUDGET: budget,
 }
