@@ -18,7 +18,7 @@ from tests.running import Running, children, fresh_dictionary, train, wait
 FACTS = "subject,relation,answer\n" + "".join(
     f"part {n % 32},relation {n // 32},value {n * 7 % 11}\n" for n in range(128)
 )
-LONG = {"kind": "learning", "seconds": 600}
+LONG = {"kind": "capacity", "seconds": 3600}
 SHORT = {"kind": "learning", "seconds": 14}
 
 
@@ -65,6 +65,20 @@ def test_a_training_does_not_wait_for_an_experiment(service: Running, api: httpx
     took = until(lambda: api.get(f"/v1/jobs/{job}").json()["state"] == "cancelled")
     took += until(lambda: not Path(f"/proc/{process}").exists())
     assert took < 5
+
+
+def test_a_process_that_dies_takes_nothing_along(service: Running, api: httpx.Client) -> None:
+    """As when memory runs out: the experiment fails and says how, and its worker goes on."""
+    dictionary = fresh_dictionary(api, FACTS)
+    job = ordered(api, dictionary, LONG)
+    until(lambda: running(api, job))
+    worker = service.worker
+    [process] = children(worker)
+    os.kill(process, signal.SIGKILL)
+    ended = wait(api, job)
+    assert (ended["state"], ended["attempts"], ended["problem"]["code"]) == ("failed", 1, "internal")
+    assert "exit code -9" in ended["problem"]["detail"]
+    assert service.worker == worker
 
 
 @pytest.mark.parametrize(("killed_by", "attempts"), [(signal.SIGTERM, 1), (signal.SIGKILL, 2)])

@@ -17,7 +17,7 @@ from schemas.problems import Code
 from service.errors import FactStoreError, NotFound, Unprocessable
 from service.storage import dictionaries, jobs, lookup
 from service.workflows.attempt import Attempt
-from service.workflows.laboratory.wire import Assignment, lines
+from service.workflows.laboratory.wire import Assignment, Line, lines
 
 log = structlog.get_logger()
 
@@ -64,13 +64,13 @@ def _process(attempt: Attempt) -> "Iterator[subprocess.Popen[str]]":
 
 def _followed(attempt: Attempt, process: "subprocess.Popen[str]") -> dict[str, Any]:
     """The document; meanwhile the job shows the progress."""
-    shown = (0.0, "starting")
+    last = Line()
     for line in lines(process):
-        if line is not None and line.document is not None:
-            return line.document
-        if line is not None and line.error is not None:
-            log.error("experiment failed", job=attempt.claim.id, error=line.error)
+        last = line or last
+        if last.document is not None:
+            return last.document
+        if last.error is not None:
+            log.error("experiment failed", job=attempt.claim.id, error=last.error)
             raise FactStoreError("the experiment met an error of its own")
-        shown = (line and line.progress) or shown
-        attempt.progress(*shown)
+        attempt.progress(last.progress, last.step)
     raise FactStoreError(f"the experiment's process ended by itself (exit code {process.wait()})")

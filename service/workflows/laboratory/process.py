@@ -43,7 +43,7 @@ def _last_line(out: IO[str]) -> str:
         Thread(target=_end_with_the_worker, name="worker", daemon=True).start()
         return Line(document=_experiment(Settings(), assignment, Told(out)).model_dump(mode="json")).to_json()
     except Exception as error:  # noqa: BLE001 - its message may hold names: only its kind and place are told
-        return Line(error=_place(error)).to_json()
+        return Line(error=place(error)).to_json()
 
 
 def _experiment(settings: Settings, assignment: Assignment, told: "Told") -> Experiment:
@@ -82,7 +82,7 @@ class Told:
     def __call__(self, fraction: float, step: str) -> None:
         if time.monotonic() >= self._next:
             self._next = time.monotonic() + LOOK_EVERY
-            print(Line(progress=(fraction, step)).to_json(), file=self._out, flush=True)
+            print(Line(fraction, step).to_json(), file=self._out, flush=True)
 
 
 def _end_with_the_worker() -> None:
@@ -91,7 +91,7 @@ def _end_with_the_worker() -> None:
     os._exit(1)
 
 
-def _place(error: BaseException) -> str:
+def place(error: BaseException) -> str:
     """The kind of the error, and where in our own files it was raised, innermost last."""
     frames = [(Path(frame.filename), frame.lineno) for frame in traceback.extract_tb(error.__traceback__)]
     own = [f"{file.relative_to(PACKAGE)}:{line}" for file, line in frames if file.is_relative_to(PACKAGE)]

@@ -30,9 +30,10 @@ class Assignment:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One of: progress; the document; the kind and place of an error, whose message may hold names and is not told."""
+    """Progress in this step; or the document; or the kind and place of an error, whose message may hold names."""
 
-    progress: tuple[float, str] | None = None
+    progress: float = 0.0
+    step: str = "starting"
     document: dict[str, Any] | None = None
     error: str | None = None
 
