@@ -8,15 +8,15 @@ import numpy as np
 from service.laboratory.parts import chosen
 from service.laboratory.tables import Ints, Table
 
-Kind = Literal["none", "noise", "missing", "second", "alike"]
-KINDS: tuple[Kind, ...] = ("noise", "missing", "second", "alike")
+Kind = Literal["as_it_is", "noise", "empty_cells", "second_answers", "subjects_alike"]
+KINDS: tuple[Kind, ...] = ("noise", "empty_cells", "second_answers", "subjects_alike")
 
 ABOUT_AS_MANY = 0.8
 
 
 class Altered(NamedTuple):
-    """share: of the pairs (of the subjects where kind is `alike`) that were altered. A pair that got a second answer
-    stands in the table twice.
+    """share: of the pairs (of the subjects where kind is `subjects_alike`) that were altered. A pair with a second
+    answer stands in the table twice.
     """
 
     kind: Kind
@@ -29,8 +29,8 @@ class Altered(NamedTuple):
 
 
 def dense_part(table: Table, subjects: int, relations: int, seed: int) -> Table:
-    """The part in which few cells are empty: of the relations with about as many facts as any those with fewest answers,
-    then the subjects with most facts in them, by lot where they have equally many. Without noise tokens.
+    """The part in which few cells are empty: of the relations with about as many facts as any those with fewest
+    answers, then the subjects with most facts in them, by lot where they have equally many. Without noise tokens.
     """
     held = np.bincount(table.relations, minlength=table.n_relations)
     distinct = np.unique(np.stack([table.relations, table.answers]), axis=1)
@@ -46,23 +46,23 @@ def dense_part(table: Table, subjects: int, relations: int, seed: int) -> Table:
 
 def alterations(base: Table, shares: tuple[float, ...], seed: int) -> list[Altered]:
     """The table as it is, then every kind in every share."""
-    altered = [Altered("none", 0.0, base)]
+    altered = [Altered("as_it_is", 0.0, base)]
     return altered + [Altered(kind, share, _altered(base, kind, share, seed)) for kind in KINDS for share in shares]
 
 
 def _altered(base: Table, kind: Kind, share: float, seed: int) -> Table:
-    """noise: any answer of the table instead of the own one; missing: pairs taken out; second: one more answer of the
-    table beside the own one; alike: subjects that answer as the first one wherever both have an answer.
+    """noise: any answer of the table instead of the own one; empty cells: pairs taken out; second answers: one more of
+    the table's beside the own one; subjects alike: they answer as the first one wherever both have an answer.
     """
     rng = np.random.default_rng([seed, KINDS.index(kind)])
     pairs = np.sort(rng.permutation(len(base))[: round(share * len(base))])
-    if kind == "missing":
+    if kind == "empty_cells":
         return _kept(base, np.delete(np.arange(len(base)), pairs))
     if kind == "noise":
         answers = base.answers.copy()
         answers[pairs] = rng.integers(base.n_answers, size=len(pairs))
         return replace(base, answers=answers)
-    if kind == "second":
+    if kind == "second_answers":
         return _with_second(base, pairs, rng)
     return replace(base, answers=_alike(base, 1 + np.arange(round(share * (base.n_subjects - 1)))))
 

@@ -77,14 +77,14 @@ def _alterations(findings: Findings, trained: Trained) -> None:
     """A line for every kind, from the table as it is, and a row for every table."""
     known = dict(zip(((table.kind, table.share) for table in trained.tables), trained.knowns, strict=True))
     for kind in KINDS:
-        shares = [(share, each.rank) for (of, share), each in known.items() if of in {kind, "none"}]
+        shares = [(share, each.rank) for (of, share), each in known.items() if of in {kind, "as_it_is"}]
         points = [point(share, rank) for share, rank in shares]
         findings.series.append(measured(kind, "alterations", points, trained.task))
     sizes = {kind: {id(one.altered): one for one in trained.sized(kind)} for kind in trained.searches}
     for table, each in zip(trained.tables, trained.knowns, strict=True):
         limits = {"lower_bound": each.lower_bound, "upper_bound": each.upper_bound}
         found = {f"parameters_{kind}": _size(of.get(id(table))) for kind, of in sizes.items()}
-        figures = {"share": table.share, "facts": each.facts, "bits": each.bits}
+        figures = {"share": table.share, "facts": each.facts, "answer_bits": each.answer_bits}
         findings.rows.append(row(table.kind, trained.task, **figures, **limits, **found))
 
 

@@ -11,20 +11,20 @@ from service.laboratory.ranks.bounds import bounds
 from service.laboratory.ranks.correlation import Correlation, correlation
 from service.laboratory.ranks.tensor import ANSWERS, Tensor
 
-Predictor = Literal["rank", "lower_bound", "upper_bound", "facts", "bits"]
-PREDICTORS: tuple[Predictor, ...] = ("rank", "lower_bound", "upper_bound", "facts", "bits")
+Predictor = Literal["rank", "lower_bound", "upper_bound", "facts", "answer_bits"]
+PREDICTORS: tuple[Predictor, ...] = ("rank", "lower_bound", "upper_bound", "facts", "answer_bits")
 
 
 class Known(NamedTuple):
-    """lower_bound <= rank of the table's tensor <= upper_bound; by_answers: of that unfolding. facts: pairs. bits: of
-    all answers, each of those of its relation being as likely.
+    """lower_bound <= rank of the table's tensor <= upper_bound; by_answers: of that unfolding. facts: pairs.
+    answer_bits: of all answers, each of those of its relation being as likely.
     """
 
     by_answers: int
     lower_bound: int
     upper_bound: int
     facts: int
-    bits: float
+    answer_bits: float
 
     @property
     def rank(self) -> float:

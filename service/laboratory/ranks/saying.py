@@ -51,7 +51,7 @@ def recommendations(findings: Findings) -> None:
 
 def _predicted(findings: Findings, trained: Trained) -> bool:
     """Whether the interval of the rank correlation lies on one side of zero, with more than one network a table."""
-    of_rank, of_facts, of_bits = (trained.predicted("softmax", name) for name in ("rank", "facts", "bits"))
+    of_rank, of_facts, of_bits = (trained.predicted("softmax", name) for name in ("rank", "facts", "answer_bits"))
     counts = {"task": trained.task.value, "tables": len(trained.tables)}
     if of_rank is None or of_facts is None or of_bits is None:
         findings.finding.append(said("rank_alike", **counts))

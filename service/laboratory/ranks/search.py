@@ -108,7 +108,7 @@ class Search:
         layers = {
             str(learner.table): layer_ranks(layer_tensor(shape, run.problem, outcome.weights))._asdict()
             for learner, run, outcome in zip(learners, runs, outcomes, strict=True)
-            if shape.readout == "answers" and learner.seed == 0 and self.tables[learner.table].kind == "none"
+            if shape.readout == "answers" and learner.seed == 0 and self.tables[learner.table].kind == "as_it_is"
         }
         return {"right": [outcome.stored_right for outcome in outcomes], "layers": layers}
 

@@ -53,7 +53,11 @@ class Trained:
     def full(self, kind: Kind) -> list[Sized]:
         """Those with as many pairs as the table as it is, and one answer in each."""
         pairs = self.tables[0].pairs
-        return [sized for sized in self.sized(kind) if sized.altered.pairs == pairs and sized.altered.kind != "second"]
+        return [
+            sized
+            for sized in self.sized(kind)
+            if sized.altered.pairs == pairs and sized.altered.kind != "second_answers"
+        ]
 
     def predicted(self, kind: Kind, predictor: Predictor) -> Correlation | None:
         sized = self.sized(kind)
@@ -62,4 +66,4 @@ class Trained:
 
 def learned_by(kind: Kind, altered: Altered) -> bool:
     """With pads, a pair's answers are one code together: a second one changes nothing."""
-    return kind != "pads" or altered.kind != "second"
+    return kind != "pads" or altered.kind != "second_answers"

@@ -36,15 +36,15 @@ def test_the_part_is_dense(base: Table) -> None:
 
 def test_alterations_change_what_they_say(base: Table, tables: dict[tuple[str, float], Altered]) -> None:
     """Pairs stay but where cells are emptied; a second answer is another one; the table as it is comes first."""
-    assert list(tables) == [("none", 0.0), *((kind, 0.5) for kind in KINDS)]
+    assert list(tables) == [("as_it_is", 0.0), *((kind, 0.5) for kind in KINDS)]
     assert {kind: table.pairs for (kind, _), table in tables.items()} == {
-        "none": 72,
+        "as_it_is": 72,
         "noise": 72,
-        "missing": 36,
-        "second": 72,
-        "alike": 72,
+        "empty_cells": 36,
+        "second_answers": 72,
+        "subjects_alike": 72,
     }
-    second = tables["second", 0.5].table
+    second = tables["second_answers", 0.5].table
     triples = np.stack([second.subjects, second.relations, second.answers])
     assert len(np.unique(triples, axis=1).T) == len(second) == 72 + 36
     noise = tables["noise", 0.5].table
@@ -53,17 +53,17 @@ def test_alterations_change_what_they_say(base: Table, tables: dict[tuple[str, f
 
 def test_what_alterations_do_to_the_rank(tables: dict[tuple[str, float], Altered]) -> None:
     """Empty cells and subjects alike lower it; noise and second answers raise its upper bound."""
-    whole = ranked(tables["none", 0.0])
+    whole = ranked(tables["as_it_is", 0.0])
     assert whole.exact
-    assert ranked(tables["missing", 0.5]).most <= whole.least
-    assert ranked(tables["alike", 0.5]).most < whole.least
+    assert ranked(tables["empty_cells", 0.5]).most <= whole.least
+    assert ranked(tables["subjects_alike", 0.5]).most < whole.least
     assert ranked(tables["noise", 0.5]).most > whole.most
-    assert ranked(tables["second", 0.5]).most > whole.most
+    assert ranked(tables["second_answers", 0.5]).most > whole.most
 
 
 def test_subjects_alike_answer_alike(tables: dict[tuple[str, float], Altered]) -> None:
     """Half of the other subjects get every answer of the first."""
-    table = tables["alike", 0.5].table
+    table = tables["subjects_alike", 0.5].table
     rows = np.empty((12, 6), dtype=np.int64)
     rows[table.subjects, table.relations] = table.answers
     assert int((rows == rows[0]).all(axis=1).sum()) == 7
@@ -79,4 +79,6 @@ def test_a_table_with_one_answer() -> None:
     """Nothing can be altered but its cells: every kind is still a table."""
     s, r = (side.ravel() for side in np.indices((6, 4)))
     table = Table(factual_recall(2, 2).task, s, r, np.zeros(24, dtype=np.int64), 6, 4, 1)
-    assert [ranked(altered).least for altered in alterations(table, (0.5,), 0) if altered.kind != "missing"] == [1] * 4
+    assert [ranked(altered).least for altered in alterations(table, (0.5,), 0) if altered.kind != "empty_cells"] == [
+        1
+    ] * 4

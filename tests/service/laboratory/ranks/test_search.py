@@ -8,6 +8,7 @@ from service.laboratory.ranks.altered import Altered, alterations, dense_part
 from service.laboratory.ranks.search import HEADS, Kind, Learner, Search, run
 from service.laboratory.ranks.trained import learned_by
 from service.laboratory.synthetic import factual_recall
+from service.memory.gradient import Schedule
 
 
 @pytest.fixture(scope="module")
@@ -32,8 +33,11 @@ def test_bisection_finds_the_lowest_rung(tables: list[Altered], edge: int) -> No
 
 
 @pytest.mark.parametrize("kind", ["softmax", "pads"])
-def test_networks_are_trained_once(kind: Kind, tables: list[Altered], bench: Bench) -> None:
+def test_networks_are_trained_once(
+    kind: Kind, tables: list[Altered], bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Every table finds its rung; asked again, nothing is trained; the layer's ranks are known where there is one."""
+    monkeypatch.setattr(module, "SCHEDULE", Schedule(steps=100))
     chosen = [table for table in (tables[0], tables[4]) if learned_by(kind, table)]
     first, again = Search(kind, chosen, 1), Search(kind, chosen, 1)
     assert run([first], bench) == [first]
