@@ -7,7 +7,7 @@ from schemas.experiments import Statement, Task
 from service.laboratory.asked import Asked
 from service.laboratory.bench import Bench
 from service.laboratory.coding import MOST, Coding
-from service.laboratory.contests import Contest, Standing
+from service.laboratory.contests import Contest, Rival, Standing
 from service.laboratory.document import Findings
 from service.laboratory.search import Search
 from service.laboratory.sentences import Figure, said
@@ -52,28 +52,31 @@ def leave_out(findings: Findings, asked: Asked, bench: Bench, search: Search, wh
 
 def _found(contest: Contest[Any], standing: Standing | None) -> Iterable[Statement]:
     task, parameters = on(contest.coding.table.task), contest.parameters
-    if standing is None and contest.all_held:
+    if contest.all_held:
         yield said("table_too_small", task=task, parameters=parameters, facts=len(contest.coding.table))
-        return
-    if standing is None:
+    elif standing is None:
         yield said("contest_not_measured", task=task)
-        return
-    best, second = spoken(standing.best), standing.rivals[0]
-    first: dict[str, Figure] = {
-        "task": task,
-        "best": best,
-        "parameters": parameters,
-        "facts": standing.facts,
-        "seeds": standing.seeds,
-    }
-    if second.interval is None or second.times is None:
-        yield said("contest_unclear", **first)
-        return
-    low, high = second.interval
-    code = "contest_decided" if standing.decided else "contest_undecided"
-    yield said(code, **first, second=spoken(second.name), times=second.times, low=low, high=high)
-    beaten = [rival for rival in standing.rivals[1:] if rival.beaten and rival.times and rival.interval]
-    if beaten and not second.beaten:
-        worse = beaten[-1]
-        low, high = worse.interval or (0.0, 0.0)
-        yield said("contest_beaten", best=best, worse=spoken(worse.name), times=worse.times or 0.0, low=low, high=high)
+    else:
+        best: dict[str, Figure] = {"best": spoken(standing.best), "facts": standing.facts, "seeds": standing.seeds}
+        yield _first(standing, {"task": task, "parameters": parameters, **best})
+        clear = [rival for rival in standing.rivals[1:] if rival.beaten]
+        if clear and not standing.rivals[0].beaten:
+            yield _beaten(standing, clear)
+
+
+def _first(standing: Standing, figures: dict[str, Figure]) -> Statement:
+    """The best, and what is nearest to it."""
+    second = standing.rivals[0]
+    if second.ratio is None or (second.ratio.high is None and not second.beaten):
+        return said("contest_unclear", **figures)
+    figures |= {"second": spoken(second.name), "times": second.ratio.times, "low": second.ratio.low}
+    if second.ratio.high is None:
+        return said("contest_decided_bound", **figures)
+    code = "contest_decided" if second.beaten else "contest_undecided"
+    return said(code, **figures, high=second.ratio.high)
+
+
+def _beaten(standing: Standing, clear: Sequence[Rival]) -> Statement:
+    worse = ", ".join(spoken(rival.name) for rival in clear)
+    least = min(rival.ratio.low for rival in clear if rival.ratio)
+    return said("contest_beaten", best=spoken(standing.best), worse=worse, low=least)

@@ -1,5 +1,6 @@
 """Contenders of equal size on one table: which holds most, by how much, and whether that is more than chance."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, NamedTuple
@@ -12,15 +13,14 @@ from service.laboratory.trainings import Network
 
 
 class Rival(NamedTuple):
-    """One that holds less than the best. times: how many times as many facts the best holds; None: not known."""
+    """One that holds less than the best. ratio: of what the best holds to what it holds; None: not known."""
 
     name: str
-    times: float | None
-    interval: intervals.Interval | None
+    ratio: intervals.Ratio | None
 
     @property
     def beaten(self) -> bool:
-        return self.interval is not None and self.interval[0] > 1
+        return self.ratio is not None and self.ratio.low > 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,16 +44,16 @@ class Contest(Generic[C]):
     ladders: Sequence[Ladder[C]]
 
     def standing(self) -> Standing | None:
-        """None where fewer than two contenders have an edge."""
-        measured = [ladder for ladder in self.ladders if edges_of(ladder)]
-        seeds = _common(measured)
-        if len(measured) < 2 or not seeds:
+        """None where fewer than two contenders were tried on the same seeds, or none of them held anything."""
+        tried = [ladder for ladder in self.ladders if ladder.tried]
+        seeds = sorted(set.intersection(*(set(ladder.tried) for ladder in tried))) if tried else []
+        if len(tried) < 2 or not seeds:
             return None
-        facts = {each.contender.name: intervals.held(_at(each, seeds))[0] for each in measured}
-        ordered = sorted(measured, key=lambda each: -facts[each.contender.name])
-        best = ordered[0]
-        rivals = [_rival(best, other, seeds) for other in ordered[1:]]
-        return Standing(best.contender.name, facts[best.contender.name], rivals, len(seeds))
+        best, *others = sorted(tried, key=lambda ladder: -_logarithms(ladder, seeds))
+        if any(best.edges[seed].held == 0 for seed in seeds):
+            return None
+        facts = intervals.held([best.edges[seed] for seed in seeds])[0]
+        return Standing(best.contender.name, facts, [_rival(best, other, seeds) for other in others], len(seeds))
 
     @property
     def common_load(self) -> int | None:
@@ -73,11 +73,6 @@ def edges_of(ladder: Ladder[Any]) -> list[Edge]:
     return [edge for edge in ladder.edges.values() if edge.held]
 
 
-def bits_a_parameter(ladder: Ladder[Any]) -> float | None:
-    edges = edges_of(ladder)
-    return intervals.held(edges)[0] * ladder.bits / ladder.contender.parameters if edges else None
-
-
 def recall_by_load(ladder: Ladder[Any]) -> dict[int, tuple[float, int]]:
     """The share of facts held as stored, by how many were taught: of the better rate of each seed, on average, and over
     how many seeds.
@@ -93,16 +88,11 @@ def recall_by_load(ladder: Ladder[Any]) -> dict[int, tuple[float, int]]:
     return {facts: (intervals.mean(shares), len(shares)) for facts, shares in by_load.items()}
 
 
-def _common(ladders: Sequence[Ladder[Any]]) -> list[int]:
-    """Seeds on which every contender has an edge."""
-    found = [{seed for seed, edge in ladder.edges.items() if edge.held} for ladder in ladders]
-    return sorted(set.intersection(*found)) if found else []
-
-
-def _at(ladder: Ladder[Any], seeds: Sequence[int]) -> list[Edge]:
-    return [ladder.edges[seed] for seed in seeds]
+def _logarithms(ladder: Ladder[Any], seeds: Sequence[int]) -> float:
+    """Mean logarithm of the facts held; where nothing was, of half the lowest rung."""
+    return intervals.mean([math.log(ladder.edges[seed].held or ladder.edges[seed].least / 2) for seed in seeds])
 
 
 def _rival(best: Ladder[Any], other: Ladder[Any], seeds: Sequence[int]) -> Rival:
-    found = intervals.ratio(_at(best, seeds), _at(other, seeds))
-    return Rival(other.contender.name, *(found or (None, None)))
+    of_best, of_other = ([ladder.edges[seed] for seed in seeds] for ladder in (best, other))
+    return Rival(other.contender.name, intervals.ratio(of_best, of_other))

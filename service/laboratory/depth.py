@@ -101,7 +101,7 @@ def _verdict(climbs: Sequence[Climb]) -> int | None:
     shorter = min(len(climb.edges) for climb in climbs)
     one = climbs[0].edges[:shorter]
     ratios = {climb.stack.layers: intervals.ratio(climb.edges[:shorter], one) for climb in climbs[1:]}
-    above = {layers: found[0] for layers, found in ratios.items() if found and found[1][0] > 1}
+    above = {layers: found.times for layers, found in ratios.items() if found and found.low > 1}
     if above:
         return max(above, key=lambda layers: above[layers])
-    return 1 if all(found and found[1][1] < 1 for found in ratios.values()) else None
+    return 1 if all(found and found.high is not None and found.high < 1 for found in ratios.values()) else None

@@ -29,13 +29,14 @@ def recall_points(ladder: Ladder[Any]) -> Iterator[Point]:
 
 
 def held_figures(ladder: Ladder[Any]) -> Figures:
-    """The largest number of facts at 100 %: geometric mean over seeds, with its interval."""
+    """The largest number of facts at 100 %: geometric mean over seeds, and its interval; less than `high` if none."""
     edges = contests.edges_of(ladder)
     if not edges:
+        least = min((edge.least for edge in ladder.edges.values()), default=None)
         return {
             "held": None,
             "low": None,
-            "high": None,
+            "high": least,
             "seeds": 0,
             "code_bits": ladder.bits,
             "bits_per_parameter": None,

@@ -7,6 +7,7 @@ times are not thereby known exactly.
 
 import math
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from service.laboratory.edges import Edge
 
@@ -16,6 +17,14 @@ _T = (
     2.120, 2.110, 2.101, 2.093, 2.086, 2.080, 2.074, 2.069, 2.064, 2.060, 2.056, 2.052, 2.048, 2.045, 2.042,
 )  # fmt: skip
 Interval = tuple[float, float]
+
+
+class Ratio(NamedTuple):
+    """How many times as much, with its 95 % interval; high is None where `times` is a bound from below."""
+
+    times: float
+    low: float
+    high: float | None
 
 
 def mean(values: Sequence[float]) -> float:
@@ -46,19 +55,21 @@ def held(edges: Sequence[Edge]) -> tuple[float, Interval | None]:
     return math.exp(centre), (math.exp(centre - half), math.exp(centre + half + mean([e.step for e in edges])))
 
 
-def ratio(first: Sequence[Edge], second: Sequence[Edge]) -> tuple[float, Interval] | None:
-    """How many times as many facts the first holds as the second, seed by seed on the same facts, with its interval.
+def ratio(first: Sequence[Edge], second: Sequence[Edge]) -> Ratio | None:
+    """How many times as many facts the first holds as the second, seed by seed on the same facts.
 
-    None where nothing can be said: fewer than two seeds, or one of the two has no edge within its ladder.
+    A first ladder that holds to its top, or a second one that holds nothing, gives a bound: it is at least so many
+    times. None where nothing can be said: fewer than two seeds, or nothing held by the first.
     """
     pairs = list(zip(first, second, strict=True))
-    if len(pairs) < 2 or any(edge.held == 0 or edge.above is None for pair in pairs for edge in pair):
+    if len(pairs) < 2 or any(a.held == 0 or b.above is None for a, b in pairs):
         return None
-    differences = [math.log(a.held / b.held) for a, b in pairs]
+    differences = [math.log(a.held / (b.held or b.least)) for a, b in pairs]
     centre, half = mean(differences), half_width(differences)
-    low = centre - half - mean([b.step for _, b in pairs])
-    high = centre + half + mean([a.step for a, _ in pairs])
-    return math.exp(centre), (math.exp(low), math.exp(high))
+    low = math.exp(centre - half - mean([b.step for _, b in pairs]))
+    if any(a.above is None or b.held == 0 for a, b in pairs):
+        return Ratio(math.exp(centre), low, None)
+    return Ratio(math.exp(centre), low, math.exp(centre + half + mean([a.step for a, _ in pairs])))
 
 
 def slope(x: Sequence[float], y: Sequence[float]) -> tuple[float, Interval] | None:

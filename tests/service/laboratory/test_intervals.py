@@ -38,29 +38,39 @@ def test_a_comparison_does_not_depend_on_which_comes_first(pairs: list[tuple[int
     forward, backward = intervals.ratio(first, second), intervals.ratio(second, first)
     assert forward is not None
     assert backward is not None
-    assert forward[0] == pytest.approx(1 / backward[0])
-    assert forward[1][0] == pytest.approx(1 / backward[1][1])
+    assert backward.high is not None
+    assert forward.times == pytest.approx(1 / backward.times)
+    assert forward.low == pytest.approx(1 / backward.high)
 
 
 def test_the_same_rung_three_times_does_not_decide() -> None:
     """Two contenders on the same rungs at every seed are not known to be equal: the interval is as wide as rungs."""
-    _, (low, high) = intervals.ratio(edges(200, 200, 200), edges(200, 200, 200)) or pytest.fail("no ratio")
-    assert low == pytest.approx(1 / 1.05)
-    assert high == pytest.approx(1.05)
+    found = intervals.ratio(edges(200, 200, 200), edges(200, 200, 200)) or pytest.fail("no ratio")
+    assert found.low == pytest.approx(1 / 1.05)
+    assert found.high == pytest.approx(1.05)
 
 
 def test_pairs_decide_what_means_do_not() -> None:
     """A tenth more on every seed is seen, although seeds differ by far more than a tenth."""
-    _, (low, _) = intervals.ratio(edges(110, 220, 440), edges(100, 200, 400)) or pytest.fail("no ratio")
-    assert low > 1
+    found = intervals.ratio(edges(110, 220, 440), edges(100, 200, 400)) or pytest.fail("no ratio")
+    assert found.low > 1
     assert intervals.held(edges(110, 220, 440))[1] is not None
 
 
 def test_a_ladder_that_ends_too_early_gives_no_interval() -> None:
-    """Where a network holds more than was tried, or less, its figure is a bound and is not compared."""
+    """Where a network holds more than was tried, its figure is a bound, and so is a comparison with it."""
     censored = [*edges(100, 120), Edge(300, None, 50)]
     assert intervals.held(censored)[1] is None
-    assert intervals.ratio(censored, edges(90, 95, 99)) is None
+    assert intervals.ratio(edges(90, 95, 99), censored) is None
+    found = intervals.ratio(censored, edges(90, 95, 99)) or pytest.fail("no ratio")
+    assert found.high is None
+
+
+def test_what_holds_nothing_is_beaten_by_at_least_its_lowest_rung() -> None:
+    """A contender that fails on every rung from 50 on is beaten by one that holds 100, at least two to one."""
+    found = intervals.ratio(edges(100, 100, 100), [Edge(0, 50, 50)] * 3) or pytest.fail("no ratio")
+    assert found.high is None
+    assert found.low == pytest.approx(2)
     assert intervals.ratio([Edge(0, 5, 5)] * 2, edges(9, 9)) is None
 
 
