@@ -9,7 +9,7 @@ from schemas.experiments import Row
 
 _MANY = 7
 """More figures than this do not stand side by side."""
-_SHOWN = 80
+_SHOWN = 140
 """Cells; a table of more is folded away."""
 
 

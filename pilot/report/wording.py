@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pilot.report.quantities import plain, shown
-from schemas.experiments import Axis, Chart, Experiment, Point, Series, Statement
+from schemas.experiments import Axis, Chart, Experiment, Point, Series, Statement, Task
 
 Prose = dict[str, Any]
 
@@ -32,6 +32,9 @@ class Wording:
         named: str | None = self.words["chart"].get(f"{self.experiment}_{chart.id}")
         x, y = self.label(chart.x.quantity), self.label(chart.y.quantity)
         return named if named is not None else str(self.words["against"]).format(x=_within(x), y=y)
+
+    def of_task(self, title: str, task: Task) -> str:
+        return str(self.words["of_task"]).format(title=title, task=self.words["task"][task])
 
     def axis(self, axis: Axis) -> str:
         quantity = self.label(axis.quantity)

@@ -69,7 +69,7 @@ def plotted(chart: Chart, series: Sequence[Series], words: Wording) -> list[Plot
     if len(tasks) < 2 or beside(ours) <= _TOGETHER:
         return [_plot(frame, styled, title, words)]
     parts = {task: [each for each in styled if each[0].task in {task, None}] for task in tasks}
-    return [_plot(frame, part, f"{title}: {words.words['task'][task]}", words) for task, part in parts.items()]
+    return [_plot(frame, part, words.of_task(title, task), words) for task, part in parts.items()]
 
 
 def _plot(frame: Frame, styled: Sequence[Styled], title: str, words: Wording) -> Plot:

@@ -8,7 +8,7 @@ from itertools import pairwise
 _STEPS = 40
 _PIXELS = 12.5
 _LINE = 15.0
-WIDE, NARROW, HIGH = 560.0, 250.0, 230.0
+WIDE, NARROW, HIGH = 560.0, 200.0, 230.0
 """The frame's width on a desk and on a phone, and its height, in pixels."""
 GUTTER = 200.0
 """Beside the frame, for the names of lines, in pixels."""

@@ -15,7 +15,15 @@ _SHAPES = (
     "M-1.6-5H1.6V-1.6H5V1.6H1.6V5H-1.6V1.6H-5V-1.6H-1.6Z",
 )
 """Circle, square, triangle, diamond, triangle on its point, octagon, cross; around 0, 10 pixels wide."""
-_STAR = "M0-5V5M-4.3-2.5L4.3 2.5M-4.3 2.5L4.3-2.5"
+_STROKES = (
+    "M0-5V5M-4.3-2.5L4.3 2.5M-4.3 2.5L4.3-2.5",
+    "M-4-4L4 4M-4 4L4-4",
+    "M0-5V5M-5 0H5",
+    "M0 5V-4M-4.5-4H4.5",
+    "M-5 0H5",
+    "M-4 4L0-4L4 4",
+)
+"""For what was not measured here: a star, a cross, a plus, a T, a dash, a roof."""
 _COLOURS = 6
 _DASHES = {
     "measured": ("none",),
@@ -41,18 +49,21 @@ def styles(series: Sequence[Series]) -> list[Style]:
     """
     names = list(dict.fromkeys(each.name for each in series if _ours(each)))
     seen = dict.fromkeys(_DASHES, 0)
+    others = [each for each in series if not _ours(each)]
     found = []
     for each in series:
-        found.append(_style(each, names, seen[each.kind]))
+        dashes = _DASHES[each.kind]
+        dash = dashes[seen[each.kind] % len(dashes)]
         seen[each.kind] += 1
+        found.append(_own(each, names, dash) if _ours(each) else _other(others.index(each), dash))
     return found
 
 
-def _style(series: Series, names: Sequence[str], at: int) -> Style:
-    dashes = _DASHES[series.kind]
-    dash = dashes[at % len(dashes)]
-    if not _ours(series):
-        return Style("other", _STAR, "hollow", dash)
+def _other(at: int, dash: str) -> Style:
+    return Style("other", _STROKES[at % len(_STROKES)], "hollow", dash)
+
+
+def _own(series: Series, names: Sequence[str], dash: str) -> Style:
     slot = names.index(series.name)
     return Style(f"c{slot % _COLOURS}", _SHAPES[slot % len(_SHAPES)], _filling(series), dash)
 
