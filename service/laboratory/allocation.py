@@ -26,6 +26,9 @@ from service.laboratory.shapes import Design, nearest
 from service.laboratory.trainings import CLOSED_FORM_BITS, ClosedForm, EndToEnd
 
 DESIGNS = (Design("attention_heavy", 0.8), Design("hybrid", 0.5), Design("mlp_heavy", 0.2))
+BETWEEN = (Design("attention_leaning", 0.65), Design("mlp_leaning", 0.35))
+"""Tried where there is much time: the best share may lie between."""
+MUCH = 2000
 CHARTS = (
     chart("held", ("design", "category"), ("facts", "linear")),
     chart("recall", ("facts", "log"), ("recall", "linear")),
@@ -55,7 +58,8 @@ def allocation(asked: Asked, bench: Bench) -> Experiment:
 
 def _contest(coding: Coding, plan: Effort, device: str) -> Contest[EndToEnd]:
     parameters = coding.parameters(plan.parameters)
-    shapes = ((design.name, nearest(design, parameters, coding.bits, coding.d_model)) for design in DESIGNS)
+    designs = DESIGNS + BETWEEN if plan.parameters >= MUCH else DESIGNS
+    shapes = ((design.name, nearest(design, parameters, coding.bits, coding.d_model)) for design in designs)
     contenders = [EndToEnd(name, shape, plan.schedule, device) for name, shape in shapes]
     return Contest(coding, parameters, [Ladder.of(each, coding, plan.bits * parameters) for each in contenders])
 

@@ -31,10 +31,12 @@ def codings(asked: Asked) -> list[Coding]:
 
 
 def conclude(findings: Findings, contests: Sequence[Contest[Any]]) -> Standing | None:
-    """Say how each contest stands. The first decides the question; its standing comes back."""
+    """Say how each contest stands. The first decides the question; its standing comes back, None where it has none
+    that something follows from.
+    """
     for contest in contests:
         findings.finding += list(_found(contest, contest.standing()))
-    first = contests[0].standing()
+    first = None if contests[0].all_held else contests[0].standing()
     findings.decisive = first is not None and first.decided
     return first
 
