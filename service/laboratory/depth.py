@@ -43,8 +43,9 @@ def _report(findings: Findings, task: Task, climbs: Sequence[Climb]) -> None:
         findings.finding.append(said("depth_held_deeper", layers=climb.stack.layers, facts=facts))
     deepest = max((network for climb in climbs[1:] for network in climb.held), key=_facts_and_layers, default=None)
     if deepest:
-        shares = {"most": max(deepest.without), "least": min(deepest.without)}
-        findings.finding.append(said("depth_where", task=task.value, layers=len(deepest.without), **shares))
+        most = max(deepest.without)
+        code = "depth_together" if most < 0.5 else "depth_apart"
+        findings.finding.append(said(code, task=task.value, layers=len(deepest.without), most=most))
 
 
 def _facts_and_layers(network: Tried) -> tuple[int, int]:
@@ -53,11 +54,11 @@ def _facts_and_layers(network: Tried) -> tuple[int, int]:
 
 def _draw(findings: Findings, task: Task, climbs: Sequence[Climb]) -> None:
     if not findings.charts:
-        findings.charts.append(chart("facts", ("layers", "linear"), ("facts", "linear")))
-        findings.charts.append(chart("without", ("layer", "linear"), ("recall", "linear")))
-        findings.charts.append(chart("rank", ("layer", "linear"), ("rank", "linear")))
+        findings.charts.append(chart("facts", ("layers", "category"), ("facts", "linear")))
+        findings.charts.append(chart("without", ("layer", "category"), ("recall", "linear")))
+        findings.charts.append(chart("rank", ("layer", "category"), ("rank", "linear")))
     points = [
-        point(climb.stack.layers, *intervals.held(climb.edges), runs=len(climb.edges))
+        point(climb.stack.layers - 1, *intervals.held(climb.edges), label=climb.stack.name, runs=len(climb.edges))
         for climb in climbs
         if any(at.held for at in climb.edges)
     ]
@@ -76,7 +77,7 @@ def _draw_layers(findings: Findings, climb: Climb) -> None:
     sizes = {"parameters": climb.stack.parameters, "runs": len(climb.edges)}
     findings.rows.append(row(climb.stack.name, climb.task, **sizes, **held, **without))
     for name, values in (("without", best.without), ("rank", best.ranks)) if best else ():
-        points = [point(at, value) for at, value in enumerate(values, start=1)]
+        points = [point(at, value, label=f"layer_{at + 1}") for at, value in enumerate(values)]
         findings.series.append(measured(climb.stack.name, name, points, climb.task))
 
 

@@ -110,12 +110,12 @@ def _draw(findings: Findings, task: Task, table: Table, curves: Sequence[Sequenc
 
 
 def _points(curves: Sequence[Sequence[Moment]], value: Callable[[Moment], float], most: float = 1.0) -> list[Point]:
-    """Mean over seeds by step, between 0 and `most`, with its interval where there are several."""
+    """Mean over seeds by step, between 0 and `most`, with its interval where all seeds are there."""
     points = []
     for moments in zip(*curves, strict=True):
         values = [value(moment) for moment in moments]
         centre, half = mean(values), half_width(values)
-        interval = (max(0.0, centre - half), min(most, centre + half)) if len(values) > 1 else None
+        interval = (max(0.0, centre - half), min(most, centre + half)) if len(values) == SEEDS else None
         points.append(point(moments[0].step, centre, interval, runs=len(values)))
     return points
 
@@ -142,5 +142,5 @@ def _judge(findings: Findings, task: Task, table: Table, curves: Sequence[Sequen
         within = {"first_step": first.step, "last_step": last.step, "confident_error_share": share}
         steps = {"first": first.step, "last": last.step, "steps": curve[-1].step, "worst": worst.step}
         findings.finding.append(said(f"learning_stage_{task}", share=share, right=worst.right / len(table), **steps))
-    findings.rows.append(row(task.value, task, **figures, **within, **expected))
+    findings.rows.append(row("1_layer", task, **figures, **within, **expected))
     findings.decisive &= len(curves) > 1 and len({*of_seeds}) == 1 and table.n_relations > 1
