@@ -89,31 +89,37 @@ class Search:
     bench: Bench
     seconds: float
     unfinished: bool = False
-    _work: float = 0.0
+    _work: int = 0
+    _spent: float = 0.0
     _start: float = 0.0
 
     def climb(self, ladders: Sequence[Ladder[Any]], groups: Sequence[Sequence[int]]) -> None:
-        """Try groups of seeds, the first one on all ladders before the second; stop where time ends."""
-        self._start, self._work = self.bench.elapsed(), 0.0
+        """Try groups of seeds, the first one on all ladders before the second. What does not fit into the time that is
+        left is passed over: something smaller may.
+        """
+        self._start = self.bench.elapsed()
         for steps in _rounds(ladders, groups):
             for at in range(0, len(steps), AT_ONCE):
-                if not self._go(steps[at : at + AT_ONCE]):
-                    return
+                some = steps[at : at + AT_ONCE]
+                if self._fits(sum(step.work for step in some)):
+                    self._go(some)
+                else:
+                    self.unfinished = True
 
-    def _go(self, steps: Sequence[_Step]) -> bool:
-        if not self._fits(sum(step.work for step in steps)):
-            self.unfinished = True
-            return False
+    def _go(self, steps: Sequence[_Step]) -> None:
+        """The pace is that of work that was done, not of what was known from before."""
+        known, start = self.bench.cached, self.bench.elapsed()
         results = self.bench.all([step.trial() for step in steps])
+        if self.bench.cached - known < len(steps):
+            self._work += sum(step.work for step in steps)
+            self._spent += self.bench.elapsed() - start
         for step, result in zip(steps, results, strict=True):
             step.ladder.note(networks(result))
-            self._work += step.work
-        return True
 
-    def _fits(self, work: float) -> bool:
+    def _fits(self, work: int) -> bool:
         """Whether work of this size ends in time, at the pace so far. The first work always does."""
-        spent = self.bench.elapsed() - self._start
-        return self._work == 0 or work * spent / self._work <= self.seconds - spent
+        left = self.seconds - (self.bench.elapsed() - self._start)
+        return self._work == 0 or work * self._spent / self._work <= left
 
 
 def _rounds(ladders: Sequence[Ladder[Any]], groups: Sequence[Sequence[int]]) -> Iterator[list[_Step]]:
