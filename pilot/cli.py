@@ -3,7 +3,6 @@
 import signal
 import sys
 import traceback
-from dataclasses import replace
 from pathlib import Path
 
 import typer
@@ -38,7 +37,7 @@ def run_command(asked: RunOptions) -> None:
 @takes_options
 def laboratory_command(asked: RunOptions, wanted: LaboratoryOptions) -> None:
     """As run, and experiments: where the parameters should go, how many facts they hold, what the theory predicts."""
-    _report(replace(asked.request(changes=False), laboratory=wanted.laboratory()), asked.out, asked.lang)
+    _report(wanted.added_to(asked.request(changes=False)), asked.out, asked.lang)
 
 
 def _report(request: Request, out: Path, lang: Lang) -> None:

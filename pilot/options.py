@@ -2,7 +2,7 @@
 
 import shlex
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -17,6 +17,7 @@ from pilot.run import Request
 from schemas.experiments import ExperimentId
 from schemas.uploads import Mode, OnConflict
 
+_SINGLES, _BATCHES = 500, 5
 _EXISTING = {"exists": True, "dir_okay": False, "readable": True}
 
 
@@ -100,8 +101,14 @@ class LaboratoryOptions:
     )
     gpu_hour: Annotated[float, typer.Option(min=0, max=10_000, help="budget: the price of a GPU for an hour")] = 2.5
 
-    def laboratory(self) -> Laboratory:
-        """Raises typer.BadParameter for an experiment that there is not."""
+    def added_to(self, request: Request) -> Request:
+        """The checks ask less, so that the minutes go to the experiments. Raises typer.BadParameter for an experiment
+        that there is not.
+        """
+        plan = replace(request.plan, singles=_SINGLES, batches=_BATCHES)
+        return replace(request, plan=plan, laboratory=self._laboratory())
+
+    def _laboratory(self) -> Laboratory:
         return Laboratory(
             experiments=_experiments(self.experiments),
             seconds=60 * self.minutes,

@@ -1,4 +1,5 @@
 import json
+import re
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -169,3 +170,10 @@ def test_the_laboratory_takes_every_option_of_run() -> None:
     assert {"--experiments", "--minutes", "--facts", "--latency-ms", "--core-hour", "--gpu-hour"} <= options[
         "laboratory"
     ]
+
+
+def test_the_page_of_the_laboratory_tells_the_plan() -> None:
+    """docs/laboratory.md lists the experiments in the report's order, with the parts of the time that each is given."""
+    text = (Path(__file__).parents[2] / "docs" / "laboratory.md").read_text("utf-8")
+    rows = re.findall(r"\[(\w+)\]\(laboratory/\w+\.md\) \| (\d+) \|", text)
+    assert rows == [(kind, str(SHARES[kind])) for kind in ExperimentId]
