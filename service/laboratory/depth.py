@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from schemas.experiments import Experiment, Task
+from schemas.experiments import Experiment, Statement, Task
 from service.laboratory import intervals
 from service.laboratory.asked import Asked
 from service.laboratory.bench import Bench
@@ -37,15 +37,20 @@ def _report(findings: Findings, task: Task, climbs: Sequence[Climb]) -> None:
     if any(climb.bounded for climb in climbs):
         findings.finding.append(said("depth_too_small", task=task.value, facts=climbs[0].most))
         return
-    held = [round(intervals.held(climb.edges)[0]) for climb in climbs]
-    findings.finding.append(said("depth_held", task=task.value, parameters=climbs[0].stack.parameters, facts=held[0]))
-    for climb, facts in zip(climbs[1:], held[1:], strict=True):
-        findings.finding.append(said("depth_held_deeper", layers=climb.stack.layers, facts=facts))
-    deepest = max((network for climb in climbs[1:] for network in climb.held), key=_facts_and_layers, default=None)
-    if deepest:
+    holding = [climb for climb in climbs if climb.held]
+    findings.finding += [_held(climb) for climb in holding] or [said("depth_none_held", task=task.value)]
+    deepest = max((network for climb in holding for network in climb.held), key=_facts_and_layers, default=None)
+    if deepest and len(deepest.without) > 1:
         most = max(deepest.without)
         code = "depth_together" if most < 0.5 else "depth_apart"
         findings.finding.append(said(code, task=task.value, layers=len(deepest.without), most=most))
+
+
+def _held(climb: Climb) -> Statement:
+    facts = round(intervals.held(climb.edges)[0])
+    if climb.stack.layers > 1:
+        return said("depth_held_deeper", layers=climb.stack.layers, facts=facts)
+    return said("depth_held", task=climb.task.value, parameters=climb.stack.parameters, facts=facts)
 
 
 def _facts_and_layers(network: Tried) -> tuple[int, int]:
@@ -60,7 +65,7 @@ def _draw(findings: Findings, task: Task, climbs: Sequence[Climb]) -> None:
     points = [
         point(climb.stack.layers - 1, *intervals.held(climb.edges), label=climb.stack.name, runs=len(climb.edges))
         for climb in climbs
-        if any(at.held for at in climb.edges)
+        if climb.held
     ]
     findings.series.append(measured("facts", "facts", points, task))
     for climb in climbs:
