@@ -23,7 +23,7 @@ RATE = 0.08  # of a pull, in lengths of a feature vector
 TARGET = 0.12  # the margin that is aimed at, in lengths of a feature vector times the grid's end
 SPREAD = 0.7  # standard deviation of the first hidden values, in parts of the grid's end
 MOST_SHORT = 127.0
-TURN = 32  # steps between two looks at which columns still search
+TURN = 16  # steps between two looks at which columns still search
 
 
 def searched(F: Tensor, Y: Tensor, grid: Grid, floor: float, steps: int) -> tuple[Tensor, Tensor]:

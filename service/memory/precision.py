@@ -15,7 +15,7 @@ from service.memory.solver import widest_margins
 
 RIDGE, STEPS = 1e-2, 40
 FEEDBACK_RIDGE = 3e-2
-SEARCH_STEPS = 320
+SEARCH_STEPS = 256
 FLOOR = 2.0**-6
 TABLE_BYTES = 2
 

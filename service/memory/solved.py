@@ -32,9 +32,9 @@ _METHODS = {
     ("fast", 8): _Method(load=0.88, ridge=1e-3, admm_steps=0, tau0=0.125),
     ("fast", 4): _Method(load=0.75, ridge=1e-2, admm_steps=0, tau0=0.0625),
     ("compact", 8): _Method(load=1.3, ridge=1e-2, admm_steps=40, tau0=0.125),
-    ("compact", 4): _Method(load=1.1, ridge=0.0, admm_steps=0, tau0=2**-6, search_steps=320),
-    ("compact", 2): _Method(load=0.72, ridge=0.0, admm_steps=0, tau0=2**-6, search_steps=320),
-    ("fast", 2): _Method(load=0.6, ridge=0.0, admm_steps=0, tau0=2**-6, search_steps=320),
+    ("compact", 4): _Method(load=1.2, ridge=0.0, admm_steps=0, tau0=2**-6, search_steps=256),
+    ("compact", 2): _Method(load=0.72, ridge=0.0, admm_steps=0, tau0=2**-6, search_steps=256),
+    ("fast", 2): _Method(load=0.6, ridge=0.0, admm_steps=0, tau0=2**-6, search_steps=256),
 }
 _WEIGHT_BITS = {"fast": 8, "compact": 2}
 BLOCK_FACTS = 64

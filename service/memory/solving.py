@@ -27,7 +27,7 @@ from service.memory.roster import Roster, Unheld
 from service.memory.solver import solve
 
 BATCH_BLOCKS = {"cpu": 16, "cuda": 512}
-SEARCH_BATCH = 4  # times as many where weights are searched for: late in a search few columns are left of each block
+SEARCH_BATCH = 8  # times as many where weights are searched for: late in a search few columns are left of each block
 
 
 def solved(

@@ -1,6 +1,6 @@
 """All measurements but the GPU's, or those that are named.
 
-python -m tests.benchmarks [dictionaries] [engine] [digest] [unknowns] [forgetting] [http] [edits]
+python -m tests.benchmarks [dictionaries] [density] [engine] [digest] [unknowns] [forgetting] [http] [edits]
                            [edits_in_process] [kills] [gradient] [small_memory] [solvers] [reference] [gpu]
 """
 
@@ -8,6 +8,7 @@ import sys
 from collections.abc import Callable, Sequence
 
 from tests.benchmarks import (
+    density,
     dictionaries,
     digest,
     edits,
@@ -26,6 +27,7 @@ from tests.benchmarks import (
 
 MEASURED: dict[str, Callable[[], None]] = {
     "dictionaries": dictionaries.main,
+    "density": density.main,
     "engine": engine.main,
     "digest": digest.main,
     "unknowns": unknowns.main,
