@@ -42,11 +42,10 @@ def _ranks(values: Floats) -> Floats:
 
 
 def _pearson(x: Floats, y: Floats) -> Floats:
-    """Along the last axis, of the draws in which neither is constant."""
+    """Along the last axis; 0 where a draw is constant: nothing can be read off it."""
     x, y = (side - side.mean(axis=1, keepdims=True) for side in (x, y))
     scale = np.sqrt((x * x).sum(axis=1) * (y * y).sum(axis=1))
-    varied = scale > 1e-12
-    shares: Floats = (x * y).sum(axis=1)[varied] / scale[varied]
+    shares: Floats = (x * y).sum(axis=1) / np.where(scale > 1e-12, scale, np.inf)
     return shares
 
 

@@ -7,6 +7,7 @@ from service.laboratory.document import Findings
 from service.laboratory.ranks.layer import rank_bound
 from service.laboratory.ranks.search import Kind
 from service.laboratory.ranks.trained import Sized, Trained
+from service.laboratory.ranks.unfolding import SKETCH_WIDTH
 from service.laboratory.ranks.whole import Whole
 from service.laboratory.sentences import said
 
@@ -16,6 +17,8 @@ def whole_tables(findings: Findings, tables: Sequence[Whole]) -> None:
     for table in tables:
         if table.facts < table.of:
             findings.left_out.append(said("part_of_the_facts", facts=table.facts, of=table.of))
+        if any(rank.saturated and not rank.exact for rank in table.bounds.unfoldings):
+            findings.left_out.append(said("rank_sketched", task=table.task.value, width=SKETCH_WIDTH))
     if not tables:
         findings.finding.append(said("rank_no_facts"))
         return

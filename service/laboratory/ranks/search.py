@@ -90,21 +90,23 @@ class Search:
         answers = max(table.n_answers for table in tables)
         return Shape(D_MODEL, HEADS[rung], 1, 1, 0, answers, attention=self.kind, readout="answers")
 
-    def trial(self, rung: int, learners: Sequence[Learner]) -> Trial:
+    def trial(self, rung: int, learners: Sequence[Learner], device: str) -> Trial:
+        """The networks of one rung, as one batch."""
         shape = self.shape(rung)
         key = {
             "kind": "rank",
             "shape": asdict(shape),
             "schedule": asdict(SCHEDULE),
             "rate": RATE,
+            "device": device,
             "tables": [self.tables[learner.table].table.digest for learner in learners],
             "seeds": [learner.seed for learner in learners],
         }
-        return Trial(key, lambda: self._tried(shape, learners))
+        return Trial(key, lambda: self._tried(shape, learners, device))
 
-    def _tried(self, shape: Shape, learners: Sequence[Learner]) -> Result:
+    def _tried(self, shape: Shape, learners: Sequence[Learner], device: str) -> Result:
         runs = [Run(_problem(self.tables[table].table, shape, seed), seed, RATE) for table, seed in learners]
-        outcomes = train(shape, runs, SCHEDULE)
+        outcomes = train(shape, runs, SCHEDULE, device=device)
         layers = {
             str(learner.table): layer_ranks(layer_tensor(shape, run.problem, outcome.weights))._asdict()
             for learner, run, outcome in zip(learners, runs, outcomes, strict=True)
@@ -124,7 +126,7 @@ def run(searches: Sequence[Search], bench: Bench) -> list[Search]:
     while rounds := [(search, rung, group) for search in searches for rung, group in search.round().items()]:
         if bench.left() < 0:
             break
-        results = bench.all([search.trial(rung, group) for search, rung, group in rounds])
+        results = bench.all([search.trial(rung, group, bench.device) for search, rung, group in rounds])
         for (search, rung, group), result in zip(rounds, results, strict=True):
             search.note(rung, group, result)
     return [search for search in searches if not search.round()]

@@ -34,7 +34,7 @@ class Rank(NamedTuple):
         return self.least == self.most
 
 
-def rank_of(rows: Ints, columns: Ints, *, seed: int = 0, width: int = SKETCH_WIDTH) -> Rank:
+def rank_of(rows: Ints, columns: Ints, *, seed: int = 0) -> Rank:
     """The rank of the matrix that has ones at (rows, columns), each place once."""
     peeled, rows, columns = _peel(rows, columns)
     height, breadth = (int(index.max(initial=-1)) + 1 for index in (rows, columns))
@@ -42,8 +42,8 @@ def rank_of(rows: Ints, columns: Ints, *, seed: int = 0, width: int = SKETCH_WID
     if height * breadth <= EXACT_CELLS:
         exact = peeled + _certain(_dense(rows, columns))
         return Rank(exact, exact)
-    seen = rank_over_field(sketch(rows, columns, min(width, min(height, breadth) + SLACK), seed))
-    return Rank(peeled + seen, most, saturated=seen < most - peeled and seen > width - SLACK)
+    seen = rank_over_field(sketch(rows, columns, min(SKETCH_WIDTH, min(height, breadth) + SLACK), seed))
+    return Rank(peeled + seen, most, saturated=seen < most - peeled and seen > SKETCH_WIDTH - SLACK)
 
 
 def sketch(rows: Ints, columns: Ints, width: int, seed: int, prime: int = LARGEST_PRIME) -> Ints:

@@ -70,6 +70,14 @@ def test_a_large_dictionary_is_looked_at_in_part(bench: Bench, monkeypatch: pyte
     assert {"facts": 50, "of": 200} in [said.figures for said in found.statements["left_out"]]
 
 
+def test_a_narrow_sketch_is_said(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where a matrix has more rank than the sketch can show, the report says so."""
+    monkeypatch.setattr("service.laboratory.ranks.unfolding.EXACT_CELLS", 0)
+    monkeypatch.setattr("service.laboratory.ranks.unfolding.SKETCH_WIDTH", 20)
+    found = rank(asked(named(factual_recall(200, 4, 12))), bench)
+    assert "rank_sketched" in {statement.code for statement in found.statements["left_out"]}
+
+
 def test_rank_against_size(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     """Small networks: every altered table has its rank and the size of its network in a row, every chart its series;
     the outputs of the layer stay within the rank that its shape allows. With one network a table nothing is decided.

@@ -58,10 +58,10 @@ def test_a_search_without_time_does_not_end(tables: list[Altered], bench: Bench)
 
 
 def test_what_decides_a_trial(tables: list[Altered], monkeypatch: pytest.MonkeyPatch) -> None:
-    """Tables, seeds, shape and schedule are in the key of a trial."""
+    """Shape, tables, seeds, device and learning rate are in the key of a trial."""
     search, learners = Search("softmax", tables, 2), [Learner(0, 0)]
-    digests = {search.trial(3, learners).digest, search.trial(4, learners).digest}
-    digests |= {search.trial(3, [Learner(1, 0)]).digest, search.trial(3, [Learner(0, 1)]).digest}
-    digests |= {Search("argmax", tables, 2).trial(3, learners).digest}
+    trials = [search.trial(3, learners, "cpu"), search.trial(4, learners, "cpu"), search.trial(3, learners, "cuda")]
+    trials += [search.trial(3, [other], "cpu") for other in (Learner(1, 0), Learner(0, 1))]
+    trials += [Search("argmax", tables, 2).trial(3, learners, "cpu")]
     monkeypatch.setattr(module, "RATE", 0.01)
-    assert len(digests | {search.trial(3, learners).digest}) == 6
+    assert len({trial.digest for trial in [*trials, search.trial(3, learners, "cpu")]}) == 7

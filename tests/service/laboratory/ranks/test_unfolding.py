@@ -3,6 +3,7 @@
 from fractions import Fraction
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
@@ -82,11 +83,12 @@ def test_sketches_of_a_table_of_known_rank() -> None:
     assert {rank_of(rows, columns, seed=seed)[::2] for seed in range(3)} == {(581, False)}
 
 
-def test_a_sketch_that_is_too_narrow_says_so() -> None:
+def test_a_sketch_that_is_too_narrow_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     """It stays a lower bound, below what is certain from above, and is marked as saturated."""
     rng = np.random.default_rng(0)
     s, r = (side.ravel() for side in np.indices((2000, 20)))
-    found = rank_of(*Tensor.at(s, r, rng.integers(0, 30, s.size)).unfolding(0), width=128)
+    monkeypatch.setattr("service.laboratory.ranks.unfolding.SKETCH_WIDTH", 128)
+    found = rank_of(*Tensor.at(s, r, rng.integers(0, 30, s.size)).unfolding(0))
     assert found.saturated
     assert found.least <= 581 <= found.most
 
