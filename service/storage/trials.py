@@ -3,7 +3,8 @@
 from datetime import timedelta
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, delete, select, update
+from sqlalchemy.dialects import postgresql, sqlite
 
 from schemas.jobs import JobKind
 from service.storage.stamps import now
@@ -20,9 +21,10 @@ def find(tx: Connection, dictionary: int, digest: str) -> dict[str, Any] | None:
 
 
 def keep(tx: Connection, dictionary: int, digest: str, result: dict[str, Any]) -> None:
-    """In place of an earlier one: two experiments may try the same at the same time."""
-    tx.execute(delete(trials).where(trials.c.dictionary == dictionary, trials.c.digest == digest))
-    tx.execute(insert(trials).values(dictionary=dictionary, digest=digest, result=result, created_at=now()))
+    """An earlier one stays: two experiments may try the same at the same time."""
+    insert = sqlite.insert if tx.dialect.name == "sqlite" else postgresql.insert
+    made = insert(trials).values(dictionary=dictionary, digest=digest, result=result, created_at=now())
+    tx.execute(made.on_conflict_do_nothing())
 
 
 def forget(tx: Connection, dictionary: int) -> None:

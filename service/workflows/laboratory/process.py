@@ -63,10 +63,10 @@ def _asked(db: Database, assignment: Assignment) -> tuple[Asked, StoredTrials]:
         row = dictionaries.find(tx, assignment.dictionary)
         if row is None:
             raise NotFound("no such dictionary")
+        trials = StoredTrials.before_reading(db, tx, row.number)
         held = facts.columns(tx, row.number, assignment.ledger_version)
         champion = memories.champion(tx, row.id)
         recipe = None if champion is None else jobs.asked_recipe(tx, champion.id) or {}
-        trials = StoredTrials.since(db, tx, row.number)
     taught = Facts(held.subjects, held.relations, held.answers)
     tables = {Task.SYNTHETIC: factual_recall, Task.DICTIONARY: lambda: Table.of(taught)}
     return Asked(request, {task: tables[task]() for task in request.tasks}, taught, recipe), trials

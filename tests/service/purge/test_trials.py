@@ -29,4 +29,4 @@ def opened(alone: Alone, dictionary: str) -> StoredTrials:
     with alone.db.reading() as tx:
         row = dictionaries.find(tx, dictionary)
         assert row is not None
-        return StoredTrials.since(alone.db, tx, row.number)
+        return StoredTrials.before_reading(alone.db, tx, row.number)

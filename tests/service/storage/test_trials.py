@@ -20,14 +20,14 @@ def found(db: Database, dictionary: int, digest: str) -> dict[str, object] | Non
 
 
 def test_a_trial_is_found_by_its_dictionary_and_digest_alone(db: Database) -> None:
-    """The newest result of each; no other dictionary sees it, and it goes with its own."""
+    """The first result of each; no other dictionary sees it, and it goes with its own."""
     mine, other = made(db), made(db)
     with db.writing() as tx:
         trials.keep(tx, mine, "a", {"right": 1})
         trials.keep(tx, mine, "b", {"right": 2})
         trials.keep(tx, mine, "a", {"right": 3})
         trials.keep(tx, other, "b", {"right": 4})
-    assert [found(db, mine, "a"), found(db, mine, "b"), found(db, other, "a")] == [{"right": 3}, {"right": 2}, None]
+    assert [found(db, mine, "a"), found(db, mine, "b"), found(db, other, "a")] == [{"right": 1}, {"right": 2}, None]
     with db.writing() as tx:
         dictionaries.remove(tx, mine)
     assert [found(db, mine, "a"), found(db, other, "b")] == [None, {"right": 4}]
