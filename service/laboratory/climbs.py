@@ -40,6 +40,11 @@ class Climb:
         return [edge(of_seed) for of_seed in self.rungs.values()]
 
     @property
+    def known(self) -> bool:
+        """Whether every seed has an edge: a number that is held, with more successes below it than failures."""
+        return bool(self.rungs) and all(at.held for at in self.edges)
+
+    @property
     def bounded(self) -> bool:
         """Whether a seed holds every fact that there is to be tried, so that nothing is said of how many it could."""
         return any(at.held >= self.most for at in self.edges)

@@ -37,7 +37,7 @@ def _report(findings: Findings, task: Task, climbs: Sequence[Climb]) -> None:
     if any(climb.bounded for climb in climbs):
         findings.finding.append(said("depth_too_small", task=task.value, facts=climbs[0].most))
         return
-    holding = [climb for climb in climbs if climb.held]
+    holding = [climb for climb in climbs if climb.known]
     findings.finding += [_held(climb) for climb in holding] or [said("depth_none_held", task=task.value)]
     deepest = max((network for climb in holding for network in climb.held), key=_facts_and_layers, default=None)
     if deepest and len(deepest.without) > 1:
@@ -65,7 +65,7 @@ def _draw(findings: Findings, task: Task, climbs: Sequence[Climb]) -> None:
     points = [
         point(climb.stack.layers - 1, *intervals.held(climb.edges), label=climb.stack.name, runs=len(climb.edges))
         for climb in climbs
-        if climb.held
+        if climb.known
     ]
     findings.series.append(measured("facts", "facts", points, task))
     for climb in climbs:
@@ -75,7 +75,7 @@ def _draw(findings: Findings, task: Task, climbs: Sequence[Climb]) -> None:
 def _draw_layers(findings: Findings, climb: Climb) -> None:
     """Layer by layer of the network that holds most, and the row of this number of layers."""
     best = max(climb.held, key=lambda network: network.facts, default=None)
-    facts, interval = intervals.held(climb.edges) if best else (None, None)
+    facts, interval = intervals.held(climb.edges) if climb.known else (None, None)
     low, high = interval or (None, None)
     without = {f"without_{layer}_recall": share for layer, share in enumerate(best.without if best else (), start=1)}
     held = {"facts": facts and round(facts, 1), "low": low and round(low, 1), "high": high and round(high, 1)}
