@@ -9,8 +9,8 @@ from schemas.experiments import Row
 
 _MANY = 7
 """More figures than this do not stand side by side."""
-_SHOWN = 140
-"""Cells; a table of more is folded away."""
+_ROWS, _CELLS = 16, 140
+"""A table of more is folded away."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +72,7 @@ def _table(title: str, columns: Sequence[str], rows: Sequence[Row], words: Wordi
         columns=[words.label(column) for column in columns],
         lines=[_line(row, columns, words) for row in rows],
         tasks=tasks,
-        folded=len(rows) * len(columns) > _SHOWN,
+        folded=len(rows) > _ROWS or len(rows) * len(columns) > _CELLS,
     )
 
 

@@ -25,7 +25,8 @@ class Wording:
     def label(self, code: str) -> str:
         """A code in words; one that nobody has put into words is read as it is."""
         labels, name = self.words["label"], code.lower().replace(" ", "_").replace("-", "_")
-        return str(labels.get(f"{self.experiment}_{name}") or labels.get(name) or code.replace("_", " "))
+        known: str | None = labels.get(f"{self.experiment}_{name}") or labels.get(name)
+        return known[:1].upper() + known[1:] if known else code.replace("_", " ")
 
     def chart(self, chart: Chart) -> str:
         """Its heading, or what it shows against what."""
@@ -74,9 +75,13 @@ class Wording:
 
     def _sentence(self, template: str, statement: Statement) -> str:
         figures = statement.figures.items()
-        return template.format_map(
-            {name: self.label(value) if isinstance(value, str) else value for name, value in figures}
-        )
+        return template.format_map({name: self._figure(value) for name, value in figures})
+
+    def _figure(self, value: float | str) -> float | str:
+        """A code, or several with commas between them, in words."""
+        if not isinstance(value, str):
+            return value
+        return str(self.words["listed"]).join(self.label(code) for code in value.split(", "))
 
 
 def _within(words: str) -> str:

@@ -194,6 +194,9 @@ def test_sentences_are_said_in_the_page_s_language() -> None:
     assert "20,000 件" in WORDS["ja"].finding(spoken)
     assert WORDS["ja"].recommendation(spoken) == said.recommendation
     assert WORDS["en"].finding(spoken) == said.finding
+    missing = Statement(code="not_enough_time", figures={"what": "mlp, hybrid", "seconds": 30.0})
+    spoken = said.model_copy(update={"statements": said.statements | {"left_out": [missing]}})
+    assert "MLP のみ、ハイブリッド" in WORDS["ja"].left_out(spoken)[0]
 
 
 def test_a_row_of_categories_is_as_high_as_its_series_need() -> None:
