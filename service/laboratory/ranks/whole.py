@@ -7,7 +7,7 @@ import numpy as np
 from schemas.experiments import Task
 from service.laboratory.asked import Asked
 from service.laboratory.ranks.bounds import Bounds, bounds, relation_ranks
-from service.laboratory.ranks.tensor import Tensor
+from service.laboratory.ranks.tensor import ANSWERS, RELATIONS, SUBJECTS, Tensor
 from service.laboratory.ranks.unfolding import Rank
 from service.memory import Facts
 
@@ -37,8 +37,8 @@ class Whole(NamedTuple):
 def whole(task: Task, asked: Asked) -> Whole:
     """The dictionary as it is in the ledger, where a pair may have several ones, or the task's table."""
     tensor, names, of = _tensor(task, asked)
-    ranks = relation_ranks(tensor)
-    relations = [_relation(name, at, tensor, rank) for at, (name, rank) in enumerate(zip(names, ranks, strict=True))]
+    counts = [_counted(tensor, *modes) for modes in ([], [SUBJECTS], [ANSWERS])]
+    relations = list(map(Relation, names, *counts, relation_ranks(tensor)))
     return Whole(task, tensor, bounds(tensor, seed=asked.request.seed), relations, len(tensor), of)
 
 
@@ -47,7 +47,8 @@ def _tensor(task: Task, asked: Asked) -> tuple[Tensor, list[str], int]:
         table = asked.tables[task]
         return Tensor.of_table(table), [str(relation) for relation in np.unique(table.relations)], len(table)
     facts = _part(asked.facts, asked.request.seed, int(FACTS_A_SECOND * asked.request.seconds))
-    return Tensor.of(facts), list(dict.fromkeys(name.strip() for name in facts.relations)), len(asked.facts)
+    tensor, names = Tensor.of(facts), list(dict.fromkeys(name.strip() for name in facts.relations))
+    return tensor, names, len(tensor) if facts is asked.facts else len(asked.facts)
 
 
 def _part(facts: Facts, seed: int, most: int) -> Facts:
@@ -60,7 +61,8 @@ def _part(facts: Facts, seed: int, most: int) -> Facts:
     return Facts(subjects, relations, answers)
 
 
-def _relation(name: str, at: int, tensor: Tensor, rank: Rank) -> Relation:
-    ones = tensor.ones[tensor.ones[:, 1] == at]
-    subjects, answers = (len(np.unique(ones[:, mode])) for mode in (0, 2))
-    return Relation(name, len(ones), subjects, answers, rank)
+def _counted(tensor: Tensor, *modes: int) -> list[int]:
+    """Of every relation, how many ones it has; with a mode, how many of that mode's indices."""
+    ones = tensor.ones[:, [RELATIONS, *modes]]
+    counts: list[int] = np.bincount((np.unique(ones, axis=0) if modes else ones)[:, 0]).tolist()
+    return counts
