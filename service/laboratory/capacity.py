@@ -21,6 +21,8 @@ from service.laboratory.shapes import SMALLEST, Design, nearest
 from service.laboratory.trainings import CLOSED_FORM_BITS, ONE_RATE, ClosedForm, EndToEnd, Linear
 from service.memory.frozen import Rows
 
+TRAINED, SOLVED = "end_to_end", "solved"
+"""Charts; each architecture, and each line to compare it with, stands in one of them, Gardner's limit in both."""
 END_TO_END = (
     Design("attention_mlp_end_to_end", 0.7),
     Design("attention_end_to_end", 1.0),
@@ -32,7 +34,7 @@ CLOSED_FORM: dict[str, Rows] = {
     "mlp_closed_form": "mlp",
 }
 _LINEAR_BITS, _HEBBIAN_BITS = 0.8, 0.08  # code bits that a weight of a linear memory is expected to hold: few
-_TRAINED = 0.85  # of the time
+_LONG = 0.8  # of the time, for what is trained
 _NARROW = 1.25  # an interval whose ends lie within this factor of the figure decides
 
 
@@ -51,9 +53,18 @@ class Architecture:
 
     @property
     def slope(self) -> tuple[float, intervals.Interval] | None:
-        """Of the logarithm of facts over the logarithm of parameters: 1 where twice the size holds twice as much."""
-        points = self.points
-        return intervals.slope([math.log(p) for p, _ in points], [math.log(n) for _, n in points])
+        """Of the logarithm of facts over the logarithm of parameters: 1 where twice the size holds twice as much.
+
+        Its interval contains how coarse the ladders are at both ends.
+        """
+        sizes = [math.log(parameters) for parameters, _ in self.points]
+        found = intervals.slope(sizes, [math.log(facts) for _, facts in self.points])
+        if found is None:
+            return None
+        steps = [edge.step for each in self.ladders for edge in edges_of(each)]
+        coarse = intervals.mean(steps) / (max(sizes) - min(sizes))
+        steep, (low, high) = found
+        return steep, (low - coarse, high + coarse)
 
     @property
     def facts_a_parameter(self) -> tuple[float, intervals.Interval | None] | None:
@@ -73,16 +84,18 @@ def capacity(asked: Asked, bench: Bench) -> Experiment:
     trained = [each for coding in tables for each in _end_to_end(coding, plan, bench.device)]
     solved = [each for coding in tables for each in (*_closed_form(coding, plan), *_linear(coding, plan))]
     seeds = plan.seeds(asked.request.seed)
-    quick = Search(bench, bench.left() * (1 - _TRAINED))
+    quick = Search(bench, bench.left() * (1 - _LONG))
     quick.climb(_ladders(solved), seeds[:1])
     search = Search(bench, bench.left())
     search.climb(_ladders(trained), seeds)
     search.unfinished |= quick.unfinished
-    findings = Findings(charts=[chart("capacity", ("parameters", "log"), ("facts", "log"))])
+    findings = Findings(charts=[chart(name, ("parameters", "log"), ("facts", "log")) for name in (TRAINED, SOLVED)])
     for coding in tables:
-        architectures = [each for each in (*trained, *solved) if each.coding is coding]
-        findings.series += [*map(_series, architectures), *references.lines(coding, _sizes(coding, plan))]
-        findings.rows += map(_row, architectures)
+        sizes = _sizes(coding, plan)
+        for name, architectures in ((TRAINED, trained), (SOLVED, solved)):
+            own = [each for each in architectures if each.coding is coding]
+            findings.series += [*(_series(each, name) for each in own), *references.lines(coding, sizes, name)]
+            findings.rows += map(_row, own)
     for coding in tables:
         findings.finding += _found(coding, trained, solved)
     best = _best(tables[0], trained)
@@ -129,8 +142,8 @@ def _ladders(architectures: Sequence[Architecture]) -> list[Ladder[Any]]:
     return sorted(ladders, key=lambda ladder: ladder.expected * ladder.bits)
 
 
-def _series(architecture: Architecture) -> Series:
-    return measured(architecture.name, "capacity", _points(architecture), architecture.coding.table.task)
+def _series(architecture: Architecture, drawn_in: str) -> Series:
+    return measured(architecture.name, drawn_in, _points(architecture), architecture.coding.table.task)
 
 
 def _points(architecture: Architecture) -> Iterator[Point]:

@@ -2,9 +2,9 @@
 
 import math
 from collections.abc import Callable, Iterator, Sequence
-from typing import Literal
+from typing import Literal, NamedTuple
 
-from schemas.experiments import Point, Series
+from schemas.experiments import Series
 from service.laboratory.coding import Coding
 from service.laboratory.document import point
 from service.laboratory.targets import information
@@ -14,18 +14,17 @@ GARDNER = "Gardner, J. Phys. A 21, 257 (1988)"
 ALLEN_ZHU = "Allen-Zhu, Li, arXiv 2404.05405"
 
 
-def lines(coding: Coding, sizes: Sequence[int]) -> Iterator[Series]:
-    """Facts that each line gives at these numbers of parameters P.
+def lines(coding: Coding, sizes: Sequence[int], drawn_in: str) -> Iterator[Series]:
+    """Facts that each line of a chart gives at these numbers of parameters P.
 
     Linear memory of the paper: P = d^2, N ln N = d^2 / 1.3; its MLP memory: P = 2 m d, N ln N = m d / 0.35. Gardner:
     two bits of code a weight; Allen-Zhu and Li: two bits of knowledge a parameter, here log2 of a relation's answers.
     """
-    known = information(coding.table)
-    for name, line in _PUBLISHED.items():
-        yield _series(coding, name, "published", NICHANI, [point(p, line(p)) for p in sizes])
-    yield _series(coding, "gardner", "theory", GARDNER, [point(p, 2 * p / coding.bits) for p in sizes])
-    if known:
-        yield _series(coding, "two_bits", "published", ALLEN_ZHU, [point(p, 2 * p / known) for p in sizes])
+    known = information(coding.table) or coding.bits
+    for line in _LINES[drawn_in]:
+        points = [point(p, line.facts(p, coding.bits, known)) for p in sizes]
+        task = coding.table.task
+        yield Series(name=line.name, chart=drawn_in, task=task, kind=line.kind, source=line.source, points=points)
 
 
 def facts_of(product: float) -> float:
@@ -36,14 +35,22 @@ def facts_of(product: float) -> float:
     return n
 
 
-_PUBLISHED: dict[str, Callable[[float], float]] = {
-    "published_transformer": lambda p: 0.15 * p,
-    "published_linear": lambda p: facts_of(p / 1.3),
-    "published_mlp": lambda p: facts_of(p / 2 / 0.35),
+class _Line(NamedTuple):
+    """facts: of parameters, bits of a code, bits of knowledge."""
+
+    name: str
+    kind: Literal["theory", "published"]
+    source: str
+    facts: Callable[[int, int, float], float]
+
+
+_GARDNER = _Line("gardner", "theory", GARDNER, lambda p, bits, _: 2 * p / bits)
+_LINES = {
+    "end_to_end": (
+        _Line("published_transformer", "published", NICHANI, lambda p, *_: 0.15 * p),
+        _Line("published_mlp", "published", NICHANI, lambda p, *_: facts_of(p / 2 / 0.35)),
+        _Line("two_bits", "published", ALLEN_ZHU, lambda p, _, known: 2 * p / known),
+        _GARDNER,
+    ),
+    "solved": (_Line("published_linear", "published", NICHANI, lambda p, *_: facts_of(p / 1.3)), _GARDNER),
 }
-
-
-def _series(
-    coding: Coding, name: str, kind: Literal["theory", "published"], source: str, points: list[Point]
-) -> Series:
-    return Series(name=name, chart="capacity", task=coding.table.task, kind=kind, source=source, points=points)
