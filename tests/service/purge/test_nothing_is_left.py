@@ -56,6 +56,7 @@ def dictionary(running: Running, api: httpx.Client) -> str:
     assert wait(api, ok(api.post(f"/v1/memories/{first}/verifications"))["id"])["state"] == "succeeded"
     ok(api.post(f"{url}/aliases/champion/rollback", json={"reason": f"{SUBJECT} was right before"}))
     forget_a_spooled_file(running.data)
+    experiment(api, url)
     begin_a_report(running, api, url)
     time.sleep(1.5)  # live use and audit are written beside the requests
     return dictionary
@@ -76,6 +77,13 @@ def ask(api: httpx.Client, url: str, memory: str) -> None:
     ok(api.post(f"{url}/recall", json={"question": f"{SUBJECT}の{RELATION}は"}))
     review = PAIR | {"memory": memory, "expected": [ANSWER], "note": f"{SUBJECT} says so"}
     ok(api.post(f"{url}/reviews", json=review))
+
+
+def experiment(api: httpx.Client, url: str) -> None:
+    """Its document names relations."""
+    wanted = {"kind": "rank", "seconds": 1, "tasks": ["dictionary"]}
+    ended = wait(api, ok(api.post(f"{url}/experiments", json=wanted))["id"], 120)
+    assert RELATION in json.dumps(ended["result"], ensure_ascii=False)
 
 
 def begin_a_report(running: Running, api: httpx.Client, url: str) -> None:
