@@ -15,7 +15,7 @@ from service.laboratory.efforts import Effort, effort
 from service.laboratory.figures import held_figures, held_points, recall_points, shape_figures, training_figures
 from service.laboratory.search import Ladder, Search
 from service.laboratory.sentences import Figure, said
-from service.laboratory.shapes import Design, equal, nearest
+from service.laboratory.shapes import ROUGH, Design, equal, nearest
 from service.laboratory.trainings import ONE_RATE, EndToEnd
 
 SPLITS = ((8, 1), (4, 4), (1, 1), (1, 3), (1, 7), (1, 32))
@@ -66,7 +66,7 @@ def _counts() -> list[Design]:
 def _contest(coding: Coding, plan: Effort, device: str, designs: Sequence[Design]) -> Contest[EndToEnd]:
     """Designs of which one head alone is too large are not in it."""
     parameters = coding.parameters(plan.parameters)
-    shapes = {design.name: nearest(design, parameters, coding.bits, coding.d_model) for design in designs}
+    shapes = {design.name: nearest(design, parameters, coding.bits, coding.d_model, ROUGH) for design in designs}
     contenders = [
         EndToEnd(name, shape, plan.schedule, device, ONE_RATE)
         for name, shape in shapes.items()

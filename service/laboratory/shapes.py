@@ -8,6 +8,7 @@ from service.memory.gradient import Shape
 
 SMALLEST = 400
 """Parameters below which a design has no room for its heads."""
+ROUGH = 0.02
 EXACT = 0.0099  # shapes this near to the wanted number of parameters count as equal to it
 
 
@@ -24,22 +25,22 @@ class Design:
     d_head_vo: Sequence[int] = (2, 3, 4)
 
 
-def nearest(design: Design, parameters: int, outputs: int, d_model: int) -> Shape:
+def nearest(design: Design, parameters: int, outputs: int, d_model: int, within: float = EXACT) -> Shape:
     """The shape of a design that has this number of parameters and, among these, its share of attention; where no
-    shape is within one per cent, the one that is nearest in size.
+    shape is `within` so much of it, the one that is nearest in size.
     """
 
     def distance(shape: Shape) -> tuple[float, float]:
         off = abs(shape.parameters / parameters - 1)
         share = shape.attention_parameters / shape.parameters
-        return (max(off, EXACT), abs(share - design.share))
+        return (max(off, within), abs(share - design.share))
 
     return min(_shapes(design, parameters, outputs, d_model), key=distance)
 
 
 def equal(shape: Shape, parameters: int) -> bool:
-    """Whether a shape is of this size, to within two per cent: where a head is wide, nothing comes nearer."""
-    return abs(shape.parameters / parameters - 1) < 0.02
+    """Whether a shape is of this size, as far as pieces as large as a wide head allow it."""
+    return abs(shape.parameters / parameters - 1) <= ROUGH
 
 
 def _shapes(design: Design, parameters: int, outputs: int, d_model: int) -> Iterator[Shape]:
