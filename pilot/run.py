@@ -145,7 +145,6 @@ def _measure(  # noqa: PLR0917 - each part stands for itself
         memory=memory,
         checks=outcome.checks,
         left_out=outcome.left_out,
-        experiments=[],
         thresholds=judge(inputs.gate, outcome.checks, stated_bound(memory)),
     )
 

@@ -30,8 +30,8 @@ class Evidence:
     memory: MemoryInfo
     checks: Sequence[Measured]
     left_out: Sequence[LeftOut]
-    experiments: Sequence[Experiment]
     thresholds: Sequence[Threshold]
+    experiments: Sequence[Experiment] = ()
 
 
 def build_report(evidence: Evidence, run: Run) -> Report:

@@ -133,7 +133,6 @@ def build(file: Path, answers: Callable[[Pair], tuple[str, ...]] | None = None, 
         memory=memory_of(reading),
         checks=checks,
         left_out=[LeftOut(check=CheckId.QUESTIONS, reason="no_questions", detail=None)],
-        experiments=[],
         thresholds=judge(gate or Gate(), checks, 1e-6),
     )
     run = Run(

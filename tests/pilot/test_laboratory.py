@@ -8,13 +8,19 @@ import httpx
 import pytest
 from typer.testing import CliRunner
 
+from pilot.checks.plan import Plan
 from pilot.cli import app
 from pilot.client import FactStore
+from pilot.embedded import Address
 from pilot.errors import ServiceFailed
 from pilot.laboratory import Bench, Conducted, Laboratory, conduct
 from pilot.laboratory.plan import LEAST_SECONDS, SHARES
+from pilot.report.write import write_report
+from pilot.run import Request, run
 from schemas.experiments import ExperimentId
+from schemas.report import Report
 from tests.pilot import experimenting
+from tests.running import Running
 
 NOON = "2025-01-31T12:00:00Z"
 EVERY = {experiment.id: experiment for experiment in experimenting.every()}
@@ -177,3 +183,29 @@ def test_the_page_of_the_laboratory_tells_the_plan() -> None:
     text = (Path(__file__).parents[2] / "docs" / "laboratory.md").read_text("utf-8")
     rows = re.findall(r"\[(\w+)\]\(laboratory/\w+\.md\) \| (\d+) \|", text)
     assert rows == [(kind, str(SHARES[kind])) for kind in ExperimentId]
+
+
+def test_a_real_service_makes_a_real_experiment(service: Running, tmp_path: Path) -> None:
+    """The rank of a small table, asked for over HTTP, stands in all three drawings; checks that change facts do not."""
+    file = tmp_path / "facts.csv"
+    rows = (f"s{n},{relation},{n % 3}{relation}" for n in range(6) for relation in "ab")
+    file.write_text("\n".join(["subject,relation,answer", *rows]), encoding="utf-8")
+    request = Request(
+        file=file,
+        command="",
+        address=Address(service.url, service.key),
+        plan=Plan(probes=100, noisy=10, singles=50, batches=1, members=20, strangers=2, changes=False),
+        laboratory=Laboratory((ExperimentId.RANK,), seconds=1),
+    )
+    report = run(request, lambda *_: None)
+    page = write_report(report, tmp_path / "out", "ja").read_text("utf-8")
+    (made,) = Report.model_validate_json((tmp_path / "out" / "report.json").read_text("utf-8")).experiments
+    assert made.id is ExperimentId.RANK
+    assert made.facts == 12
+    assert made.finding not in page  # it is said in Japanese
+    assert '<article id="rank">' in page
+    assert [left.check for left in report.left_out if left.reason == "not_wanted"] == [
+        "retention",
+        "deletion",
+        "rollback",
+    ]
