@@ -65,10 +65,12 @@ def one_thread_each(device: str) -> Iterator[ThreadPoolExecutor]:
 
 def results(workers: ThreadPoolExecutor, work: Callable[[T], R], items: Sequence[T]) -> Iterator[R]:
     """Results as they come; an error, or progress that raises, cancels what has not begun. One alone is not handed to
-    another thread.
+    another thread, but computes alone as well.
     """
     if len(items) == 1:
-        yield work(items[0])
+        with computing_alone():
+            result = work(items[0])
+        yield result
         return
     futures: list[Future[R]] = [workers.submit(work, item) for item in items]
     try:
