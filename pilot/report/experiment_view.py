@@ -35,11 +35,11 @@ class LaboratoryView:
 
 def laboratory_view(report: Report, prose: Prose) -> LaboratoryView:
     views = [_experiment(made, Wording(prose, made.id)) for made in report.experiments]
-    answers = [view for view in views if view.document.id is ExperimentId.ALLOCATION]
+    answers = [(view.finding, view.recommendation) for view in views if view.document.id is ExperimentId.ALLOCATION]
     failed = [left for left in report.left_out if isinstance(left.check, ExperimentId)]
     return LaboratoryView(
         experiments=views,
-        allocation=f"{answers[0].finding} {answers[0].recommendation}" if answers else None,
+        allocation=str(prose["experiment"]["joined"]).join(answers[0]) if answers else None,
         failed=[(str(prose["experiment"][left.check]["title"]), left) for left in failed],
     )
 

@@ -56,14 +56,19 @@ def _joins(row: Row, group: Sequence[Row]) -> bool:
 
 
 def _fitted(rows: Sequence[Row], words: Wording) -> list[Table]:
-    columns = list(dict.fromkeys(name for row in rows for name in row.figures))
+    columns = _measured(rows)
     tasks = list(dict.fromkeys(row.task for row in rows))
     if len(columns) <= _MANY:
         return [_table("", columns, rows, words, tasks=len(tasks) > 1)]
-    parts = [[row for row in rows if row.task is task] for task in tasks]
     titles = [words.words["task"][task] if task and len(tasks) > 1 else "" for task in tasks]
-    made = [_table(title, columns, part, words, tasks=False) for title, part in zip(titles, parts, strict=True)]
+    parts = [[row for row in rows if row.task is task] for task in tasks]
+    made = [_table(title, _measured(part), part, words, tasks=False) for title, part in zip(titles, parts, strict=True)]
     return [_turned(table) if len(table.lines) < _MANY else table for table in made]
+
+
+def _measured(rows: Iterable[Row]) -> list[str]:
+    """The figures that at least one row has."""
+    return list(dict.fromkeys(name for row in rows for name, figure in row.figures.items() if figure is not None))
 
 
 def _table(title: str, columns: Sequence[str], rows: Sequence[Row], words: Wording, *, tasks: bool) -> Table:

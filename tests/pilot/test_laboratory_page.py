@@ -50,7 +50,7 @@ def test_no_figure_in_a_chart_that_is_not_in_the_document(report: Report, tmp_pa
 
 
 @pytest.mark.parametrize(
-    ("lang", "question"), [("en", "Where should the parameters go?"), ("ja", "パラメータはどこに置くべきか")]
+    ("lang", "question"), [("en", "Where should the parameters go?"), ("ja", "パラメータの置き場所")]
 )
 def test_the_first_page_says_where_the_parameters_go(report: Report, lang: str, question: str) -> None:
     """The answer of `allocation` stands before any table; without that experiment there is no such question."""

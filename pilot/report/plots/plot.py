@@ -13,8 +13,8 @@ from pilot.report.wording import Wording
 from schemas.experiments import Axis, Chart, Series, Task
 
 _HEIGHT = 15.0
-_TOGETHER = 4
-"""A chart of more measured series, of both tasks, is drawn twice."""
+_TOGETHER = 5
+"""A chart of more series, of both tasks, is drawn twice."""
 _AT_THE_END = 85.0
 _AROUND = 24.0
 """Pixels for the mark beside a line's name and the space around both."""
@@ -66,7 +66,7 @@ def plotted(chart: Chart, series: Sequence[Series], words: Wording) -> list[Plot
     frame, title = framed(chart, ours), words.chart(chart)
     styled = list(zip(ours, styles(ours), strict=True))
     tasks = [task for task in (Task.DICTIONARY, Task.SYNTHETIC) if any(each.task is task for each in ours)]
-    if len(tasks) < 2 or beside(ours) <= _TOGETHER:
+    if len(tasks) < 2 or len(ours) <= _TOGETHER:
         return [_plot(frame, styled, title, words)]
     parts = {task: [each for each in styled if each[0].task in {task, None}] for task in tasks}
     return [_plot(frame, part, words.of_task(title, task), words) for task, part in parts.items()]

@@ -60,15 +60,19 @@ class Log:
 
 @dataclass(frozen=True, slots=True)
 class Category:
-    """Bands of equal width, one for each of 0, 1, 2, ..."""
+    """Bands of equal width, one for each of these numbers."""
 
-    count: int
+    numbers: tuple[int, ...]
+
+    @property
+    def count(self) -> int:
+        return len(self.numbers)
 
     def place(self, value: float) -> float:
-        return _percent((value + 0.5) / self.count)
+        return _percent((self.numbers.index(round(value)) + 0.5) / self.count)
 
     def ticks(self) -> list[float]:
-        return [float(at) for at in range(self.count)]
+        return [float(number) for number in self.numbers]
 
     @property
     def band(self) -> float:
@@ -81,7 +85,7 @@ def scale(axis: Axis, values: Iterable[float], *, levels: bool) -> Scale:
     """
     found = [value for value in values if math.isfinite(value)]
     if axis.scale == "category":
-        return Category(1 + max((round(value) for value in found), default=0))
+        return Category(tuple(sorted({round(value) for value in found})))
     if axis.scale == "log":
         return _log(found)
     return _levels(found or [0.0, 1.0]) if levels else _linear(found or [0.0, 1.0])
@@ -93,7 +97,7 @@ def _levels(values: list[float]) -> Linear:
     if 0 <= low <= _FAR * high or low == high > 0:
         low = 0.0
     if low == high:
-        low, high = low - 1, high + 1
+        low, high = min(low, 0.0), max(low, 0.0) or 1.0
     step = _nice((high - low) / 4)
     return Linear(step * math.floor(low / step + 1e-9), step * math.ceil(high / step - 1e-9), step)
 
