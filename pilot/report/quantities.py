@@ -9,8 +9,6 @@ _SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 _BY_ENDING: dict[str, Callable[[float], str]] = {
     "share": share,
     "recall": share,
-    "rate": share,
-    "ablated": share,
     "bytes": lambda value: size(round(value)),
     "seconds": duration,
     "ms": milliseconds,

@@ -1,6 +1,6 @@
 """How series are told apart: by shape, filling and dashes, so that colour only helps."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from schemas.experiments import Series, Task
@@ -47,24 +47,24 @@ def styles(series: Sequence[Series]) -> list[Style]:
     """One for each series of a chart. What has one name has one colour and one shape; the task decides the filling.
     Lines that nobody measured here are not coloured, and each has dashes of its own.
     """
-    names = list(dict.fromkeys(each.name for each in series if _ours(each)))
-    seen = dict.fromkeys(_DASHES, 0)
-    others = [each for each in series if not _ours(each)]
-    found = []
-    for each in series:
-        dashes = _DASHES[each.kind]
-        dash = dashes[seen[each.kind] % len(dashes)]
-        seen[each.kind] += 1
-        found.append(_own(each, names, dash) if _ours(each) else _other(others.index(each), dash))
-    return found
+    ours = _names(each for each in series if _ours(each))
+    others = _names(each for each in series if not _ours(each))
+    return [_own(each, ours) if _ours(each) else _other(each, others, series) for each in series]
 
 
-def _other(at: int, dash: str) -> Style:
-    return Style("other", _STROKES[at % len(_STROKES)], "hollow", dash)
+def _names(series: Iterable[Series]) -> list[str]:
+    return list(dict.fromkeys(each.name for each in series))
 
 
-def _own(series: Series, names: Sequence[str], dash: str) -> Style:
-    slot = names.index(series.name)
+def _other(series: Series, names: Sequence[str], every: Sequence[Series]) -> Style:
+    alike = _names(each for each in every if each.kind == series.kind)
+    dashes = _DASHES[series.kind]
+    dash = dashes[alike.index(series.name) % len(dashes)]
+    return Style("other", _STROKES[names.index(series.name) % len(_STROKES)], "hollow", dash)
+
+
+def _own(series: Series, names: Sequence[str]) -> Style:
+    slot, dash = names.index(series.name), _DASHES[series.kind][0]
     return Style(f"c{slot % _COLOURS}", _SHAPES[slot % len(_SHAPES)], _filling(series), dash)
 
 
