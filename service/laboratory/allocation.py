@@ -3,15 +3,17 @@
 from collections.abc import Iterator
 
 from schemas.experiments import Experiment, Point, Row, Series, Statement, Task
-from service.laboratory import speeds
 from service.laboratory.asked import Asked
 from service.laboratory.bench import Bench
-from service.laboratory.coding import Coding
-from service.laboratory.conclusions import codings, conclude, leave_out, spoken
-from service.laboratory.contests import Contest, Standing, edges_of, recall_by_load
 from service.laboratory.document import Findings, chart, estimate, measured, point, row
-from service.laboratory.efforts import Effort, effort
-from service.laboratory.figures import (
+from service.laboratory.intervals import held
+from service.laboratory.sentences import said
+from service.laboratory.sizes import speeds
+from service.laboratory.sizes.coding import Coding
+from service.laboratory.sizes.conclusions import codings, conclude, leave_out, spoken
+from service.laboratory.sizes.contests import Contest, Standing, edges_of, recall_by_load
+from service.laboratory.sizes.efforts import Effort, effort
+from service.laboratory.sizes.figures import (
     held_figures,
     held_points,
     recall_points,
@@ -19,11 +21,9 @@ from service.laboratory.figures import (
     size_figures,
     training_figures,
 )
-from service.laboratory.intervals import held
-from service.laboratory.search import Ladder, Search
-from service.laboratory.sentences import said
-from service.laboratory.shapes import Design, nearest
-from service.laboratory.trainings import CLOSED_FORM_BITS, ClosedForm, EndToEnd
+from service.laboratory.sizes.search import Ladder, Search
+from service.laboratory.sizes.shapes import Design, nearest
+from service.laboratory.sizes.trainings import CLOSED_FORM_BITS, ClosedForm, EndToEnd
 
 DESIGNS = (Design("attention_heavy", 0.8), Design("hybrid", 0.5), Design("mlp_heavy", 0.2))
 BETWEEN = (Design("attention_leaning", 0.65), Design("mlp_leaning", 0.35))

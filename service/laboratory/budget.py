@@ -10,9 +10,9 @@ from functools import cached_property
 from schemas.experiments import Experiment, Statement, Task
 from service.laboratory.asked import Asked
 from service.laboratory.bench import Bench
-from service.laboratory.costs import PROFILES, Cost, Costing, Profile, cost_of
+from service.laboratory.costs.forecast import FORECAST, HOURS, NIGHTS, Forecast, Quantity
+from service.laboratory.costs.trials import PROFILES, Cost, Costing, Profile, cost_of
 from service.laboratory.document import Findings, chart, estimate, measured, point, row
-from service.laboratory.forecast import FORECAST, HOURS, NIGHTS, Forecast, Quantity
 from service.laboratory.sentences import said
 from service.laboratory.synthetic import named
 from service.memory import Facts

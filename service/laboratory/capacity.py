@@ -6,19 +6,20 @@ from dataclasses import dataclass
 from typing import Any
 
 from schemas.experiments import Experiment, Point, Row, Series, Statement
-from service.laboratory import intervals, references
+from service.laboratory import intervals
 from service.laboratory.asked import Asked
 from service.laboratory.bench import Bench
-from service.laboratory.coding import Coding
-from service.laboratory.conclusions import codings, leave_out, on, spoken
-from service.laboratory.contests import edges_of
 from service.laboratory.document import Findings, chart, measured, point, row
-from service.laboratory.efforts import Effort, effort
-from service.laboratory.figures import Figures, held_figures
-from service.laboratory.search import Ladder, Search
 from service.laboratory.sentences import said
-from service.laboratory.shapes import SMALLEST, Design, nearest
-from service.laboratory.trainings import CLOSED_FORM_BITS, ONE_RATE, ClosedForm, EndToEnd, Linear
+from service.laboratory.sizes import references
+from service.laboratory.sizes.coding import Coding
+from service.laboratory.sizes.conclusions import codings, leave_out, on, spoken
+from service.laboratory.sizes.contests import edges_of
+from service.laboratory.sizes.efforts import Effort, effort
+from service.laboratory.sizes.figures import Figures, held_figures
+from service.laboratory.sizes.search import Ladder, Search
+from service.laboratory.sizes.shapes import SMALLEST, Design, nearest
+from service.laboratory.sizes.trainings import CLOSED_FORM_BITS, ONE_RATE, ClosedForm, EndToEnd, Linear
 from service.memory.frozen import Rows
 
 TRAINED, SOLVED = "end_to_end", "solved"

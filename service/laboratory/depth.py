@@ -6,10 +6,10 @@ from schemas.experiments import Experiment, Statement, Task
 from service.laboratory import intervals
 from service.laboratory.asked import Asked
 from service.laboratory.bench import Bench
-from service.laboratory.climbs import Climb, search
 from service.laboratory.document import Findings, chart, measured, point, row
+from service.laboratory.layers.search import Climb, search
+from service.laboratory.layers.stacks import DEPTHS, Stack, Tried
 from service.laboratory.sentences import said
-from service.laboratory.stacks import DEPTHS, Stack, Tried
 
 _SIZES = ((240.0, 24, 2), (100.0, 24, 1), (0.0, 16, 1))
 """From how many seconds on, which width of tokens, and how many times the smallest layers."""

@@ -10,7 +10,7 @@ from functools import partial
 import numpy as np
 
 from service.laboratory.bench import Result, Trial
-from service.laboratory.shapes import Design, nearest
+from service.laboratory.sizes.shapes import Design, nearest
 from service.laboratory.tables import Table
 from service.laboratory.targets import code_length, coded, information, pair_tokens, problem, token_width
 from service.memory.frozen import FrozenNetwork

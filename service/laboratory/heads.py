@@ -7,16 +7,16 @@ import numpy as np
 from schemas.experiments import Experiment, Row, Series, Statement
 from service.laboratory.asked import Asked
 from service.laboratory.bench import Bench
-from service.laboratory.coding import Coding
-from service.laboratory.conclusions import codings, conclude, leave_out, spoken
-from service.laboratory.contests import Contest, Standing
 from service.laboratory.document import Findings, chart, measured, row
-from service.laboratory.efforts import Effort, effort
-from service.laboratory.figures import held_figures, held_points, recall_points, shape_figures, training_figures
-from service.laboratory.search import Ladder, Search
 from service.laboratory.sentences import Figure, said
-from service.laboratory.shapes import ROUGH, Design, equal, nearest
-from service.laboratory.trainings import ONE_RATE, EndToEnd
+from service.laboratory.sizes.coding import Coding
+from service.laboratory.sizes.conclusions import codings, conclude, leave_out, spoken
+from service.laboratory.sizes.contests import Contest, Standing
+from service.laboratory.sizes.efforts import Effort, effort
+from service.laboratory.sizes.figures import held_figures, held_points, recall_points, shape_figures, training_figures
+from service.laboratory.sizes.search import Ladder, Search
+from service.laboratory.sizes.shapes import ROUGH, Design, equal, nearest
+from service.laboratory.sizes.trainings import ONE_RATE, EndToEnd
 
 SPLITS = ((8, 1), (4, 4), (1, 1), (1, 3), (1, 7), (1, 32))
 COUNTS = (1, 2, 4, 8, 16)

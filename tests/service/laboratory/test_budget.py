@@ -10,7 +10,7 @@ from schemas.experiments import ExperimentId, ExperimentRequest, Task
 from service.laboratory.asked import Asked
 from service.laboratory.bench import Bench
 from service.laboratory.budget import budget
-from service.laboratory.lines import Line
+from service.laboratory.costs.regression import Line
 from service.laboratory.synthetic import factual_recall, named
 from service.laboratory.tables import Table
 from service.memory import Facts

@@ -11,7 +11,7 @@ from schemas.experiments import ExperimentId, ExperimentRequest, Task
 from service.laboratory.asked import Asked
 from service.laboratory.bench import Bench
 from service.laboratory.depth import depth
-from service.laboratory.stacks import DEPTHS, Stack, drawn, effective_rank, tried
+from service.laboratory.layers.stacks import DEPTHS, Stack, drawn, effective_rank, tried
 from service.laboratory.synthetic import factual_recall
 from service.laboratory.tables import Table
 from service.memory import Facts

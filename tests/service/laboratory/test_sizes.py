@@ -12,7 +12,7 @@ from service.laboratory.bench import Bench
 from service.laboratory.capacity import capacity
 from service.laboratory.experiments import EXPERIMENTS, Work
 from service.laboratory.heads import heads
-from service.laboratory.references import facts_of
+from service.laboratory.sizes.references import facts_of
 from service.laboratory.tables import Table
 from service.memory import Facts
 from tests.service.laboratory.conftest import Known

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from service.laboratory.allocation import DESIGNS
 from service.laboratory.capacity import END_TO_END
-from service.laboratory.shapes import SMALLEST, Design, equal, nearest
+from service.laboratory.sizes.shapes import SMALLEST, Design, equal, nearest
 
 sizes = st.integers(SMALLEST, 6000)
 

@@ -8,8 +8,8 @@ from service.laboratory.asked import Asked
 from service.laboratory.bench import Bench, Trial
 from service.laboratory.document import Findings
 from service.laboratory.edges import Edge, edge, finer, ladder
+from service.laboratory.layers.stacks import DEPTHS, Stack, Tried, drawn, tried
 from service.laboratory.sentences import said
-from service.laboratory.stacks import DEPTHS, Stack, Tried, drawn, tried
 from service.laboratory.tables import Table
 
 SEEDS = 3

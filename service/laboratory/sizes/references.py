@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Literal, NamedTuple
 
 from schemas.experiments import Series
-from service.laboratory.coding import Coding
 from service.laboratory.document import point
+from service.laboratory.sizes.coding import Coding
 from service.laboratory.targets import information
 
 NICHANI = "Nichani, Lee, Bietti, arXiv 2412.06538"

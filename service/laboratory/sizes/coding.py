@@ -4,7 +4,7 @@ import math
 from dataclasses import dataclass
 
 from schemas.experiments import Task
-from service.laboratory.shapes import SMALLEST
+from service.laboratory.sizes.shapes import SMALLEST
 from service.laboratory.tables import Table
 from service.laboratory.targets import code_length, token_width
 

@@ -4,12 +4,13 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from schemas.experiments import Point
-from service.laboratory import contests, intervals
+from service.laboratory import intervals
 from service.laboratory.bench import Result
 from service.laboratory.document import point
-from service.laboratory.search import Ladder
 from service.laboratory.sentences import Figure
-from service.laboratory.trainings import EndToEnd
+from service.laboratory.sizes import contests
+from service.laboratory.sizes.search import Ladder
+from service.laboratory.sizes.trainings import EndToEnd
 
 Figures = dict[str, Figure | None]
 

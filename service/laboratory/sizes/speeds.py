@@ -8,9 +8,9 @@ from statistics import median
 import numpy as np
 
 from service.laboratory.bench import Result, Trial
-from service.laboratory.coding import Coding
+from service.laboratory.sizes.coding import Coding
+from service.laboratory.sizes.trainings import ClosedForm, EndToEnd
 from service.laboratory.targets import coded, pair_tokens, problem
-from service.laboratory.trainings import ClosedForm, EndToEnd
 from service.memory import ExactTable, Facts, frozen
 from service.memory.gradient import Run, Schedule, predict, train
 

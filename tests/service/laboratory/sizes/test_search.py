@@ -7,12 +7,12 @@ from functools import partial
 
 from schemas.experiments import Task
 from service.laboratory.bench import Bench, Result, Trial
-from service.laboratory.coding import Coding
-from service.laboratory.contests import Contest
-from service.laboratory.search import FINE, Ladder, Search
+from service.laboratory.sizes.coding import Coding
+from service.laboratory.sizes.contests import Contest
+from service.laboratory.sizes.search import FINE, Ladder, Search
+from service.laboratory.sizes.trainings import Asking, Network
 from service.laboratory.synthetic import factual_recall
 from service.laboratory.tables import Table
-from service.laboratory.trainings import Asking, Network
 from tests.service.laboratory.conftest import Known
 
 

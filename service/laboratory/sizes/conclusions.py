@@ -6,11 +6,11 @@ from typing import Any
 from schemas.experiments import Statement, Task
 from service.laboratory.asked import Asked
 from service.laboratory.bench import Bench
-from service.laboratory.coding import MOST, Coding
-from service.laboratory.contests import Contest, Rival, Standing
 from service.laboratory.document import Findings
-from service.laboratory.search import Search
 from service.laboratory.sentences import Figure, said
+from service.laboratory.sizes.coding import MOST, Coding
+from service.laboratory.sizes.contests import Contest, Rival, Standing
+from service.laboratory.sizes.search import Search
 
 _ON = {Task.DICTIONARY: "this dictionary", Task.SYNTHETIC: "the synthetic task"}
 

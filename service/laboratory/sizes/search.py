@@ -10,10 +10,10 @@ from functools import partial
 from typing import Any, Generic, TypeVar
 
 from service.laboratory.bench import Bench, Trial
-from service.laboratory.coding import Coding
 from service.laboratory.edges import Edge, edge, finer, ladder
+from service.laboratory.sizes.coding import Coding
+from service.laboratory.sizes.trainings import Asking, Contender, Network, networks
 from service.laboratory.tables import Table
-from service.laboratory.trainings import Asking, Contender, Network, networks
 
 FINE = 1.06  # how far a rung may lie from the next at the edge
 AT_ONCE = 2  # trials between two looks at the clock

@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import Any, Generic, NamedTuple
 
 from service.laboratory import intervals
-from service.laboratory.coding import Coding
 from service.laboratory.edges import Edge
-from service.laboratory.search import C, Ladder
-from service.laboratory.trainings import Network
+from service.laboratory.sizes.coding import Coding
+from service.laboratory.sizes.search import C, Ladder
+from service.laboratory.sizes.trainings import Network
 
 
 class Rival(NamedTuple):

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from typing import Any, Literal
 
 from schemas.experiments import ExperimentRequest
-from service.laboratory.costs import Cost
+from service.laboratory.costs.regression import Line
+from service.laboratory.costs.trials import Cost
 from service.laboratory.intervals import Interval
-from service.laboratory.lines import Line
 
 FORECAST = (1, 10, 100)
 """How many times the facts that are wanted."""

@@ -1,8 +1,8 @@
 """The search for the most facts that a stack holds."""
 
 from schemas.experiments import Task
-from service.laboratory.climbs import Climb
-from service.laboratory.stacks import Stack, Tried
+from service.laboratory.layers.search import Climb
+from service.laboratory.layers.stacks import Stack, Tried
 
 
 def test_rungs_close_in_on_the_edge() -> None:

@@ -1,0 +1,1 @@
+"""What a memory costs, measured and foreseen: what `budget` reckons with."""

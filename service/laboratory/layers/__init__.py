@@ -1,0 +1,1 @@
+"""How many facts a number of layers holds: what `depth` tries."""
