@@ -104,7 +104,9 @@ def test_a_network_that_diverges_is_counted_and_disturbs_no_other() -> None:
     steady, wild = train(shape, [run, run._replace(rate=1e30)], Schedule(steps=80, optimiser="adamw"))
     assert (steady.diverged, wild.diverged) == (False, True)
     assert wild.right < wild.facts
-    assert steady.right == train(shape, [run], Schedule(steps=80, optimiser="adamw"))[0].right > 0
+    (alone,) = train(shape, [run], Schedule(steps=80, optimiser="adamw"))
+    assert steady.right == alone.right > 0
+    assert same(steady, alone, tolerance=1e-3)
 
 
 @pytest.mark.parametrize("attention", ["softmax", "argmax", "threshold"])
@@ -126,3 +128,14 @@ def test_several_layers_learn_and_the_curve_is_kept(layers: int) -> None:
     assert outcome.held
     assert outcome.curve[-1].loss < outcome.curve[0].loss
     assert outcome.curve[-1].right == 36
+
+
+def test_a_network_without_hope_stops_and_takes_none_with_it() -> None:
+    """Where only holding everything counts, a network far behind at 60 % of the steps leaves; the others go on."""
+    few, many = coded(30, 8), coded(400, 8)
+    schedule = Schedule(steps=400, give_up=0.85)
+    small, large = train(CODES, [Run(few, 0, 0.1), Run(many, 0, 0.1)], schedule)
+    assert small.held
+    assert not large.held
+    assert 240 <= large.steps < 400
+    assert train(CODES, [Run(many, 0, 0.1)], Schedule(steps=400))[0].steps == 400
