@@ -120,9 +120,7 @@ def make_backup(
     db.close()
     _say(f"{to}: {written.files} files, {written.bytes} bytes")
     if written.secrets:
-        _say(
-            "the archive holds the facts and the secrets that protect the memories: keep it as you keep the data folder"
-        )
+        _say("the archive holds the facts and the secrets of the memories: keep it as you keep the data folder")
     else:
         _say("the archive holds no secrets: without secrets/ of the data folder its memories cannot be read")
 

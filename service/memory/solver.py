@@ -1,8 +1,9 @@
 """The read-out of a block in closed form: the outer-product associative memory with its optimal weights.
 
-    fast      ridge regression of the signed code bits on the features
-    compact   maximal margins by ADMM from the same factor: rows hold more facts than they have weights
-              (Boyd et al., *Distributed Optimization and Statistical Learning via ADMM*, 2011, section 5 and 3.4.3)
+    ridge            of the signed code bits on the features: `fast` at eight and four bits a weight
+    widest margins   by ADMM from the same factor: rows hold more facts than they have weights (Boyd et al.,
+                     *Distributed Optimization and Statistical Learning via ADMM*, 2011, section 5 and 3.4.3): `compact`
+                     at eight bits. Fewer are searched for instead (perceptron.py)
 
 Batches of blocks of one shape: F (b, n, rows) features, Y (b, n, bits) signs, padded with rows of zeros, W (b, rows,
 bits). Gram matrices of integer features are exact; everything else is float64 with a fixed number of steps, so that

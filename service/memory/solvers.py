@@ -1,6 +1,6 @@
 """The two ways to make blocks, behind one interface: nothing else in the memory knows how many there are.
 
-closed_form   one frozen network for all blocks, whose read-outs are solved          service/memory/solved.py
+closed_form   one frozen network for all blocks, whose read-outs are solved          service/memory/closed_form.py
 gradient      a small network for each block, every weight of which is trained       service/memory/trained
 """
 
@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 from torch import nn
 
 from service.memory.bank import Block, Layout
+from service.memory.closed_form import ClosedForm
 from service.memory.pairs import Ints
 from service.memory.recipe import Group, Recipe, Resolved, Sizes
 from service.memory.roster import Roster, Work
-from service.memory.solved import Solved
 from service.memory.trained import Trained
 
 
@@ -62,7 +62,7 @@ class Solver(Protocol):
         """relations: the hash of each relation's name, (relations, size)."""
 
 
-SOLVERS: Mapping[str, Solver] = {"closed_form": Solved(), "gradient": Trained()}
+SOLVERS: Mapping[str, Solver] = {"closed_form": ClosedForm(), "gradient": Trained()}
 
 
 def solver_of(recipe: Recipe | Resolved) -> Solver:

@@ -10,8 +10,6 @@ from service.memory.gradient.lessons import Lessons, Noise, Purpose
 from service.memory.gradient.network import Networks
 from service.memory.gradient.weights import as_stored
 
-Judged = dict[str, Tensor]
-
 
 class Judgement(NamedTuple):
     """Of each network: right and relation_only, (b, n) of booleans, False where it has fewer facts; least: the smallest
@@ -38,7 +36,9 @@ def outputs(
     return forward(networks, weights, sequences, without_layer)
 
 
-def forward(networks: Networks, weights: Judged, sequences: Tensor, without_layer: int | None = None) -> Tensor:
+def forward(
+    networks: Networks, weights: dict[str, Tensor], sequences: Tensor, without_layer: int | None = None
+) -> Tensor:
     """The networks with these weights in the place of their own: (b, n, outputs)."""
     named = {f"weights.{name}": weight for name, weight in weights.items()}
     y: Tensor = functional_call(networks, named, (sequences, without_layer))

@@ -20,6 +20,8 @@ from service.memory.bank import Block
 from service.memory.hashing import Keyring
 from service.memory.stored import canonical
 
+_MAC = 64  # characters of an authentication
+
 
 @dataclass(frozen=True, slots=True)
 class Made:
@@ -77,6 +79,3 @@ class Kept:
 
     def _said(self, payload: bytes) -> bytes:
         return self.name.encode() + payload
-
-
-_MAC = 64  # characters of an authentication

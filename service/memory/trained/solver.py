@@ -13,7 +13,7 @@ from service.memory.trained.sizes import sizes
 from service.memory.trained.storing import layout
 from service.memory.trained.teaching import taught
 
-_BLOCK_FACTS = {"fast": 128, "compact": 128}
+BLOCK_FACTS = 128
 
 
 class Trained:
@@ -21,8 +21,8 @@ class Trained:
     training, since no block is trained within the time of an edit.
     """
 
-    def block_facts(self, profile: str) -> int:
-        return _BLOCK_FACTS[profile]
+    def block_facts(self, profile: str) -> int:  # noqa: ARG002 - one for all
+        return BLOCK_FACTS
 
     def sizes(self, recipe: Recipe, block_facts: int, code_bits: int) -> Sizes:
         return sizes(recipe, block_facts, code_bits)

@@ -35,9 +35,8 @@ N = TypeVar("N", bound=np.generic)
 
 BATCH_BLOCKS = {"cpu": 16, "cuda": 256}
 FACTS_STEP = 16
-SPARE_MARGIN = (
-    1.01  # training asks for this much more than tau0: weights under way differ from stored ones in a last bit
-)
+SPARE_MARGIN = 1.01
+"""Times tau0 that training asks for: weights under way differ from stored ones in a last bit."""
 
 
 def taught(recipe: Resolved, roster: Roster, work: Work) -> list[Block]:

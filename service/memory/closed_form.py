@@ -40,7 +40,7 @@ _WEIGHT_BITS = {"fast": 8, "compact": 2}
 BLOCK_FACTS = 64
 
 
-class Solved:
+class ClosedForm:
     """The solver `closed_form`."""
 
     def block_facts(self, profile: str) -> int:  # noqa: ARG002 - one for all
@@ -84,11 +84,11 @@ class Solved:
 
     def reader(
         self, recipe: Resolved, blocks: Sequence[Block], relations: NDArray[np.uint8], device: str
-    ) -> "SolvedReader":
-        return SolvedReader(recipe, blocks, relations, device)
+    ) -> "ClosedFormReader":
+        return ClosedFormReader(recipe, blocks, relations, device)
 
 
-class SolvedReader:
+class ClosedFormReader:
     """The frozen network with the table of all read-outs, in which each block of this version has a slot."""
 
     def __init__(self, recipe: Resolved, blocks: Sequence[Block], relations: NDArray[np.uint8], device: str) -> None:
@@ -118,14 +118,14 @@ class SolvedReader:
             margin = size.masked_fill(beyond, torch.inf).amin(dim=1)
             return (y > 0).cpu().numpy(), margin.cpu().numpy()
 
-    def followed(self, blocks: Sequence[Block], changed: Mapping[int, Block]) -> "SolvedReader":
+    def followed(self, blocks: Sequence[Block], changed: Mapping[int, Block]) -> "ClosedFormReader":
         """Append the changed blocks to the table that versions share; a full one is written anew for this version."""
         if not changed:
             return self
         slots = self.model.readout.append(list(changed.values()))
         if slots is None:
             recipe, relations, device = self._made_of
-            return SolvedReader(recipe, blocks, relations, device)
+            return ClosedFormReader(recipe, blocks, relations, device)
         reader = copy(self)
         reader._slots = self._slots.clone()  # noqa: SLF001 - a copy of itself
         reader._slots[torch.tensor(list(changed), device=slots.device)] = slots  # noqa: SLF001
