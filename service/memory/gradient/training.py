@@ -66,6 +66,7 @@ class _Training:
 
     def __init__(self, shape: Shape, runs: list[Run], schedule: Schedule, device: str) -> None:
         self._shape, self._schedule, self._device = shape, schedule, device
+        self._forward = torch.compile(forward) if device == "cuda" else forward
         self._lessons = Lessons(shape, [run.problem for run in runs], device)
         first = [drawn(shape, run.seed) for run in runs]
         weights = {name: torch.stack([one[name] for one in first]).to(device) for name in first[0]}
@@ -109,17 +110,24 @@ class _Training:
         weights = self._weights()
         chosen = self._lessons.chosen(self.step, self._schedule.batch)
         targets, share = self._lessons.taught(chosen)
-        held = _Held()
-        with held, torch.autocast(self._device, dtype=torch.bfloat16, enabled=self._device == "cuda"):
-            stored = as_stored(weights, self._bits())
-            x = self._lessons.sequences(stored["tokens"], Noise(Purpose.NOISE_OF_TRAINING, self.step), chosen)
-            y = forward(self._networks, stored, x).float()
-        losses = (_loss(self._shape, y, targets) * share).sum(dim=1)
+        stored = as_stored(weights, self._bits())
+        x = self._lessons.sequences(stored["tokens"], Noise(Purpose.NOISE_OF_TRAINING, self.step), chosen)
+        losses = (_loss(self._shape, self._outputs(stored, x), targets) * share).sum(dim=1)
         learned = {name: weight for name, weight in weights.items() if weight.requires_grad}
         slopes = torch.autograd.grad(losses.sum(), list(learned.values()), allow_unused=True)
-        self._peak = max(self._peak, held.bytes // len(self.active))
         found = {name: slope for name, slope in zip(learned, slopes, strict=True) if slope is not None}
         return losses.detach(), found
+
+    def _outputs(self, weights: dict[str, Tensor], x: Tensor) -> Tensor:
+        """Of all networks, (b, n, outputs). The first time, what the step keeps for its gradients is counted."""
+        with torch.autocast(self._device, dtype=torch.bfloat16, enabled=self._device == "cuda"):
+            if self._peak:
+                return self._forward(self._networks, weights, x).float()
+            held = _Held()
+            with held:
+                y = forward(self._networks, weights, x).float()
+            self._peak = held.bytes // len(self.active)
+            return y
 
     def _move(self, gradients: dict[str, Tensor]) -> None:
         weights = self._weights()
@@ -241,7 +249,7 @@ def _loss(shape: Shape, y: Tensor, targets: Tensor) -> Tensor:
 
 
 class _Held(torch.autograd.graph.saved_tensors_hooks):
-    """Counts the bytes that a step keeps for its gradients."""
+    """Counts the bytes that a forward pass keeps for its gradients."""
 
     def __init__(self) -> None:
         self.bytes = 0
