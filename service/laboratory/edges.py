@@ -8,8 +8,6 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-RUNGS = 6
-
 
 @dataclass(frozen=True, slots=True)
 class Edge:
@@ -40,7 +38,7 @@ def edge(tried: Mapping[int, bool]) -> Edge:
     return Edge(rungs[place - 1] if place else 0, above, rungs[0])
 
 
-def ladder(middle: float, most: int, factor: float = 1.4, rungs: int = RUNGS) -> list[int]:
+def ladder(middle: float, most: int, factor: float, rungs: int) -> list[int]:
     """Numbers of facts in geometric steps around an expected edge, none above `most`, which is a rung of its own where
     the ladder reaches it.
     """

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from service.laboratory.tables import Ints, Table
+from service.memory import Facts
 
 
 def chosen(table: Table, facts: NDArray[np.bool_] | Ints) -> Table:
@@ -16,6 +17,15 @@ def chosen(table: Table, facts: NDArray[np.bool_] | Ints) -> Table:
     frequency = None if table.frequency is None else table.frequency[facts] / table.frequency[facts].sum()
     counts: dict[str, Any] = {"n_subjects": n_s, "n_relations": n_r, "n_answers": n_a}
     return replace(table, subjects=s, relations=r, answers=a, frequency=frequency, **counts)
+
+
+def sampled(facts: Facts, most: int, seed: int) -> Facts:
+    """At most so many of a dictionary's facts, drawn by the seed, in their own order."""
+    if len(facts) <= most:
+        return facts
+    drawn = np.sort(np.random.default_rng(seed).permutation(len(facts))[:most]).tolist()
+    columns = facts.subjects, facts.relations, facts.answers
+    return Facts(*([column[at] for at in drawn] for column in columns))
 
 
 def crowded(table: Table, relations: int, facts: int, seed: int) -> Table:

@@ -8,10 +8,9 @@ from dataclasses import asdict, dataclass
 from functools import partial
 from typing import Literal
 
-import numpy as np
-
 from service.errors import TrainingFailed
 from service.laboratory.bench import Result, Trial
+from service.laboratory.parts import sampled
 from service.memory import Facts, Memory, Recipe, fit
 
 Profile = Literal["fast", "compact"]
@@ -70,7 +69,7 @@ class Costing:
         return Trial(key, partial(self._work, facts, profile))
 
     def _work(self, facts: int, profile: Profile) -> Result:
-        part = _part(self.facts, facts, self.seed)
+        part = sampled(self.facts, facts, self.seed)
         secret = hashlib.sha256(f"budget {self.seed}".encode()).digest()
         began, began_cores = time.perf_counter(), time.process_time()
         recipe = Recipe(profile=profile, false_answers=self.false_answers, seed=self.seed)
@@ -85,12 +84,6 @@ class Costing:
 def cost_of(result: Result) -> Cost | None:
     """None where the facts could not be held."""
     return Cost(**result) if result else None
-
-
-def _part(facts: Facts, number: int, seed: int) -> Facts:
-    chosen = np.sort(np.random.default_rng(seed).permutation(len(facts))[:number]).tolist()
-    columns = (facts.subjects, facts.relations, facts.answers)
-    return Facts(*([column[at] for at in chosen] for column in columns))
 
 
 def _cost(memory: Memory, facts: Facts, seconds: float, core_seconds: float) -> Cost:

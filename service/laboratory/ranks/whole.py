@@ -6,10 +6,10 @@ import numpy as np
 
 from schemas.experiments import Task
 from service.laboratory.asked import Asked
+from service.laboratory.parts import sampled
 from service.laboratory.ranks.bounds import Bounds, bounds, relation_ranks
 from service.laboratory.ranks.tensor import ANSWERS, RELATIONS, SUBJECTS, Tensor
 from service.laboratory.ranks.unfolding import Rank
-from service.memory import Facts
 
 FACTS_A_SECOND = 20_000
 """Of the time that is given; a larger table is looked at in part."""
@@ -46,19 +46,9 @@ def _tensor(task: Task, asked: Asked) -> tuple[Tensor, list[str], int]:
     if task is Task.SYNTHETIC:
         table = asked.tables[task]
         return Tensor.of_table(table), [str(relation) for relation in np.unique(table.relations)], len(table)
-    facts = _part(asked.facts, asked.request.seed, int(FACTS_A_SECOND * asked.request.seconds))
+    facts = sampled(asked.facts, int(FACTS_A_SECOND * asked.request.seconds), asked.request.seed)
     tensor, names = Tensor.of(facts), list(dict.fromkeys(name.strip() for name in facts.relations))
     return tensor, names, len(tensor) if facts is asked.facts else len(asked.facts)
-
-
-def _part(facts: Facts, seed: int, most: int) -> Facts:
-    if len(facts) <= most:
-        return facts
-    drawn = np.sort(np.random.default_rng(seed).permutation(len(facts))[:most]).tolist()
-    subjects, relations, answers = (
-        [column[at] for at in drawn] for column in (facts.subjects, facts.relations, facts.answers)
-    )
-    return Facts(subjects, relations, answers)
 
 
 def _counted(tensor: Tensor, *modes: int) -> list[int]:
