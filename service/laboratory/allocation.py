@@ -121,11 +121,11 @@ def _recommended(contest: Contest[EndToEnd], standing: Standing | None) -> Itera
         yield said("contest_recommends_nothing")
         return
     shares = {each.contender.name: _share(each.contender) for each in contest.ladders}
-    best, second = standing.best, standing.rivals[0]
+    best, others = standing.best, map(spoken, standing.as_good)
     if standing.decided:
         yield said("allocation_use", best=spoken(best), share=shares[best])
     else:
-        yield said("contest_either", best=spoken(best), second=spoken(second.name))
+        yield said("contest_either", best=spoken(best), others=", ".join(others))
     yield said("allocation_closed_form")
 
 

@@ -49,8 +49,8 @@ def heads(asked: Asked, bench: Bench) -> Experiment:
     findings.rows += [each for contest in (*splits, *counts) for each in _rows(contest)]
     standing = conclude(findings, splits)
     findings.recommendation += _guideline(splits[0], standing)
-    findings.recommendation += _number(counts[0].standing())
-    findings.decisive = standing is not None and 2 * sum(rival.beaten for rival in standing.rivals) >= len(SPLITS) - 1
+    findings.recommendation += _number(counts[0])
+    findings.decisive = standing is not None and 2 * len(standing.beaten) >= len(SPLITS) - 1
     leave_out(findings, asked, bench, search, "further seeds, finer ladders and numbers of heads")
     return findings.document(asked, bench)
 
@@ -98,7 +98,6 @@ def _guideline(contest: Contest[EndToEnd], standing: Standing | None) -> Iterato
         yield said("contest_recommends_nothing")
         return
     table = contest.coding.table
-    beaten = ", ".join(sorted(rival.name for rival in standing.rivals if rival.beaten))
     answers, relations = len(np.unique(table.answers)), len(np.unique(table.relations))
     figures: dict[str, Figure] = {
         "best": standing.best,
@@ -106,16 +105,20 @@ def _guideline(contest: Contest[EndToEnd], standing: Standing | None) -> Iterato
         "relations": relations,
         "bits": contest.coding.bits,
     }
-    yield said("heads_split", **figures)
-    if beaten:
-        yield said("heads_avoid", beaten=beaten)
+    if standing.decided:
+        yield said("heads_split", **figures)
+    else:
+        yield said("heads_split_open", others=", ".join(standing.as_good), **figures)
+    if standing.beaten and not standing.decided:
+        yield said("heads_avoid", beaten=", ".join(standing.beaten))
 
 
-def _number(standing: Standing | None) -> Iterator[Statement]:
+def _number(contest: Contest[EndToEnd]) -> Iterator[Statement]:
+    """Nothing where the table is too small for numbers of heads to be told apart."""
+    standing = None if contest.all_held else contest.standing()
     if standing is None:
         return
-    beaten = [spoken(rival.name) for rival in standing.rivals if rival.beaten]
-    if beaten:
-        yield said("heads_number", best=spoken(standing.best), beaten=", ".join(beaten))
+    if standing.beaten:
+        yield said("heads_number", best=spoken(standing.best), beaten=", ".join(map(spoken, standing.beaten)))
     else:
         yield said("heads_any_number", best=spoken(standing.best))

@@ -19,6 +19,10 @@ _T = (
 Interval = tuple[float, float]
 
 
+FEWEST_SEEDS = 3
+"""With fewer nothing is said of how far figures may be trusted: two that fall on the same rung look certain."""
+
+
 class Ratio(NamedTuple):
     """How many times as much, with its 95 % interval; high is None where `times` is a bound from below."""
 
@@ -47,10 +51,10 @@ def quantile(freedom: int) -> float:
 
 
 def held(edges: Sequence[Edge]) -> tuple[float, Interval | None]:
-    """Geometric mean of the facts held over seeds with its interval: None where a seed has no edge or is alone."""
+    """Geometric mean of the facts held over seeds with its interval: None where a seed has no edge or seeds are few."""
     found = [math.log(max(edge.held, 1)) for edge in edges]
     centre, half = mean(found), half_width(found)
-    if math.isinf(half) or any(edge.held == 0 or edge.above is None for edge in edges):
+    if len(edges) < FEWEST_SEEDS or any(edge.held == 0 or edge.above is None for edge in edges):
         return math.exp(centre), None
     return math.exp(centre), (math.exp(centre - half), math.exp(centre + half + mean([e.step for e in edges])))
 
@@ -59,10 +63,10 @@ def ratio(first: Sequence[Edge], second: Sequence[Edge]) -> Ratio | None:
     """How many times as many facts the first holds as the second, seed by seed on the same facts.
 
     A first ladder that holds to its top, or a second one that holds nothing, gives a bound: it is at least so many
-    times. None where nothing can be said: fewer than two seeds, or nothing held by the first.
+    times. None where nothing can be said: few seeds, or nothing held by the first.
     """
     pairs = list(zip(first, second, strict=True))
-    if len(pairs) < 2 or any(a.held == 0 or b.above is None for a, b in pairs):
+    if len(pairs) < FEWEST_SEEDS or any(a.held == 0 or b.above is None for a, b in pairs):
         return None
     differences = [math.log(a.held / (b.held or b.least)) for a, b in pairs]
     centre, half = mean(differences), half_width(differences)

@@ -36,6 +36,15 @@ class Standing:
     def decided(self) -> bool:
         return bool(self.rivals) and all(rival.beaten for rival in self.rivals)
 
+    @property
+    def beaten(self) -> list[str]:
+        return [rival.name for rival in self.rivals if rival.beaten]
+
+    @property
+    def as_good(self) -> list[str]:
+        """Those that are not told apart from the best."""
+        return [rival.name for rival in self.rivals if not rival.beaten]
+
 
 @dataclass(frozen=True, slots=True)
 class Contest(Generic[C]):

@@ -15,7 +15,7 @@ def edges(*held: int, factor: float = 1.05) -> list[Edge]:
     return [Edge(facts, math.ceil(facts * factor), 1) for facts in held]
 
 
-counts = st.lists(st.tuples(st.integers(50, 5000), st.integers(50, 5000)), min_size=2, max_size=8)
+counts = st.lists(st.tuples(st.integers(50, 5000), st.integers(50, 5000)), min_size=3, max_size=8)
 
 
 def test_the_interval_of_a_mean_is_students() -> None:
@@ -71,7 +71,13 @@ def test_what_holds_nothing_is_beaten_by_at_least_its_lowest_rung() -> None:
     found = intervals.ratio(edges(100, 100, 100), [Edge(0, 50, 50)] * 3) or pytest.fail("no ratio")
     assert found.high is None
     assert found.low == pytest.approx(2)
-    assert intervals.ratio([Edge(0, 5, 5)] * 2, edges(9, 9)) is None
+    assert intervals.ratio([Edge(0, 5, 5)] * 3, edges(9, 9, 9)) is None
+
+
+def test_two_seeds_decide_nothing() -> None:
+    """Two on the same rungs would look certain: of fewer than three there is no interval."""
+    assert intervals.held(edges(200, 200))[1] is None
+    assert intervals.ratio(edges(200, 200), edges(100, 100)) is None
 
 
 def test_a_power_law_is_recognised() -> None:
