@@ -9,11 +9,8 @@ from service.memory import Facts
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """`tables`: one for each task that was asked for. facts, recipe: the dictionary as it is in the ledger, and what
-    the champion's recipe asks for (None: no champion).
-    """
+    """`tables`: one for each task that was asked for. facts: the dictionary as it is in the ledger."""
 
     request: ExperimentRequest
     tables: dict[Task, Table]
     facts: Facts
-    recipe: dict[str, object] | None

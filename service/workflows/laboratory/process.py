@@ -19,7 +19,7 @@ from service.laboratory.tables import Table
 from service.memory import Facts
 from service.memory.devices import choose, one_thread_each
 from service.settings import Settings
-from service.storage import Database, dictionaries, facts, jobs, memories
+from service.storage import Database, dictionaries, facts
 from service.workflows.laboratory.trials import StoredTrials
 from service.workflows.laboratory.wire import LOOK_EVERY, Assignment, Line
 
@@ -65,11 +65,9 @@ def _asked(db: Database, assignment: Assignment) -> tuple[Asked, StoredTrials]:
             raise NotFound("no such dictionary")
         trials = StoredTrials.before_reading(db, tx, row.number)
         held = facts.columns(tx, row.number, assignment.ledger_version)
-        champion = memories.champion(tx, row.id)
-        recipe = None if champion is None else jobs.asked_recipe(tx, champion.id) or {}
     taught = Facts(held.subjects, held.relations, held.answers)
     tables = {Task.SYNTHETIC: factual_recall, Task.DICTIONARY: lambda: Table.of(taught)}
-    return Asked(request, {task: tables[task]() for task in request.tasks}, taught, recipe), trials
+    return Asked(request, {task: tables[task]() for task in request.tasks}, taught), trials
 
 
 class Told:

@@ -19,7 +19,7 @@ from tests.service.laboratory.conftest import Known
 
 def asked(held: Facts, **request: float) -> Asked:
     wanted = ExperimentRequest.model_validate({"kind": ExperimentId.BUDGET, "tasks": [Task.DICTIONARY], **request})
-    return Asked(wanted, {Task.DICTIONARY: Table.of(held)}, held, None)
+    return Asked(wanted, {Task.DICTIONARY: Table.of(held)}, held)
 
 
 @given(st.floats(-50, 50), st.floats(0.1, 100), st.lists(st.integers(1, 10**6), min_size=3, max_size=6, unique=True))

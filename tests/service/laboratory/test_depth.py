@@ -56,6 +56,6 @@ def test_a_dictionary_of_next_to_nothing_decides_nothing(facts: Facts, cache: Kn
     """No fact, or a single one: said, and not a crash."""
     request = ExperimentRequest(kind=ExperimentId.DEPTH, seconds=1, tasks=[Task.DICTIONARY])
     hurried = Bench(1.0, "cpu", ThreadPoolExecutor(1), cache, lambda *_: None)
-    found = depth(Asked(request, {Task.DICTIONARY: Table.of(facts)}, facts, None), hurried)
+    found = depth(Asked(request, {Task.DICTIONARY: Table.of(facts)}, facts), hurried)
     assert found.verdict == "not_decisive"
     assert "facts" in found.finding

@@ -15,7 +15,7 @@ from service.memory import Facts
 
 def made(kind: ExperimentId, facts: Facts, bench: Bench) -> Experiment:
     request = ExperimentRequest(kind=kind, seconds=1, tasks=[Task.DICTIONARY])
-    return EXPERIMENTS[kind](Asked(request, {Task.DICTIONARY: Table.of(facts)}, facts, None), bench)
+    return EXPERIMENTS[kind](Asked(request, {Task.DICTIONARY: Table.of(facts)}, facts), bench)
 
 
 @pytest.mark.parametrize("kind", list(ExperimentId))

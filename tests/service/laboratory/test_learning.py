@@ -58,7 +58,7 @@ def hurried(cache: Known) -> Bench:
 def test_a_network_in_training_shows_the_stage(hurried: Bench) -> None:
     """On the paper's task, 16 subjects and 4 relations in noise: the relation first; in the end all is right."""
     request = ExperimentRequest(kind=ExperimentId.LEARNING, seconds=1, tasks=[Task.SYNTHETIC])
-    asked = Asked(request, {Task.SYNTHETIC: factual_recall(16, 4)}, Facts([], [], []), None)
+    asked = Asked(request, {Task.SYNTHETIC: factual_recall(16, 4)}, Facts([], [], []))
     found = learning(asked, hurried)
     marked = [series for series in found.series if series.name == "stage_of_confident_errors"]
     assert len(marked) == 1
@@ -70,6 +70,6 @@ def test_a_network_in_training_shows_the_stage(hurried: Bench) -> None:
 def test_a_dictionary_of_next_to_nothing_decides_nothing(facts: Facts, hurried: Bench) -> None:
     """No fact, or a single one: said, and not a crash."""
     request = ExperimentRequest(kind=ExperimentId.LEARNING, seconds=1, tasks=[Task.DICTIONARY])
-    found = learning(Asked(request, {Task.DICTIONARY: Table.of(facts)}, facts, None), hurried)
+    found = learning(Asked(request, {Task.DICTIONARY: Table.of(facts)}, facts), hurried)
     assert found.verdict == "not_decisive"
     assert "learn" in found.finding

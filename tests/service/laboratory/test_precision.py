@@ -42,7 +42,7 @@ def test_the_fewer_bits_the_more_a_byte_holds_when_weights_are_searched_for(benc
 def test_a_second_brings_a_document(hurried: Bench) -> None:
     """One seed of one task: every number of bits has its row, what was not done is said, one seed decides nothing."""
     request = ExperimentRequest(kind=ExperimentId.PRECISION, seconds=1, tasks=[Task.SYNTHETIC], false_answers=1e-3)
-    found = precision(Asked(request, {Task.SYNTHETIC: factual_recall(8, 4)}, Facts([], [], []), None), hurried)
+    found = precision(Asked(request, {Task.SYNTHETIC: factual_recall(8, 4)}, Facts([], [], [])), hurried)
     assert [row.name for row in found.rows] == [f"int{bits}" for bits in BITS]
     assert found.verdict == "not_decisive"
     assert len(found.left_out) == 2
@@ -53,7 +53,7 @@ def test_next_to_no_facts_decide_nothing(rows: list[tuple[str, str, str]], hurri
     """No fact, or one: said, and not a crash."""
     facts = Facts(*(list(column) for column in zip(*rows, strict=True))) if rows else Facts([], [], [])
     request = ExperimentRequest(kind=ExperimentId.PRECISION, seconds=1, tasks=[Task.DICTIONARY])
-    found = precision(Asked(request, {Task.DICTIONARY: Table.of(facts)}, facts, None), hurried)
+    found = precision(Asked(request, {Task.DICTIONARY: Table.of(facts)}, facts), hurried)
     assert found.verdict == "not_decisive"
     assert "too few" in found.finding
 

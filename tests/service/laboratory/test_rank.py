@@ -23,7 +23,7 @@ PARTS = Facts(
 def asked(facts: Facts, seconds: float = 5.0) -> Asked:
     request = ExperimentRequest.model_validate({"kind": "rank", "seconds": seconds})
     tables = {Task.SYNTHETIC: factual_recall(12, 8, 4), Task.DICTIONARY: Table.of(facts)}
-    return Asked(request, tables, facts, None)
+    return Asked(request, tables, facts)
 
 
 def rows(found: Experiment, task: Task) -> dict[str, Row]:

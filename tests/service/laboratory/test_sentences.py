@@ -46,13 +46,13 @@ def _figures(text: str) -> set[str | None]:
 
 def test_a_document_holds_what_was_found(asked: Asked, bench: Bench) -> None:
     """English from the statements, the bench's counts, and JSON that reads back as the same document."""
-    findings = Findings([said("one_fact")], [said("one_fact"), said("no_champion")])
+    findings = Findings([said("one_fact")], [said("one_fact"), said("rank_no_facts")])
     findings.charts.append(chart("ladder", ("parameters", "log"), ("facts", "log")))
     findings.series.append(measured("hybrid", "ladder", [point(1, 2, (1.5, 2.5), runs=3), point(3, 4)]))
     findings.rows.append(row("hybrid", None, facts=12, share=None))
     document = findings.document(asked, bench)
     assert document.verdict is Decision.NOT_DECISIVE
-    assert document.recommendation == f"{document.finding} {english(said('no_champion'))}"
+    assert document.recommendation == f"{document.finding} {english(said('rank_no_facts'))}"
     assert (document.trials, document.cached, document.facts) == (bench.trials, bench.cached, 1)
     assert Experiment.model_validate_json(document.model_dump_json()) == document
 
@@ -69,4 +69,4 @@ def test_nothing_in_a_document_goes_unseen(asked: Asked, bench: Bench) -> None:
 @pytest.fixture
 def asked() -> Asked:
     request = ExperimentRequest.model_validate({"kind": "rank"})
-    return Asked(request, {}, Facts(["s"], ["r"], ["a"]), None)
+    return Asked(request, {}, Facts(["s"], ["r"], ["a"]))

@@ -30,7 +30,7 @@ def asked(kind: ExperimentId, facts: int) -> Asked:
     relations = [f"relation {number % 3}" for number in range(facts)]
     taught = Facts(subjects, relations, [f"answer {number % 5}" for number in range(facts)])
     request = ExperimentRequest(kind=kind, seconds=1, tasks=[Task.DICTIONARY])
-    return Asked(request, {Task.DICTIONARY: Table.of(taught)}, taught, None)
+    return Asked(request, {Task.DICTIONARY: Table.of(taught)}, taught)
 
 
 def made(kind: ExperimentId, facts: int, seconds: float) -> Experiment:
