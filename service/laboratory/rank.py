@@ -38,7 +38,6 @@ def rank(asked: Asked, bench: Bench) -> Experiment:
     trained = _trained(asked, bench, findings)
     saying.whole_tables(findings, tables)
     saying.networks(findings, trained)
-    saying.recommendations(findings)
     drawing.whole_tables(findings, tables)
     drawing.networks(findings, trained)
     return findings.document(asked, bench)

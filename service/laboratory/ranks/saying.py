@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from schemas.experiments import Task
+from schemas.experiments import Statement, Task
 from service.laboratory.document import Findings
 from service.laboratory.ranks.layer import rank_bound
 from service.laboratory.ranks.search import Kind
@@ -10,6 +10,9 @@ from service.laboratory.ranks.trained import Sized, Trained
 from service.laboratory.ranks.unfolding import SKETCH_WIDTH
 from service.laboratory.ranks.whole import Whole
 from service.laboratory.sentences import said
+
+DIFFER = 1.5
+"""By this factor ranks have to differ, and sizes must not, for pads to have made them alike."""
 
 
 def whole_tables(findings: Findings, tables: Sequence[Whole]) -> None:
@@ -31,14 +34,15 @@ def whole_tables(findings: Findings, tables: Sequence[Whole]) -> None:
 
 
 def networks(findings: Findings, trained: Sequence[Trained]) -> None:
-    """How far rank predicted the sizes, on every task; decisive where it is known on all whether it does."""
+    """How far rank predicted the sizes, on every task, and what follows; decisive where all tasks say the same."""
     made = [each for each in trained if "softmax" in each.searches]
-    decided = [_predicted(findings, each) for each in made]
-    findings.decisive = bool(decided) and all(decided)
+    signs = {_predicted(findings, each) for each in made}
+    findings.decisive = len(signs) == 1 and 0 not in signs
     for each in made[-1:]:
-        _layer(findings, each.sized("softmax")[0])
-        if "pads" in each.searches:
-            _pads(findings, each)
+        _layer(findings, each)
+        if _pads(findings, each):
+            findings.recommendation.append(said("rank_count_facts"))
+    findings.recommendation.append(_without_pads(made, signs.pop() if findings.decisive else 0))
     for each in made:
         for kind in each.searches:
             _beyond(findings, each, kind)
@@ -46,41 +50,61 @@ def networks(findings: Findings, trained: Sequence[Trained]) -> None:
         findings.finding.append(said("rank_no_networks"))
 
 
-def recommendations(findings: Findings) -> None:
-    """What follows for the kit's own memory, and for a layer without pads."""
-    findings.recommendation.append(said("rank_count_facts"))
-    findings.recommendation.append(said("rank_clean_first" if findings.decisive else "rank_more_time"))
+def _without_pads(made: Sequence[Trained], sign: int) -> Statement:
+    """What follows for a layer without pads from the sign of the correlation; 0: it is not known."""
+    if sign < 0:
+        return said("rank_no_guide")
+    if sign > 0:
+        return said("rank_clean_first" if all(map(_disorder_costs, made)) else "rank_follows")
+    return said("rank_more_time")
 
 
-def _predicted(findings: Findings, trained: Trained) -> bool:
-    """Whether the interval of the rank correlation lies on one side of zero, with more than one network a table."""
+def _disorder_costs(trained: Trained) -> bool:
+    """Whether noise or second answers made networks larger, and none smaller."""
+    whole, *others = trained.sized("softmax")
+    sizes = [each.parameters for each in others if each.altered.kind in {"noise", "second_answers"}]
+    return bool(sizes) and min(sizes) >= whole.parameters < max(sizes)
+
+
+def _predicted(findings: Findings, trained: Trained) -> int:
+    """On which side of zero the interval of the rank correlation lies; 0: on none, or one network a table."""
     of_rank, of_facts, of_bits = (trained.predicted("softmax", name) for name in ("rank", "facts", "answer_bits"))
     counts = {"task": trained.task.value, "tables": len(trained.tables)}
     if of_rank is None or of_facts is None or of_bits is None:
         findings.finding.append(said("rank_alike", **counts))
-        return False
+        return 0
     low, high = of_rank.spearman_interval
     figures = {"spearman": of_rank.spearman, "low": low, "high": high}
     others = {"facts": of_facts.spearman, "bits": of_bits.spearman}
     code = "rank_predicts" if low > 0 else "rank_does_not_predict"
     findings.finding.append(said(code, **counts, **figures, **others))
-    return trained.searches["softmax"].seeds > 1 and (low > 0 or high < 0)
+    return (low > 0) - (high < 0) if trained.searches["softmax"].seeds > 1 else 0
 
 
-def _layer(findings: Findings, whole: Sized) -> None:
-    """The smallest network that holds the table as it is: what rank its shape allows, and the table's."""
-    if not whole.beyond:
-        shape = whole.search.shape(whole.search.placed(whole.place)[0])
-        figures = {"bound": rank_bound(shape), "rank": whole.known.by_answers, "parameters": shape.parameters}
-        findings.finding.append(said("rank_of_the_layer", **figures))
+def _layer(findings: Findings, trained: Trained) -> None:
+    """The smallest network that holds the table as it is, where its shape allows less rank than the table has."""
+    whole = trained.sized("softmax")[0]
+    if whole.beyond:
+        return
+    shape = whole.search.shape(whole.search.placed(whole.place)[0])
+    figures = {"bound": rank_bound(shape), "rank": whole.known.by_answers, "parameters": shape.parameters}
+    if figures["bound"] < figures["rank"]:
+        findings.finding.append(said("rank_of_the_layer", task=trained.task.value, **figures))
 
 
-def _pads(findings: Findings, trained: Trained) -> None:
-    padded, bare = trained.full("pads"), trained.full("softmax")
+def _pads(findings: Findings, trained: Trained) -> bool:
+    """Whether pads made the sizes of tables with equally many pairs alike, while their ranks differ. Nothing is said
+    where a network lies at an end of the ladder: it might have been smaller still, or had to be larger.
+    """
+    padded, bare = (trained.full(kind) if kind in trained.searches else [] for kind in ("pads", "softmax"))
+    if not padded or any(sized.at_an_end for sized in (*padded, *bare)):
+        return False
     ranks = [sized.known.rank for sized in padded]
-    ratios = {"ratio": _spread(padded), "bare": _spread(bare)}
+    ratio, without = _spread(padded), _spread(bare)
     figures = {"pairs": trained.tables[0].pairs, "low": round(min(ranks)), "high": round(max(ranks))}
-    findings.finding.append(said("rank_with_pads", **ratios, **figures))
+    findings.finding.append(said("rank_with_pads", task=trained.task.value, ratio=ratio, bare=without, **figures))
+    several = trained.searches["pads"].seeds > 1 and max(ranks) >= DIFFER * min(ranks)
+    return several and ratio < min(without, DIFFER)
 
 
 def _spread(tables: Sequence[Sized]) -> float:

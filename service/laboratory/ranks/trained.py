@@ -30,6 +30,11 @@ class Sized(NamedTuple):
     def beyond(self) -> bool:
         return self.search.beyond(self.place)
 
+    @property
+    def at_an_end(self) -> bool:
+        """Whether a seed's network is the smallest that was tried, or larger than all of them."""
+        return self.beyond or 0 in self.search.placed(self.place)
+
 
 @dataclass
 class Trained:

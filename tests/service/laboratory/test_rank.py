@@ -101,5 +101,5 @@ def test_rank_against_size(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> Non
     assert ranks["layer_outputs"] <= ranks["bound_of_the_shape"] < ranks["layer_softmax"]
     codes = [statement.code for statement in found.statements["finding"]]
     assert codes[1] in {"rank_predicts", "rank_does_not_predict", "rank_alike"}
-    assert "rank_with_pads" in codes
+    assert found.recommendation.startswith("Before relying on rank")
     assert "rank_few_pairs" in {statement.code for statement in found.statements["left_out"]}
