@@ -115,7 +115,7 @@ def _sizes(coding: Coding, plan: Effort) -> list[int]:
 def _end_to_end(coding: Coding, plan: Effort, device: str) -> Iterator[Architecture]:
     for design in END_TO_END:
         shapes = [nearest(design, size, coding.bits, coding.d_model) for size in _sizes(coding, plan)]
-        contenders = [EndToEnd(design.name, shape, plan.schedule, device, ONE_RATE) for shape in shapes]
+        contenders = [EndToEnd(design.name, shape, plan.hurried, device, ONE_RATE) for shape in shapes]
         ladders = [Ladder.of(each, coding, plan.bits * each.parameters) for each in contenders]
         yield Architecture(design.name, coding, ladders)
 

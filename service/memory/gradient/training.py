@@ -26,7 +26,7 @@ Progress = Callable[[float, str], None]
 
 _TOLD_EVERY = 0.25  # seconds between two words about progress
 _SAVED_EVERY = 20.0  # seconds between two checkpoints
-HOPED_FOR = 0.6  # of the steps: networks that came to hold everything had 94 % or more right by then (RECORDS.md)
+HOPED_FOR = 0.6  # of the steps: networks that came to hold everything had 90 % or more right by then (RECORDS.md)
 
 
 def train(
