@@ -29,8 +29,8 @@ class Task(StrEnum):
 
 
 class ExperimentRequest(Request):
-    """`seconds`: how long it may take on this machine. `false_answers`: the share that check bits may let pass. Asked of
-    `budget` alone: how many `facts` are to be held, how fast a single recall has to be, and what an hour costs.
+    """`seconds`: how long it may take on this machine. `false_answers`: the share that check bits may let pass. Asked
+    of `budget` alone: how many `facts` are to be held, how fast a single recall has to be, and what an hour costs.
     """
 
     kind: ExperimentId
