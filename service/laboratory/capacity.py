@@ -2,7 +2,6 @@
 
 import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from schemas.experiments import Experiment, Point, Row, Series, Statement
@@ -10,8 +9,9 @@ from service.laboratory import intervals
 from service.laboratory.asked import Asked
 from service.laboratory.bench import Bench
 from service.laboratory.document import Findings, chart, measured, point, row
-from service.laboratory.sentences import said
+from service.laboratory.sentences import Figure, said
 from service.laboratory.sizes import references
+from service.laboratory.sizes.architectures import Architecture, as_good, best_of, comparable, decides
 from service.laboratory.sizes.coding import Coding
 from service.laboratory.sizes.conclusions import codings, leave_out, on, spoken
 from service.laboratory.sizes.contests import edges_of
@@ -36,47 +36,6 @@ CLOSED_FORM: dict[str, Rows] = {
 }
 _LINEAR_BITS, _HEBBIAN_BITS = 0.8, 0.08  # code bits that a weight of a linear memory is expected to hold: few
 _LONG = 0.8  # of the time, for what is trained
-_NARROW = 1.25  # an interval whose ends lie within this factor of the figure decides
-
-
-@dataclass(frozen=True, slots=True)
-class Architecture:
-    """One way to hold facts, at several sizes on one table: ladders by size, smallest first."""
-
-    name: str
-    coding: Coding
-    ladders: Sequence[Ladder[Any]]
-
-    @property
-    def points(self) -> list[tuple[int, int]]:
-        """Parameters and facts held, of every size and seed."""
-        return [(each.contender.parameters, edge.held) for each in self.ladders for edge in edges_of(each)]
-
-    @property
-    def slope(self) -> tuple[float, intervals.Interval] | None:
-        """Of the logarithm of facts over the logarithm of parameters: 1 where twice the size holds twice as much.
-
-        Its interval contains how coarse the ladders are at both ends.
-        """
-        sizes = [math.log(parameters) for parameters, _ in self.points]
-        found = intervals.slope(sizes, [math.log(facts) for _, facts in self.points])
-        if found is None:
-            return None
-        steps = [edge.step for each in self.ladders for edge in edges_of(each)]
-        coarse = intervals.mean(steps) / (max(sizes) - min(sizes))
-        steep, (low, high) = found
-        return steep, (low - coarse, high + coarse)
-
-    @property
-    def facts_a_parameter(self) -> tuple[float, intervals.Interval | None] | None:
-        """At the largest size that was measured."""
-        measured_at = [each for each in self.ladders if edges_of(each)]
-        if not measured_at:
-            return None
-        largest = measured_at[-1]
-        facts, interval = intervals.held(edges_of(largest))
-        size = largest.contender.parameters
-        return facts / size, interval and (interval[0] / size, interval[1] / size)
 
 
 def capacity(asked: Asked, bench: Bench) -> Experiment:
@@ -99,9 +58,9 @@ def capacity(asked: Asked, bench: Bench) -> Experiment:
             findings.rows += map(_row, own)
     for coding in tables:
         findings.finding += _found(coding, trained, solved)
-    best = _best(tables[0], trained)
-    findings.recommendation += _needed(asked, tables[0], best, _best(tables[0], solved))
-    findings.decisive = best is not None and _decides(best)
+    best = best_of(tables[0], trained)
+    findings.recommendation += _needed(asked, tables[0], best, best_of(tables[0], solved))
+    findings.decisive = best is not None and decides(best)
     leave_out(findings, asked, bench, search, "further seeds, finer ladders and larger networks")
     return findings.document(asked, bench)
 
@@ -155,7 +114,7 @@ def _points(architecture: Architecture) -> Iterator[Point]:
 
 def _row(architecture: Architecture) -> Row:
     measured_at = [each for each in architecture.ladders if edges_of(each)]
-    largest = measured_at[-1] if measured_at else architecture.ladders[0]
+    largest = architecture.largest or architecture.ladders[0]
     steep = architecture.slope
     slope: Figures = {"slope": None, "slope_low": None, "slope_high": None}
     if steep is not None:
@@ -166,22 +125,10 @@ def _row(architecture: Architecture) -> Row:
     return row(architecture.name, architecture.coding.table.task, **size, **held_figures(largest), **per, **slope)
 
 
-def _best(coding: Coding, architectures: Sequence[Architecture]) -> Architecture | None:
-    """The one that holds most facts a parameter, of those that were measured at the largest size of all."""
-    found = [each for each in architectures if each.coding is coding and each.facts_a_parameter]
-    return max(found, key=lambda each: (each.facts_a_parameter or (0.0, None))[0], default=None)
-
-
-def _decides(best: Architecture) -> bool:
-    rate, interval = best.facts_a_parameter or (0.0, None)
-    sizes = {parameters for parameters, _ in best.points}
-    return interval is not None and len(sizes) > 1 and interval[1] / rate < _NARROW and rate / interval[0] < _NARROW
-
-
 def _found(coding: Coding, trained: Sequence[Architecture], solved: Sequence[Architecture]) -> Iterator[Statement]:
     task = on(coding.table.task)
     for code, architectures in (("capacity_end_to_end", trained), ("capacity_closed_form", solved)):
-        best = _best(coding, architectures)
+        best = best_of(coding, architectures)
         if best is None:
             yield said("contest_not_measured", task=task)
             continue
@@ -190,17 +137,22 @@ def _found(coding: Coding, trained: Sequence[Architecture], solved: Sequence[Arc
         yield said(code, task=task, best=spoken(best.name), rate=rate, **bits)
         if interval:
             yield said("capacity_interval", low=interval[0], high=interval[1])
+        if best.at_least:
+            yield said("capacity_at_least")
+        if others := ", ".join(map(spoken, as_good(best, comparable(coding, architectures)))):
+            yield said("capacity_as_good", others=others)
         if best.slope:
             steep, (low, high) = best.slope
             yield said("capacity_slope", slope=steep, low=low, high=high)
-    if any(edge.held == len(coding.table) for each in trained for rung in each.ladders for edge in rung.edges.values()):
-        size = min(_sizes_of(trained, coding))
-        yield said("table_too_small", task=task, parameters=size, facts=len(coding.table))
+    if whole := list(_holding_all(coding, trained)):
+        yield said("table_too_small", task=task, parameters=min(whole), facts=len(coding.table))
 
 
-def _sizes_of(trained: Sequence[Architecture], coding: Coding) -> list[int]:
-    ladders = [ladder for each in trained if each.coding is coding for ladder in each.ladders]
-    return [ladder.contender.parameters for ladder in ladders]
+def _holding_all(coding: Coding, architectures: Sequence[Architecture]) -> Iterator[int]:
+    """Sizes of networks that hold the whole table."""
+    for ladder in (ladder for each in architectures if each.coding is coding for ladder in each.ladders):
+        if any(edge.held == len(coding.table) for edge in ladder.edges.values()):
+            yield ladder.contender.parameters
 
 
 def _needed(
@@ -212,10 +164,18 @@ def _needed(
     if trained is None or not rate:
         yield said("contest_recommends_nothing")
         return
-    low, high = rate[1] or (rate[0], rate[0])
-    needed = {"parameters": facts / rate[0], "low": facts / high, "high": facts / low}
-    yield said("capacity_needed", task=on(coding.table.task), facts=facts, bits=coding.bits, **needed)
+    weight = coding.least / coding.bits  # of a fact beside one with codes as they were taught
+    about: dict[str, Figure] = {
+        "task": on(coding.table.task),
+        "facts": facts,
+        "bits": coding.least,
+        "parameters": weight * facts / rate[0],
+    }
+    if rate[1]:
+        yield said("capacity_needed", low=weight * facts / rate[1][1], high=weight * facts / rate[1][0], **about)
+    else:
+        yield said("capacity_needed_at_most" if trained.at_least else "capacity_needed_about", **about)
     if solved is not None and (stored := solved.facts_a_parameter):
-        yield said("capacity_needed_closed_form", parameters=facts / stored[0])
+        yield said("capacity_needed_closed_form", parameters=weight * facts / stored[0])
     check = math.ceil(-math.log2(asked.request.false_answers))
-    yield said("capacity_check_bits", check=check, times=(coding.bits + check) / coding.bits)
+    yield said("capacity_check_bits", check=check, times=(coding.least + check) / coding.least)

@@ -29,10 +29,18 @@ class Coding:
         A table so small that the smallest network would hold it is taught longer codes, as a memory with check bits is.
         """
         part = table if len(table) <= MOST else table.part(MOST, seed)
-        least = SYNTHETIC_BITS if table.task is Task.SYNTHETIC else code_length(table)
-        bits = min(LONGEST, max(least, math.ceil(FILLED * SMALLEST / len(part))))
+        bits = min(LONGEST, max(_least(part), math.ceil(FILLED * SMALLEST / len(part))))
         return cls(part, bits, token_width(table))
+
+    @property
+    def least(self) -> int:
+        """Bits that the table's codes would have if it were not small."""
+        return _least(self.table)
 
     def parameters(self, wanted: int) -> int:
         """As many as wanted, or fewer, so that the table has more facts than they hold."""
         return max(SMALLEST, min(wanted, int(len(self.table) * self.bits / FILLED)))
+
+
+def _least(table: Table) -> int:
+    return SYNTHETIC_BITS if table.task is Task.SYNTHETIC else code_length(table)
