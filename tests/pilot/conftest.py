@@ -26,16 +26,17 @@ from tests.pilot.measuring import changing
 NOON = datetime(2025, 1, 31, 12, 0, tzinfo=UTC)
 
 
+FINDING = Finding(
+    kind=FindingKind.NAMES_FOLD_TOGETHER,
+    message="2 names fold together",
+    count=2,
+    relation=None,
+    examples=[Example(line=2, subject="<b>部品</b>", relation="色", answer="赤")],
+)
+
+
 def receipt_of(file: Path, reading: Reading) -> Receipt:
     data = file.read_bytes()
-    example = Example(line=2, subject="<b>部品</b>", relation="色", answer="赤")
-    finding = Finding(
-        kind=FindingKind.NAMES_FOLD_TOGETHER,
-        message="2 names fold together",
-        count=2,
-        relation=None,
-        examples=[example],
-    )
     return Receipt(
         id="u1",
         dictionary="d1",
@@ -65,7 +66,7 @@ def receipt_of(file: Path, reading: Reading) -> Receipt:
         sha256=hashlib.sha256(data).hexdigest(),
         bytes=len(data),
         refused=[],
-        findings=[finding],
+        findings=[FINDING],
     )
 
 

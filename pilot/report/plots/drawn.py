@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from pilot.report.plots.frame import Frame, Whisker, finite
-from pilot.report.plots.styles import Style
+from pilot.report.plots.styles import Style, ours
 from pilot.report.quantities import shown
 from pilot.report.wording import Wording
 from schemas.experiments import Point, Series
@@ -68,11 +68,7 @@ def drawn(styled: Sequence[Styled], frame: Frame, words: Wording) -> list[Drawn]
 
 def beside(series: Sequence[Series]) -> int:
     """How many stand beside each other in a row: what was measured here; other lines run through the middle."""
-    return sum(_ours(each) for each in series)
-
-
-def _ours(series: Series) -> bool:
-    return series.kind in {"measured", "estimate"}
+    return sum(ours(each) for each in series)
 
 
 def _asides(series: Sequence[Series], frame: Frame) -> list[float]:
@@ -80,13 +76,13 @@ def _asides(series: Sequence[Series], frame: Frame) -> list[float]:
     if count < 2 or not frame.rows:
         return [0.0] * len(series)
     order = iter(range(count))
-    return [_SHARED * ((next(order) + 0.5) / count - 0.5) if _ours(each) else 0.0 for each in series]
+    return [_SHARED * ((next(order) + 0.5) / count - 0.5) if ours(each) else 0.0 for each in series]
 
 
 def _line(series: Series, frame: Frame) -> list[tuple[float, float]]:
     """Nothing between the marks of rows, or of a cloud: several values for one x."""
     points = finite(series)
-    if not _ours(series):
+    if not ours(series):
         points = sorted(points, key=lambda point: point.x)
     elif frame.rows or any(before.x >= after.x for before, after in pairwise(points)):
         return []

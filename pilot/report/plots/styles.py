@@ -47,9 +47,9 @@ def styles(series: Sequence[Series]) -> list[Style]:
     """One for each series of a chart. What has one name has one colour and one shape; the task decides the filling.
     Lines that nobody measured here are not coloured, and each has dashes of its own.
     """
-    ours = _names(each for each in series if _ours(each))
-    others = _names(each for each in series if not _ours(each))
-    return [_own(each, ours) if _ours(each) else _other(each, others, series) for each in series]
+    own = _names(each for each in series if ours(each))
+    others = _names(each for each in series if not ours(each))
+    return [_own(each, own) if ours(each) else _other(each, others, series) for each in series]
 
 
 def _names(series: Iterable[Series]) -> list[str]:
@@ -74,5 +74,6 @@ def _filling(series: Series) -> str:
     return "hollow" if series.task is Task.SYNTHETIC else "solid"
 
 
-def _ours(series: Series) -> bool:
+def ours(series: Series) -> bool:
+    """Whether it was measured here, or reckoned from what was."""
     return series.kind in {"measured", "estimate"}

@@ -2,11 +2,9 @@
 
 from schemas.experiments import ExperimentList, ExperimentRequest
 from schemas.jobs import Job, JobKind
-from schemas.problems import Code
-from service.errors import Unprocessable
 from service.storage import Database, idempotency, jobs
 from service.workflows.audit import Act, Auditor, Event
-from service.workflows.ledger.dictionaries import found
+from service.workflows.ledger.dictionaries import check_holds_facts, found
 from service.workflows.versions.memories import queued
 
 
@@ -21,8 +19,7 @@ def order(
         row = found(tx, ref)
         if earlier := idempotency.earlier_reply(tx, row.number, request):
             return queued(tx, earlier["job"])
-        if not row.facts:
-            raise Unprocessable("the dictionary holds no facts: upload some first", code=Code.NO_USABLE_ROW)
+        check_holds_facts(row)
         params = {"request": wanted.model_dump(mode="json"), "ledger_version": row.ledger_version}
         job = jobs.add(tx, jobs.Order(JobKind.EXPERIMENT, row.number, params, by))
         idempotency.keep(tx, row.number, request, {"job": job.id})

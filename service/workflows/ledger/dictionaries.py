@@ -3,6 +3,7 @@
 import shutil
 
 from schemas.dictionaries import Dictionary, DictionaryList
+from schemas.problems import Code
 from service.errors import NotFound, Unprocessable
 from service.settings import Settings
 from service.storage import Database, Transaction, aliases, dictionaries, jobs, lookup, memories
@@ -74,3 +75,9 @@ def found(tx: Transaction, ref: str) -> dictionaries.Row:
     if row is None:
         raise NotFound("no such dictionary")
     return row
+
+
+def check_holds_facts(row: dictionaries.Row) -> None:
+    """Raises Unprocessable (no_usable_row)."""
+    if not row.facts:
+        raise Unprocessable("the dictionary holds no facts: upload some first", code=Code.NO_USABLE_ROW)

@@ -9,7 +9,7 @@ from schemas.problems import Code
 from service.errors import NotFound, Unprocessable
 from service.memory import Recipe
 from service.storage import Database, Transaction, aliases, idempotency, jobs, memories
-from service.workflows.ledger.dictionaries import found
+from service.workflows.ledger.dictionaries import check_holds_facts, found
 
 ALIAS = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
@@ -26,8 +26,7 @@ def order_training(db: Database, ref: str, wanted: MemoryCreate, by: str, idempo
         row = found(tx, ref)
         if earlier := idempotency.earlier_reply(tx, row.number, request):
             return queued(tx, earlier["job"])
-        if not row.facts:
-            raise Unprocessable("the dictionary holds no facts: upload some first", code=Code.NO_USABLE_ROW)
+        check_holds_facts(row)
         job = jobs.add(tx, jobs.Order(JobKind.TRAIN, row.number, params, by))
         idempotency.keep(tx, row.number, request, {"job": job.id})
     return job

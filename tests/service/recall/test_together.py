@@ -22,6 +22,8 @@ QUERIES = st.one_of(
     st.builds(Query, question=st.lists(NAMES, max_size=4).map(" ".join)),
 )
 MANY = {"max_connections": 64, "max_keepalive_connections": 64}
+QUERY = {"subject": "who", "relation": "answers"}
+COLUMNS = {"subjects": ["who"] * 50, "relations": ["answers"] * 50}
 
 
 async def post_all(port: int, bodies: list[bytes]) -> list[httpx.Response]:
@@ -81,17 +83,15 @@ def test_a_switch_drops_no_request_and_mixes_no_answers(port: int, shelf: Shelf)
     """
     generations = [f"mem_{number}" for number in range(2, 62)]
     url = f"http://127.0.0.1:{port}/v1/dictionaries/dic_1/recall"
-    rows = {"queries": [{"subject": "who", "relation": "answers"}] * 50}
-    columns = {"subjects": ["who"] * 50, "relations": ["answers"] * 50}
     shelf.put("mem_1", [("who", "answers", "mem_1")])
     done = threading.Event()
     wrong: list[object] = []
     seen: set[str] = set()
 
     def call(client: httpx.Client) -> None:
-        one = client.post(url, json=rows["queries"][0]).raise_for_status().json()
-        many = client.post(f"{url}:batch", json=rows).raise_for_status().json()["results"]
-        table = client.post(f"{url}:batch", json=columns).raise_for_status().json()
+        one = client.post(url, json=QUERY).raise_for_status().json()
+        many = client.post(f"{url}:batch", json={"queries": [QUERY] * 50}).raise_for_status().json()["results"]
+        table = client.post(f"{url}:batch", json=COLUMNS).raise_for_status().json()
         held = {(result["memory"], *result["answers"]) for result in [one, *many]}
         held |= {(table["memory"], *answers) for answers in table["answers"]}
         wrong.extend(each for each in held if each[0] != each[1])
