@@ -3,12 +3,12 @@
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-from schemas.experiments import Experiment, Point, Task
+from schemas.experiments import Experiment, Point, Statement, Task
 from service.laboratory.asked import Asked
 from service.laboratory.bench import Bench
 from service.laboratory.document import Findings, chart, measured, point, row
-from service.laboratory.grids import BITS, Blocks, rounded_network, ways_of
-from service.laboratory.intervals import half_width, mean
+from service.laboratory.grids import BITS, NETWORK_BITS, ROW_STEP, Blocks, rounded_network, ways_of
+from service.laboratory.intervals import FEWEST_SEEDS, half_width, mean
 from service.laboratory.sentences import said
 from service.memory.precision import Storing, stored_bytes
 
@@ -18,12 +18,15 @@ FEWEST = 16
 _NETWORK = "gradient"
 
 
-class _Best(NamedTuple):
-    """What a number of bits holds by the way of storing that holds most: code bits a byte of each seed."""
+class Best(NamedTuple):
+    """What a number of bits holds by the way of storing that holds most: code bits a byte of each seed, and what the
+    next narrower width, which failed, would hold, less one row.
+    """
 
     bits: int
     storing: Storing
     per_byte: list[float]
+    below: list[float]
 
 
 def precision(asked: Asked, bench: Bench) -> Experiment:
@@ -39,6 +42,8 @@ def precision(asked: Asked, bench: Bench) -> Experiment:
     for task, block in blocks.items():
         _draw(findings, task, block, found[task], networks.get(task))
         _judge(findings, task, block, found[task], networks.get(task))
+    for task in sorted(blocks)[:1]:  # the dictionary, where it is there
+        findings.recommendation.append(_advice(task, blocks[task], _ways(blocks[task], found[task])))
     if not blocks:
         findings.recommendation.append(said("precision_recommends_nothing"))
     return findings.document(asked, bench)
@@ -106,45 +111,73 @@ def _points(values: dict[int, list[float]], most: float | None = None) -> list[P
     return points
 
 
-def _per_byte(block: Blocks, found: Sequence[dict[int, Any]], bits: int, storing: Storing) -> list[float]:
-    """Code bits a stored byte of each seed; 0 where no width that was tried holds."""
+def _per_byte(
+    block: Blocks, found: Sequence[dict[int, Any]], bits: int, storing: Storing, fewer: int = 0
+) -> list[float]:
+    """Code bits a stored byte of each seed, with `fewer` rows; 0 where no width that was tried holds."""
     rows = [seed[bits]["rows"][storing] for seed in found]
     code = block.facts * block.code_bits
-    return [code / stored_bytes(each, block.code_bits, bits, storing) if each else 0.0 for each in rows]
+    return [code / stored_bytes(max(1, each - fewer), block.code_bits, bits, storing) if each else 0.0 for each in rows]
 
 
-def _best(block: Blocks, found: Sequence[dict[int, Any]], bits: int) -> _Best:
-    ways = [_Best(bits, storing, _per_byte(block, found, bits, storing)) for storing in ways_of(bits)]
-    return max(ways, key=lambda way: mean(way.per_byte))
+def _best(block: Blocks, found: Sequence[dict[int, Any]], bits: int) -> Best:
+    def way(storing: Storing) -> Best:
+        held, below = (_per_byte(block, found, bits, storing, fewer) for fewer in (0, ROW_STEP - 1))
+        return Best(bits, storing, held, below)
+
+    return max(map(way, ways_of(bits)), key=lambda way: mean(way.per_byte))
+
+
+def _ways(block: Blocks, found: Sequence[dict[int, Any]]) -> list[Best]:
+    """The best of each number of bits, the one that holds most first."""
+    return sorted((_best(block, found, bits) for bits in BITS), key=lambda way: -mean(way.per_byte))
+
+
+def decided(ways: Sequence[Best]) -> bool:
+    """Whether the first holds more than eight bits do, or, if it is that, more than every other: seed by seed, by more
+    than chance, and by more than widths are apart.
+    """
+    best, *others = ways
+    rivals = [way for way in others if best.bits == 8 or way.bits == 8]
+    gains = [[mine - other for mine, other in zip(best.per_byte, rival.below, strict=True)] for rival in rivals]
+    return len(best.per_byte) >= FEWEST_SEEDS and all(mean(gain) > half_width(gain) for gain in gains)
 
 
 def _judge(
     findings: Findings, task: Task, block: Blocks, found: Sequence[dict[int, Any]], network: dict[str, Any] | None
 ) -> None:
-    """A row for each number of bits, and what is best. Decided when it holds more than eight bits in every seed, by
-    more than chance, or eight bits are themselves the best.
-    """
-    ways = [_best(block, found, bits) for bits in BITS]
-    for way in ways:
+    """A row for each number of bits, and what is best."""
+    ways = _ways(block, found)
+    for way in sorted(ways):
         findings.rows.append(_row(task, block, found, way, network))
-    best, eight = max(ways, key=lambda way: mean(way.per_byte)), ways[BITS.index(8)]
-    gain = [mine - other for mine, other in zip(best.per_byte, eight.per_byte, strict=True)]
-    findings.decisive &= len(found) > 1 and (best.bits == 8 or mean(gain) > half_width(gain))
+    findings.decisive &= decided(ways)
+    best, eight = ways[0], next(way for way in ways if way.bits == 8)
     centre = mean(best.per_byte)
     share = block.information / block.code_bits
     figures = {"bits": best.bits, "best": centre, "useful": centre * share, "eight": mean(eight.per_byte)}
-    findings.finding.append(said("precision_best", task=task.value, storing=best.storing.value, **figures))
+    counts = {"task": task.value, "seeds": len(found)}
+    if centre:
+        findings.finding.append(said("precision_best", storing=best.storing.value, **counts, **figures))
+    else:
+        findings.finding.append(said("precision_none_held", task=task.value))
     at_four = {way.value: mean([seed[4]["recall"][way] for seed in found]) for way in Storing}
     findings.finding.append(said("precision_at_four", task=task.value, **at_four))
     if network:
-        kept = network["recall"]
-        findings.finding.append(said("precision_network", eight=kept["8"], four=kept["4"], two=kept["2"]))
-    bytes_a_fact = block.code_bits / centre if centre else 0.0
+        kept, load = network["recall"], network["facts"] * NETWORK_BITS / network["parameters"]
+        shares = {"eight": kept["8"], "four": kept["4"], "two": kept["2"]}
+        findings.finding.append(said("precision_network", task=task.value, load=load, **shares))
+
+
+def _advice(task: Task, block: Blocks, ways: Sequence[Best]) -> Statement:
+    best = ways[0]
+    if not decided(ways):
+        return said("precision_more_time")
+    bytes_a_fact = block.code_bits / mean(best.per_byte)
     advice = "precision_use_few" if best.bits < 8 else "precision_use_eight"
-    findings.recommendation.append(said(advice, task=task.value, bits=best.bits, bytes=bytes_a_fact))
+    return said(advice, task=task.value, bits=best.bits, bytes=bytes_a_fact)
 
 
-def _row(task: Task, block: Blocks, found: Sequence[dict[int, Any]], way: _Best, network: dict[str, Any] | None) -> Any:
+def _row(task: Task, block: Blocks, found: Sequence[dict[int, Any]], way: Best, network: dict[str, Any] | None) -> Any:
     centre = mean(way.per_byte)
     return row(
         f"int{way.bits}",

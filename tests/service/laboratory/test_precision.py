@@ -8,7 +8,7 @@ from schemas.experiments import ExperimentId, ExperimentRequest, Task
 from service.laboratory.asked import Asked
 from service.laboratory.bench import Bench
 from service.laboratory.grids import BITS, Blocks, ways_of
-from service.laboratory.precision import precision
+from service.laboratory.precision import Best, decided, precision
 from service.laboratory.synthetic import factual_recall
 from service.laboratory.tables import Table
 from service.memory import Facts
@@ -61,3 +61,23 @@ def test_next_to_no_facts_decide_nothing(rows: list[tuple[str, str, str]], hurri
 def test_nothing_is_searched_for_above_four_bits() -> None:
     """Above four bits rounding loses next to nothing."""
     assert [bits for bits in BITS if Storing.SEARCHED in ways_of(bits)] == [2, 3, 4]
+
+
+@pytest.mark.parametrize(
+    ("two", "seeds", "decided"),
+    [(2.5, 3, True), (2.5, 2, False), (1.3, 3, False)],
+    ids=["clear", "two seeds", "a step"],
+)
+def test_a_number_of_bits_is_best_by_more_than_widths_are_apart(two: float, seeds: int, decided: bool) -> None:
+    """Two seeds decide nothing, and neither do figures that one step of the width would turn round."""
+    ways = [Best(2, Storing.SEARCHED, [two] * seeds, [two] * seeds)]
+    ways += [Best(8, Storing.ROUNDED, [1.2] * seeds, [1.4] * seeds)]
+    assert decided(ways) is decided
+
+
+def test_eight_bits_are_best_only_where_every_other_holds_less() -> None:
+    """One that is not told apart from eight bits leaves it open."""
+    eight = Best(8, Storing.ROUNDED, [1.2, 1.2, 1.2], [1.3, 1.3, 1.3])
+    few, near = (Best(4, Storing.ROUNDED, [held] * 3, [held + 0.1] * 3) for held in (0.8, 1.15))
+    assert decided([eight, few])
+    assert not decided([eight, few, near])
