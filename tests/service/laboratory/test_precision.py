@@ -64,15 +64,15 @@ def test_nothing_is_searched_for_above_four_bits() -> None:
 
 
 @pytest.mark.parametrize(
-    ("two", "seeds", "decided"),
+    ("two", "seeds", "clear"),
     [(2.5, 3, True), (2.5, 2, False), (1.3, 3, False)],
     ids=["clear", "two seeds", "a step"],
 )
-def test_a_number_of_bits_is_best_by_more_than_widths_are_apart(two: float, seeds: int, decided: bool) -> None:
+def test_a_number_of_bits_is_best_by_more_than_widths_are_apart(two: float, seeds: int, clear: bool) -> None:
     """Two seeds decide nothing, and neither do figures that one step of the width would turn round."""
     ways = [Best(2, Storing.SEARCHED, [two] * seeds, [two] * seeds)]
     ways += [Best(8, Storing.ROUNDED, [1.2] * seeds, [1.4] * seeds)]
-    assert decided(ways) is decided
+    assert decided(ways) is clear
 
 
 def test_eight_bits_are_best_only_where_every_other_holds_less() -> None:
