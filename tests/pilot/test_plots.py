@@ -1,5 +1,6 @@
 import math
 import re
+from collections import Counter
 from itertools import pairwise
 
 import pytest
@@ -78,12 +79,15 @@ def test_every_mark_is_a_point_of_the_document(experiment: Experiment, lang: str
 
 @pytest.mark.parametrize("experiment", EVERY, ids=lambda experiment: experiment.id)
 def test_every_point_of_the_document_is_drawn(experiment: Experiment) -> None:
-    """As a mark, or where there are many of them, as a corner of a line."""
-    plots = drawings(experiment)
-    for held in experiment.series:
-        corners = sum(max(len(each.line), len(each.marks)) for plot in plots for each in plot.drawn)
-        assert corners >= len(held.points)
-    assert sum(len(each.marks) or len(each.line) for plot in plots for each in plot.drawn) > 0
+    """As a mark of its own series, or where there are many of them, as a corner of a line."""
+    held: Counter[tuple[str, str]] = Counter()
+    for each in experiment.series:
+        held[WORDS["en"].label(each.name), each.kind] += len(each.points)
+    found: Counter[tuple[str, str]] = Counter()
+    for drawn in (drawn for plot in drawings(experiment) for drawn in plot.drawn):
+        found[drawn.name, drawn.kind] += max(len(drawn.line), len(drawn.marks))
+    assert held.total() > 0
+    assert held <= found
 
 
 def test_places_are_figures() -> None:
@@ -212,9 +216,10 @@ def test_a_row_of_categories_is_as_high_as_its_series_need() -> None:
 
 @pytest.mark.parametrize("lang", ["en", "ja"])
 def test_titles_name_both_axes(lang: str) -> None:
-    """Every chart has a heading and units on its axes in the page's language, without a code in it."""
+    """Every chart has a heading and, but for rows with names, units on its axes, in words of the page's language."""
     for experiment in EVERY:
         for plot in drawings(experiment, lang):
             assert plot.title
             assert plot.x_title
+            assert plot.y_title or plot.rows
             assert not re.search(r"\w_\w|{", plot.title + plot.x_title + plot.y_title)

@@ -1,12 +1,14 @@
 """Parts of the training: weights as stored, attention, the optimiser's steps, the number of parameters."""
 
+import math
+
 import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from service.memory.gradient.network import attended
-from service.memory.gradient.optimiser import orthogonal
+from service.memory.gradient.optimiser import Optimiser, orthogonal
 from service.memory.gradient.shape import Shape
 from service.memory.gradient.weights import as_stored, drawn, sizes, steps_of
 
@@ -73,3 +75,15 @@ def test_steps_of_muon_have_singular_values_near_one(rows: int, columns: int) ->
     values = torch.linalg.svdvals(orthogonal(gradient))
     assert values.min() > 0.3
     assert values.max() < 1.3
+
+
+@pytest.mark.parametrize("kind", ["muon", "adamw"])
+def test_weights_decay_apart_from_their_gradients(kind: str) -> None:
+    """A weight without a gradient shrinks by rate times decay, each network's by its own rate, or stays."""
+    rates, weight, still = torch.tensor([0.02, 0.2]), torch.ones(2, 3, 3), torch.zeros(2, 3, 3)
+    Optimiser(kind, rates, steps=100, decay=0.5).step({"W": weight}, {"W": still}, step=19)
+    shrunk = 1 - rates * 0.5 * (1 + math.cos(math.pi * 0.19)) * 0.5
+    torch.testing.assert_close(weight, shrunk[:, None, None].expand(2, 3, 3))
+    kept = torch.ones(2, 3, 3)
+    Optimiser(kind, rates, steps=100, decay=0.0).step({"W": kept}, {"W": still}, step=19)
+    assert torch.equal(kept, torch.ones(2, 3, 3))

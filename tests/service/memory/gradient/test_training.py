@@ -1,5 +1,6 @@
 """Networks trained end to end: what they come to hold, and that nothing but their own problem decides it."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -89,12 +90,24 @@ def test_a_training_that_was_stopped_goes_on_where_it_was(tmp_path: Path, monkey
     assert not kept.exists()
 
 
-def test_a_checkpoint_of_other_facts_is_not_taken_up(tmp_path: Path) -> None:
+def test_a_checkpoint_of_other_facts_is_not_taken_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A damaged file, or one of another training, is as good as none."""
-    kept = tmp_path / "training.safetensors"
-    kept.write_bytes(b"no tensors at all")
+    monkeypatch.setattr("service.memory.gradient.training._SAVED_EVERY", 0.0)
+    monkeypatch.setattr("service.memory.gradient.training._TOLD_EVERY", 0.0)
+    damaged, foreign = tmp_path / "damaged.safetensors", tmp_path / "foreign.safetensors"
+    damaged.write_bytes(b"no tensors at all")
+
+    def stop_late(fraction: float, _step: str) -> None:
+        if fraction > 0.5:
+            raise Stopped
+
+    with pytest.raises(Stopped):
+        train(CODES, [Run(coded(20, 8, seed=1), 0, 0.1)], SHORT, progress=stop_late, checkpoint=foreign)
+    assert foreign.exists()
     run = Run(coded(20, 8), 0, 0.1)
-    assert same(train(CODES, [run], SHORT, checkpoint=kept)[0], train(CODES, [run], SHORT)[0])
+    (alone,) = train(CODES, [run], SHORT)
+    for kept in (damaged, foreign):
+        assert same(train(CODES, [run], SHORT, checkpoint=kept)[0], alone)
 
 
 def test_a_network_that_diverges_is_counted_and_disturbs_no_other() -> None:
@@ -139,3 +152,16 @@ def test_a_network_without_hope_stops_and_takes_none_with_it() -> None:
     assert not large.held
     assert 240 <= large.steps < 400
     assert train(CODES, [Run(many, 0, 0.1)], Schedule(steps=400))[0].steps == 400
+
+
+def test_embeddings_are_learned_where_that_is_asked_for() -> None:
+    """Vectors of names and answers stay as they were drawn, or are trained with the rest and lower the loss further."""
+    run, schedule = Run(answered(4, 3), 0, 0.03), Schedule(steps=60, check_every=30, stop_early=False)
+    (frozen,), (trained,) = (
+        train(replace(ANSWERS, outputs=12, embeddings=embeddings), [run], schedule)
+        for embeddings in ("frozen", "trained")
+    )
+    for name in ("tokens", "answers"):
+        assert set(np.unique(frozen.weights[name])) == {-1.0, 1.0}
+        assert len(np.unique(trained.weights[name])) > 2
+    assert trained.curve[-1].loss < frozen.curve[-1].loss
