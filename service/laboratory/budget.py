@@ -3,7 +3,6 @@ a plan leads there in three stages.
 """
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -23,6 +22,8 @@ STAGES = (("small", 100, 1e-3), ("department", 10, 1e-4), ("company", 1, 0.0))
 """The share of the facts that each stage has, as a divisor, and the largest rate of false answers that its gate lets
 pass, if that is more than was asked for.
 """
+FAR = 10
+"""So many times the facts of the largest memory that was trained; beyond that an estimate decides nothing."""
 RULE_OF_THREE = 3
 """None seen of 3 / p leaves a rate above p improbable: 5 %."""
 Costs = dict[Profile, list[Cost]]
@@ -83,9 +84,15 @@ class _Study:
         return {profile: Forecast(found) for profile, found in self.costs.items() if found}
 
     @property
+    def smaller(self) -> Profile:
+        """The profile with fewer bytes of weights; `fast`, which trains faster, where they are alike."""
+        fast, compact = (self.forecasts[profile].at("bytes", self.wanted)[0] for profile in PROFILES)
+        return "compact" if compact < fast else "fast"
+
+    @property
     def recommended(self) -> Profile | None:
         """The smaller one of those that are trained within a night, at the upper end of their interval."""
-        choices: Sequence[Profile] = ("compact", "fast")
+        choices = sorted(PROFILES, key=lambda profile: profile != self.smaller)
         fits = (profile for profile in choices if self.forecasts[profile].most("seconds", self.wanted) <= NIGHT)
         return next(fits, None)
 
@@ -123,7 +130,8 @@ class _Study:
 
     def judge(self, findings: Findings) -> None:
         """The smaller memory is recommended while its training fits into a night. Decided from three sizes of each
-        profile on, when every pair came back and the latency is met by 99 of 100 recalls or missed by half of them.
+        profile on, for at most FAR times as many facts as were trained, when every pair came back and the latency is
+        met by 99 of 100 recalls or missed by half of them.
         """
         if set(self.forecasts) != set(PROFILES):
             findings.finding.append(said("budget_not_held", facts=self.wanted))
@@ -134,13 +142,20 @@ class _Study:
         largest, latency = self.forecasts[profile or "fast"].largest, self.asked.request.latency_ms
         every_pair = all(cost.right == cost.pairs for found in self.costs.values() for cost in found)
         clear = largest.single_p99_ms <= latency or largest.single_ms > latency
-        findings.decisive = every_pair and clear and all(len(found) > 2 for found in self.costs.values())
+        sizes_suffice = all(len(found) > 2 for found in self.costs.values()) and self.wanted <= FAR * largest.facts
+        findings.decisive = every_pair and clear and sizes_suffice
         rate = self.asked.request.false_answers
-        use = said(f"budget_use_{profile}", rate=rate, facts=self.wanted) if profile else None
-        findings.recommendation.append(use or said("budget_too_long", facts=self.wanted))
+        findings.recommendation.append(self._use(profile, rate))
         sizes = {stage: self._stage(share) for stage, share, _ in STAGES}
         samples = {f"{stage}_sample": _sample(max(gate, rate)) for stage, _, gate in STAGES}
         findings.recommendation.append(said("budget_stages", **sizes, **samples))
+
+    def _use(self, profile: Profile | None, rate: float) -> Statement:
+        if profile is None:
+            return said("budget_too_long", facts=self.wanted)
+        code = "budget_use_smaller" if profile == self.smaller else "budget_use_other"
+        other = next(each for each in PROFILES if each != profile)
+        return said(code, profile=profile, other=other, rate=rate, facts=self.wanted)
 
     def _found(self, profile: Profile) -> list[Statement]:
         forecast, request = self.forecasts[profile], self.asked.request
@@ -152,8 +167,9 @@ class _Study:
             size = said("budget_estimated", profile=profile, largest=largest.facts, **figures)
         met = "budget_latency_met" if largest.single_p99_ms <= request.latency_ms else "budget_latency_missed"
         times = {"median": largest.single_ms, "p99": largest.single_p99_ms, "latency": request.latency_ms}
-        monthly = {"training": expected["training_per_month"], "serving": expected["serving_per_month"]}
-        cost = said("budget_cost", **monthly, price=request.core_hour)
+        monthly = {"training": _cents(expected["training_per_month"]), "serving": expected["serving_per_month"]}
+        gpu = {} if self.device == "cpu" else {"gpu": request.gpu_hour}
+        cost = said("budget_cost_gpu" if gpu else "budget_cost", **monthly, **gpu, price=request.core_hour)
         return [size, said(met, facts=largest.facts, **times), cost]
 
     def _stage(self, divisor: int) -> int:
@@ -163,3 +179,8 @@ class _Study:
 def _sample(rate: float) -> int:
     """Probes of which none may be answered, for the rate to be believed."""
     return math.ceil(RULE_OF_THREE / rate - 1e-6)
+
+
+def _cents(cost: float) -> float:
+    """Rounded up."""
+    return math.ceil(100 * cost) / 100

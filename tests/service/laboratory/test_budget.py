@@ -72,3 +72,22 @@ def test_next_to_no_facts_decide_nothing(rows: list[tuple[str, str, str]], cache
         found = budget(asked(facts, seconds=1), Bench(1.0, "cpu", workers, cache, lambda *_: None))
     assert found.verdict == "not_decisive"
     assert all(row.figures.get("gpu_hour") is None for row in found.rows)
+
+
+@pytest.mark.parametrize("subjects", [1, 3, 16])
+def test_the_profile_that_is_called_smaller_is(subjects: int, bench: Bench) -> None:
+    """Whatever the table: the recommended profile has no more bytes of weights than the other, by the rows."""
+    found = budget(asked(named(factual_recall(subjects, 4)), false_answers=1e-3, seconds=60), bench)
+    use = next(said for said in found.statements["recommendation"] if said.code.startswith("budget_use"))
+    rows = {row.name: row.figures for row in found.rows}
+    chosen, other = (rows[f"{use.figures[name]}_1x"]["bytes"] for name in ("profile", "other"))
+    assert (use.code, float(str(chosen)) <= float(str(other))) == ("budget_use_smaller", True)
+
+
+def test_a_far_estimate_decides_nothing(bench: Bench) -> None:
+    """Three sizes of each profile decide what ten times as many facts cost, and not what a million do."""
+    near, far = (
+        budget(asked(named(factual_recall(64, 16)), false_answers=1e-3, facts=facts, seconds=60), bench)
+        for facts in (1_024, 1_000_000)
+    )
+    assert (near.verdict, far.verdict) == ("decisive", "not_decisive")
