@@ -14,7 +14,7 @@ from schemas.experiments import Experiment, Point, Task
 from service.laboratory.asked import Asked
 from service.laboratory.bench import Bench, Result, Trial
 from service.laboratory.document import Findings, chart, measured, point, row, theory
-from service.laboratory.intervals import half_width, mean
+from service.laboratory.intervals import FEWEST_SEEDS, half_width, mean
 from service.laboratory.parts import crowded
 from service.laboratory.sentences import said
 from service.laboratory.stages import averaged, plateaus, stage
@@ -44,7 +44,8 @@ def learning(asked: Asked, bench: Bench) -> Experiment:
             findings.left_out.append(said("largest_relations", task=task.value, **counts))
     if not tables:
         findings.finding.append(said("learning_no_facts"))
-    findings.recommendation.append(said("learning_recommendation"))
+    seen = any(statement.code.startswith("learning_stage") for statement in findings.finding)
+    findings.recommendation.append(said("learning_recommendation" if seen else "learning_publish_checked"))
     return findings.document(asked, bench)
 
 
@@ -135,12 +136,14 @@ def _judge(findings: Findings, task: Task, table: Table, curves: Sequence[Sequen
     if table.n_relations < 2:
         findings.finding.append(said("learning_one_relation"))
     elif found is None:
-        findings.finding.append(said(f"learning_no_stage_{task}", facts=len(table), steps=curve[-1].step))
+        seeds = {"seeds": len(curves), "showing": sum(of_seeds)}
+        findings.finding.append(said(f"learning_no_stage_{task}", facts=len(table), steps=curve[-1].step, **seeds))
     else:
         first, last, worst = (curve[at] for at in (found.first, found.last, found.worst))
         share = worst.relation_only / len(table)
         within = {"first_step": first.step, "last_step": last.step, "confident_error_share": share}
         steps = {"first": first.step, "last": last.step, "steps": curve[-1].step, "worst": worst.step}
+        steps |= {"seeds": len(curves), "showing": sum(of_seeds)}
         findings.finding.append(said(f"learning_stage_{task}", share=share, right=worst.right / len(table), **steps))
     findings.rows.append(row("1_layer", task, **figures, **within, **expected))
-    findings.decisive &= len(curves) > 1 and len({*of_seeds}) == 1 and table.n_relations > 1
+    findings.decisive &= len(curves) >= FEWEST_SEEDS and len({*of_seeds}) == 1 and table.n_relations > 1

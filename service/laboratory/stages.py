@@ -35,9 +35,10 @@ def _mean(moments: Sequence[Moment]) -> Moment:
 def stage(curve: Sequence[Moment], table: Table) -> Stage | None:
     """The longest run of moments in which the relation is known and the subject is not; None where there is none.
 
-    Known is a relation when more than half of what guessing misses is answered by one of its answers.
+    Known is a relation when more than half of what guessing misses is answered by one of its answers; a guess is right
+    the oftener the more of all answers a relation has.
     """
-    facts, guessed = len(table), 1 / table.n_relations
+    facts, guessed = len(table), of_the_relation_by_chance(table)
     known = facts * (1 + guessed) / 2
     inside = [moment.relation_only > moment.right and moment.right + moment.relation_only > known for moment in curve]
     first, length, start = 0, 0, 0
@@ -63,3 +64,13 @@ def plateaus(table: Table) -> tuple[float, float]:
     pairs, counts = np.unique(np.stack([table.relations, table.answers]), axis=1, return_counts=True)
     of_relation = np.bincount(table.relations)[pairs[0]]
     return math.log(table.n_answers), float(-(counts * np.log(counts / of_relation)).sum() / len(table))
+
+
+def of_the_relation_by_chance(table: Table) -> float:
+    """How often the answer of a fact drawn at random is one that the relation of another one has: 1 / R where R equally
+    frequent relations share none, 1 where all share all.
+    """
+    pairs = np.unique(np.stack([table.relations, table.answers]), axis=1)
+    frequency = np.bincount(table.answers, minlength=table.n_answers) / len(table)
+    within = np.bincount(pairs[0], frequency[pairs[1]], minlength=table.n_relations)
+    return float(within[table.relations].mean())

@@ -10,7 +10,7 @@ from service.laboratory.asked import Asked
 from service.laboratory.bench import Bench
 from service.laboratory.learning import learning
 from service.laboratory.parts import crowded
-from service.laboratory.stages import Stage, plateaus, stage
+from service.laboratory.stages import Stage, of_the_relation_by_chance, plateaus, stage
 from service.laboratory.synthetic import factual_recall
 from service.laboratory.tables import Table
 from service.memory import Facts
@@ -31,6 +31,16 @@ def test_the_stage_is_where_relations_are_known_and_subjects_are_not() -> None:
 def test_one_relation_has_no_stage() -> None:
     """Where there is one relation, every answer is one of its own and says nothing."""
     assert stage(CURVE, factual_recall(100, 1)) is None
+
+
+def test_relations_that_share_their_answers_have_no_stage() -> None:
+    """Where every relation has every answer, an answer of the right kind is no sign that the relation is known."""
+    names = [str(number) for number in range(100)]
+    yes = Table.of(Facts(names * 4, [r for r in "abcd" for _ in names], [str(number % 2) for number in range(400)]))
+    assert of_the_relation_by_chance(yes) == 1
+    assert of_the_relation_by_chance(factual_recall(25, 4)) == pytest.approx(1 / 4)
+    curve = [Moment(1, 1.0, 150, 250), Moment(2, 0.8, 190, 210)]
+    assert stage(curve, yes) is None
 
 
 def test_theory_expects_the_papers_plateaus() -> None:
