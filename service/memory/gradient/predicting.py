@@ -1,5 +1,7 @@
 """What one trained network answers to every fact of a problem."""
 
+from typing import TypedDict, Unpack
+
 import numpy as np
 import torch
 from numpy.typing import NDArray
@@ -11,36 +13,26 @@ from service.memory.gradient.problem import Problem, Weights
 from service.memory.gradient.shape import Shape
 
 
-def predict(
-    shape: Shape,
-    problem: Problem,
-    weights: Weights,
-    *,
-    noise_draw: int = 0,
-    without_layer: int | None = None,
-    weight_bits: int | None = None,
-) -> NDArray[np.float32]:
-    """Outputs for every fact, (n, outputs): signs are the code's bits, or the largest is the answer. Draws of noise are
-    told apart by their numbers; `without_layer` leaves out what a layer adds (residual form).
+class Options(TypedDict, total=False):
+    """noise_draw: draws of noise are told apart by their numbers. without_layer: leave out what this layer adds, in the
+    residual form. weight_bits: weights as they would be stored.
     """
+
+    noise_draw: int
+    without_layer: int | None
+    weight_bits: int | None
+
+
+def predict(shape: Shape, problem: Problem, weights: Weights, **options: Unpack[Options]) -> NDArray[np.float32]:
+    """Outputs for every fact, (n, outputs): signs are the code's bits, or the largest is the answer."""
     networks, lessons = _one(shape, problem, weights)
-    y = outputs(networks, lessons, weight_bits=weight_bits, noise_draw=noise_draw, without_layer=without_layer)
-    return y[0].numpy()
+    return outputs(networks, lessons, **options)[0].numpy()
 
 
-def right(
-    shape: Shape,
-    problem: Problem,
-    weights: Weights,
-    *,
-    noise_draw: int = 0,
-    without_layer: int | None = None,
-    weight_bits: int | None = None,
-) -> NDArray[np.bool_]:
+def right(shape: Shape, problem: Problem, weights: Weights, **options: Unpack[Options]) -> NDArray[np.bool_]:
     """Whether each fact comes back, (n,)."""
     networks, lessons = _one(shape, problem, weights)
-    y = outputs(networks, lessons, weight_bits=weight_bits, noise_draw=noise_draw, without_layer=without_layer)
-    return judged(networks, lessons, y).right[0].numpy()
+    return judged(networks, lessons, outputs(networks, lessons, **options)).right[0].numpy()
 
 
 def _one(shape: Shape, problem: Problem, weights: Weights) -> tuple[Networks, Lessons]:
