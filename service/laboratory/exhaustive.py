@@ -28,15 +28,13 @@ class Recalled:
     always: int
 
 
-def in_noise(
-    shape: Shape, problem: Problem, weights: Weights, *, draws: int = DRAWS, weight_bits: int | None = None
-) -> Recalled:
+def in_noise(shape: Shape, problem: Problem, weights: Weights, *, weight_bits: int | None = None) -> Recalled:
     """Trained weights (weight_bits: as they would be stored), with noise that was never masked."""
 
     def asked(draw: int) -> NDArray[np.bool_]:
         return right(shape, problem, weights, noise_draw=draw, weight_bits=weight_bits)
 
-    return _counted(asked, draws)
+    return _counted(asked)
 
 
 def behind_a_mask(
@@ -45,8 +43,6 @@ def behind_a_mask(
     table: Table,
     targets: NDArray[np.int8],
     weights: NDArray[np.float64],
-    *,
-    draws: int = DRAWS,
 ) -> Recalled:
     """A read-out in closed form, at int8. tokens: the vectors of subjects, then relations, (names, d_model)."""
 
@@ -55,10 +51,10 @@ def behind_a_mask(
         features = network.features(tokens[subjects], tokens[table.n_subjects + relations])
         return held(features, targets, weights)
 
-    return _counted(asked, draws)
+    return _counted(asked)
 
 
-def _counted(asked: Callable[[int], NDArray[np.bool_]], draws: int) -> Recalled:
+def _counted(asked: Callable[[int], NDArray[np.bool_]]) -> Recalled:
     """Draws count up from one: number 0 is the one that a training looks at."""
-    found = np.stack([asked(draw) for draw in range(1, draws + 1)])
+    found = np.stack([asked(draw) for draw in range(1, DRAWS + 1)])
     return Recalled(found.shape[1], found.sum(axis=1).tolist(), int(found.all(axis=0).sum()))

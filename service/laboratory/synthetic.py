@@ -22,14 +22,13 @@ def factual_recall(
     answers: int = 8,
     *,
     length: int = 32,
-    noise_names: int | None = None,
     zipf_subjects: float = 0.0,
     zipf_relations: float = 0.0,
     seed: int = 0,
 ) -> Table:
     """All S x R facts. The D = `answers` of relation r are r D, ..., r D + D - 1: no two relations share one.
 
-    length: T; up to 3 there is no noise. noise_names: the noise vocabulary; None: S + R, as in the paper's code.
+    length: T; up to 3 there is no noise. The noise vocabulary has S + R names, as in the paper's code.
     zipf: exponents with which subjects and relations are drawn in training, p(k) ~ 1 / k^zipf; 0: uniformly.
     """
     rng = np.random.default_rng(seed)
@@ -44,7 +43,7 @@ def factual_recall(
         relations,
         relations * answers,
         noise,
-        (subjects + relations if noise_names is None else noise_names) if noise else 0,
+        subjects + relations if noise else 0,
         _frequency(subjects, zipf_subjects, relations, zipf_relations),
     )
 

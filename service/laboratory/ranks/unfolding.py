@@ -46,12 +46,12 @@ def rank_of(rows: Ints, columns: Ints, *, seed: int = 0) -> Rank:
     return Rank(peeled + seen, most, saturated=seen < most - peeled and seen > SKETCH_WIDTH - SLACK)
 
 
-def sketch(rows: Ints, columns: Ints, width: int, seed: int, prime: int = LARGEST_PRIME) -> Ints:
+def sketch(rows: Ints, columns: Ints, width: int, seed: int) -> Ints:
     """P M Q over a prime field, (width, width), for random P and Q with TAPS entries for each row and column of M
     (the range finder of Halko, Martinsson and Tropp, arXiv 0909.4061, without its tolerance). Its rank is never above
     that of M.
     """
-    rng = np.random.default_rng(seed)
+    rng, prime = np.random.default_rng(seed), LARGEST_PRIME
     left, right = (_taps(int(index.max()) + 1, width, rng, prime) for index in (rows, columns))
     total = np.zeros(width * width)
     for place_left, factor_left in left:
