@@ -1,6 +1,6 @@
 """How many layers: facts held at 100 % by one to four layers of equal size, and in which of them the facts live."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from schemas.experiments import Experiment, Statement, Task
 from service.laboratory import intervals
@@ -38,19 +38,26 @@ def _report(findings: Findings, task: Task, climbs: Sequence[Climb]) -> None:
         findings.finding.append(said("depth_too_small", task=task.value, facts=climbs[0].most))
         return
     holding = [climb for climb in climbs if climb.known]
-    findings.finding += [_held(climb) for climb in holding] or [said("depth_none_held", task=task.value)]
+    said_of_each = [statement for climb in holding for statement in what_it_holds(climb)]
+    findings.finding += said_of_each or [said("depth_none_held", task=task.value)]
     deepest = max((network for climb in holding for network in climb.held), key=_facts_and_layers, default=None)
     if deepest and len(deepest.without) > 1:
         most = max(deepest.without)
         code = "depth_together" if most < 0.5 else "depth_apart"
-        findings.finding.append(said(code, task=task.value, layers=len(deepest.without), most=most))
+        findings.finding.append(
+            said(code, task=task.value, layers=len(deepest.without), most=most, facts=deepest.facts)
+        )
 
 
-def _held(climb: Climb) -> Statement:
-    facts = round(intervals.held(climb.edges)[0])
-    if climb.stack.layers > 1:
-        return said("depth_held_deeper", layers=climb.stack.layers, facts=facts)
-    return said("depth_held", task=climb.task.value, parameters=climb.stack.parameters, facts=facts)
+def what_it_holds(climb: Climb) -> Iterator[Statement]:
+    layers, of_all = climb.stack.layers, {"task": climb.task.value, "parameters": climb.stack.parameters}
+    held = {"facts": round(intervals.held(climb.edges)[0]), "seeds": len(climb.edges)}
+    if layers == 1:
+        yield said("depth_held", **of_all, **held)
+    else:
+        yield said("depth_held_deeper", layers=layers, **of_all, **held)
+    if any(at.above is None for at in climb.edges):
+        yield said("depth_at_least")
 
 
 def _facts_and_layers(network: Tried) -> tuple[int, int]:
@@ -88,7 +95,7 @@ def _draw_layers(findings: Findings, climb: Climb) -> None:
 
 def _recommend(findings: Findings, climbs: Sequence[Climb]) -> None:
     """One layer, unless another number holds more for certain, on every task; undecided where intervals overlap."""
-    verdicts = {climb.task: _verdict([each for each in climbs if each.task is climb.task]) for climb in climbs}
+    verdicts = {climb.task: verdict([each for each in climbs if each.task is climb.task]) for climb in climbs}
     findings.decisive = bool(verdicts) and None not in verdicts.values() and len(set(verdicts.values())) == 1
     if not findings.decisive:
         findings.recommendation.append(said("depth_keep_until_decided"))
@@ -98,7 +105,7 @@ def _recommend(findings: Findings, climbs: Sequence[Climb]) -> None:
     findings.recommendation.append(more)
 
 
-def _verdict(climbs: Sequence[Climb]) -> int | None:
+def verdict(climbs: Sequence[Climb]) -> int | None:
     """The number of layers that holds more facts than one layer does, or 1 where every other holds fewer; None where
     that is not certain.
     """

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from schemas.experiments import ExperimentId, ExperimentRequest, Task
 from service.laboratory.asked import Asked
 from service.laboratory.bench import Bench
-from service.laboratory.depth import depth
+from service.laboratory.depth import depth, verdict, what_it_holds
+from service.laboratory.layers.search import Climb
 from service.laboratory.layers.stacks import DEPTHS, Stack, drawn, effective_rank, tried
 from service.laboratory.synthetic import factual_recall
 from service.laboratory.tables import Table
@@ -51,6 +52,16 @@ def test_effective_rank_counts_directions() -> None:
     assert effective_rank(np.ones((5, 4))) == 0
 
 
+def test_a_second_brings_what_one_layer_holds(cache: Known) -> None:
+    """The first seed of the synthetic task: a sentence with its figures for every depth whose edge was found."""
+    request = ExperimentRequest(kind=ExperimentId.DEPTH, seconds=1, tasks=[Task.SYNTHETIC])
+    hurried = Bench(1.0, "cpu", ThreadPoolExecutor(1), cache, lambda *_: None)
+    found = depth(Asked(request, {Task.SYNTHETIC: factual_recall()}, Facts([], [], [])), hurried)
+    said = {statement.code: statement.figures for statement in found.statements["finding"]}
+    assert said["depth_held"]["seeds"] == 1
+    assert found.verdict == "not_decisive"
+
+
 @pytest.mark.parametrize("facts", [Facts([], [], []), Facts(["s"], ["r"], ["a"])])
 def test_a_dictionary_of_next_to_nothing_decides_nothing(facts: Facts, cache: Known) -> None:
     """No fact, or a single one: said, and not a crash."""
@@ -59,3 +70,38 @@ def test_a_dictionary_of_next_to_nothing_decides_nothing(facts: Facts, cache: Kn
     found = depth(Asked(request, {Task.DICTIONARY: Table.of(facts)}, facts), hurried)
     assert found.verdict == "not_decisive"
     assert "facts" in found.finding
+
+
+def climbed(task: Task, held: dict[int, list[int]], *, censored: bool = False) -> list[Climb]:
+    """By number of layers, facts held on each seed; a tenth more failed, unless nothing more was tried."""
+    climbs = [Climb.of(Stack(layers, 24, 1), factual_recall(32, 32)) for layers in held]
+    for climb, of_seeds in zip(climbs, held.values(), strict=True):
+        climb.task = task
+        for seed, facts in enumerate(of_seeds):
+            climb.rungs[seed] = {facts: True} if censored else {facts: True, round(1.1 * facts): False}
+    return climbs
+
+
+@pytest.mark.parametrize(
+    ("held", "layers"),
+    [
+        ({1: [200, 210, 205], 2: [150, 155, 152], 3: [100, 99, 101], 4: [80, 82, 81]}, 1),
+        ({1: [100, 102, 101], 2: [150, 155, 152], 3: [90, 99, 95], 4: [80, 82, 81]}, 2),
+        ({1: [200, 210, 205], 2: [190, 205, 200], 3: [100, 99, 101], 4: [80, 82, 81]}, None),
+        ({1: [200, 210], 2: [150, 155], 3: [100, 99], 4: [80, 82]}, None),
+        ({1: [200, 210, 205], 2: [150, 155, 152], 3: [100, 99, 101]}, None),
+    ],
+    ids=["one layer", "two layers", "not told apart", "two seeds", "one depth missing"],
+)
+def test_a_depth_is_advised_only_where_it_is_certain(held: dict[int, list[int]], layers: int | None) -> None:
+    """On three seeds and all depths, compared with one layer."""
+    assert verdict(climbed(Task.SYNTHETIC, held)) == layers
+
+
+def test_a_ladder_that_ends_too_early_is_told_as_a_bound() -> None:
+    """Where the largest number that was tried is held, no more is said than that."""
+    for censored in (True, False):
+        codes = [
+            said.code for said in what_it_holds(climbed(Task.SYNTHETIC, {1: [200, 210, 205]}, censored=censored)[0])
+        ]
+        assert codes == ["depth_held", "depth_at_least"][: 1 + censored]
