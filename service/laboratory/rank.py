@@ -7,6 +7,7 @@ hold small tables are found while noise, empty cells, second answers and subject
 
 from collections.abc import Sequence
 from itertools import chain
+from typing import NamedTuple
 
 from schemas.experiments import Experiment
 from service.laboratory.asked import Asked
@@ -26,8 +27,19 @@ FEWEST_PAIRS = 24
 """A part with fewer is held by a network of any size."""
 KINDS: tuple[tuple[Kind, ...], ...] = (("softmax", "pads"), ("threshold", "argmax"))
 """Two at a time, so that both cores have work."""
-SEEDS = ((400.0, 4), (100.0, 2), (40.0, 1), (0.0, 0))
-"""From how many seconds on, how many networks a table; 0: none is trained."""
+
+
+class Effort(NamedTuple):
+    """From so many seconds on: so many networks a table, on tables altered in these shares, kinds after kinds."""
+
+    seconds: float
+    seeds: int
+    shares: tuple[float, ...] = SHARES
+    kinds: tuple[tuple[Kind, ...], ...] = KINDS
+
+
+EFFORTS = (Effort(400, 4), Effort(100, 2), Effort(40, 1), Effort(15, 1, (0.5,), (("softmax",),)), Effort(0, 0, (), ()))
+"""The last one trains nothing; the one before it is the least that a correlation can be computed from."""
 
 
 def rank(asked: Asked, bench: Bench) -> Experiment:
@@ -45,18 +57,18 @@ def rank(asked: Asked, bench: Bench) -> Experiment:
 
 def _trained(asked: Asked, bench: Bench, findings: Findings) -> list[Trained]:
     """Kinds on all tasks at once; the next ones only if there is as much time left as the last ones took."""
-    trained = [_altered(table, asked.request.seed) for table in asked.tables.values() if len(table)]
+    effort = next(effort for effort in EFFORTS if asked.request.seconds >= effort.seconds)
+    trained = [_altered(table, effort.shares, asked.request.seed) for table in asked.tables.values() if len(table)]
     trained = [each for each in trained if each.tables[0].pairs >= FEWEST_PAIRS]
     if len(trained) < len(asked.tables):
         findings.left_out.append(said("rank_few_pairs", pairs=FEWEST_PAIRS))
     if not trained:
         return []
-    seeds = next(count for seconds, count in SEEDS if asked.request.seconds >= seconds)
     took = 0.0
-    for kinds in KINDS if seeds else ():
+    for kinds in effort.kinds:
         if bench.left() > took:
             start = bench.elapsed()
-            _train(kinds, trained, seeds, bench)
+            _train(kinds, trained, effort.seeds, bench)
             took = bench.elapsed() - start
     if missing := ", ".join(kind for kind in chain(*KINDS) if kind not in trained[0].searches):
         findings.left_out.append(said("not_enough_time", what=missing, seconds=asked.request.seconds))
@@ -72,6 +84,6 @@ def _train(kinds: Sequence[Kind], trained: Sequence[Trained], seeds: int, bench:
         each.searches |= {search.kind: search for search in ended}
 
 
-def _altered(table: Table, seed: int) -> Trained:
+def _altered(table: Table, shares: tuple[float, ...], seed: int) -> Trained:
     base = dense_part(table, SUBJECTS, RELATIONS, seed)
-    return Trained(table.task, alterations(base, SHARES, seed))
+    return Trained(table.task, alterations(base, shares, seed))

@@ -82,10 +82,9 @@ def test_rank_against_size(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> Non
     """Small networks: every altered table has its rank and the size of its network in a row, every chart its series;
     the outputs of the layer stay within the rank that its shape allows. With one network a table nothing is decided.
     """
-    monkeypatch.setattr(module, "KINDS", (("softmax", "pads"),))
+    monkeypatch.setattr(module, "EFFORTS", (module.Effort(40, 1, (0.5,), (("softmax", "pads"),)),))
     monkeypatch.setattr(module, "SUBJECTS", 8)
     monkeypatch.setattr(module, "RELATIONS", 4)
-    monkeypatch.setattr(module, "SHARES", (0.5,))
     monkeypatch.setattr(search, "HEADS", (3, 6, 12))
     monkeypatch.setattr(search, "SCHEDULE", Schedule(steps=150))
     bench.seconds = 1000.0
