@@ -18,12 +18,12 @@ class RecipeRequest(Request):
     weight_bits: Literal[2, 4, 8] | None = None
     seed: int = Field(default=0, ge=0, lt=2**32)
     layers: int = Field(default=1, ge=1, le=4)
-    d_model: int | None = Field(default=None, ge=32, le=512)
+    d_model: int | None = Field(default=None, ge=32, le=512, multiple_of=32)
     heads: int | None = Field(default=None, ge=4, le=64)
     d_head_qk: int | None = Field(default=None, ge=1, le=256)
     d_head_vo: int | None = Field(default=None, ge=1, le=256)
-    mlp_width: int | None = Field(default=None, ge=0, le=4096)
-    block_facts: int | None = Field(default=None, ge=16, le=1024)
+    mlp_width: int | None = Field(default=None, ge=16, le=4096)
+    block_facts: int | None = Field(default=None, ge=16, le=512)
 
 
 class MemoryCreate(Request):

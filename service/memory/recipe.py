@@ -38,7 +38,7 @@ class Recipe:
     def __post_init__(self) -> None:
         for name, allowed in (_CHOICES | _CHOICES_OF.get(self.solver, {})).items():
             if getattr(self, name) not in allowed:
-                raise invalid(f"{name} must be one of {', '.join(map(str, allowed))}")
+                raise invalid(f"{name} must be {_listed(allowed)} where solver is {self.solver}")
         for name, (low, high) in _RANGES.items():
             value = getattr(self, name)
             if value is not None and not low <= value <= high:
@@ -195,6 +195,10 @@ _RANGES = {
 def most_rows(rows: str, attention_width: int, mlp_width: int) -> int:
     """Rows of the widest read-out of attention, MLP, or as many of both."""
     return {"attention": attention_width, "mlp": mlp_width, "hybrid": 2 * min(attention_width, mlp_width)}[rows]
+
+
+def _listed(allowed: tuple[object, ...]) -> str:
+    return " or ".join("null" if each is None else str(each) for each in allowed)
 
 
 def invalid(detail: str) -> Unprocessable:

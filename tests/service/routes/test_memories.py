@@ -45,6 +45,9 @@ def test_what_cannot_be_trained_is_refused_when_ordered(api: httpx.Client) -> No
         ({"recipe": {"profile": "huge"}}, "recipe_invalid"),
         ({"recipe": {"heads": 1}}, "recipe_invalid"),
         ({"recipe": {"d_model": 33}}, "recipe_invalid"),
+        ({"recipe": {"mlp_width": 8}}, "recipe_invalid"),
+        ({"recipe": {"block_facts": 1024}}, "recipe_invalid"),
+        ({"recipe": {"solver": "gradient", "weight_bits": 4}}, "recipe_invalid"),
         ({"publish": "a/b"}, "invalid_request"),
     )
     for body, code in cases:
