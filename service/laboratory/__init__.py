@@ -9,6 +9,6 @@ exhaustive                           every fact of the synthetic task, each in f
 
 What only one of them needs, or one group:
 
-sizes/     capacity, allocation, heads      costs/    budget      grids     precision
-layers/    depth                            ranks/    rank        stages    learning
+sizes/     capacity, allocation, heads      costs/    budget      weight_bits    precision
+layers/    depth                            ranks/    rank        stages         learning
 """

@@ -7,9 +7,9 @@ from schemas.experiments import Experiment, Point, Statement, Task
 from service.laboratory.asked import Asked
 from service.laboratory.bench import Bench
 from service.laboratory.document import Findings, chart, measured, point, row
-from service.laboratory.grids import BITS, NETWORK_BITS, ROW_STEP, Blocks, rounded_network, ways_of
 from service.laboratory.intervals import FEWEST_SEEDS, half_width, mean
 from service.laboratory.sentences import said
+from service.laboratory.weight_bits import BITS, NETWORK_BITS, ROW_STEP, Blocks, rounded_network, ways_of
 from service.memory.precision import Storing, stored_bytes
 
 SEEDS = 5

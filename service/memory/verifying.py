@@ -15,7 +15,7 @@ from service.memory.pairs import Ints, Pairs, pairs_of
 CHUNK = {"cpu": 8_192, "cuda": 131_072}  # queries computed at once: bounds memory, on a CPU stays in the cache
 
 
-class Asked(Protocol):
+class Verifiable(Protocol):
     """What a verification needs of a memory. relation_numbers: those of the relations that have facts, by name."""
 
     device: str
@@ -26,7 +26,7 @@ class Asked(Protocol):
     def ask(self, digests: NDArray[np.uint8], relation: Ints) -> tuple[Ints, NDArray[np.float32]]: ...
 
 
-def verified(memory: Asked, facts: Facts) -> Verified:
+def verified(memory: Verifiable, facts: Facts) -> Verified:
     """Recall every pair and compare: the whole set of answers has to be equal. Time is in seconds."""
     started = time.perf_counter()
     pairs = pairs_of(facts)
@@ -44,7 +44,7 @@ def verified(memory: Asked, facts: Facts) -> Verified:
     )
 
 
-def _positions(memory: Asked, pairs: Pairs) -> Ints:
+def _positions(memory: Verifiable, pairs: Pairs) -> Ints:
     """Where each pair's answers stand in the answer table, -1 unknown."""
     number = np.array([memory.relation_numbers.get(name, -1) for name in pairs.relations], dtype=np.int64)
     relation, digests = number[pairs.relation], memory.subject_hasher.digests(pairs.subjects)

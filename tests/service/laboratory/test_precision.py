@@ -7,10 +7,10 @@ import pytest
 from schemas.experiments import ExperimentId, ExperimentRequest, Task
 from service.laboratory.asked import Asked
 from service.laboratory.bench import Bench
-from service.laboratory.grids import BITS, Blocks, ways_of
 from service.laboratory.precision import Best, decided, precision
 from service.laboratory.synthetic import factual_recall
 from service.laboratory.tables import Table
+from service.laboratory.weight_bits import BITS, Blocks, ways_of
 from service.memory import Facts
 from service.memory.precision import Storing, stored_bytes
 from tests.service.laboratory.conftest import Known
