@@ -67,11 +67,14 @@ class Wording:
         return [sentence for sentence in said if sentence] if all(said) and said else experiment.left_out
 
     def _said(self, statements: list[Statement]) -> str | None:
-        """None where a sentence is missing in this language: then all of it is said in English."""
+        """None where a sentence is missing in this language, or a service of another version says it with other
+        figures: then all of it is said in English.
+        """
         templates = self.words.get("sentence", {})
-        if any(statement.code not in templates for statement in statements):
+        try:
+            return str(self.words["joined"]).join(self._sentence(templates[said.code], said) for said in statements)
+        except (KeyError, ValueError):
             return None
-        return str(self.words["joined"]).join(self._sentence(templates[said.code], said) for said in statements)
 
     def _sentence(self, template: str, statement: Statement) -> str:
         figures = statement.figures.items()

@@ -10,7 +10,7 @@ from service.laboratory.intervals import held
 from service.laboratory.sentences import said
 from service.laboratory.sizes import speeds
 from service.laboratory.sizes.coding import Coding
-from service.laboratory.sizes.conclusions import codings, conclude, leave_out, spoken
+from service.laboratory.sizes.conclusions import codings, conclude, leave_out, on, spoken
 from service.laboratory.sizes.contests import Contest, Standing, edges_of, recall_by_load
 from service.laboratory.sizes.efforts import Effort, effort
 from service.laboratory.sizes.figures import (
@@ -22,7 +22,7 @@ from service.laboratory.sizes.figures import (
     training_figures,
 )
 from service.laboratory.sizes.search import Ladder, Search
-from service.laboratory.sizes.shapes import Design, nearest
+from service.laboratory.sizes.shapes import Design, close
 from service.laboratory.sizes.trainings import CLOSED_FORM_BITS, ClosedForm, EndToEnd
 
 DESIGNS = (Design("attention_heavy", 0.8), Design("hybrid", 0.5), Design("mlp_heavy", 0.2))
@@ -53,15 +53,24 @@ def allocation(asked: Asked, bench: Bench) -> Experiment:
     findings.rows += _exact(asked, bench, contests)
     findings.recommendation += _recommended(contests[0], conclude(findings, contests))
     leave_out(findings, asked, bench, search, "further seeds and finer ladders")
+    findings.left_out += [statement for contest in contests for statement in _no_room(contest)]
     return findings.document(asked, bench)
 
 
 def _contest(coding: Coding, plan: Effort, device: str) -> Contest[EndToEnd]:
     parameters = coding.parameters(plan.parameters)
     designs = DESIGNS + BETWEEN if plan.parameters >= MUCH else DESIGNS
-    shapes = ((design.name, nearest(design, parameters, coding.bits, coding.d_model)) for design in designs)
-    contenders = [EndToEnd(name, shape, plan.schedule, device) for name, shape in shapes]
+    shapes = ((design.name, close(design, parameters, coding.bits, coding.d_model)) for design in designs)
+    contenders = [EndToEnd(name, shape, plan.schedule, device) for name, shape in shapes if shape]
     return Contest(coding, parameters, [Ladder.of(each, coding, plan.bits * parameters) for each in contenders])
+
+
+def _no_room(contest: Contest[EndToEnd]) -> Iterator[Statement]:
+    """Which of the three designs there was no network for."""
+    there = {ladder.contender.name for ladder in contest.ladders}
+    if missing := ", ".join(spoken(design.name) for design in DESIGNS if design.name not in there):
+        task = on(contest.coding.table.task)
+        yield said("allocation_no_room", task=task, designs=missing, parameters=contest.parameters)
 
 
 def _closed_form(contest: Contest[EndToEnd]) -> Ladder[ClosedForm]:

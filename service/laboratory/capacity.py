@@ -134,18 +134,23 @@ def _found(coding: Coding, trained: Sequence[Architecture], solved: Sequence[Arc
             continue
         rate, interval = best.facts_a_parameter or (0.0, None)
         bits = {"bits": rate * coding.bits, "code": coding.bits}
-        yield said(code, task=task, best=spoken(best.name), rate=rate, **bits)
+        yield said(code, task=task, best=_kind(best.name), rate=rate, **bits)
         if interval:
             yield said("capacity_interval", low=interval[0], high=interval[1])
         if best.at_least:
             yield said("capacity_at_least")
-        if others := ", ".join(map(spoken, as_good(best, comparable(coding, architectures)))):
+        if others := ", ".join(map(_kind, as_good(best, comparable(coding, architectures)))):
             yield said("capacity_as_good", others=others)
         if best.slope:
             steep, (low, high) = best.slope
             yield said("capacity_slope", slope=steep, low=low, high=high)
     if whole := list(_holding_all(coding, trained)):
         yield said("table_too_small", task=task, parameters=min(whole), facts=len(coding.table))
+
+
+def _kind(name: str) -> str:
+    """An architecture's name in a sentence that says itself how its weights were found."""
+    return spoken(name.removesuffix("_end_to_end").removesuffix("_closed_form"))
 
 
 def _holding_all(coding: Coding, architectures: Sequence[Architecture]) -> Iterator[int]:

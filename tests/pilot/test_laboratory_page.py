@@ -98,3 +98,11 @@ def test_the_build_server_sees_the_experiments(report: Report) -> None:
     assert [case.get("name") for case in suite] == [*ExperimentId]
     assert suite.get("failures") == "0"
     assert all("1,024 facts" in (case.findtext("system-out") or "") for case in suite)
+
+
+def test_another_versions_sentences_are_read_in_english(report: Report) -> None:
+    """A sentence whose figures this version does not know the same way does not keep the page from being drawn."""
+    made = report.experiments[0]
+    bare = [statement.model_copy(update={"figures": {}}) for statement in made.statements["finding"]]
+    older = made.model_copy(update={"finding": "Said before.", "statements": made.statements | {"finding": bare}})
+    assert "Said before." in html(report.model_copy(update={"experiments": [older]}), "ja")

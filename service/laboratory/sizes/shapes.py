@@ -1,7 +1,7 @@
 """Shapes of equal size: a number of parameters and a way to spend it, as the network that comes nearest."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 
 from service.memory.gradient import Shape
@@ -9,6 +9,7 @@ from service.memory.gradient import Shape
 SMALLEST = 400
 """Parameters below which a design has no room for its heads."""
 ROUGH = 0.02
+SHARE_OFF = 0.15  # so far a share of attention may be from what its design is called: half-way to the next one
 EXACT = 0.0099  # shapes this near to the wanted number of parameters count as equal to it
 
 
@@ -38,9 +39,23 @@ def nearest(design: Design, parameters: int, outputs: int, d_model: int, within:
     return min(_shapes(design, parameters, outputs, d_model), key=distance)
 
 
-def equal(shape: Shape, parameters: int) -> bool:
+def close(design: Design, parameters: int, outputs: int, d_model: int) -> Shape | None:
+    """The shape of a design of this size whose share of attention is near to what its name says: with heads of other
+    widths, or a size that is somewhat further off, only where there is no other; None where there is no room for any.
+    """
+    wider = replace(design, d_head_vo=range(1, 9))
+    choices = ((design, EXACT), (wider, EXACT), (wider, ROUGH))
+    shapes = ((nearest(each, parameters, outputs, d_model, within), within) for each, within in choices)
+    return next((shape for shape, within in shapes if _like(shape, design) and equal(shape, parameters, within)), None)
+
+
+def _like(shape: Shape, design: Design) -> bool:
+    return abs(shape.attention_parameters / shape.parameters - design.share) <= SHARE_OFF
+
+
+def equal(shape: Shape, parameters: int, within: float = ROUGH) -> bool:
     """Whether a shape is of this size, as far as pieces as large as a wide head allow it."""
-    return abs(shape.parameters / parameters - 1) <= ROUGH
+    return abs(shape.parameters / parameters - 1) <= within
 
 
 def _shapes(design: Design, parameters: int, outputs: int, d_model: int) -> Iterator[Shape]:

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from service.laboratory.allocation import DESIGNS
 from service.laboratory.capacity import END_TO_END
-from service.laboratory.sizes.shapes import SMALLEST, Design, equal, nearest
+from service.laboratory.sizes.shapes import ROUGH, SMALLEST, Design, close, equal, nearest
 
 sizes = st.integers(SMALLEST, 6000)
 
@@ -32,6 +32,17 @@ def test_designs_differ_in_where_their_parameters_are(size: int, outputs: int) -
         assert shape.attention_parameters + shape.mlp_parameters == shape.parameters
         shares.append(shape.attention_parameters / shape.parameters)
     assert shares[0] > 0.6 > shares[1] > 0.35 > shares[2]
+
+
+@settings(max_examples=60, deadline=None)
+@given(sizes, st.integers(3, 24), st.sampled_from([16, 20, 24]))
+def test_a_design_is_what_it_is_called_or_left_out(size: int, outputs: int, d_model: int) -> None:
+    """However small: shapes in a comparison are of one size, and no two designs are the same network by other names."""
+    shapes = [shape for design in DESIGNS if (shape := close(design, size, outputs, d_model))]
+    shares = [shape.attention_parameters / shape.parameters for shape in shapes]
+    assert all(abs(shape.parameters / size - 1) <= ROUGH for shape in shapes)
+    assert shares == sorted(shares, reverse=True)
+    assert len(set(shapes)) == len(shapes) > 0
 
 
 def test_attention_only_has_no_mlp() -> None:
