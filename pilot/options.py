@@ -122,9 +122,11 @@ class LaboratoryOptions:
 def _experiments(named: str | None) -> tuple[ExperimentId, ...]:
     if named is None:
         return tuple(ExperimentId)
-    wanted = [word.strip() for word in named.split(",")]
+    known = ", ".join(ExperimentId)
+    wanted = [word.strip() for word in named.split(",") if word.strip()]
+    if not wanted:
+        raise typer.BadParameter(f"--experiments names none; there are {known}")
     if strange := [word for word in wanted if word not in set(ExperimentId)]:
-        known = ", ".join(ExperimentId)
         raise typer.BadParameter(f"there is no experiment {', '.join(map(repr, strange))}; there are {known}")
     return tuple(each for each in ExperimentId if each in wanted)
 

@@ -146,7 +146,8 @@ def test_an_interrupt_cancels_the_running_job() -> None:
     ("words", "message"),
     [
         (["--experiments", "rank,speed"], "speed"),
-        (["--experiments", ""], "capacity"),
+        (["--experiments", ""], "names none"),
+        (["--experiments", " , "], "capacity"),
         (["--minutes", "0"], "minutes"),
         (["--minutes", "nan"], "minutes"),
         (["--facts", "0"], "facts"),
