@@ -71,7 +71,8 @@ def _networks(blocks: dict[Task, Blocks], asked: Asked, bench: Bench, findings: 
     networks: dict[Task, dict[str, Any]] = {}
     for task, block in blocks.items():
         if bench.left() < asked.request.seconds / 4:
-            findings.left_out.append(said("not_enough_time", what=_NETWORK, seconds=asked.request.seconds))
+            what = "network trained end to end"
+            findings.left_out.append(said("not_enough_time", what=what, seconds=asked.request.seconds))
             break
         networks[task] = bench.run(rounded_network(block, asked.request.seed, bench.device))
     return networks

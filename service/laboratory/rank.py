@@ -71,7 +71,7 @@ def _trained(asked: Asked, bench: Bench, findings: Findings) -> list[Trained]:
             _train(kinds, trained, effort.seeds, bench)
             took = bench.elapsed() - start
     if missing := ", ".join(kind for kind in chain(*KINDS) if kind not in trained[0].searches):
-        findings.left_out.append(said("not_enough_time", what=missing, seconds=asked.request.seconds))
+        findings.left_out.append(said("rank_not_ended", kinds=missing, seconds=asked.request.seconds))
     return trained
 
 

@@ -71,11 +71,16 @@ def best_of(coding: Coding, architectures: Sequence[Architecture]) -> Architectu
 
 
 def comparable(coding: Coding, architectures: Sequence[Architecture]) -> list[Architecture]:
-    """Those that were measured at the largest size of all."""
+    """Those whose largest size is alike: the group with most of them, of several the one of the largest size."""
     found = [(each, each.largest) for each in architectures if each.coding is coding]
     sizes = [(each, largest.contender.parameters) for each, largest in found if largest]
-    most = max((size for _, size in sizes), default=0)
-    return [each for each, size in sizes if size >= _ALIKE * most]
+    groups = [[each for each, size in sizes if _ALIKE * most <= size <= most] for most in {size for _, size in sizes}]
+    return max(groups, key=lambda group: (len(group), _size(group[0])), default=[])
+
+
+def _size(architecture: Architecture) -> int:
+    size: int = architecture.largest.contender.parameters if architecture.largest else 0
+    return size
 
 
 def as_good(best: Architecture, others: Sequence[Architecture]) -> Iterator[str]:

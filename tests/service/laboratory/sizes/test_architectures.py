@@ -32,6 +32,14 @@ def test_what_was_measured_at_a_smaller_size_is_not_compared() -> None:
     assert best_of(CODING, [large, small]) is large
 
 
+def test_one_of_a_larger_size_does_not_win_alone() -> None:
+    """What has no equal in size is compared with nothing, however large it is."""
+    several = [architecture(name, {400: [80, 82, 84]}) for name in ("attention", "mlp")]
+    alone = architecture("linear", {800: [4, 4, 4]})
+    assert comparable(CODING, [alone, *several]) == several
+    assert best_of(CODING, [alone, *several]) in several
+
+
 def test_what_chance_explains_is_as_good() -> None:
     """A tenth fewer on every seed is told apart, less than a rung is not, and on two seeds nothing is."""
     best = architecture("best", {800: [200, 220, 240]})
