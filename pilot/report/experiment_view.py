@@ -35,11 +35,11 @@ class LaboratoryView:
 
 def laboratory_view(report: Report, prose: Prose) -> LaboratoryView:
     views = [_experiment(made, Wording(prose, made.id)) for made in report.experiments]
-    answers = [(view.finding, view.recommendation) for view in views if view.document.id is ExperimentId.ALLOCATION]
+    allocation = [view.recommendation for view in views if view.document.id is ExperimentId.ALLOCATION]
     failed = [left for left in report.left_out if isinstance(left.check, ExperimentId)]
     return LaboratoryView(
         experiments=views,
-        allocation=str(prose["experiment"]["joined"]).join(answers[0]) if answers else None,
+        allocation=next(iter(allocation), None),
         failed=[(str(prose["experiment"][left.check]["title"]), left) for left in failed],
     )
 

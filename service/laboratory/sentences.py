@@ -22,7 +22,8 @@ def said(code: str, /, **figures: Figure) -> Statement:
 
 
 def english(statement: Statement) -> str:
-    return templates()[statement.code].format_map(statement.figures)
+    sentence = templates()[statement.code].format_map(statement.figures)
+    return sentence[:1].upper() + sentence[1:]  # one that begins with a figure may begin with a word
 
 
 @cache
