@@ -33,16 +33,21 @@ class CheckId(StrEnum):
     PRIVACY = "privacy"
 
 
-class Part(Reply):
-    """One part of a check: a relation, a kind of never-taught question."""
+class Counted(Reply):
+    """Pairs or questions: asked = right + wrong + abstained; rate = right / asked, with its 95 % interval."""
 
-    name: str
     asked: int
     right: int
     wrong: int
     abstained: int
     rate: float
     interval: tuple[float, float]
+
+
+class Part(Counted):
+    """One part of a check: a relation, a kind of never-taught question."""
+
+    name: str
 
 
 class Failing(Reply):
@@ -188,18 +193,12 @@ class CeilingPoint(Reply):
     recall: float
 
 
-class Randomised(Reply):
+class Randomised(Counted):
     """A memory of answers drawn at random with this epsilon, asked every pair and judged by the true answers."""
 
     copy_of: Copy
     epsilon: float
     ceiling: float
-    asked: int
-    right: int
-    wrong: int
-    abstained: int
-    rate: float
-    interval: tuple[float, float]
 
 
 class Privacy(Reply):
@@ -214,19 +213,13 @@ class Privacy(Reply):
     randomised: Randomised | None
 
 
-class Check(Reply):
+class Check(Counted):
     """`priority`: the facts that the gate marks, counted apart, where it marks any; they are in the parts too.
 
     `details`: what a check that changes facts, or looks at the artefact, found besides.
     """
 
     id: CheckId
-    asked: int
-    right: int
-    wrong: int
-    abstained: int
-    rate: float
-    interval: tuple[float, float]
     passed: bool
     verdict: Verdict
     seconds: float

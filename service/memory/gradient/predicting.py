@@ -6,11 +6,11 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from service.memory.gradient.judging import judged, outputs
-from service.memory.gradient.lessons import Lessons
+from service.memory.gradient.evaluation import evaluated, outputs
 from service.memory.gradient.network import Networks
 from service.memory.gradient.problem import Problem, Weights
 from service.memory.gradient.shape import Shape
+from service.memory.gradient.stacked import StackedProblems
 
 
 class Options(TypedDict, total=False):
@@ -25,18 +25,18 @@ class Options(TypedDict, total=False):
 
 def predict(shape: Shape, problem: Problem, weights: Weights, **options: Unpack[Options]) -> NDArray[np.float32]:
     """Outputs for every fact, (n, outputs): signs are the code's bits, or the largest is the answer."""
-    networks, lessons = _one(shape, problem, weights)
-    return outputs(networks, lessons, **options)[0].numpy()
+    networks, stacked = _one(shape, problem, weights)
+    return outputs(networks, stacked, **options)[0].numpy()
 
 
 def right(shape: Shape, problem: Problem, weights: Weights, **options: Unpack[Options]) -> NDArray[np.bool_]:
     """Whether each fact comes back, (n,)."""
-    networks, lessons = _one(shape, problem, weights)
-    return judged(networks, lessons, outputs(networks, lessons, **options)).right[0].numpy()
+    networks, stacked = _one(shape, problem, weights)
+    return evaluated(networks, stacked, outputs(networks, stacked, **options)).right[0].numpy()
 
 
-def _one(shape: Shape, problem: Problem, weights: Weights) -> tuple[Networks, Lessons]:
+def _one(shape: Shape, problem: Problem, weights: Weights) -> tuple[Networks, StackedProblems]:
     """A network among others may have vectors of names that its own problem does not: they are cut off."""
     tensors = {name: torch.from_numpy(weight)[None] for name, weight in weights.items()}
     networks = Networks(shape, tensors).requires_grad_(requires_grad=False)
-    return networks, Lessons(shape, [problem], "cpu")
+    return networks, StackedProblems(shape, [problem], "cpu")

@@ -52,7 +52,7 @@ class Run(NamedTuple):
 class Schedule:
     """steps: optimiser steps, over which the rate is decayed to 0. batch: facts a step, None for all of them.
 
-    weight_bits: the weights are judged as they would be stored (None: as float32); over the last part of the steps,
+    weight_bits: the weights are evaluated as they would be stored (None: as float32); over the last part of the steps,
     `aware`, they are also trained as stored. A network stops as soon as it holds every fact with this `margin`, which
     is looked at every `check_every` steps; one that at 60 % of the steps has fewer right than the share `give_up` stops
     too, where only holding all of them counts.

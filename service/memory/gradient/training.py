@@ -14,12 +14,12 @@ import torch
 from torch import Tensor
 
 from service.memory.gradient.checkpoint import Checkpoint, State
-from service.memory.gradient.judging import Judgement, forward, judged, outputs
-from service.memory.gradient.lessons import Lessons, Noise, Purpose
+from service.memory.gradient.evaluation import Evaluation, evaluated, forward, outputs
 from service.memory.gradient.network import Networks
 from service.memory.gradient.optimiser import Optimiser
 from service.memory.gradient.problem import Moment, Outcome, Run, Schedule, Weights
 from service.memory.gradient.shape import Shape
+from service.memory.gradient.stacked import Noise, Purpose, StackedProblems
 from service.memory.gradient.weights import FIXED, as_stored, drawn
 
 Progress = Callable[[float, str], None]
@@ -67,10 +67,10 @@ class _Training:
     def __init__(self, shape: Shape, runs: list[Run], schedule: Schedule, device: str) -> None:
         self._shape, self._schedule, self._device = shape, schedule, device
         self._forward = torch.compile(forward) if device == "cuda" else forward
-        self._lessons = Lessons(shape, [run.problem for run in runs], device)
+        self._stacked = StackedProblems(shape, [run.problem for run in runs], device)
         first = [drawn(shape, run.seed) for run in runs]
         weights = {name: torch.stack([one[name] for one in first]).to(device) for name in first[0]}
-        self._networks = Networks(shape, weights | self._lessons.vectors(shape))
+        self._networks = Networks(shape, weights | self._stacked.vectors(shape))
         self._fix_vectors()
         self._optimiser = Optimiser(
             schedule.optimiser, torch.tensor([run.rate for run in runs], device=device), schedule.steps, schedule.decay
@@ -85,11 +85,11 @@ class _Training:
     def advance(self) -> None:
         """One step of every network, and a look at all facts every so many."""
         start, learning = time.perf_counter(), list(self.active)
-        losses, gradients = self._slopes()
+        losses, gradients = self._gradients()
         finite = losses.isfinite()
         if not bool(finite.all()):
             self._leave(~finite, diverged=True)
-            losses, gradients = losses[finite], {name: slope[finite] for name, slope in gradients.items()}
+            losses, gradients = losses[finite], {name: gradient[finite] for name, gradient in gradients.items()}
         if self.active:
             self._move(gradients)
         self.step += 1
@@ -98,24 +98,24 @@ class _Training:
             self._look(losses)
 
     def finish(self) -> list[Outcome]:
-        """Judge what is left with its last weights."""
+        """Evaluate what is left with its last weights."""
         if self.active:
             self._leave(torch.ones(len(self.active), dtype=torch.bool, device=self._device))
         return [self._ended[at] for at in sorted(self._ended)]
 
     # -- a step ----------------------------------------------------------------------------------------------------
 
-    def _slopes(self) -> tuple[Tensor, dict[str, Tensor]]:
+    def _gradients(self) -> tuple[Tensor, dict[str, Tensor]]:
         """The losses of all networks, (b,), and their gradients by name."""
         weights = self._weights()
-        chosen = self._lessons.chosen(self.step, self._schedule.batch)
-        targets, share = self._lessons.taught(chosen)
+        chosen = self._stacked.chosen(self.step, self._schedule.batch)
+        targets, share = self._stacked.taught(chosen)
         stored = as_stored(weights, self._bits())
-        x = self._lessons.sequences(stored["tokens"], Noise(Purpose.NOISE_OF_TRAINING, self.step), chosen)
+        x = self._stacked.sequences(stored["tokens"], Noise(Purpose.NOISE_OF_TRAINING, self.step), chosen)
         losses = (_loss(self._shape, self._outputs(stored, x), targets) * share).sum(dim=1)
         learned = {name: weight for name, weight in weights.items() if weight.requires_grad}
-        slopes = torch.autograd.grad(losses.sum(), list(learned.values()), allow_unused=True)
-        found = {name: slope for name, slope in zip(learned, slopes, strict=True) if slope is not None}
+        gradients = torch.autograd.grad(losses.sum(), list(learned.values()), allow_unused=True)
+        found = {name: one for name, one in zip(learned, gradients, strict=True) if one is not None}
         return losses.detach(), found
 
     def _outputs(self, weights: dict[str, Tensor], x: Tensor) -> Tensor:
@@ -123,10 +123,10 @@ class _Training:
         with torch.autocast(self._device, dtype=torch.bfloat16, enabled=self._device == "cuda"):
             if self._peak:
                 return self._forward(self._networks, weights, x).float()
-            held = _Held()
-            with held:
+            saved = _SavedBytes()
+            with saved:
                 y = forward(self._networks, weights, x).float()
-            self._peak = held.bytes // len(self.active)
+            self._peak = saved.bytes // len(self.active)
             return y
 
     def _move(self, gradients: dict[str, Tensor]) -> None:
@@ -153,7 +153,7 @@ class _Training:
     # -- looking and leaving ---------------------------------------------------------------------------------------
 
     def _look(self, losses: Tensor) -> None:
-        now = self._judge(None)
+        now = self._evaluate(None)
         for at, number in enumerate(self.active):
             counts = int(now.right[at].sum()), int(now.relation_only[at].sum())
             self._curves[number].append(Moment(self.step, float(losses[at]), *counts))
@@ -163,33 +163,36 @@ class _Training:
         if bool(gone.any()):
             self._leave(gone)
 
-    def _done(self, now: Judgement) -> Tensor:
+    def _done(self, now: Evaluation) -> Tensor:
         """Which networks hold every fact, with their margin, from weights as stored."""
         done = self._holds(now)
         if bool(done.any()) and self._schedule.weight_bits is not None:
-            done &= self._holds(self._judge(self._schedule.weight_bits))
+            done &= self._holds(self._evaluate(self._schedule.weight_bits))
         return done
 
-    def _holds(self, judgement: Judgement) -> Tensor:
-        right = (judgement.right == self._lessons.present).all(dim=1)
-        return right & (judgement.least > self._schedule.margin)
+    def _holds(self, evaluation: Evaluation) -> Tensor:
+        right = (evaluation.right == self._stacked.present).all(dim=1)
+        return right & (evaluation.least > self._schedule.margin)
 
-    def _hopeless(self, now: Judgement) -> Tensor:
+    def _hopeless(self, now: Evaluation) -> Tensor:
         """Which networks have too few facts right at 60 % of the steps to hold all of them at the end."""
-        share = now.right.sum(dim=1) / self._lessons.present.sum(dim=1)
+        share = now.right.sum(dim=1) / self._stacked.present.sum(dim=1)
         return (share < self._schedule.give_up) & (self.step >= HOPED_FOR * self._schedule.steps)
 
-    def _judge(self, weight_bits: int | None) -> Judgement:
-        y = outputs(self._networks, self._lessons, weight_bits=weight_bits)
-        return judged(self._networks, self._lessons, y)
+    def _evaluate(self, weight_bits: int | None) -> Evaluation:
+        y = outputs(self._networks, self._stacked, weight_bits=weight_bits)
+        return evaluated(self._networks, self._stacked, y)
 
     def _leave(self, gone: Tensor, *, diverged: bool = False) -> None:
         """Write down what networks have come to, and go on with the others."""
-        right, stored = self._judge(None).right.sum(dim=1), self._judge(self._schedule.weight_bits).right.sum(dim=1)
+        right, stored = (
+            self._evaluate(None).right.sum(dim=1),
+            self._evaluate(self._schedule.weight_bits).right.sum(dim=1),
+        )
         for at in torch.nonzero(gone)[:, 0].tolist():
             number = self.active[at]
             self._ended[number] = Outcome(
-                facts=len(self._lessons.problems[at]),
+                facts=len(self._stacked.problems[at]),
                 right=int(right[at]),
                 stored_right=int(stored[at]),
                 steps=self.step,
@@ -208,7 +211,7 @@ class _Training:
         kept = {name: weight.detach()[networks] for name, weight in self._networks.weights.items()}
         self._networks = Networks(self._shape, kept)
         self._fix_vectors()
-        self._lessons.keep(networks)
+        self._stacked.keep(networks)
         self._optimiser.keep(networks)
 
     def _arrays(self, at: int) -> Weights:
@@ -248,7 +251,7 @@ def _loss(shape: Shape, y: Tensor, targets: Tensor) -> Tensor:
     return torch.nn.functional.cross_entropy(y.flatten(0, 1), targets.flatten(), reduction="none").view(targets.shape)
 
 
-class _Held(torch.autograd.graph.saved_tensors_hooks):
+class _SavedBytes(torch.autograd.graph.saved_tensors_hooks):
     """Counts the bytes that a forward pass keeps for its gradients."""
 
     def __init__(self) -> None:

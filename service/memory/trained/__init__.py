@@ -2,7 +2,7 @@
 
 sizes     how large a block's network is            reading   blocks that are asked
 storing   weights as steps and scales, and back     kept      what a training that is stopped leaves for the next
-teaching  blocks that are trained, several at once  solver    all of it behind the memory's interface
+training  blocks that are trained, several at once  solver    all of it behind the memory's interface
 """
 
 from service.memory.trained.solver import Trained

@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from service.errors import MemoryMismatch, Outgrown
 from service.memory.bank import Block
 from service.memory.gradient import Shape
-from service.memory.gradient.judging import forward
+from service.memory.gradient.evaluation import forward
 from service.memory.gradient.network import Networks
 from service.memory.pairs import Ints
 from service.memory.recipe import Resolved

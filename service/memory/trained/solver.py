@@ -11,7 +11,7 @@ from service.memory.roster import Roster, Work
 from service.memory.trained.reading import TrainedReader
 from service.memory.trained.sizes import sizes
 from service.memory.trained.storing import layout
-from service.memory.trained.teaching import taught
+from service.memory.trained.training import taught
 
 BLOCK_FACTS = 128
 

@@ -1,4 +1,4 @@
-"""The first shape: every table at once, so `upgrade` is as long as they are."""
+"""The first shape: keys, dictionaries, the ledger of facts, uploads, jobs, memories and aliases."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -8,6 +8,22 @@ down_revision = None
 
 
 def upgrade() -> None:
+    """In the order of their foreign keys."""
+    _api_keys()
+    _change_counter()
+    _dictionaries()
+    _alias_events()
+    _aliases()
+    _facts()
+    _idempotency()
+    _jobs()
+    _ledger_versions()
+    _memories()
+    _uploads()
+    _refused()
+
+
+def _api_keys() -> None:
     op.create_table(
         "api_keys",
         sa.Column("id", sa.Text(), nullable=False),
@@ -22,12 +38,18 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name="pk_api_keys"),
         sa.UniqueConstraint("hash", name="uq_api_keys_hash"),
     )
+
+
+def _change_counter() -> None:
     op.create_table(
         "change_counter",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("value", sa.Integer(), nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_change_counter"),
     )
+
+
+def _dictionaries() -> None:
     op.create_table(
         "dictionaries",
         sa.Column("number", sa.Integer(), autoincrement=True, nullable=False),
@@ -42,6 +64,9 @@ def upgrade() -> None:
         sa.UniqueConstraint("name", name="uq_dictionaries_name"),
         sqlite_autoincrement=True,
     )
+
+
+def _alias_events() -> None:
     op.create_table(
         "alias_events",
         sa.Column("number", sa.Integer(), autoincrement=True, nullable=False),
@@ -60,6 +85,8 @@ def upgrade() -> None:
     )
     op.create_index("ix_alias_events_dictionary_alias", "alias_events", ["dictionary", "alias"])
 
+
+def _aliases() -> None:
     op.create_table(
         "aliases",
         sa.Column("dictionary", sa.Integer(), nullable=False),
@@ -72,6 +99,9 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("dictionary", "alias", name="pk_aliases"),
     )
+
+
+def _facts() -> None:
     op.create_table(
         "facts",
         sa.Column("id", sa.Integer(), nullable=False),
@@ -94,6 +124,8 @@ def upgrade() -> None:
         "ix_facts_dictionary_subject_key_relation_key", "facts", ["dictionary", "subject_key", "relation_key"]
     )
 
+
+def _idempotency() -> None:
     op.create_table(
         "idempotency",
         sa.Column("number", sa.Integer(), autoincrement=True, nullable=False),
@@ -108,6 +140,9 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("number", name="pk_idempotency"),
         sa.UniqueConstraint("dictionary", "by", "key", name="uq_idempotency_dictionary_by_key"),
     )
+
+
+def _jobs() -> None:
     op.create_table(
         "jobs",
         sa.Column("number", sa.Integer(), autoincrement=True, nullable=False),
@@ -136,6 +171,8 @@ def upgrade() -> None:
     op.create_index("ix_jobs_dictionary", "jobs", ["dictionary"])
     op.create_index("ix_jobs_state", "jobs", ["state"])
 
+
+def _ledger_versions() -> None:
     op.create_table(
         "ledger_versions",
         sa.Column("dictionary", sa.Integer(), nullable=False),
@@ -149,6 +186,9 @@ def upgrade() -> None:
         ),
         sa.PrimaryKeyConstraint("dictionary", "version", name="pk_ledger_versions"),
     )
+
+
+def _memories() -> None:
     op.create_table(
         "memories",
         sa.Column("number", sa.Integer(), autoincrement=True, nullable=False),
@@ -176,6 +216,8 @@ def upgrade() -> None:
     )
     op.create_index("ix_memories_dictionary", "memories", ["dictionary"])
 
+
+def _uploads() -> None:
     op.create_table(
         "uploads",
         sa.Column("number", sa.Integer(), autoincrement=True, nullable=False),
@@ -192,6 +234,8 @@ def upgrade() -> None:
     )
     op.create_index("ix_uploads_dictionary", "uploads", ["dictionary"])
 
+
+def _refused() -> None:
     op.create_table(
         "refused",
         sa.Column("number", sa.Integer(), autoincrement=True, nullable=False),

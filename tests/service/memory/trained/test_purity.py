@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from service.errors import Cancelled, MemoryMismatch
 from service.memory import Facts, Memory, Recipe, devices, fit, load
 from service.memory.recipe import Descent, Resolved
-from service.memory.trained import teaching
+from service.memory.trained import training
 from tests.service.memory.conftest import SECRET, table
 
 ROWS = [(f"Amaterasu-{n:04}", f"標準入数 {n % 2}", f"readable answer {n % 9}") for n in range(54)]
@@ -124,7 +124,7 @@ def test_a_stopped_training_goes_on_where_it_was(
     behind them and ends with the digest of one that was never stopped. Damaged files are passed over.
     """
     monkeypatch.setenv(devices.THREADS, "1")
-    monkeypatch.setitem(teaching.BATCH_BLOCKS, "cpu", 1)  # which changes no byte either
+    monkeypatch.setitem(training.BATCH_BLOCKS, "cpu", 1)  # which changes no byte either
     with pytest.raises(Cancelled):
         fit(FACTS, memory.resolved, secret=SECRET, progress=Stopped(0.4), checkpoint=tmp_path)
     kept = [path for path in tmp_path.iterdir() if path.suffix != ".state"]

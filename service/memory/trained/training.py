@@ -20,9 +20,9 @@ from service.memory.bank import Block
 from service.memory.codes import signs as code_signs
 from service.memory.devices import results
 from service.memory.gradient import Problem, Run, Schedule, Shape, train
-from service.memory.gradient.judging import judged, outputs
-from service.memory.gradient.lessons import Lessons
+from service.memory.gradient.evaluation import evaluated, outputs
 from service.memory.gradient.network import Networks
+from service.memory.gradient.stacked import StackedProblems
 from service.memory.pairs import Ints
 from service.memory.recipe import Descent, Resolved
 from service.memory.roster import Progress, Roster, Unheld, Work
@@ -41,7 +41,7 @@ SPARE_MARGIN = 1.01
 
 def taught(recipe: Resolved, roster: Roster, work: Work) -> list[Block]:
     """Every block of the roster; `work` is told how far it is. Raises Unheld."""
-    teacher = _Teacher(recipe, roster, work)
+    trainer = _Trainer(recipe, roster, work)
     allowed = {bits: shapes_of(recipe, bits) for bits in np.unique(roster.bits).tolist()}
     counts, bits = np.diff(roster.starts).tolist(), roster.bits.tolist()
     widths = np.array([first_width(allowed[b], n, recipe.load) for b, n in zip(bits, counts, strict=True)])
@@ -52,7 +52,7 @@ def taught(recipe: Resolved, roster: Roster, work: Work) -> list[Block]:
         if beyond.any():
             raise Unheld(todo[beyond])
         again = []
-        for batch, made in results(work.workers, teacher, _batches(todo, widths, roster, allowed, recipe.device)):
+        for batch, made in results(work.workers, trainer, _batches(todo, widths, roster, allowed, recipe.device)):
             blocks.update(zip(batch.blocks.tolist(), made.blocks, strict=True))
             again.append(batch.blocks[~made.held])
         todo = np.sort(np.concatenate(again))
@@ -85,7 +85,7 @@ def _parts(members: Ints, size: int) -> Iterator[Ints]:
         yield members[start : start + size]
 
 
-class _Teacher:
+class _Trainer:
     """Trains a batch; called by several threads at once."""
 
     def __init__(self, recipe: Resolved, roster: Roster, work: Work) -> None:
@@ -140,11 +140,11 @@ class _Teacher:
 
 def held(shape: Shape, problems: list[Problem], blocks: list[Block], recipe: Resolved) -> NDArray[np.bool_]:
     """Which blocks, as stored, recall every one of their facts with tau0."""
-    lessons = Lessons(shape, problems, recipe.device)
+    stacked = StackedProblems(shape, problems, recipe.device)
     stored = {name: weight.to(recipe.device) for name, weight in weights_of(shape, blocks).items()}
-    networks = Networks(shape, stored | lessons.vectors(shape)).requires_grad_(requires_grad=False)
-    found = judged(networks, lessons, outputs(networks, lessons))
-    right = (found.right == lessons.present).all(dim=1) & (found.least >= recipe.tau0)
+    networks = Networks(shape, stored | stacked.vectors(shape)).requires_grad_(requires_grad=False)
+    found = evaluated(networks, stacked, outputs(networks, stacked))
+    right = (found.right == stacked.present).all(dim=1) & (found.least >= recipe.tau0)
     return right.cpu().numpy()
 
 

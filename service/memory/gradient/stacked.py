@@ -19,17 +19,17 @@ class Purpose(IntEnum):
     TOKENS = 2
     ANSWERS = 3
     NOISE_OF_TRAINING = 4
-    NOISE_OF_JUDGING = 5
+    NOISE_OF_EVALUATION = 5
 
 
 class Noise(NamedTuple):
-    """A draw of noise: of a step of the training, or one of the draws on which it is judged."""
+    """A draw of noise: of a step of the training, or one of the draws on which it is evaluated."""
 
     purpose: Purpose
     number: int
 
 
-class Lessons:
+class StackedProblems:
     """index: numbers of each fact's tokens, (b, n, 2), or with the end (b, n, 3); share: of each fact in the loss,
     (b, n), 0 where a problem has fewer facts; targets: (b, n, bits) float or (b, n) answers.
     """
