@@ -80,14 +80,17 @@ def _draw(findings: Findings, task: Task, climbs: Sequence[Climb]) -> None:
 
 
 def _draw_layers(findings: Findings, climb: Climb) -> None:
-    """Layer by layer of the network that holds most, and the row of this number of layers."""
+    """Layer by layer of the network that holds most, and the row of this number of layers. That network may hold more
+    facts than the edge of the ladders says, on which other seeds and rungs that failed count too.
+    """
     best = max(climb.held, key=lambda network: network.facts, default=None)
     facts, interval = intervals.held(climb.edges) if climb.known else (None, None)
     low, high = interval or (None, None)
     without = {f"without_{layer}_recall": share for layer, share in enumerate(best.without if best else (), start=1)}
     held = {"facts": facts and round(facts, 1), "low": low and round(low, 1), "high": high and round(high, 1)}
     sizes = {"parameters": climb.stack.parameters, "runs": len(climb.edges)}
-    findings.rows.append(row(climb.stack.name, climb.task, **sizes, **held, **without))
+    examined = {"examined_facts": best.facts} if best else {}
+    findings.rows.append(row(climb.stack.name, climb.task, **sizes, **held, **examined, **without))
     for name, values in (("without", best.without), ("rank", best.ranks)) if best else ():
         points = [point(at, value, label=f"layer_{at + 1}") for at, value in enumerate(values)]
         findings.series.append(measured(climb.stack.name, name, points, climb.task))

@@ -53,13 +53,17 @@ def test_effective_rank_counts_directions() -> None:
 
 
 def test_a_second_brings_what_one_layer_holds(cache: Known) -> None:
-    """The first seed of the synthetic task: a sentence with its figures for every depth whose edge was found."""
+    """The first seed of the synthetic task: a sentence with its figures for every depth whose edge was found, and a
+    share of whole facts for the layer that was left out.
+    """
     request = ExperimentRequest(kind=ExperimentId.DEPTH, seconds=1, tasks=[Task.SYNTHETIC])
     hurried = Bench(1.0, "cpu", ThreadPoolExecutor(1), cache, lambda *_: None)
     found = depth(Asked(request, {Task.SYNTHETIC: factual_recall()}, Facts([], [], [])), hurried)
     said = {statement.code: statement.figures for statement in found.statements["finding"]}
     assert said["depth_held"]["seeds"] == 1
     assert found.verdict == "not_decisive"
+    left = found.rows[0].figures["without_1_recall"], found.rows[0].figures["examined_facts"]
+    assert left[0] * left[1] == pytest.approx(round(left[0] * left[1]))  # type: ignore[operator, arg-type]
 
 
 @pytest.mark.parametrize("facts", [Facts([], [], []), Facts(["s"], ["r"], ["a"])])
