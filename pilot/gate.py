@@ -11,9 +11,8 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from pilot.checks.measured import Measured
+from pilot.checks.measured import Measured, Tally
 from pilot.errors import UnusableInput, explained
-from pilot.limits import at_least, at_most, every, judged, within
 from pilot.reading import Pair
 from pilot.statistics import interval, lower_bound, upper_bound
 from schemas.checks import CheckId, Deletion, Privacy, Retention, Rollback, Threshold, Verdict
@@ -186,3 +185,31 @@ def _shown(k: int, n: int, limit: float, sample: int) -> Verdict:
     if lower_bound(k, n) > limit:
         return Verdict.FAIL
     return Verdict.PASS if n >= sample and upper_bound(k, n) <= limit else Verdict.NOT_DECISIVE
+
+
+def at_least(measured: Measured, name: str, limit: float, tally: Tally) -> Threshold:
+    """The share of right ones; nothing asked keeps no limit."""
+    kept = tally.asked > 0 and tally.right >= limit * tally.asked
+    return judged(measured, name, limit, tally.right, tally.asked, kept=kept)
+
+
+def at_most(measured: Measured, name: str, limit: int, k: int, n: int) -> Threshold:
+    """A count of what should not have come about, `k` of `n`."""
+    return judged(measured, name, limit, k, n, kept=k <= limit)
+
+
+def every(measured: Measured, name: str, k: int, n: int) -> Threshold:
+    """A limit that no gate can lower: all of `n`."""
+    return judged(measured, name, 1.0, k, n, kept=k == n)
+
+
+def within(measured: Measured, name: str, limit: float, figure: float) -> Threshold:
+    """A figure that is no count."""
+    kept = Verdict.PASS if figure <= limit else Verdict.FAIL
+    return Threshold(check=measured.id, name=name, limit=limit, k=0, n=0, measured=figure, verdict=kept)
+
+
+def judged(measured: Measured, name: str, limit: float, k: int, n: int, *, kept: bool | Verdict) -> Threshold:
+    verdict = kept if isinstance(kept, Verdict) else Verdict.PASS if kept else Verdict.FAIL
+    share = k / n if n else 0.0
+    return Threshold(check=measured.id, name=name, limit=limit, k=k, n=n, measured=share, verdict=verdict)

@@ -9,7 +9,6 @@ from importlib.metadata import version
 import structlog
 from fastapi import FastAPI
 
-from service.auth import Authenticator
 from service.routes import (
     absence,
     aliases,
@@ -43,16 +42,17 @@ from service.routes.recall import RecallEndpoint
 from service.settings import Settings
 from service.storage import Database, rates
 from service.storage.changes import changes
+from service.workflows.access.authenticator import Authenticator
 from service.workflows.access.limits import Limiter
 from service.workflows.access.oidc import Tokens
 from service.workflows.audit import Auditor
 from service.workflows.audit.denials import Denials
-from service.workflows.audit.recalls import RecallRecorder
 from service.workflows.audit.retention import retain
 from service.workflows.health import Readiness
 from service.workflows.recalls.catalogue import StoredCatalogue
 from service.workflows.recalls.live_use import LiveUse
 from service.workflows.recalls.observe import Observer
+from service.workflows.recalls.recorder import RecallRecorder
 from service.workflows.recalls.serving import Serving
 from service.workflows.recalls.shadow_recalls import ShadowRecalls
 from service.workflows.versions.editors import Editors

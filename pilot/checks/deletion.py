@@ -1,6 +1,7 @@
 """Whether what was deleted is gone, from the answers and from the bytes, and whether nothing else went with it."""
 
 import random
+import unicodedata
 from collections import Counter
 from collections.abc import Sequence
 
@@ -9,7 +10,6 @@ from pilot.checks.measured import Measured
 from pilot.checks.plan import Plan
 from pilot.checks.probes import folded
 from pilot.checks.scratch import Scratch
-from pilot.checks.spellings import another_spelling
 from pilot.checks.target import Reply
 from pilot.client import Progress
 from pilot.reading import Pair
@@ -101,3 +101,12 @@ def _count(measured: Measured, part: str, scratch: Scratch, expected: Held, prog
         measured.part(part).count(reply.status, right=right)
         if not right:
             measured.failing.append(reply.failing(part, expected[reply.pair], None))
+
+
+_WIDE = {code: code + 0xFEE0 for code in range(0x21, 0x7F)}
+
+
+def another_spelling(name: str) -> str:
+    """The name in another width, case or normal form; with white space at its ends where it has only one form."""
+    forms = (name.translate(_WIDE), name.swapcase(), unicodedata.normalize("NFD", name))
+    return next((form for form in forms if form != name), f"\u3000{name} ")

@@ -1,24 +1,25 @@
 """A file on disk to a counted table: the one way in."""
 
+import gc
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from schemas.problems import Code
 from schemas.uploads import Finding
 from service.errors import UnusableFile
-from service.ingest.collector import paused_collector
 from service.ingest.count import Coded, Counted, code, count
-from service.ingest.delimited import read_delimited
-from service.ingest.findings import find
-from service.ingest.jsonlines import read_json_lines
-from service.ingest.media import CANONICAL, Format, agreed_format
+from service.ingest.findings.findings import find
 from service.ingest.options import Limits, Options
-from service.ingest.parquet import read_parquet
-from service.ingest.personal import find_personal
-from service.ingest.policies import Policies, screen
+from service.ingest.privacy.personal import find_personal
+from service.ingest.privacy.policies import Policies, screen
+from service.ingest.readers.delimited import read_delimited
+from service.ingest.readers.jsonlines import read_json_lines
+from service.ingest.readers.media import CANONICAL, Format, agreed_format
+from service.ingest.readers.parquet import read_parquet
+from service.ingest.readers.workbook import read_workbook
 from service.ingest.table import Columns, Parsed, RefusedRow, Table
-from service.ingest.workbook import read_workbook
 
 Reader = Callable[[Path, str | None, Options, Limits], Table]
 _READERS: dict[Format, Reader] = {
@@ -94,3 +95,15 @@ def _nothing_usable(refused: list[RefusedRow]) -> UnusableFile:
     reasons = " ".join(f"Line {row.line}: {row.detail}" for row in refused[:_REASONS_NAMED])
     detail = f"None of the {len(refused)} rows can be used. {reasons}" if refused else "There is a header but no fact."
     return UnusableFile(detail, code=Code.NO_USABLE_ROW, refused=dict(counts))
+
+
+@contextmanager
+def paused_collector() -> Iterator[None]:
+    """No garbage collection inside; reference counts still free what is not in a cycle, and rows have none."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()

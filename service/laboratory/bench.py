@@ -8,6 +8,10 @@ from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from schemas.experiments import ExperimentRequest, Task
+from service.laboratory.tables import Table
+from service.memory import Facts
+
 Result = dict[str, Any]
 """What a trial found, as JSON."""
 
@@ -100,3 +104,12 @@ def as_kept(result: Result) -> Result:
     """As it comes from the cache: JSON. Raises ValueError for what is no number, TypeError for what is no JSON."""
     kept: Result = json.loads(json.dumps(result, allow_nan=False))
     return kept
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """`tables`: one for each task that was asked for. facts: the dictionary as it is in the ledger."""
+
+    request: ExperimentRequest
+    tables: dict[Task, Table]
+    facts: Facts

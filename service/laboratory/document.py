@@ -5,8 +5,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from schemas.experiments import Axis, Chart, Decision, Experiment, Point, Row, Series, Statement, Task
-from service.laboratory.asked import Asked
-from service.laboratory.bench import Bench
+from service.laboratory.bench import Asked, Bench
 from service.laboratory.sentences import Figure, english
 
 Scale = Literal["linear", "log", "category"]

@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from service.laboratory.synthetic import masked, sequences
 from service.laboratory.tables import Table
-from service.memory.frozen import FrozenNetwork, held
 from service.memory.gradient import Problem, Shape, Weights, right
+from service.memory.measuring import FrozenNetwork, held_at_int8
 
 DRAWS = 20
 
@@ -49,7 +49,7 @@ def behind_a_mask(
     def asked(draw: int) -> NDArray[np.bool_]:
         subjects, relations = masked(sequences(table, draw), table)
         features = network.features(tokens[subjects], tokens[table.n_subjects + relations])
-        return held(features, targets, weights)
+        return held_at_int8(features, targets, weights)
 
     return _counted(asked)
 

@@ -3,16 +3,15 @@
 from collections.abc import Callable, Mapping
 
 from schemas.experiments import Experiment, ExperimentId
-from service.laboratory.allocation import allocation
-from service.laboratory.asked import Asked
-from service.laboratory.bench import Bench
-from service.laboratory.budget import budget
-from service.laboratory.capacity import capacity
-from service.laboratory.depth import depth
-from service.laboratory.heads import heads
-from service.laboratory.learning import learning
-from service.laboratory.precision import precision
-from service.laboratory.rank import rank
+from service.laboratory.bench import Asked, Bench
+from service.laboratory.budget.experiment import budget
+from service.laboratory.depth.experiment import depth
+from service.laboratory.learning.experiment import learning
+from service.laboratory.precision.experiment import precision
+from service.laboratory.rank.experiment import rank
+from service.laboratory.sizes.allocation import allocation
+from service.laboratory.sizes.capacity import capacity
+from service.laboratory.sizes.heads import heads
 
 Work = Callable[[Asked, Bench], Experiment]
 """Raises what `bench.progress` raises, where it must not go on."""

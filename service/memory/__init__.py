@@ -13,8 +13,8 @@ load(path, secret=secret, patches=[staged.patch])
 
 from service.errors import Outgrown
 from service.memory.baseline import ExactTable
-from service.memory.draft import Changes
-from service.memory.editing import Editor, Staged
+from service.memory.editing.draft import Changes
+from service.memory.editing.editor import Editor, Staged
 from service.memory.facts import Facts, Recalled, Recalls, Verified
 from service.memory.memory import Memory, load
 from service.memory.recipe import Recipe, Resolved

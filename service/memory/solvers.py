@@ -1,7 +1,7 @@
 """The two ways to make blocks, behind one interface: nothing else in the memory knows how many there are.
 
-closed_form   one frozen network for all blocks, whose read-outs are solved          service/memory/closed_form.py
-gradient      a small network for each block, every weight of which is trained       service/memory/trained
+closed_form   one frozen network for all blocks, whose read-outs are solved      service/memory/closed_form
+gradient      a small network for each block, every weight of which is trained   service/memory/gradient
 """
 
 from collections.abc import Mapping, Sequence
@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 from torch import nn
 
 from service.memory.bank import Block, Layout
-from service.memory.closed_form import ClosedForm
+from service.memory.closed_form.solver import ClosedForm
+from service.memory.gradient.solver import Trained
 from service.memory.pairs import Ints
 from service.memory.recipe import Group, Recipe, Resolved, Sizes
 from service.memory.roster import Roster, Work
-from service.memory.trained import Trained
 
 
 class Reader(Protocol):

@@ -6,7 +6,8 @@ from schemas.absence import Absence, AbsenceQuery
 from schemas.purge import Purge, PurgeRequest
 from service.routes.context import PartExaminer, Purger, Service
 from service.routes.replies import MISSING, refusals
-from service.workflows.purges import absence, purge
+from service.workflows.purges import purge
+from service.workflows.versions import absence
 
 router = APIRouter(prefix="/v1", tags=["absence"])
 

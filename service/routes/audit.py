@@ -8,8 +8,8 @@ from fastapi import APIRouter, Query
 from schemas.audit import AuditFound, AuditHead, AuditPage, AuditSearch, AuditVerdict, AuditVerify
 from service.routes.context import Auditing, Service
 from service.storage.audit import Wanted
-from service.workflows.audit import search as searching
 from service.workflows.audit import verify as verification
+from service.workflows.recalls import audit_search as searching
 
 router = APIRouter(prefix="/v1", tags=["audit"])
 

@@ -5,11 +5,11 @@ from typing import Annotated, Any
 
 from fastapi import Depends, Header, Request
 
-from service.auth import Action, Authenticator, Caller
 from service.errors import NotFound
 from service.settings import Settings
 from service.storage import Database
 from service.workflows.access import grants
+from service.workflows.access.authenticator import Action, Authenticator, Caller
 from service.workflows.audit import Auditor
 from service.workflows.health import Readiness
 from service.workflows.recalls.serving import Serving

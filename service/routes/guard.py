@@ -13,9 +13,9 @@ import prometheus_client
 import structlog
 from starlette.requests import ClientDisconnect, cookie_parser
 
-from service.auth import Authenticator, Caller
 from service.errors import FactStoreError, TooLarge
 from service.routes.problems import MEDIA_TYPE, problem_body
+from service.workflows.access.authenticator import Authenticator, Caller
 from service.workflows.access.sessions import COOKIE
 
 log = structlog.get_logger()

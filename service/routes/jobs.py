@@ -4,7 +4,7 @@ from fastapi import APIRouter
 
 from schemas.jobs import Job, JobList
 from service.routes.context import JobCanceller, JobReader, Service
-from service.workflows import jobs
+from service.workflows.jobs import jobs
 
 router = APIRouter(prefix="/v1", tags=["jobs"])
 

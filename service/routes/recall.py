@@ -27,9 +27,9 @@ from service.errors import (
 from service.routes import recall_media
 from service.routes.problems import MEDIA_TYPE, problem_body
 from service.routes.recall_media import Media
+from service.workflows.access.relations import Relations
 from service.workflows.recalls.observe import Observer
 from service.workflows.recalls.recall import Asker, Recall
-from service.workflows.recalls.relations import Relations
 from service.workflows.recalls.serving import Serving
 
 log = structlog.get_logger()

@@ -5,7 +5,7 @@ from fastapi import APIRouter, Response
 from schemas.jobs import Job
 from service.routes.context import Examiner, Service
 from service.routes.replies import accepted
-from service.workflows.versions import scrubs
+from service.workflows.versions.upkeep import scrubs
 
 router = APIRouter(prefix="/v1/memories/{memory}", tags=["memories"])
 

@@ -7,7 +7,8 @@ from sqlalchemy import ColumnElement, Connection, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from schemas.dictionaries import Dictionary
-from service.errors import Conflict
+from schemas.problems import Code
+from service.errors import Conflict, NotFound, Unprocessable
 from service.storage.changes import announce
 from service.storage.stamps import new_id, now
 from service.storage.tables import aliases, dictionaries, ledger_versions
@@ -40,6 +41,20 @@ def add(tx: Connection, name: str) -> Row:
 def find(tx: Connection, ref: str) -> Row | None:
     """By id, else by exact name."""
     return _one(tx, dictionaries.c.id == ref) or _one(tx, dictionaries.c.name == ref)
+
+
+def found(tx: Connection, ref: str) -> Row:
+    """The dictionary of this id or exact name; raises NotFound."""
+    row = find(tx, ref) if "\0" not in ref else None
+    if row is None:
+        raise NotFound("no such dictionary")
+    return row
+
+
+def check_holds_facts(row: Row) -> None:
+    """Raises Unprocessable (no_usable_row)."""
+    if not row.facts:
+        raise Unprocessable("the dictionary holds no facts: upload some first", code=Code.NO_USABLE_ROW)
 
 
 def locked(tx: Connection, number: int) -> Row | None:

@@ -9,7 +9,7 @@ from schemas.jobs import JobState
 from service.storage.changes import announce
 from service.storage.memories import Record
 from service.storage.tables import aliases, jobs, memories
-from service.storage.tables.versions import patches
+from service.storage.tables.ledger import patches
 
 _OPEN = (JobState.QUEUED, JobState.RUNNING)
 

@@ -6,11 +6,12 @@ from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, Row, insert, select, update
 
 from schemas.uploads import Receipt
 from service.storage.bulk import fetch_rows, insert_rows
 from service.storage.tables import refused, uploads
+from service.storage.tables.reviews import reviews
 
 Refused = tuple[int, str, str, str]  # line, code, detail, text
 FILE, EDIT = "file", "edit"
@@ -64,3 +65,18 @@ def refused_rows(tx: Connection, upload_id: str) -> Iterator[Refused]:
     query = query.join(uploads, uploads.c.number == refused.c.upload).where(uploads.c.id == upload_id)
     for rows in fetch_rows(tx, query.order_by(refused.c.number)):
         yield from rows
+
+
+_REVIEWED = ("id", "state", "memory", "by", "created_at", "decided_by", "decided_at")
+
+
+def sender(tx: Connection, upload_id: str) -> str | None:
+    """The id of the key that sent this upload."""
+    return tx.scalar(select(uploads.c.by).where(uploads.c.id == upload_id))
+
+
+def reviews_of(tx: Connection, dictionary: int, subject: str, relation: str) -> list[Row[Any]]:
+    """id, state, memory, by, created_at, decided_by, decided_at of each review of the pair, oldest first."""
+    of_pair = (reviews.c.dictionary == dictionary, reviews.c.subject == subject, reviews.c.relation == relation)
+    query = select(*(reviews.c[name] for name in _REVIEWED)).where(*of_pair)
+    return list(tx.execute(query.order_by(reviews.c.number)))

@@ -4,8 +4,9 @@ from schemas.jobs import JobState
 from schemas.problems import Code
 from service.errors import FactStoreError, Unavailable
 from service.storage import Database, jobs, memories, scrubs
+from service.storage.memories import Record
 from service.storage.migrate import is_current
-from service.workflows.recalls.serving import Address, Record, Serving
+from service.workflows.recalls.serving import Address, Serving
 
 
 class Readiness:
@@ -33,7 +34,7 @@ class Readiness:
             reason = Code.MEMORY_MISMATCH
             raise Unavailable("a stored memory is damaged and being rebuilt", memories=damaged, reason=reason)
         self._loaded.intersection_update(record.id for record in records)
-        return [Record(*record) for record in records if record.id not in self._loaded]
+        return [record for record in records if record.id not in self._loaded]
 
     async def load(self, records: list[Record]) -> None:
         """Raises Unavailable where a champion cannot be loaded."""

@@ -15,13 +15,14 @@ from schemas.reports import ReportCreate
 from service.errors import FactStoreError, NoMemory, NotFound, Unavailable, Unprocessable
 from service.settings import Settings
 from service.storage import Database, aliases, jobs, memories
+from service.storage.aliases import CHAMPION
+from service.storage.dictionaries import found
 from service.storage.stamps import now
 from service.workflows.access import keys
 from service.workflows.access.limits import UNLIMITED
-from service.workflows.attempt import Attempt
+from service.workflows.access.relations import Everything
+from service.workflows.jobs.attempt import Attempt
 from service.workflows.ledger import facts
-from service.workflows.ledger.dictionaries import CHAMPION, found
-from service.workflows.recalls.relations import Everything
 from service.workflows.versions.memories import check_kept
 
 FORMATS = {"json": "application/json", "html": "text/html", "junit.xml": "application/xml"}

@@ -4,7 +4,7 @@ import shutil
 
 from service.settings import Settings
 from service.storage import Database, jobs, memories
-from service.workflows import checkpoints
+from service.workflows.jobs import checkpoints
 from service.workflows.ledger.spool import forgotten
 
 

@@ -19,8 +19,8 @@ from service.laboratory.exhaustive import DRAWS, Recalled, behind_a_mask
 from service.laboratory.synthetic import factual_recall, masked, sequences
 from service.laboratory.tables import Table
 from service.laboratory.targets import coded, problem, tokens
-from service.memory.frozen import FrozenNetwork, optimal
 from service.memory.gradient import Problem, Run, Schedule, Shape, Weights, right, train
+from service.memory.measuring import FrozenNetwork, optimal
 
 BITS = 3
 SEEDS = (0, 1, 2)

@@ -1,1 +1,1 @@
-"""How many facts a network of a given size holds: what `capacity`, `allocation` and `heads` have in common."""
+"""Sizes: how many facts a network of a given size holds, by capacity, allocation and heads."""

@@ -4,8 +4,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from schemas.experiments import Statement, Task
-from service.laboratory.asked import Asked
-from service.laboratory.bench import Bench
+from service.laboratory.bench import Asked, Bench
 from service.laboratory.document import Findings
 from service.laboratory.sentences import Figure, said
 from service.laboratory.sizes.coding import MOST, Coding

@@ -11,7 +11,7 @@ from service.laboratory.bench import Result, Trial
 from service.laboratory.sizes.coding import Coding
 from service.laboratory.sizes.trainings import ClosedForm, EndToEnd
 from service.laboratory.targets import coded, pair_tokens, problem
-from service.memory import ExactTable, Facts, frozen
+from service.memory import ExactTable, Facts, measuring
 from service.memory.gradient import Run, Schedule, predict, train
 
 BATCH = 1000
@@ -46,10 +46,10 @@ def _end_to_end(contender: EndToEnd, coding: Coding) -> Result:
 
 def _closed_form(contender: ClosedForm, coding: Coding) -> Result:
     part = coding.table.part(BATCH, 0)
-    network = frozen.FrozenNetwork(contender.rows, contender.width)
+    network = measuring.FrozenNetwork(contender.rows, contender.width)
     subjects, relations = pair_tokens(part, network.d_model, 0)
     features = network.features(subjects, relations)
-    weights = frozen.outer_product(features, coded(part, contender.bits, 0)).astype(np.float32)
+    weights = measuring.outer_product(features, coded(part, contender.bits, 0)).astype(np.float32)
 
     def ask(count: int) -> object:
         return network.features(subjects[:count], relations[:count]) @ weights

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from service.laboratory.bench import Result, Trial
 from service.laboratory.tables import Table
 from service.laboratory.targets import coded, pair_tokens, problem
-from service.memory import frozen
+from service.memory import measuring
 from service.memory.gradient import Outcome, Run, Schedule, Shape, train
 
 RATES = (0.03, 0.06)
@@ -22,7 +22,7 @@ CLOSED_FORM_BITS = 1.6
 
 Asking = Mapping[int, Sequence[int]]
 """Numbers of facts that are tried, by seed."""
-Solve = Callable[[frozen.Features, frozen.Signs], NDArray[np.float64]]
+Solve = Callable[[measuring.Features, measuring.Signs], NDArray[np.float64]]
 
 
 class Network(NamedTuple):
@@ -102,7 +102,7 @@ class ClosedForm:
     """A read-out over the memory's frozen attention and MLP: its weights are all that is stored."""
 
     name: str
-    rows: frozen.Rows
+    rows: measuring.Rows
     width: int
     bits: int
 
@@ -119,10 +119,10 @@ class ClosedForm:
         return Trial({**what, **_facts_key(table, bits, asked)}, partial(self._work, table, bits, asked))
 
     def _work(self, table: Table, bits: int, asked: Asking) -> Result:
-        return _solved(table, bits, asked, self._features, frozen.optimal)
+        return _solved(table, bits, asked, self._features, measuring.optimal)
 
-    def _features(self, part: Table, seed: int) -> frozen.Features:
-        network = frozen.FrozenNetwork(self.rows, self.width, seed)
+    def _features(self, part: Table, seed: int) -> measuring.Features:
+        network = measuring.FrozenNetwork(self.rows, self.width, seed)
         return network.features(*pair_tokens(part, network.d_model, seed))
 
 
@@ -150,10 +150,10 @@ class Linear:
         return Trial({**what, **_facts_key(table, bits, asked)}, partial(self._work, table, bits, asked))
 
     def _work(self, table: Table, bits: int, asked: Asking) -> Result:
-        solve = frozen.outer_product if self.hebbian else frozen.optimal
+        solve = measuring.outer_product if self.hebbian else measuring.optimal
         return _solved(table, bits, asked, self._features, solve)
 
-    def _features(self, part: Table, seed: int) -> frozen.Features:
+    def _features(self, part: Table, seed: int) -> measuring.Features:
         return np.concatenate(pair_tokens(part, self.width, seed), axis=1).astype(np.float32)
 
 
@@ -175,13 +175,13 @@ def _trained(run: Run, outcome: Outcome) -> dict[str, Any]:
 
 
 def _solved(
-    table: Table, bits: int, asked: Asking, featured: Callable[[Table, int], frozen.Features], solve: Solve
+    table: Table, bits: int, asked: Asking, featured: Callable[[Table, int], measuring.Features], solve: Solve
 ) -> Result:
     found = []
     for seed, part in ((seed, table.part(count, seed)) for seed, counts in asked.items() for count in counts):
         features, targets = featured(part, seed), coded(part, bits, seed)
         start = time.perf_counter()
-        right = int(frozen.held(features, targets, solve(features, targets)).sum())
+        right = int(measuring.held_at_int8(features, targets, solve(features, targets)).sum())
         seconds = time.perf_counter() - start
         found.append(Network(len(part), seed, None, None, right, False, 0, seconds, None)._asdict())
     return {"networks": found}

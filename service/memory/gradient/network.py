@@ -6,7 +6,7 @@
     z = relu(W1 o + b1)                                 h += W2 relu(W1 h + b1)
     y = [o ; z] W                                       y = h W, or h against one vector for each answer
 
-The first is the memory's own form (service/memory/model.py) with every weight free; the second is that of Nichani, Lee
+The first is the memory's own form (closed_form/network.py) with every weight free; the second is that of Nichani, Lee
 and Bietti (arXiv 2412.06538), with a residual stream so that layers can be stacked. Attention weights a are a softmax
 of s, its largest entry alone (`argmax`, trained through the softmax), or the softmax without what lies below half the
 uniform weight (`threshold`). Symbols: b networks, n facts, t tokens of a sequence, d width of a token.

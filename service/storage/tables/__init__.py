@@ -1,6 +1,6 @@
 """Every table. A module holds those of one concern; all share one metadata."""
 
-from service.storage.tables import access, audit, gates, laboratory, privacy, purge, reviews, versions
+from service.storage.tables import access, audit, gates, laboratory, privacy, purge, reviews
 from service.storage.tables.base import metadata
 from service.storage.tables.ledger import (
     alias_events,
@@ -13,6 +13,7 @@ from service.storage.tables.ledger import (
     jobs,
     ledger_versions,
     memories,
+    patches,
     refused,
     uploads,
 )
@@ -33,10 +34,10 @@ __all__ = [
     "ledger_versions",
     "memories",
     "metadata",
+    "patches",
     "privacy",
     "purge",
     "refused",
     "reviews",
     "uploads",
-    "versions",
 ]

@@ -213,3 +213,12 @@ idempotency = Table(
 
 # One row: a counter that moves when an alias, a memory, a dictionary or a key has changed. Caches watch it.
 change_counter = Table("change_counter", metadata, Column("id", Integer, primary_key=True), required("value", Integer))
+
+
+patches = Table(
+    "patches",
+    metadata,
+    Column("memory", Integer, ForeignKey("memories.number", ondelete="CASCADE"), primary_key=True, autoincrement=False),
+    required("bytes", Integer),
+    required("patch", LargeBinary),
+)

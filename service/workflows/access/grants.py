@@ -6,9 +6,9 @@ from schemas.edits import FactBatch
 from schemas.grants import Grant, GrantList, GrantPut
 from service.errors import NotFound
 from service.storage import Database, dictionaries, grants, jobs, keys, memories
+from service.storage.dictionaries import found
+from service.workflows.access.relations import Sight, check_written
 from service.workflows.audit import Act, Auditor, Event
-from service.workflows.ledger.dictionaries import found
-from service.workflows.recalls.relations import Sight, check_written
 
 
 def put(db: Database, auditor: Auditor, ref: str, key: str, wanted: GrantPut, *, by: str) -> Grant:

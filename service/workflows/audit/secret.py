@@ -1,13 +1,12 @@
 """The audit secret: 32 random bytes of their own, made with the chain at the first start, derived from nothing."""
 
 import os
-import secrets
 from pathlib import Path
 
 from service.errors import Unavailable
+from service.secret_files import SIZE, flush_folder, write
 from service.storage import Database, audit
 from service.workflows.audit.chain import GENESIS, Chain
-from service.workflows.versions.memory_secrets import SIZE, flush_folder
 
 NAME = "audit"
 DRAFT = ".audit"  # a secret whose chain may not be committed yet
@@ -30,19 +29,10 @@ def _begin(db: Database, folder: Path) -> None:
     draft = folder / DRAFT
     with db.writing() as tx:
         if audit.head(tx) is None and not (folder / NAME).exists():
-            _write(draft)
+            write(draft, os.O_TRUNC)
             audit.begin(tx, Chain(draft.read_bytes()).head(0, GENESIS))
         elif not draft.exists() and not (folder / NAME).exists():
             raise Unavailable("the audit chain has lost its secret: bring secrets/audit back from the backup")
     if draft.exists():
         draft.rename(folder / NAME)
         flush_folder(folder)
-
-
-def _write(draft: Path) -> None:
-    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(handle, "wb") as file:
-        file.write(secrets.token_bytes(SIZE))
-        file.flush()
-        os.fsync(file.fileno())
-    flush_folder(draft.parent)

@@ -16,7 +16,7 @@ import structlog
 from schemas.problems import Code
 from service.errors import FactStoreError, NotFound, Unprocessable
 from service.storage import dictionaries, jobs, lookup
-from service.workflows.attempt import Attempt
+from service.workflows.jobs.attempt import Attempt
 from service.workflows.laboratory.wire import Assignment, Line, lines
 
 log = structlog.get_logger()

@@ -3,8 +3,8 @@
 from schemas.experiments import ExperimentList, ExperimentRequest
 from schemas.jobs import Job, JobKind
 from service.storage import Database, idempotency, jobs
+from service.storage.dictionaries import check_holds_facts, found
 from service.workflows.audit import Act, Auditor, Event
-from service.workflows.ledger.dictionaries import check_holds_facts, found
 from service.workflows.versions.memories import queued
 
 

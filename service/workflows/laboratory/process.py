@@ -11,8 +11,7 @@ from typing import IO, NoReturn
 
 from schemas.experiments import Experiment, ExperimentRequest, Task
 from service.errors import NotFound
-from service.laboratory.asked import Asked
-from service.laboratory.bench import Bench
+from service.laboratory.bench import Asked, Bench
 from service.laboratory.experiments import EXPERIMENTS
 from service.laboratory.synthetic import factual_recall
 from service.laboratory.tables import Table

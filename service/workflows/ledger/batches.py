@@ -6,7 +6,7 @@ from typing import NoReturn
 from schemas.edits import EditOp, FactBatch, FactDelete, FactUpsert
 from service.errors import Unprocessable
 from service.ingest import Limits
-from service.ingest.decode import SURROGATE
+from service.ingest.readers.decode import SURROGATE
 from service.ingest.table import WHITE_SPACE, Pair, is_blank
 from service.storage.revisions import Item
 

@@ -3,17 +3,15 @@
 import shutil
 
 from schemas.dictionaries import Dictionary, DictionaryList
-from schemas.problems import Code
-from service.errors import NotFound, Unprocessable
+from service import secret_files
+from service.errors import Unprocessable
 from service.settings import Settings
 from service.storage import Database, Transaction, aliases, dictionaries, jobs, lookup, memories
-from service.workflows import checkpoints
+from service.storage.aliases import CHAMPION
+from service.storage.dictionaries import found
+from service.workflows.access.relations import Sight, seen_names
 from service.workflows.audit import Act, Auditor, Event
-from service.workflows.policies import secret
-from service.workflows.recalls.relations import Sight, seen_names
-from service.workflows.versions import memory_secrets
-
-CHAMPION = "champion"
+from service.workflows.jobs import checkpoints
 
 
 def create(db: Database, settings: Settings, auditor: Auditor, name: str, by: str) -> Dictionary:
@@ -22,7 +20,7 @@ def create(db: Database, settings: Settings, auditor: Auditor, name: str, by: st
         raise Unprocessable("a dictionary's name has no control characters and no white space at its ends")
     with db.writing() as tx:
         row = dictionaries.add(tx, name)
-        memory_secrets.make(settings.secrets, row.id)
+        secret_files.make(settings.secrets, row.id)
         auditor.record(tx, Event(Act.DICTIONARY, by, row.id, details={"created": True}))
     return dictionaries.shown(row, champion=None)
 
@@ -51,8 +49,7 @@ def delete(db: Database, settings: Settings, auditor: Auditor, ref: str, by: str
         dictionaries.remove(tx, row.number)
         auditor.drop_all_salts(tx, row.id)
         auditor.record(tx, Event(Act.DICTIONARY, by, row.id, details={"deleted": True}))
-        memory_secrets.shred(settings.secrets, row.id)
-        secret.shred(settings.secrets, row.id)
+        secret_files.shred(settings.secrets, row.id)
     db.forget()
     for folder in gone:
         shutil.rmtree(folder, ignore_errors=True)
@@ -67,17 +64,3 @@ def _seen(tx: Transaction, dictionary: Dictionary, sight: Sight) -> Dictionary:
     names = seen_names(tx, number, relations)
     pairs, facts = lookup.sizes(tx, number, dictionary.ledger_version, names)
     return dictionary.model_copy(update={"pairs": pairs, "facts": facts})
-
-
-def found(tx: Transaction, ref: str) -> dictionaries.Row:
-    """The dictionary of this id or exact name; raises NotFound."""
-    row = dictionaries.find(tx, ref) if "\0" not in ref else None
-    if row is None:
-        raise NotFound("no such dictionary")
-    return row
-
-
-def check_holds_facts(row: dictionaries.Row) -> None:
-    """Raises Unprocessable (no_usable_row)."""
-    if not row.facts:
-        raise Unprocessable("the dictionary holds no facts: upload some first", code=Code.NO_USABLE_ROW)

@@ -8,13 +8,13 @@ from schemas.edits import EditAccepted, EditOp, EditReply, EditResult, EditStatu
 from schemas.jobs import Job
 from service.errors import NotFound, Outgrown
 from service.storage import Transaction, dictionaries, facts, idempotency, jobs, revisions, uploads
+from service.storage.dictionaries import found
 from service.storage.revisions import Item, Revision
 from service.storage.stamps import new_id, now
 from service.workflows import etags
+from service.workflows.active_policies import screened
 from service.workflows.audit import Act, Event
 from service.workflows.ledger.batches import items_of
-from service.workflows.ledger.dictionaries import found
-from service.workflows.policies.active import screened
 from service.workflows.versions.publish import Advance, EditContext, order_training
 
 __all__ = ["Advance", "EditContext", "Edited", "apply"]

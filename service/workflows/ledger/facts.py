@@ -10,9 +10,9 @@ from service.errors import Unprocessable
 from service.ingest.refused import neutralised
 from service.ingest.table import WHITE_SPACE
 from service.storage import Database, dictionaries, facts, lookup
-from service.workflows.ledger.dictionaries import found
-from service.workflows.policies.active import active
-from service.workflows.recalls.relations import Sight, seen_names
+from service.storage.dictionaries import found
+from service.workflows.access.relations import Sight, seen_names
+from service.workflows.active_policies import active
 
 
 def search(db: Database, secrets: Path, ref: str, asked: FactSearch, sight: Sight) -> FactPage:

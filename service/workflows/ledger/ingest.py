@@ -12,12 +12,12 @@ from schemas.uploads import Mode, Receipt, ReceiptList, RefusedCount
 from service.errors import Conflict, Forbidden, NotFound, Outgrown
 from service.ingest import Limits, Options, Parsed, RefusedRow, read_table, write_refused
 from service.storage import Database, Transaction, dictionaries, facts, idempotency, memories, uploads
+from service.storage.dictionaries import found
 from service.storage.diff import Columns, Diff
 from service.storage.stamps import new_id, now
+from service.workflows.access.relations import Sight, check_written
+from service.workflows.active_policies import active
 from service.workflows.audit import Act, Auditor, Event
-from service.workflows.ledger.dictionaries import found
-from service.workflows.policies.active import active
-from service.workflows.recalls.relations import Sight, check_written
 from service.workflows.versions.editors import MOST_CHANGES
 from service.workflows.versions.publish import Advance, EditContext
 

@@ -18,19 +18,19 @@ from schemas.policies import (
     PseudonymQuery,
 )
 from schemas.problems import Code
+from service import secret_files
 from service.errors import Conflict, Outgrown, Unprocessable
-from service.ingest import policies as rules
 from service.ingest.folding import folded
-from service.ingest.pseudonyms import Pseudonyms
+from service.ingest.privacy import policies as rules
+from service.ingest.privacy.pseudonyms import Pseudonyms
 from service.ingest.table import Columns
 from service.storage import Transaction, dictionaries, facts, names, policies, uploads
+from service.storage.dictionaries import found
 from service.storage.diff import Columns as Held
 from service.storage.stamps import new_id, now
 from service.workflows import etags
+from service.workflows.active_policies import Active, active
 from service.workflows.audit import Act, Event
-from service.workflows.ledger.dictionaries import found
-from service.workflows.policies import secret
-from service.workflows.policies.active import Active, active
 from service.workflows.versions.publish import Advance, EditContext, order_training
 
 
@@ -49,7 +49,7 @@ def put(service: EditContext, ref: str, wanted: PoliciesPut, *, by: str, if_matc
         version = policies.version(tx, row.number)
         etags.check(if_match, version, "the set of policies")
         _refuse_named_subjects(tx, row.number, wanted)
-        secret.make(service.settings.secrets, row.id)
+        secret_files.make_policy(service.settings.secrets, row.id)
         policies.add(tx, row.number, wanted, by)
         details = {"version": version + 1, "policies": len(wanted.policies), "subjects": wanted.subjects}
         service.auditor.record(tx, Event(Act.POLICY, by, row.id, details=details))
@@ -80,7 +80,7 @@ def resolve(service: EditContext, ref: str, asked: PseudonymQuery, *, by: str) -
         row = found(tx, ref)
         if not policies.version(tx, row.number):
             return PseudonymAnswer(texts=[None] * len(asked.pseudonyms), pseudonyms=[])
-        pseudonyms = Pseudonyms(secret.read(service.settings.secrets, row.id))
+        pseudonyms = Pseudonyms(secret_files.read_policy(service.settings.secrets, row.id))
         kept = dict(policies.find(tx, row.number, asked.pseudonyms))
         texts = [pseudonyms.unseal(each, kept[each]) if each in kept else None for each in asked.pseudonyms]
         details = {"resolved": len(asked.pseudonyms), "made": len(asked.texts)}

@@ -11,21 +11,21 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator, Sequence
 from datetime import timedelta
 
+from service import secret_files
 from service.errors import MemoryMismatch, NotFound, Unavailable
 from service.settings import Settings
 from service.storage import Database, dictionaries, jobs, memories, patches, purge
 from service.storage.patches import Version
 from service.storage.stamps import now
-from service.workflows import checkpoints
-from service.workflows.attempt import Attempt
+from service.workflows.jobs import checkpoints
+from service.workflows.jobs.attempt import Attempt
 from service.workflows.ledger.spool import forgotten
+from service.workflows.purged_names import unpurged
 from service.workflows.purges import tombstone_file
-from service.workflows.purges.kept_names import unpurged
 from service.workflows.purges.purge import queue
 from service.workflows.purges.tombstone_file import Tombstone
-from service.workflows.versions import memory_secrets
-from service.workflows.versions.consolidate import write_folder
 from service.workflows.versions.loaded import from_disk
+from service.workflows.versions.upkeep.consolidate import write_folder
 
 HEARD = timedelta(seconds=1.5)  # more than the observer of recalls takes to write down what it heard
 READER_SECONDS = 120.0  # how long the database's journal may be held by those who read it
@@ -69,7 +69,7 @@ def bury(settings: Settings, dictionary: str, kept: purge.Purge) -> None:
     """Write the tombstone through to the disk."""
     committed = kept.tombstone
     tombstone = Tombstone(kept.id, dictionary, kept.at.isoformat(), committed["pairs"], committed["subjects"])
-    tombstone_file.append(settings.tombstones, memory_secrets.read(settings.secrets, dictionary), tombstone)
+    tombstone_file.append(settings.tombstones, secret_files.read(settings.secrets, dictionary), tombstone)
 
 
 def roots(versions: Sequence[Version], withdrawn: Collection[str]) -> Iterator[Version]:

@@ -12,6 +12,7 @@ from schemas.aliases import AliasAction
 from schemas.edits import EditOp
 from schemas.jobs import JobKind
 from schemas.purge import Purge, PurgeRequest
+from service import secret_files
 from service.errors import NotFound, Outgrown
 from service.storage import (
     Transaction,
@@ -25,17 +26,16 @@ from service.storage import (
     revisions,
     uploads,
 )
+from service.storage.aliases import CHAMPION
+from service.storage.dictionaries import found
 from service.storage.diff import Pair
 from service.storage.stamps import new_id, now
+from service.workflows.active_policies import Active, active
 from service.workflows.audit import Act, Event
-from service.workflows.ledger.dictionaries import CHAMPION, found
-from service.workflows.policies.active import Active, active
-from service.workflows.purges.commitments import Commitments
+from service.workflows.purged_names import PURPOSE, Commitments
 from service.workflows.purges.overwriting import overwrite
-from service.workflows.purges.tombstone_file import PURPOSE
 from service.workflows.purges.traces import Traces
 from service.workflows.recalls.names import naming_of
-from service.workflows.versions import memory_secrets
 from service.workflows.versions.publish import Advance, EditContext, order_training
 
 
@@ -199,7 +199,7 @@ class _Purging:
 
     def _leave_work(self, holders: list[str]) -> str:
         """The purge's own row, and the job that erases files; its id."""
-        secret = memory_secrets.read(self.service.settings.secrets, self.row.id)
+        secret = secret_files.read(self.service.settings.secrets, self.row.id)
         tombstone = self.target.tombstone(secret, self.rows)
         reports = purge.begun_reports(self.tx, self.row.number)
         purge.restart_jobs(self.tx, self.row.number)

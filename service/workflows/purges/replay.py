@@ -5,16 +5,16 @@ from dataclasses import dataclass
 from datetime import timedelta
 from threading import Event
 
+from service import secret_files
 from service.errors import MemoryMismatch, Unavailable
 from service.settings import Settings
 from service.storage import Database, Transaction, dictionaries, jobs, purge
-from service.workflows.attempt import Attempt
 from service.workflows.audit import Auditor
+from service.workflows.jobs.attempt import Attempt
+from service.workflows.purged_names import PURPOSE, Commitments
 from service.workflows.purges import files, tombstone_file
-from service.workflows.purges.commitments import Commitments
 from service.workflows.purges.purge import Target, purge_ledger
-from service.workflows.purges.tombstone_file import PURPOSE, Tombstone
-from service.workflows.versions import memory_secrets
+from service.workflows.purges.tombstone_file import Tombstone
 from service.workflows.versions.editors import Editors
 from service.workflows.versions.loaded import Versions
 
@@ -41,7 +41,7 @@ def replay(db: Database, settings: Settings) -> tuple[int, int]:
     done = waiting = 0
     for dictionary, tombstones in outstanding.items():
         try:
-            secret = memory_secrets.read(settings.secrets, dictionary)
+            secret = secret_files.read(settings.secrets, dictionary)
         except MemoryMismatch:
             waiting += len(tombstones)
             continue

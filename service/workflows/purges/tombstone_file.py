@@ -18,7 +18,6 @@ from typing import Any, BinaryIO
 from service.errors import Unprocessable
 from service.memory.hashing import Keyring
 
-PURPOSE = "tombstone"  # of the commitments within
 _CHAIN = "tombstone chain"
 _FIRST = ""
 

@@ -5,8 +5,8 @@ import re
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
-from service.ingest.decode import shown
 from service.ingest.folding import folded
+from service.ingest.readers.decode import shown
 
 PURGED = "(purged)"
 Fact = tuple[str, str, str]

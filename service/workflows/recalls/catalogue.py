@@ -1,13 +1,14 @@
 """What serving asks of the database and of the memory folders."""
 
+from service.memory.serving import Pair, Servable
 from service.settings import Settings
 from service.storage import Database, aliases, dictionaries, lookup, memories
 from service.storage.changes import changes
+from service.storage.memories import Record
+from service.workflows.access.relations import Relations, seen_names
 from service.workflows.recalls import names
 from service.workflows.recalls.naming import Naming
-from service.workflows.recalls.queries import Ledger, LedgerRows, Pair, Servable
-from service.workflows.recalls.relations import Relations, seen_names
-from service.workflows.recalls.serving import Record
+from service.workflows.recalls.queries import Ledger, LedgerRows
 from service.workflows.recalls.spellings import Spellings
 from service.workflows.versions.loaded import Versions
 
@@ -34,8 +35,7 @@ class StoredCatalogue:
 
     def memory(self, memory: str) -> Record | None:
         with self._db.reading() as tx:
-            record = memories.record(tx, memory)
-        return None if record is None else Record(*record)
+            return memories.record(tx, memory)
 
     def kept(self, loaded: list[str]) -> set[str]:
         with self._db.reading() as tx:
@@ -43,7 +43,7 @@ class StoredCatalogue:
 
     def load(self, record: Record) -> Servable:
         with self._db.reading() as tx:
-            return self._versions.load(tx, memories.Record(*record))
+            return self._versions.load(tx, record)
 
     def ledger(self, dictionary: str, version: int, pairs: list[Pair]) -> Ledger:
         with self._db.reading() as tx:
@@ -75,4 +75,4 @@ class StoredCatalogue:
 
     def champions(self) -> list[Record]:
         with self._db.reading() as tx:
-            return [Record(*record) for record in memories.champions(tx)]
+            return memories.champions(tx)

@@ -10,9 +10,10 @@ from schemas.live_use import RelationUse, Unknown, Unknowns, Use
 from schemas.recall import Status
 from service.settings import Settings
 from service.storage import Database, aliases, dictionaries, live_use, memories
+from service.storage.aliases import CHAMPION
+from service.storage.dictionaries import found
 from service.storage.live_use import Pair, Slot
-from service.workflows.ledger.dictionaries import CHAMPION, found
-from service.workflows.purges.kept_names import unpurged
+from service.workflows.purged_names import unpurged
 from service.workflows.recalls.frequent import merged
 from service.workflows.recalls.observe import Seen
 

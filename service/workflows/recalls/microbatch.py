@@ -4,9 +4,10 @@ import asyncio
 from collections import OrderedDict
 
 from schemas.recall import Query, Result
+from service.memory.serving import Pair, Servable
+from service.workflows.access.relations import Relations
 from service.workflows.recalls.naming import Named, Naming
-from service.workflows.recalls.queries import Pair, Servable, rows
-from service.workflows.recalls.relations import Relations
+from service.workflows.recalls.queries import rows
 
 MOST_PARTS = 64  # parts of one memory that are kept ready
 

@@ -8,10 +8,10 @@ from service.errors import Conflict, Unprocessable
 from service.memory.names import fold
 from service.settings import Settings
 from service.storage import Database, Transaction, dictionaries, lookup, names, policies
+from service.storage.dictionaries import found
 from service.workflows import etags
+from service.workflows.active_policies import active
 from service.workflows.audit import Act, Auditor, Event
-from service.workflows.ledger.dictionaries import found
-from service.workflows.policies.active import active
 from service.workflows.recalls.naming import Naming
 from service.workflows.recalls.templates import Template
 

@@ -13,7 +13,7 @@ import numpy as np
 from schemas.names import Names
 from service.memory import Recalled
 from service.memory.names import fold
-from service.workflows.recalls.queries import Pair, Servable
+from service.memory.serving import Pair, Servable
 from service.workflows.recalls.templates import Template
 
 Rename = Callable[[str], str]

@@ -5,35 +5,21 @@ all queries of a batch move in step, so a batch of chains costs as many recalls 
 No answer here comes from the ledger: `compare` only sets the ledger's view beside a finished result.
 """
 
-from collections.abc import Callable, Container, Generator, Iterable, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from itertools import repeat
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 import numpy as np
 
 from schemas.recall import Candidate, ColumnsResult, LedgerView, Query, Result, Status
 from service.errors import TooLarge, Unprocessable
-from service.memory import Recalled, Recalls
+from service.memory import Recalled
+from service.memory.serving import Pair, Servable
 
 MAX_HOPS = 16
 MAX_FAN_OUT = 1_000  # subjects that one hop of a chain may ask for; beyond it the chain is ambiguous
 MAX_QUESTION = 512  # characters; every stretch of a sentence may be a name
 MAX_PAIRS = 1_000_000  # pairs that the queries of one request may become in one step
-
-Pair = tuple[str, str]
-
-
-class Servable(Recalls, Protocol):
-    """What recall needs of a memory beyond `recall` itself."""
-
-    @property
-    def relations(self) -> Sequence[str]: ...
-
-    def candidates(self, question: str) -> list[Pair]: ...
-
-    def within(self, relations: Container[str]) -> "Servable":
-        """The memory as if it had never seen another relation: no reply of it tells whether there are others."""
-        ...
 
 
 class Held(NamedTuple):

@@ -16,11 +16,12 @@ from schemas.problems import Code
 from schemas.recall import BatchQuery, BatchResult, ColumnsResult, Query, Result, Status
 from service.errors import Unprocessable
 from service.memory.devices import one_thread
+from service.storage.aliases import CHAMPION
+from service.workflows.access.relations import Relations
 from service.workflows.recalls import queries
 from service.workflows.recalls.microbatch import Served
 from service.workflows.recalls.observe import Columns, Observer, Seen
-from service.workflows.recalls.relations import Relations
-from service.workflows.recalls.serving import CHAMPION, Address, Serving
+from service.workflows.recalls.serving import Address, Serving
 
 _RECALLED = prometheus_client.Counter("factstore_recalls", "Queries answered by a memory, by status.", ["status"])
 _COUNTERS = {status: _RECALLED.labels(status.value) for status in Status}

@@ -17,14 +17,16 @@ import structlog
 
 from schemas.problems import Code
 from service.errors import NoMemory, NotFound
+from service.memory.serving import Pair, Servable
+from service.storage.aliases import CHAMPION
+from service.storage.memories import Record
+from service.workflows.access.relations import Relations
 from service.workflows.recalls.microbatch import Served
 from service.workflows.recalls.naming import Naming
-from service.workflows.recalls.queries import Ledger, Pair, Servable
-from service.workflows.recalls.relations import Relations
+from service.workflows.recalls.queries import Ledger
 
 log = structlog.get_logger()
 
-CHAMPION = "champion"
 KEPT_VERSIONS = 4  # of each lineage
 
 
@@ -34,17 +36,6 @@ class Address(NamedTuple):
     dictionary: str
     alias: str = CHAMPION
     memory: str | None = None
-
-
-class Record(NamedTuple):
-    """What the database says of one memory: it is the version `seq` of its lineage."""
-
-    id: str
-    dictionary: str
-    ledger_version: int
-    lineage: str
-    seq: int
-    retained: bool
 
 
 class Catalogue(Protocol):

@@ -2,10 +2,10 @@
 
 from schemas.shadow import DisagreementList, Shadow, ShadowPut, ShadowRelation
 from service.errors import NotFound, Unprocessable
-from service.storage import Database, Transaction, aliases, memories, shadow, staleness
+from service.storage import Database, Transaction, aliases, memories, revisions, shadow
+from service.storage.dictionaries import found
 from service.storage.shadow import Counts
 from service.workflows.audit import Act, Event
-from service.workflows.ledger.dictionaries import found
 from service.workflows.versions.memories import check_movable
 from service.workflows.versions.publish import EditContext
 
@@ -79,7 +79,7 @@ def _behind(
 ) -> int:
     if champion is None or challenger is None:
         return 0
-    return len(staleness.moved(tx, dictionary, (challenger.ledger_version, champion.ledger_version)))
+    return len(revisions.moved(tx, dictionary, (challenger.ledger_version, champion.ledger_version)))
 
 
 def _relation(name: str, counted: Counts) -> ShadowRelation:

@@ -15,14 +15,17 @@ import structlog
 
 from schemas.recall import Status
 from schemas.shadow import Disagreement, Said
-from service.storage import Database, shadow, staleness
+from service.memory.serving import Servable
+from service.storage import Database, revisions, shadow
+from service.storage.aliases import CHAMPION
 from service.storage.changes import changes
+from service.storage.memories import Record
 from service.storage.shadow import Counts
 from service.storage.stamps import now
 from service.workflows.recalls.microbatch import Served
 from service.workflows.recalls.observe import Seen
-from service.workflows.recalls.queries import Servable, columns
-from service.workflows.recalls.serving import CHAMPION, Catalogue, Record
+from service.workflows.recalls.queries import columns
+from service.workflows.recalls.serving import Catalogue
 
 log = structlog.get_logger()
 
@@ -159,7 +162,7 @@ class ShadowRecalls:
         if versions[0] == versions[1]:
             return set()
         with self._db.reading() as tx:
-            return staleness.moved(tx, dictionary, versions, set(map(_name, asked.pairs)))
+            return revisions.moved(tx, dictionary, versions, set(map(_name, asked.pairs)))
 
 
 def _name(pair: tuple[str, str]) -> tuple[str, str]:

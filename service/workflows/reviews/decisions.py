@@ -6,11 +6,12 @@ from schemas.edits import EditReply, FactBatch, FactDelete, FactUpsert
 from schemas.reviews import Review, ReviewDecide, ReviewSource, ReviewState
 from service.errors import PreconditionFailed, Unprocessable
 from service.storage import Transaction, aliases, dictionaries, reviews
+from service.storage.aliases import CHAMPION
+from service.storage.dictionaries import found
 from service.storage.stamps import now
+from service.workflows.active_policies import active
 from service.workflows.ledger import edits
-from service.workflows.ledger.dictionaries import CHAMPION, found
 from service.workflows.ledger.edits import Edited
-from service.workflows.policies.active import active
 from service.workflows.reviews.error_rates import limits_of
 from service.workflows.reviews.reviews import Reviewer, check_open, event, find, find_in
 from service.workflows.reviews.withdrawals import withdraw_if_exceeded

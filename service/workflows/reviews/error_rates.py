@@ -4,10 +4,11 @@ from schemas.reviews import Estimate, Reported, ReviewState
 from service.errors import NoMemory
 from service.settings import Settings
 from service.storage import Database, Transaction, aliases, dictionaries, lookup, reviews, samples
-from service.workflows.ledger.dictionaries import CHAMPION, found
+from service.storage.aliases import CHAMPION
+from service.storage.dictionaries import found
 from service.workflows.reviews import estimates
 from service.workflows.reviews.estimates import Drawn, Limits, Rate
-from service.workflows.versions import gates
+from service.workflows.versions.gate import limits as gates
 from service.workflows.versions.memories import find_in
 
 

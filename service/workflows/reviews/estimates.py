@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
-from service.workflows.reviews.intervals import Interval, binomial, effective_size
+from service.statistics import Interval, binomial, effective_size
 
 Verdict = Literal["within", "exceeded", "not_decisive"]
 

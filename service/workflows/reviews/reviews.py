@@ -6,10 +6,10 @@ from schemas.problems import Code
 from schemas.reviews import Review, ReviewCreate, ReviewPage, ReviewState
 from service.errors import Conflict, Forbidden, NotFound, Unprocessable
 from service.storage import Database, Transaction, keys, reviews
+from service.storage.dictionaries import found
 from service.workflows import etags
+from service.workflows.active_policies import active
 from service.workflows.audit import Act, Event
-from service.workflows.ledger.dictionaries import found
-from service.workflows.policies.active import active
 from service.workflows.recalls.microbatch import Served
 from service.workflows.versions.publish import EditContext
 

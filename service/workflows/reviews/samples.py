@@ -8,9 +8,9 @@ import numpy as np
 from schemas.reviews import ReviewOrder, Sample, SampleCreate
 from service.errors import Unprocessable
 from service.storage import reviews, samples
+from service.storage.dictionaries import found
 from service.storage.stamps import new_id
 from service.workflows.audit import Act, Event
-from service.workflows.ledger.dictionaries import found
 from service.workflows.recalls.microbatch import Served
 from service.workflows.reviews import sampling
 from service.workflows.reviews.sampling import Floats, Ints

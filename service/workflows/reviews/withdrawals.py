@@ -6,8 +6,9 @@ import structlog
 
 from schemas.aliases import AliasAction
 from service.storage import Transaction, aliases, dictionaries, memories, samples
+from service.storage.aliases import CHAMPION
+from service.storage.dictionaries import found
 from service.workflows.audit import Act, Event
-from service.workflows.ledger.dictionaries import CHAMPION, found
 from service.workflows.reviews.error_rates import rate_at, rate_of
 from service.workflows.reviews.estimates import Limits
 from service.workflows.versions.publish import EditContext

@@ -3,11 +3,11 @@
 from schemas.aliases import Alias, AliasHistory, AliasList, AliasPut
 from schemas.problems import Code
 from service.errors import Conflict, NotFound, Unprocessable
-from service.storage import Database, Transaction, aliases, dictionaries, memories, staleness
+from service.storage import Database, Transaction, aliases, dictionaries, memories, revisions
+from service.storage.dictionaries import found
 from service.workflows import etags
 from service.workflows.audit import Act, Event
-from service.workflows.ledger.dictionaries import found
-from service.workflows.versions import gates
+from service.workflows.versions.gate import limits
 from service.workflows.versions.memories import check_movable
 from service.workflows.versions.publish import EditContext
 
@@ -33,7 +33,7 @@ def put(service: EditContext, ref: str, alias: str, wanted: AliasPut, *, by: str
     check_movable(alias)
     with service.db.reading() as tx:
         row, memory = _candidate(tx, ref, alias, wanted, if_match)
-    gates.admit(service.db, service.settings, alias, gates.stored(service.db, service.settings, row, memory))
+    limits.admit(service.db, service.settings, alias, limits.stored(service.db, service.settings, row, memory))
     with service.db.writing() as tx:
         _candidate(tx, ref, alias, wanted, if_match)
         moved = aliases.switch(tx, row.number, aliases.Switch(alias, memory.id, by, wanted.reason))
@@ -97,7 +97,7 @@ def _check_caught_up(tx: Transaction, dictionary: int, memory: memories.Record) 
         return
     if aliases.has_served(tx, dictionary, aliases.CHAMPION, memory.id):
         return
-    behind = len(staleness.moved(tx, dictionary, (memory.ledger_version, served.ledger_version)))
+    behind = len(revisions.moved(tx, dictionary, (memory.ledger_version, served.ledger_version)))
     if behind:
         raise Conflict(
             f"{behind} pairs have changed since this memory was trained, and the champion holds them: train it anew",

@@ -11,15 +11,14 @@ from threading import Lock
 
 from service.errors import Outgrown
 from service.memory import Changes, Editor, Facts, Staged
+from service.memory.serving import Servable
 from service.storage import Transaction, facts, lookup, memories, purge, revisions
-from service.workflows.recalls.queries import Servable
-from service.workflows.recalls.serving import Record
 from service.workflows.versions.loaded import Versions
 
 MOST_CHANGES = 20_000  # facts that began or ended; beyond them a training is the shorter way
 KEPT = 4  # editors a process
 
-Adopt = Callable[[Record, Servable], None]
+Adopt = Callable[[memories.Record, Servable], None]
 
 
 @dataclass(slots=True)
@@ -71,7 +70,7 @@ class Editors:
             standing.version = version
         self.versions.keep(version.lineage, version.seq, staged.memory)
         if self._adopt is not None:
-            self._adopt(Record(*version), staged.memory)
+            self._adopt(version, staged.memory)
 
     def forget(self, dictionary: str) -> None:
         """Let go of what is known of its facts."""

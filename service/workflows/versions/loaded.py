@@ -6,17 +6,17 @@ from threading import Lock
 from weakref import WeakValueDictionary
 
 from schemas.problems import Code
+from service import secret_files
 from service.errors import MemoryMismatch, NotFound
 from service.memory import Memory, load
 from service.settings import Settings
 from service.storage import Transaction, memories, patches
-from service.workflows.versions import memory_secrets
 
 
 def from_disk(tx: Transaction, settings: Settings, version: memories.Record) -> Memory:
     """The version as it is stored, shared with nobody. Raises MemoryMismatch, and NotFound (not_retained)."""
     _check_retained(version)
-    secret = memory_secrets.read(settings.secrets, version.dictionary)
+    secret = secret_files.read(settings.secrets, version.dictionary)
     folder, seq = patches.base(tx, version)
     steps = _steps(tx, version, seq)
     if steps is None:

@@ -9,7 +9,7 @@ from schemas.problems import Code
 from service.errors import NotFound, Unprocessable
 from service.memory import Recipe
 from service.storage import Database, Transaction, aliases, idempotency, jobs, memories
-from service.workflows.ledger.dictionaries import check_holds_facts, found
+from service.storage.dictionaries import check_holds_facts, found
 
 ALIAS = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 

@@ -18,10 +18,10 @@ from service.errors import Outgrown
 from service.memory import Editor, Facts, Memory, Staged
 from service.settings import Settings
 from service.storage import Database, Transaction, aliases, dictionaries, jobs, memories, patches
+from service.storage.aliases import CHAMPION
 from service.storage.stamps import new_id, now
 from service.workflows.audit import Act, Auditor, Event
-from service.workflows.ledger.dictionaries import CHAMPION
-from service.workflows.purges import absence
+from service.workflows.versions import absence
 from service.workflows.versions.editors import Editors, changes
 
 

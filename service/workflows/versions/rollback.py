@@ -4,13 +4,13 @@ from schemas.aliases import Alias, AliasAction, AliasRollback, AliasUnpin
 from schemas.jobs import Job
 from schemas.problems import Code
 from service.errors import Conflict, NotFound, Outgrown, Unprocessable
-from service.ingest import policies as rules
+from service.ingest.privacy import policies as rules
 from service.ingest.table import Columns
 from service.storage import Transaction, aliases, dictionaries, memories, reset, uploads
+from service.storage.dictionaries import found
 from service.storage.stamps import new_id, now
+from service.workflows.active_policies import active
 from service.workflows.audit import Act, Event
-from service.workflows.ledger.dictionaries import found
-from service.workflows.policies.active import active
 from service.workflows.versions.aliases import found_alias
 from service.workflows.versions.memories import check_movable
 from service.workflows.versions.publish import Advance, EditContext, order_training

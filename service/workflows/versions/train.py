@@ -9,16 +9,17 @@ from typing import Any
 from schemas.aliases import AliasAction
 from schemas.memories import MemoryInfo
 from schemas.problems import Code
+from service import secret_files
 from service.errors import NotFound, Outgrown, TrainingFailed, Unprocessable
 from service.memory import Facts, Memory, Recipe, Verified, fit, load
 from service.storage import Transaction, aliases, dictionaries, facts, jobs, memories
+from service.storage.aliases import CHAMPION
 from service.storage.stamps import new_id
-from service.workflows import checkpoints
-from service.workflows.attempt import Attempt
 from service.workflows.audit import Act, Event
-from service.workflows.ledger.dictionaries import CHAMPION
-from service.workflows.versions import gates, memory_secrets
-from service.workflows.versions.gate_figures import Candidate
+from service.workflows.jobs import checkpoints
+from service.workflows.jobs.attempt import Attempt
+from service.workflows.versions.gate import limits
+from service.workflows.versions.gate.figures import Candidate
 from service.workflows.versions.publish import caught_up, described
 
 TRIES = 3  # trainings of one job, each overtaken by edits that it had no room for
@@ -74,8 +75,8 @@ def _drop_earlier(attempt: Attempt) -> None:
 def _trained(attempt: Attempt, memory_id: str, folder: Path) -> Trained:
     row, taught = _facts(attempt)
     settings = attempt.settings
-    gates.limits(settings)  # a gate that cannot be read is known before the work, not after it
-    secret = memory_secrets.read(settings.secrets, row.id)
+    limits.limits(settings)  # a gate that cannot be read is known before the work, not after it
+    secret = secret_files.read(settings.secrets, row.id)
     recipe = Recipe.from_json(attempt.claim.params["recipe"])
     started = time.perf_counter()
     fitted = fit(
@@ -94,7 +95,7 @@ def _trained(attempt: Attempt, memory_id: str, folder: Path) -> Trained:
     if (alias := attempt.claim.params["publish"]) is not None:
         attempt.progress(0.95, "at the gate")
         candidate = Candidate(row.number, memory_id, lambda: taught, lambda: stored, verified)
-        gates.admit(attempt.db, settings, alias, candidate)
+        limits.admit(attempt.db, settings, alias, candidate)
     return Trained(memory_id, stored, taught, row, train_seconds, verified)
 
 

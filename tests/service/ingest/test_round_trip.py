@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 from schemas.uploads import OnConflict
 from service.errors import RequestError
 from service.ingest import Parsed
-from service.ingest.csvrows import physical_lines, raw_text, read_rows
 from service.ingest.options import Limits
+from service.ingest.readers.csvrows import physical_lines, raw_text, read_rows
 from service.ingest.table import WHITE_SPACE
 
 Read = Callable[..., Parsed]

@@ -5,8 +5,7 @@ import string
 import pytest
 
 from schemas.experiments import Decision, Experiment, ExperimentId, ExperimentRequest, Task
-from service.laboratory.asked import Asked
-from service.laboratory.bench import Bench
+from service.laboratory.bench import Asked, Bench
 from service.laboratory.experiments import EXPERIMENTS
 from service.laboratory.sentences import english, templates
 from service.laboratory.tables import Table

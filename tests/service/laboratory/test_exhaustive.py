@@ -5,8 +5,8 @@ import numpy as np
 from service.laboratory.exhaustive import behind_a_mask, in_noise
 from service.laboratory.synthetic import factual_recall
 from service.laboratory.targets import coded, tokens
-from service.memory.frozen import FrozenNetwork, optimal
 from service.memory.gradient import Problem, Run, Schedule, Shape, train
+from service.memory.measuring import FrozenNetwork, optimal
 
 
 def test_the_papers_facts_take_fewer_than_two_stored_parameters_each() -> None:

@@ -8,8 +8,7 @@ from pathlib import Path
 import pytest
 
 from schemas.experiments import Decision, Experiment, ExperimentRequest
-from service.laboratory.asked import Asked
-from service.laboratory.bench import Bench
+from service.laboratory.bench import Asked, Bench
 from service.laboratory.document import Findings, chart, measured, point, row
 from service.laboratory.sentences import english, said, templates
 from service.memory import Facts

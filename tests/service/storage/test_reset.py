@@ -6,7 +6,7 @@ from uuid import uuid4
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from service.storage import Database, Transaction, dictionaries, facts, reset, staleness, uploads
+from service.storage import Database, Transaction, dictionaries, facts, reset, revisions, uploads
 from service.storage.diff import Columns
 from service.storage.stamps import new_id, now
 
@@ -69,5 +69,5 @@ def test_versions_differ_in_their_answers_alone(
         first, last = min(versions), max(versions)
         before, after = pairs(versions[first]), pairs(versions[last])
         differing = {pair for pair in before | after if before.get(pair) != after.get(pair)}
-        assert staleness.moved(tx, number, (last, first)) == differing
-        assert staleness.moved(tx, number, (first, last), asked) == differing & asked
+        assert revisions.moved(tx, number, (last, first)) == differing
+        assert revisions.moved(tx, number, (first, last), asked) == differing & asked

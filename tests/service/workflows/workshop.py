@@ -13,12 +13,12 @@ from service.memory import Facts, Memory
 from service.settings import Settings
 from service.storage import Database, Transaction, dictionaries, facts, jobs, memories
 from service.worker import KINDS
-from service.workflows.attempt import Attempt
+from service.workflows.access.relations import Everything
 from service.workflows.audit import Auditor
-from service.workflows.jobs import find, perform
+from service.workflows.jobs.attempt import Attempt
+from service.workflows.jobs.jobs import find, perform
 from service.workflows.ledger import dictionaries as made
 from service.workflows.ledger import edits, ingest
-from service.workflows.recalls.relations import Everything
 from service.workflows.versions.editors import Editors
 from service.workflows.versions.loaded import Versions, from_disk
 from service.workflows.versions.memories import order_training

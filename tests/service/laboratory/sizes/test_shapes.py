@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from service.laboratory.allocation import DESIGNS
-from service.laboratory.capacity import END_TO_END
+from service.laboratory.sizes.allocation import DESIGNS
+from service.laboratory.sizes.capacity import END_TO_END
 from service.laboratory.sizes.shapes import ROUGH, SMALLEST, Design, close, equal, nearest
 
 sizes = st.integers(SMALLEST, 6000)

@@ -1,0 +1,220 @@
+"""What is worth a look in a table that was taken: nothing here refuses a row.
+
+Findings look at the distinct facts (accepted and conflicting rows, no duplicates), by distinct names and not by rows.
+"""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from schemas.uploads import Example, Finding, FindingKind
+from service.ingest.count import Coded, Codes, Counted, Mask, Names
+from service.ingest.findings.answer_shapes import TEXT, formats
+from service.ingest.findings.uniqueness import find_unique
+from service.ingest.folding import folded
+from service.ingest.table import WHITE_SPACE, Header
+
+_EXAMPLES = 5
+_EXAMPLE_CHARS = 200
+_FINDINGS_OF_A_KIND = 50
+_MULTI_VALUED_PAIRS, _MULTI_VALUED_SHARE = 2, 0.05
+_FORMAT_ROWS, _FORMAT_SHARE = 20, 0.95
+_REFERENCE_SHARE, _DANGLING_SHARE = 0.5, 0.8
+_LOST = re.compile("\ufffd")
+# UTF-8 once read as cp932 or as Latin-1 and saved so: letter pairs that no language has, and C1 controls. The look
+# ahead at one character keeps a search over millions of them quick.
+_CP1252 = "\xa0-\xbf€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ"
+_MOJIBAKE = re.compile(
+    "(?=[縺繧繝Ãâã-é\x80-\x84\x86-\x9f])"
+    f"(?:[縺繧繝].{{0,2}}[縺繧繝]|Ã[\x80-\xbf]|â€|(?:[ã-é][{_CP1252}]{{2}}){{2}}|[\x80-\x84\x86-\x9f])"
+)
+_MARKUP = re.compile(r"<[A-Za-z!/][^<>]{0,200}>|(?:\A|\0)[=@][A-Za-z]{1,30}\(|\{\{.{0,200}\}\}|\$\{.{0,200}\}")
+
+
+def find(coded: Coded, counted: Counted, header: Header) -> list[Finding]:
+    """Every finding of one upload, those of the whole table first."""
+    looked_at = np.flatnonzero(~counted.duplicate)
+    survey = _Survey(coded, looked_at)
+    found = [*_header(header), *_counts(coded, counted)]
+    for kind in (survey.fold_together, survey.cells, survey.multi_valued, survey.out_of_format, survey.references):
+        found += kind()
+    return [*found, *find_unique(coded, looked_at)]
+
+
+def examples(coded: Coded, rows: NDArray[np.int64]) -> list[Example]:
+    """The first few of these rows, as they would be shown to a person."""
+    return [
+        Example(
+            line=int(coded.lines[row]),
+            subject=coded.pair(row)[0][:_EXAMPLE_CHARS],
+            relation=coded.pair(row)[1][:_EXAMPLE_CHARS],
+            answer=coded.answers.distinct[coded.answers.codes[row]][:_EXAMPLE_CHARS],
+        )
+        for row in rows[:_EXAMPLES].tolist()
+    ]
+
+
+def _header(header: Header) -> list[Finding]:
+    ignored = header.ignored
+    if not ignored:
+        return []
+    message = f"Columns that are not part of a fact were ignored: {', '.join(ignored[:20])}."
+    return [_finding(FindingKind.EXTRA_COLUMNS, message, len(ignored))]
+
+
+def _finding(
+    kind: FindingKind, message: str, count: int, shown: list[Example] | None = None, relation: str | None = None
+) -> Finding:
+    return Finding(kind=kind, message=message, count=count, relation=relation, examples=shown or [])
+
+
+def _counts(coded: Coded, counted: Counted) -> Iterator[Finding]:
+    for kind, mask, message in (
+        (FindingKind.DUPLICATE_ROWS, counted.duplicate, "Rows repeat a fact exactly; it was taken once."),
+        (FindingKind.CONFLICTING_ROWS, counted.conflicting, "Rows give different answers to one subject and relation."),
+    ):
+        rows = np.flatnonzero(mask)
+        if len(rows):
+            yield _finding(kind, message, len(rows), examples(coded, rows))
+
+
+class _Survey:
+    """The distinct facts of a table: m rows, `rows` (m,) their places in `coded`."""
+
+    def __init__(self, coded: Coded, rows: Codes) -> None:
+        self.coded, self.rows = coded, rows
+        self.relation_names = coded.relations.distinct
+        self.relations = coded.relations.codes[rows]
+        self.answers = coded.answers.codes[rows]
+        self.facts_of = np.bincount(self.relations, minlength=len(self.relation_names))
+
+    def fold_together(self) -> Iterator[Finding]:
+        """Subjects, and relations, whose spellings a reader would take for one name."""
+        for role, names in (("subjects", self.coded.subjects), ("relations", self.coded.relations)):
+            groups = _spellings(names)
+            if groups:
+                shown = "; ".join(" / ".join(map(repr, group[:_EXAMPLES])) for group in groups[:_EXAMPLES])
+                message = (
+                    f"{len(groups)} {role} are spelled in several ways that differ only in width, case, dashes or "
+                    f"white space, and are kept apart: {shown[:1000]}"
+                )
+                wanted = {name for group in groups[:_EXAMPLES] for name in group}
+                yield _finding(FindingKind.NAMES_FOLD_TOGETHER, message, len(groups), self._first_rows(names, wanted))
+
+    def _first_rows(self, names: Names, wanted: set[str]) -> list[Example]:
+        codes = [at for at, name in enumerate(names.distinct) if name in wanted]
+        of_rows = names.codes[self.rows]
+        return examples(self.coded, self.rows[np.sort([np.argmax(of_rows == at) for at in codes])])
+
+    def cells(self) -> Iterator[Finding]:
+        """Cells that lost something before they came here, or hold what other programs would run."""
+        trimmed = _either(self.coded.subjects.trimmed, self.coded.relations.trimmed)
+        if trimmed is not None:
+            message = "White space at the ends of subjects or relations was taken off."
+            yield from self._of_rows(FindingKind.SPACES_TRIMMED, message, trimmed[self.rows])
+        message = "Cells hold U+FFFD (�): characters were lost before this file was written."
+        yield from self._of_rows(FindingKind.REPLACEMENT_CHARACTER, message, self._where(_LOST))
+        message = "Cells look garbled (such as 縺ゅ＞ or Ã©): they were read in a wrong encoding before."
+        yield from self._of_rows(FindingKind.MOJIBAKE, message, self._where(_MOJIBAKE))
+        message = "Cells hold markup, formulas or templates; they are kept as plain text."
+        yield from self._of_rows(FindingKind.MARKUP_IN_CELLS, message, self._where(_MARKUP))
+
+    def _where(self, pattern: re.Pattern[str]) -> Mask:
+        """(m,) whether a cell of the row matches; all distinct cells are searched as one text first."""
+        found = np.zeros(len(self.rows), dtype=np.bool_)
+        for names in (self.coded.subjects, self.coded.relations, self.coded.answers):
+            if pattern.search("\0".join(names.distinct)):
+                hits = np.array([pattern.search(name) is not None for name in names.distinct], dtype=np.bool_)
+                found |= hits[names.codes[self.rows]]
+        return found
+
+    def _of_rows(self, kind: FindingKind, message: str, mask: Mask) -> Iterator[Finding]:
+        rows = self.rows[mask]
+        if len(rows):
+            yield _finding(kind, message, len(rows), examples(self.coded, rows))
+
+    def multi_valued(self) -> Iterator[Finding]:
+        """Relations of which several pairs have several answers: sets rather than mistakes."""
+        pairs = self.coded.pairs[self.rows]
+        several = np.bincount(pairs)[pairs] > 1
+        in_pairs = ~pd.Series(pairs).duplicated().to_numpy()
+        relations = len(self.relation_names)
+        of_relation = np.bincount(self.relations[in_pairs], minlength=relations)
+        with_several = np.bincount(self.relations[in_pairs & several], minlength=relations)
+        enough = (with_several >= _MULTI_VALUED_PAIRS) & (with_several >= _MULTI_VALUED_SHARE * of_relation)
+        for relation, rows in self._by_relation(several & enough[self.relations]):
+            message = (
+                f"{with_several[relation]} of {of_relation[relation]} subjects have several answers here. "
+                "If they belong together, send on_conflict=many."
+            )
+            yield self._about(FindingKind.RELATION_MULTI_VALUED, message, relation, int(with_several[relation]), rows)
+
+    def out_of_format(self) -> Iterator[Finding]:
+        """Answers unlike nearly all others of their relation, such as one date among numbers."""
+        kinds, names = pd.factorize(np.array(formats(self.coded.answers.distinct), dtype=object))
+        of_rows = kinds[self.answers].astype(np.int64)
+        keys, times = np.unique(self.relations * len(names) + of_rows, return_counts=True)
+        relation, kind = keys // len(names), keys % len(names)
+        dominant = (times >= _FORMAT_SHARE * self.facts_of[relation]) & (self.facts_of[relation] >= _FORMAT_ROWS)
+        usual = np.full(len(self.relation_names), -1)
+        usual[relation[dominant]] = kind[dominant]
+        usual[usual == _place(names, TEXT)] = -1
+        mask = (usual[self.relations] >= 0) & (usual[self.relations] != of_rows)
+        for at, rows in self._by_relation(mask):
+            message = f"Nearly all answers have the format {names[usual[at]]}; these do not."
+            yield self._about(FindingKind.ANSWER_OUT_OF_FORMAT, message, at, len(rows), rows)
+
+    def references(self) -> Iterator[Finding]:
+        """Relations whose answers are subjects of the same table, and the answers among them that are not."""
+        subjects = set(self.coded.subjects.distinct)
+        known = [answer.strip(WHITE_SPACE) in subjects for answer in self.coded.answers.distinct]
+        refers = np.array(known, dtype=np.bool_)[self.answers]
+        counts = np.bincount(self.relations[refers], minlength=len(self.relation_names))
+        share = counts / np.maximum(self.facts_of, 1)
+        for at, rows in self._by_relation(refers & (share >= _REFERENCE_SHARE)[self.relations]):
+            message = f"{len(rows)} of {self.facts_of[at]} answers are themselves subjects."
+            yield self._about(FindingKind.ANSWERS_ARE_SUBJECTS, message, at, len(rows), rows)
+        for at, rows in self._by_relation(~refers & (share >= _DANGLING_SHARE)[self.relations]):
+            message = f"{len(rows)} of {self.facts_of[at]} answers name no subject, though the others do."
+            yield self._about(FindingKind.REFERENCE_DANGLING, message, at, len(rows), rows)
+
+    def _about(self, kind: FindingKind, message: str, relation: int, count: int, rows: Codes) -> Finding:
+        name = self.relation_names[relation]
+        return _finding(kind, message, count, examples(self.coded, rows), name)
+
+    def _by_relation(self, mask: Mask) -> Iterator[tuple[int, Codes]]:
+        """(relation, its rows in `coded`) of the masked rows, for the relations with the most of them."""
+        rows, relations = self.rows[mask], self.relations[mask]
+        order = np.argsort(relations, kind="stable")
+        names, starts = np.unique(relations[order], return_index=True)
+        stops = [*starts[1:].tolist(), len(rows)]
+        bounds = sorted(
+            zip(names.tolist(), starts.tolist(), stops, strict=False), key=lambda group: group[1] - group[2]
+        )
+        for name, start, stop in bounds[:_FINDINGS_OF_A_KIND]:
+            yield name, rows[order[start:stop]]
+
+
+def _spellings(names: Names) -> list[list[str]]:
+    """Groups of distinct names that fold to one."""
+    folds = np.array(folded(names.distinct), dtype=object)
+    shared = np.flatnonzero(pd.Series(folds).duplicated(keep=False))
+    groups: dict[str, list[str]] = defaultdict(list)
+    for at in shared.tolist():
+        groups[folds[at]].append(names.distinct[at])
+    return list(groups.values())
+
+
+def _either(first: Mask | None, second: Mask | None) -> Mask | None:
+    if first is None or second is None:
+        return second if first is None else first
+    both: Mask = first | second
+    return both
+
+
+def _place(names: NDArray[np.object_], wanted: str) -> int:
+    return int(np.flatnonzero(names == wanted)[0]) if wanted in names else -2

@@ -1,0 +1,137 @@
+"""Uniqueness: how many subjects a few of their answers single out, though none of these answers is an identifier.
+
+Which relations to combine is decided on a sample of the subjects; the figures are of all subjects that have them.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import combinations
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from schemas.uploads import Finding, FindingKind, Uniqueness
+from service.ingest.count import Coded, Codes
+from service.ingest.privacy.personal import drawn
+
+RELATIONS = 40  # those with the most facts are looked at
+SUBJECTS = 4_000  # looked at to choose among them
+_KINDS = 3  # of subjects, such as parts and customers of one table: each may have a finding
+_TRAITS = 10  # of one kind of subject that are combined
+_FEWEST_SUBJECTS = 100  # a small table is a finding only where its relations speak of people
+_FEWEST_PEOPLE = 10
+_OF_PEOPLE = re.compile(
+    r"\b(?:age|sex|gender|born|zip|marital|religion)\b|birth|postal|address|occupation|nationality|salary|income|ethnic"
+    r"|年齢|性別|生年|誕生|郵便番号|住所|職業|国籍|年収|給与|婚姻|家族|出身"
+)
+_IDENTIFIER_SHARE = 0.5  # a relation with an answer of its own for more than half of its subjects tells who it is
+_SHARE = 0.05  # of the subjects singled out, from which on it is a finding
+_TOGETHER = 0.8  # of a relation's subjects that have another relation too: both are traits of one kind of subject
+
+Traits = NDArray[np.int64]
+
+
+def find_unique(coded: Coded, rows: Codes) -> Iterator[Finding]:
+    """For each kind of subject the two or three relations whose answers together single out the most subjects."""
+    relations = _traits(coded, rows)
+    sample = drawn(np.arange(len(coded.subjects.distinct)), SUBJECTS)
+    known = _answers(coded, rows, sample, relations)
+    for columns in _kinds_of_subject(known >= 0):
+        chosen = [relations[at] for at in _most_telling(known, columns)]
+        if chosen:
+            groups = _group_sizes(_answers(coded, rows, np.arange(len(coded.subjects.distinct)), chosen))
+            fewest = _fewest(coded.relations.distinct[relations[at]] for at in columns)
+            if groups.sum() >= fewest and np.count_nonzero(groups == 1) >= _SHARE * groups.sum():
+                yield _finding([coded.relations.distinct[at] for at in chosen], groups)
+
+
+def _fewest(relations: Iterable[str]) -> int:
+    """How many subjects a table needs to be worth a finding."""
+    of_people = any(_OF_PEOPLE.search(unicodedata.normalize("NFKC", name).casefold()) for name in relations)
+    return _FEWEST_PEOPLE if of_people else _FEWEST_SUBJECTS
+
+
+def _traits(coded: Coded, rows: Codes) -> list[int]:
+    """The commonest relations that have several answers and are no identifiers."""
+    relations, width = len(coded.relations.distinct), max(len(coded.answers.distinct), 1)
+    facts = np.bincount(coded.relations.codes[rows], minlength=relations)
+    keys = np.unique(coded.relations.codes[rows] * width + coded.answers.codes[rows])
+    distinct = np.bincount(keys // width, minlength=relations)
+    fit = (facts >= _FEWEST_PEOPLE) & (distinct > 1) & (distinct <= _IDENTIFIER_SHARE * facts)
+    return [at for at in np.argsort(-facts, kind="stable").tolist() if fit[at]][:RELATIONS]
+
+
+def _answers(coded: Coded, rows: Codes, subjects: Codes, relations: Sequence[int]) -> Traits:
+    """(subjects, relations) the answer of each, -1 where there is none; of several answers the first counts."""
+    row_of = np.full(len(coded.subjects.distinct), -1)
+    row_of[subjects] = np.arange(len(subjects))
+    column_of = np.full(len(coded.relations.distinct), -1)
+    column_of[list(relations)] = np.arange(len(relations))
+    row, column = row_of[coded.subjects.codes[rows]], column_of[coded.relations.codes[rows]]
+    taken = np.flatnonzero((row >= 0) & (column >= 0))[::-1]
+    answers = np.full((len(subjects), len(relations)), -1, dtype=np.int64)
+    answers[row[taken], column[taken]] = coded.answers.codes[rows[taken]]
+    return answers
+
+
+def _kinds_of_subject(held: NDArray[np.bool_]) -> Iterator[list[int]]:
+    """Columns that the same subjects have, the commonest first."""
+    counts = held.sum(axis=0)
+    together = held.T.astype(np.int64) @ held
+    left = [at for at in np.argsort(-counts, kind="stable").tolist() if counts[at]]
+    for _ in range(_KINDS):
+        if not left:
+            return
+        kind = [at for at in left if together[left[0], at] >= _TOGETHER * counts[left[0]]]
+        yield kind[:_TRAITS]
+        left = [at for at in left if at not in kind]
+
+
+def _most_telling(known: Traits, columns: Sequence[int]) -> list[int]:
+    """The pair of columns that singles out the most subjects, and the third that adds most; empty if there is none."""
+    pairs = [list(pair) for pair in combinations(columns, 2)]
+    if not pairs:
+        return []
+    best = max(pairs, key=lambda pair: _singled_out(known, pair))
+    triples = [best, *([*best, at] for at in columns if at not in best)]
+    return max(triples, key=lambda triple: _singled_out(known, triple))
+
+
+def _singled_out(traits: Traits, columns: Sequence[int]) -> int:
+    return int(np.count_nonzero(_group_sizes(traits[:, columns]) == 1))
+
+
+def _group_sizes(traits: Traits) -> Codes:
+    """(groups,) how many subjects share each combination of answers, among those that have all of them."""
+    held = traits[(traits >= 0).all(axis=1)]
+    numbers = np.zeros(len(held), dtype=np.int64)
+    for column in held.T:
+        codes, _ = pd.factorize(column)
+        numbers, _ = pd.factorize(numbers * (int(codes.max(initial=0)) + 1) + codes)
+    sizes: Codes = np.bincount(numbers)
+    return sizes
+
+
+def _finding(relations: list[str], groups: Codes) -> Finding:
+    subjects, unique = int(groups.sum()), int(np.count_nonzero(groups == 1))
+    uniqueness = Uniqueness(
+        relations=relations,
+        subjects=subjects,
+        unique=unique,
+        share=round(unique / subjects, 4),
+        smallest_group=int(groups.min()),
+    )
+    message = (
+        f"{unique:,} of {subjects:,} subjects are the only one with their answers to {', '.join(relations)}. "
+        "If subjects are people, these answers tell who somebody is; generalising one of them makes the groups larger."
+    )
+    return Finding(
+        kind=FindingKind.SUBJECTS_SINGLED_OUT,
+        message=message,
+        count=unique,
+        relation=None,
+        examples=[],
+        uniqueness=uniqueness,
+    )

@@ -1,0 +1,91 @@
+"""Coarser answers: a date becomes its year, an address its prefecture, a number the band that it lies in.
+
+Each takes one answer and gives the coarse one, or None where the answer is nothing of the kind: it is not kept then.
+What is coarse already stays as it is.
+"""
+
+import re
+import unicodedata
+from collections.abc import Callable
+from decimal import Decimal
+from functools import partial
+
+from schemas.policies import Generalise
+from service.ingest.privacy.personal_kinds import PREFECTURE
+from service.ingest.table import WHITE_SPACE
+
+_DAY = r"(?:[12]\d|3[01]|0?[1-9])"
+_MONTH = r"(?:1[0-2]|0?[1-9])"
+_MONTH_NAME = r"(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]*\.?"
+_DATE = re.compile(
+    rf"(?P<year>\d{{4}})(?:年(?:{_MONTH}月(?:{_DAY}日)?)?|[-/.]{_MONTH}(?:[-/.]{_DAY}(?:[T ]\S+)?)?"
+    r"|(?:0\d|1[0-2])[0-3]\d)?"
+    rf"|(?:{_DAY}[-/.]{_MONTH}|{_MONTH}[-/.]{_DAY})[-/.](?P<last>\d{{4}})"
+    rf"|(?:{_DAY}(?:st|nd|rd|th)?\s+{_MONTH_NAME}|{_MONTH_NAME}(?:\s+{_DAY}(?:st|nd|rd|th)?)?),?\s+(?P<named>\d{{4}})"
+    rf"|(?P<era>明治|大正|昭和|平成|令和|[mtshr])\s?(?P<of>元|\d{{1,2}})(?:年(?:{_MONTH}月{_DAY}日)?|[./-]{_MONTH}[./-]{_DAY})",
+    re.ASCII | re.IGNORECASE,
+)
+_ERAS = {"明治": 1867, "大正": 1911, "昭和": 1925, "平成": 1988, "令和": 2018}
+_ERAS |= dict(zip("mtshr", _ERAS.values(), strict=True))
+
+_ROMAN_PREFECTURE = re.compile(
+    r"\b(Hokkaido|Aomori|Iwate|Miyagi|Akita|Yamagata|Fukushima|Ibaraki|Tochigi|Gunma|Saitama|Chiba|Tokyo|Kanagawa|Niigata"
+    r"|Toyama|Ishikawa|Fukui|Yamanashi|Nagano|Gifu|Shizuoka|Aichi|Mie|Shiga|Kyoto|Osaka|Hyogo|Nara|Wakayama|Tottori"
+    r"|Shimane|Okayama|Hiroshima|Yamaguchi|Tokushima|Kagawa|Ehime|Kochi|Fukuoka|Saga|Nagasaki|Kumamoto|Oita|Miyazaki"
+    r"|Kagoshima|Okinawa)(?:-(?:to|fu|ken))?(?=\W*(?:(?:\d[\d-]*|Japan)\W*)*$)",
+    re.IGNORECASE,
+)
+_NUMBER = re.compile(
+    r"(?P<before>[¥$€£]?)(?P<number>[+-]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?)(?P<after>\s?(?:%|円|歳|才|人|個|kg|cm|mm|km|[mg])?)",
+    re.ASCII,
+)
+_BAND = re.compile(r"[¥$€£]?(-?\d+) to (-?\d+)\s?(?:%|円|歳|才|人|個|kg|cm|mm|km|[mg])?", re.ASCII)
+
+
+def generaliser(to: Generalise) -> Callable[[str], str | None]:
+    """What makes an answer coarser in this way."""
+    if to.to == "band":
+        return partial(band, width=to.width or 1)
+    return year if to.to == "year" else prefecture
+
+
+def year(answer: str) -> str | None:
+    """`1984-03-05`, `昭和59年3月5日`, `5 March 1984` -> `1984`."""
+    found = _DATE.fullmatch(_plain(answer))
+    if found is None:
+        return None
+    if found["era"]:
+        return str(_ERAS[found["era"].lower()] + (1 if found["of"] == "元" else int(found["of"])))
+    return found["year"] or found["last"] or found["named"]
+
+
+def prefecture(answer: str) -> str | None:
+    """`〒100-0001 東京都千代田区千代田1-1` -> `東京都`; `Kita-ku, Osaka 530-0001` -> `Osaka`."""
+    text = _plain(answer)
+    found = PREFECTURE.search(text)
+    if found:
+        return found.group()
+    roman = _ROMAN_PREFECTURE.search(text)
+    return roman[1].capitalize() if roman else None
+
+
+def band(answer: str, width: int) -> str | None:
+    """`347` in bands of 100 -> `300 to 399`; a unit or currency stays."""
+    text = _plain(answer)
+    if _is_band(text, width):
+        return text
+    found = _NUMBER.fullmatch(text)
+    if found is None:
+        return None
+    low = int(Decimal(found["number"].replace(",", "")) // width) * width
+    low -= width if Decimal(found["number"].replace(",", "")) < low else 0  # Decimal's // rounds towards zero
+    return f"{found['before']}{low} to {low + width - 1}{found['after']}"
+
+
+def _is_band(text: str, width: int) -> bool:
+    found = _BAND.fullmatch(text)
+    return found is not None and int(found[1]) % width == 0 and int(found[2]) == int(found[1]) + width - 1
+
+
+def _plain(answer: str) -> str:
+    return unicodedata.normalize("NFKC", answer).strip(WHITE_SPACE)

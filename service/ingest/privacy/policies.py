@@ -1,0 +1,204 @@
+"""Policies applied: what becomes of a table's values before anything counts, shows or keeps them."""
+
+import csv
+import io
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+
+from schemas.policies import Policy, PolicyKind
+from schemas.problems import Code
+from schemas.uploads import Finding, FindingKind
+from service.ingest.folding import folded
+from service.ingest.privacy.generalise import generaliser
+from service.ingest.privacy.masking import mask
+from service.ingest.privacy.pseudonyms import Pseudonyms
+from service.ingest.table import WHITE_SPACE, Columns, Pair, RefusedRow, Table
+
+Change = Callable[[str], str | None]
+_WITHHELD = "(withheld: the row could not be read, and this dictionary has policies)"
+_SAMPLES = 3
+_DONE = {
+    PolicyKind.MASK: "masked",
+    PolicyKind.GENERALISE: "generalised",
+    PolicyKind.PSEUDONYMISE: "replaced by pseudonyms",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Policies:
+    """The policies of a dictionary that change something, by the folded name of their relation."""
+
+    by_relation: dict[str, Policy]
+    subjects: bool
+    pseudonyms: Pseudonyms
+
+    @classmethod
+    def of(cls, policies: Iterable[Policy], *, subjects: bool, pseudonyms: Pseudonyms) -> "Policies | None":
+        """None where all is allowed."""
+        changing = [policy for policy in policies if policy.policy is not PolicyKind.ALLOW]
+        if not changing and not subjects:
+            return None
+        names = folded([policy.relation for policy in changing])
+        return cls(dict(zip(names, changing, strict=True)), subjects, pseudonyms)
+
+    def for_relations(self, names: Iterable[str]) -> dict[str, Policy]:
+        """The policy of each of these names that has one."""
+        distinct = list(dict.fromkeys(names))
+        found = {name: self.by_relation.get(fold) for name, fold in zip(distinct, folded(distinct), strict=True)}
+        return {name: policy for name, policy in found.items() if policy is not None}
+
+    def subject(self, name: str) -> str:
+        """The name that the subject is stored and asked under."""
+        return self.pseudonyms.of(name) if self.subjects else name
+
+    def answers(self, relation: str, answers: Iterable[str]) -> list[str]:
+        """What these answers are stored as; those that are not kept are left out."""
+        policy = self.for_relations([relation]).get(relation)
+        if policy is None:
+            return list(answers)
+        change = _change(policy, self.pseudonyms)
+        return [kept for kept in map(change, answers) if kept is not None]
+
+    def pairs(self, pairs: Iterable[Pair]) -> set[Pair]:
+        return {(self.subject(subject), relation) for subject, relation in pairs}
+
+
+@dataclass(slots=True)
+class Applied:
+    """What became of some facts: `columns` are those kept, `places` where each of them stood.
+
+    dropped: the place of each other fact and its policy. changed: rows whose answer was changed, by relation;
+    subjects: rows whose subject was; rows: rows of which either was. texts: what the new pseudonyms stand for.
+    """
+
+    columns: Columns
+    places: list[int] = field(default_factory=list)
+    dropped: dict[int, Policy] = field(default_factory=dict)
+    dropped_by_relation: Counter[str] = field(default_factory=Counter)
+    changed: Counter[str] = field(default_factory=Counter)
+    subjects: int = 0
+    rows: int = 0
+    texts: dict[str, str] = field(default_factory=dict)
+
+
+class _Becomes(dict[str, str | None]):
+    """Each text and what it becomes, worked out once."""
+
+    def __init__(self, change: Change) -> None:
+        super().__init__()
+        self._change = change
+
+    def __missing__(self, text: str) -> str | None:
+        becomes = self[text] = self._change(text)
+        return becomes
+
+
+def apply(columns: Columns, policies: Policies) -> Applied:
+    """The facts as they may be stored. Applying again changes nothing more."""
+    rules = policies.for_relations(columns.relations)
+    changes = {name: _Becomes(_change(rule, policies.pseudonyms)) for name, rule in rules.items()}
+    named = _Becomes(policies.subject)
+    applied, kept = Applied(Columns([], [], [], [])), list[tuple[str, str, str, int]]()
+    facts = zip(columns.subjects, columns.relations, columns.answers, columns.lines, strict=True)
+    for place, (subject, relation, answer, line) in enumerate(facts):
+        becomes = changes[relation][answer] if relation in changes else answer
+        if becomes is None:
+            applied.dropped[place] = rules[relation]
+            applied.dropped_by_relation[relation] += 1
+            continue
+        name = named[subject] or ""
+        applied.changed[relation] += becomes != answer
+        applied.subjects += name != subject
+        applied.rows += becomes != answer or name != subject
+        applied.places.append(place)
+        kept.append((name, relation, becomes, line))
+    applied.changed = +applied.changed
+    if kept:
+        applied.columns = Columns(*map(list, zip(*kept, strict=True)))
+    for each in [named, *(changes[name] for name, rule in rules.items() if rule.policy is PolicyKind.PSEUDONYMISE)]:
+        texts = ((made, text.strip(WHITE_SPACE)) for text, made in each.items())
+        applied.texts.update((made, text) for made, text in texts if made and made != text)
+    return applied
+
+
+def _change(policy: Policy, pseudonyms: Pseudonyms) -> Change:
+    if policy.generalise is not None:
+        return generaliser(policy.generalise)
+    if policy.policy is PolicyKind.PSEUDONYMISE:
+        return pseudonyms.of
+    return mask if policy.policy is PolicyKind.MASK else _nothing
+
+
+def _nothing(_: str) -> None:
+    return None
+
+
+def screen(table: Table, policies: Policies) -> tuple[Table, dict[str, str]]:
+    """The table as it may be counted and kept, and the texts behind its new pseudonyms.
+
+    Dropped rows are refused rows. Nothing as it stood in the file is left: not in refused rows, whose text is now
+    their three cells, not in samples, not in examples; the text of a row that the reader refused is withheld, because
+    nobody can tell which of its cells is what.
+    """
+    applied = apply(table.columns, policies)
+    kept = applied.columns
+    screened = Table(
+        columns=kept,
+        text=lambda at: _as_csv((kept.subjects[at], kept.relations[at], kept.answers[at])),
+        header=table.header,
+        refused=[RefusedRow(row.line, row.code, row.detail, _WITHHELD) for row in table.refused],
+        mentioned=policies.pairs(table.mentioned),
+        blank_lines=table.blank_lines,
+        encoding=table.encoding,
+        delimiter=table.delimiter,
+        findings=[finding.model_copy(update={"examples": []}) for finding in table.findings],
+    )
+    _refuse_dropped(screened, table.columns, applied, policies)
+    screened.samples = [screened.text(at) for at in range(min(_SAMPLES, len(kept)))]
+    screened.findings += _findings(applied, policies)
+    return screened, applied.texts
+
+
+def _refuse_dropped(screened: Table, columns: Columns, applied: Applied, policies: Policies) -> None:
+    """A row that could not be generalised still speaks of its pair; one whose relation is dropped does not."""
+    for place, policy in applied.dropped.items():
+        subject = policies.subject(columns.subjects[place].strip(WHITE_SPACE))
+        relation = columns.relations[place].strip(WHITE_SPACE)
+        if policy.policy is not PolicyKind.DROP:
+            screened.mentioned.add((subject, relation))
+        refused = RefusedRow(columns.lines[place], *refusal(policy), _as_csv((subject, relation, "")))
+        screened.refused.append(refused)
+
+
+def refusal(policy: Policy) -> tuple[Code, str]:
+    """Why a fact is not kept."""
+    if policy.generalise is None:
+        return Code.DROPPED_BY_POLICY, "The policy of this relation keeps no answers."
+    wanted = {"year": "a date", "prefecture": "an address with its prefecture", "band": "a number"}
+    return (
+        Code.NOT_GENERALISED,
+        f"The policy of this relation wants {wanted[policy.generalise.to]}. Correct the answer.",
+    )
+
+
+def _findings(applied: Applied, policies: Policies) -> list[Finding]:
+    rules = policies.for_relations(applied.changed)
+    found = [
+        _finding(f"{rows:,} answers were {_DONE[rules[relation].policy]} before anything was stored.", rows, relation)
+        for relation, rows in applied.changed.most_common()
+    ]
+    if applied.subjects:
+        message = f"The subjects of {applied.subjects:,} rows were replaced by pseudonyms before anything was stored."
+        found.append(_finding(message, applied.subjects, None))
+    return found
+
+
+def _finding(message: str, count: int, relation: str | None) -> Finding:
+    return Finding(kind=FindingKind.POLICY_APPLIED, message=message, count=count, relation=relation, examples=[])
+
+
+def _as_csv(cells: Sequence[str]) -> str:
+    text = io.StringIO()
+    csv.writer(text, lineterminator="").writerow(cells)
+    return text.getvalue()

@@ -1,0 +1,158 @@
+"""CSV and its relatives: bytes -> text -> delimiter -> rows -> header -> facts."""
+
+import csv
+import re
+from collections.abc import Callable, Sequence
+from itertools import islice
+from pathlib import Path
+
+from schemas.problems import Code
+from schemas.uploads import Example, Finding, FindingKind
+from service.errors import UnusableFile
+from service.ingest.options import Limits, Options
+from service.ingest.readers.csvrows import Rows, physical_lines, raw_text, read_rows
+from service.ingest.readers.decode import Decoded, decode, shown
+from service.ingest.readers.delimiter import declared_delimiter, excel_hint, found_delimiter
+from service.ingest.readers.header import HEAD_ROWS, lines_above, locate, resolve
+from service.ingest.readers.media import base_type, declared_charset
+from service.ingest.readers.quoting import refuse_other_quotes
+from service.ingest.readers.sift import Refusal, Sheet, mentioned_pair, sift
+from service.ingest.table import WHITE_SPACE, Header, Pair, Table, is_blank
+
+_SAMPLES = 3
+_SAMPLE_CHARS = 200
+_QUOTE_CHECKED_ROWS = 1_000
+
+
+def read_delimited(path: Path, media_type: str | None, options: Options, limits: Limits) -> Table:
+    """The facts of a delimited text file; refused rows by line; UnusableFile where the whole is in doubt."""
+    decoded = decode(path.read_bytes(), options.encoding or declared_charset(media_type))
+    if not decoded.text.strip(WHITE_SPACE + ",;|"):
+        raise UnusableFile("The file has no line with text.", code=Code.EMPTY_FILE)
+    lines = physical_lines(decoded.text, limits)
+    hint = excel_hint(lines[0])
+    delimiter = declared_delimiter(options.delimiter) or hint or _of_media_type(media_type, lines)
+    delimiter = delimiter or found_delimiter(lines, options.header)
+    rows = read_rows(lines, delimiter, limits)
+    _refuse_broken_quoting(rows)
+    top = _top(rows, 1 if hint else 0, options.header)
+    header, body = _header(rows, top[-1], options.header)
+    table = sift(_sheet(rows, body, lines, decoded, delimiter), header, limits)
+    for broken in rows.broken:
+        table.mentioned.update(_mentioned_by_malformed(broken.text, delimiter, header))
+    table.refused += rows.broken
+    table.blank_lines += top[-1] + 1 - len(top) - (1 if hint else 0)
+    table.encoding, table.delimiter = decoded.encoding, delimiter
+    table.samples = decoded_samples(decoded.text, lines)
+    table.findings += lines_above([rows.rows[at] for at in top[:-1]], [rows.lines[at] for at in top[:-1]])
+    table.findings += _rows_inside_cells(table, delimiter)
+    return table
+
+
+def decoded_samples(text: str, lines: Sequence[str]) -> list[str]:
+    """A few lines by which a person sees whether the encoding was right: those with more than ASCII first."""
+    telling = [] if text.isascii() else list(islice((line for line in lines if not line.isascii()), _SAMPLES))
+    plain = islice((line for line in lines if line.isascii() and not is_blank(line)), _SAMPLES - len(telling))
+    return [shown(line.rstrip("\r\n"))[:_SAMPLE_CHARS] for line in (*telling, *plain)]
+
+
+def _of_media_type(media_type: str | None, lines: Sequence[str]) -> str | None:
+    """A tab where the type promises tabs and the first lines have one."""
+    promised = base_type(media_type) == "text/tab-separated-values"
+    return "\t" if promised and any("\t" in line for line in lines[:HEAD_ROWS]) else None
+
+
+def _refuse_broken_quoting(rows: Rows) -> None:
+    if len(rows.broken) > len(rows.rows):
+        first = rows.broken[0]
+        raise UnusableFile(
+            f"{len(rows.broken)} rows have quotes that cannot be read, the first in line {first.line}. {first.detail}",
+            code=Code.QUOTING_UNCLEAR,
+            line=first.line,
+        )
+
+
+def _top(rows: Rows, start: int, option: str) -> list[int]:
+    """The places of the rows with content down to the header row, which is the last of them."""
+    content = (at for at in range(start, len(rows.rows)) if not all(map(is_blank, rows.rows[at])))
+    places = list(islice(content, HEAD_ROWS))
+    if not places:
+        raise UnusableFile("The file has no line with text.", code=Code.EMPTY_FILE)
+    return places[: locate([rows.rows[at] for at in places], option) + 1]
+
+
+def _header(rows: Rows, at: int, option: str) -> tuple[Header, int]:
+    """The header and the index of the first row after it."""
+    first = [shown(cell) for cell in rows.rows[at]]
+    refuse_other_quotes([first], rows.starts[at] + 1)
+    header = resolve(first, option)
+    if not header.cells:
+        return header, at
+    body = rows.rows[at + 1 :]
+    if body:
+        refuse_other_quotes(
+            [row for row in body[:_QUOTE_CHECKED_ROWS] if len(row) == len(first)], rows.starts[at + 1] + 1
+        )
+    return resolve([*first, *[""] * _empty_columns(body, len(first))], option), at + 1
+
+
+def _empty_columns(body: Sequence[Sequence[str]], width: int) -> int:
+    """How many cells every row has beyond the header's `width`, all empty: delimiters that some programs add."""
+    filled = (row for row in body if not all(map(is_blank, row)))
+    first = next(filled, [])
+    if len(first) <= width or not all(map(is_blank, first[width:])):
+        return 0
+    alike = all(len(row) == len(first) and all(map(is_blank, row[width:])) for row in filled)
+    return len(first) - width if alike else 0
+
+
+def _sheet(rows: Rows, body: int, lines: list[str], decoded: Decoded, delimiter: str) -> Sheet:
+    starts, stops = rows.starts[body:], rows.stops[body:]
+
+    def text(at: int) -> str:
+        return shown(raw_text(lines, starts[at], stops[at]))
+
+    refusals = dict[int, Refusal]()
+    if '"' in decoded.text and re.search(re.escape(delimiter) + r'[ \u3000]+"', decoded.text):
+        refusals = _quoted_late(rows.rows[body:], text)
+    return Sheet(rows.rows[body:], rows.lines[body:], text, refusals, scan=decoded.damaged or "\0" in decoded.text)
+
+
+def _rows_inside_cells(table: Table, delimiter: str) -> list[Finding]:
+    """A quote that was closed many lines late is correct CSV; its cell shows it by the rows that it swallowed."""
+    taken, cuts = table.columns, table.header.width - 1
+    found = [
+        Example(
+            line=line, subject=subject[:_SAMPLE_CHARS], relation=relation[:_SAMPLE_CHARS], answer=answer[:_SAMPLE_CHARS]
+        )
+        for line, subject, relation, answer in zip(
+            taken.lines, taken.subjects, taken.relations, taken.answers, strict=True
+        )
+        if "\n" in answer and _all_cut(answer.splitlines()[1:-1], delimiter, cuts)
+    ]
+    message = "Quoted answers hold whole lines that look like rows: a closing quote may stand too late."
+    kind = FindingKind.ROWS_INSIDE_A_CELL
+    return [Finding(kind=kind, message=message, count=len(found), relation=None, examples=found[:5])] if found else []
+
+
+def _all_cut(lines: Sequence[str], delimiter: str, cuts: int) -> bool:
+    return bool(lines) and all(line.count(delimiter) == cuts for line in lines)
+
+
+def _quoted_late(rows: Sequence[Sequence[str]], text: Callable[[int], str]) -> dict[int, Refusal]:
+    """Rows with `, "cell"`: the space keeps the quote from opening a cell, and half of it would be stored.
+
+    Such a cell stands in the file letter by letter; within a quoted cell every quote would be written twice.
+    """
+    return {
+        at: (Code.ROW_MALFORMED, "A space stands before an opening quote. Remove the spaces after the delimiters.")
+        for at, row in enumerate(rows)
+        if any(cell[:1] in " \u3000" and cell.lstrip()[:1] == '"' and cell in text(at) for cell in row if cell)
+    }
+
+
+def _mentioned_by_malformed(text: str, delimiter: str, header: Header) -> list[Pair]:
+    try:
+        return list(mentioned_pair(next(csv.reader([text], delimiter=delimiter), []), header))
+    except csv.Error:
+        return []

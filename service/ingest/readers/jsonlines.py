@@ -1,0 +1,99 @@
+"""JSON lines: one object a line with subject, relation and answer; an answer may be a list, one row for each entry.
+
+Numbers keep the text they are written with (`1.50` stays `1.50`); what is neither text nor number is refused.
+"""
+
+import json
+from pathlib import Path
+
+from schemas.problems import Code
+from service.errors import UnusableFile
+from service.ingest.options import Limits, Options
+from service.ingest.readers.csvrows import physical_lines, raw_text
+from service.ingest.readers.decode import decode, shown
+from service.ingest.readers.delimited import decoded_samples
+from service.ingest.readers.header import AUTO, NONE, resolve
+from service.ingest.readers.media import declared_charset
+from service.ingest.readers.sift import Refusal, Row, Sheet, sift
+from service.ingest.table import Header, Table, is_blank
+
+Object = dict[str, object]
+_NOT_AN_OBJECT = "The line is not one JSON object with each key once"
+_NOT_TEXT = "subject and relation must be text or numbers, and answer text, a number or a list of them"
+
+
+def read_json_lines(path: Path, media_type: str | None, options: Options, limits: Limits) -> Table:
+    """The facts of a JSON lines file; each line that is not one is refused by itself."""
+    decoded = decode(path.read_bytes(), options.encoding or declared_charset(media_type))
+    lines = physical_lines(decoded.text, limits)
+    objects = [(at, _object(line)) for at, line in enumerate(lines) if not is_blank(line)]
+    header = _header([found for _, found in objects if isinstance(found, dict)], options.header)
+    keys = list(header.columns.values())
+    rows, places, refusals = list[Row](), list[int](), dict[int, Refusal]()
+    for at, found in objects:
+        cells, refusal = ([["", "", ""]], found) if isinstance(found, tuple) else _rows(found, keys)
+        if refusal:
+            refusals[len(rows)] = refusal
+        rows += cells
+        places += [at] * len(cells)
+
+    def text(row: int) -> str:
+        return shown(raw_text(lines, places[row], places[row] + 1))
+
+    sheet = Sheet(rows, [at + 1 for at in places], text, refusals, scan=True)
+    table = sift(sheet, Header([], (0, 1, 2), keys), limits)
+    table.header = header
+    table.blank_lines += len(lines) - len(objects)
+    table.encoding, table.samples = decoded.encoding, decoded_samples(decoded.text, lines)
+    return table
+
+
+def _object(line: str) -> Object | Refusal:
+    try:
+        found = json.loads(
+            line.strip("\ufeff"),
+            object_pairs_hook=_unique_keys,
+            parse_int=str,
+            parse_float=str,
+            parse_constant=_refuse_constant,
+        )
+    except (ValueError, RecursionError) as error:
+        return Code.ROW_MALFORMED, f"{_NOT_AN_OBJECT}: {str(error)[:100]}."
+    if isinstance(found, dict):
+        return found
+    return Code.ROW_MALFORMED, f"{_NOT_AN_OBJECT}."
+
+
+def _unique_keys(pairs: list[tuple[str, object]]) -> Object:
+    """JSON lets the last of two equal keys win silently; here nothing is dropped silently."""
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a key stands there twice")
+    return found
+
+
+def _refuse_constant(constant: str) -> None:
+    raise ValueError(f"{constant} is no JSON number")
+
+
+def _header(objects: list[Object], option: str) -> Header:
+    """Keys take the place of a header row; their order is that in which they first appear."""
+    names = list(dict.fromkeys(shown(key) for found in objects for key in found))
+    if not names:
+        raise UnusableFile(
+            'No line is a JSON object such as {"subject": "…", "relation": "…", "answer": "…"}. '
+            "Write one object a line, not one array or an object over several lines.",
+            code=Code.NOT_A_TABLE,
+        )
+    return resolve(names, AUTO if option.strip().lower() == NONE else option)
+
+
+def _rows(found: Object, keys: list[str]) -> tuple[list[Row], Refusal | None]:
+    """One row for each answer; a single row and the reason where a value is not text."""
+    subject, relation, answer = (found.get(key) for key in keys)
+    answers = (answer or [""]) if isinstance(answer, list) else ["" if answer is None else answer]
+    names = ["" if name is None else name for name in (subject, relation)]
+    if all(isinstance(value, str) for value in (*names, *answers)):
+        return [[*map(str, names), str(one)] for one in answers], None
+    cells = [value if isinstance(value, str) else "" for value in (subject, relation)]
+    return [[*cells, ""]], (Code.ROW_NOT_TEXT, f"{_NOT_TEXT[0].upper()}{_NOT_TEXT[1:]}.")

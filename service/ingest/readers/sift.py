@@ -1,0 +1,147 @@
+"""Rows to facts: every row that cannot be one is refused by itself, with its code and its text.
+
+A million clean rows are never looked at one by one: only rows that hold a suspicious value are judged.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from operator import itemgetter
+
+from schemas.problems import Code
+from service.ingest.options import Limits
+from service.ingest.readers.decode import SURROGATE
+from service.ingest.table import WHITE_SPACE, Columns, Header, Pair, RefusedRow, Table, is_blank
+
+Row = list[str]
+Refusal = tuple[Code, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """Rows of cells as a reader found them, without the header row.
+
+    lines: each row's first line; text: the i-th row as it stands in the file.
+    refusals: rows that the reader itself refuses.
+    has_gaps: an empty row between two others is a gap (a worksheet), not a row without cells (`,,` in a text file).
+    scan: the file holds NULs or bytes that did not decode, so every cell is to be looked at.
+    """
+
+    rows: list[Row]
+    lines: Sequence[int]
+    text: Callable[[int], str]
+    refusals: dict[int, Refusal] = field(default_factory=dict)
+    has_gaps: bool = False
+    scan: bool = False
+
+
+def sift(sheet: Sheet, header: Header, limits: Limits) -> Table:
+    """The rows that are facts as columns, the others refused; blank rows are counted."""
+    judge = _Judge(sheet, header, limits)
+    doubtful = sorted(judge.doubtful())
+    dropped, blank = set[int](), 0
+    refused, mentioned = list[RefusedRow](), set[Pair]()
+    for at in doubtful:
+        if judge.is_gap(at, doubtful):
+            blank += 1
+        elif refusal := judge.refusal(at):
+            refused.append(RefusedRow(sheet.lines[at], *refusal, sheet.text(at)))
+            if refusal[0] is not Code.HEADER_REPEATED:
+                mentioned.update(mentioned_pair(sheet.rows[at], header))
+        else:
+            continue
+        dropped.add(at)
+    kept = [at for at in range(len(sheet.rows)) if at not in dropped] if dropped else range(len(sheet.rows))
+    subjects, relations, answers = ([cells[at] for at in kept] if dropped else cells for cells in judge.columns)
+    lines = [sheet.lines[at] for at in kept] if dropped else list(sheet.lines)
+    columns = Columns(subjects, relations, answers, lines)
+    text = sheet.text
+    return Table(columns, lambda at: text(kept[at]), header, refused, mentioned, blank_lines=blank)
+
+
+def mentioned_pair(row: Row, header: Header) -> Iterator[Pair]:
+    """The pair of a refused row, if its cells still say which."""
+    subject, relation, _ = header.positions
+    if max(subject, relation) < len(row):
+        pair = row[subject].strip(WHITE_SPACE), row[relation].strip(WHITE_SPACE)
+        if all(pair) and not _is_damaged(pair) and not _has_nul(pair):
+            yield pair
+
+
+class _Judge:
+    """Finds the rows that may not be facts, and says what is wrong with one."""
+
+    def __init__(self, sheet: Sheet, header: Header, limits: Limits) -> None:
+        self.sheet, self.header, self.limits = sheet, header, limits
+        width = header.width
+        even = set(map(len, sheet.rows)) <= {width}
+        self._ragged = set[int]() if even else {at for at, row in enumerate(sheet.rows) if len(row) != width}
+        whole = sheet.rows if not self._ragged else [row if len(row) == width else [""] * width for row in sheet.rows]
+        self.columns = [list(map(itemgetter(place), whole)) for place in header.positions]
+        self._header_row = [cell.strip(WHITE_SPACE) for cell in header.cells]
+        self._end: int | None = None
+
+    def doubtful(self) -> set[int]:
+        """A superset of the rows to refuse, at the speed of a few passes in C."""
+        found = self._ragged | self.sheet.refusals.keys()
+        if self.sheet.scan:
+            found |= {at for at, row in enumerate(self.sheet.rows) if _has_nul(row) or _is_damaged(row)}
+        for place, cells in zip(self.header.positions, self.columns, strict=True):
+            strange = self._strange(set(cells)) | set(self.header.cells[place : place + 1])
+            if not strange.isdisjoint(cells):
+                found |= {at for at, cell in enumerate(cells) if cell in strange}
+        return found
+
+    def _strange(self, cells: set[str]) -> set[str]:
+        limit = self.limits.max_field_chars
+        return {cell for cell in cells if len(cell) > limit or not cell.strip(WHITE_SPACE)}
+
+    def is_gap(self, at: int, doubtful: Sequence[int]) -> bool:
+        """Whether a row is no row at all: a blank line, or delimiters alone after the last row with content."""
+        row = self.sheet.rows[at]
+        if at in self.sheet.refusals or not all(map(is_blank, row)):
+            return False
+        return self.sheet.has_gaps or len(row) <= 1 or at > self._last_content(doubtful)
+
+    def _last_content(self, doubtful: Sequence[int]) -> int:
+        if self._end is None:
+            empty = {at for at in doubtful if all(map(is_blank, self.sheet.rows[at]))}
+            self._end = next((at for at in reversed(range(len(self.sheet.rows))) if at not in empty), -1)
+        return self._end
+
+    def refusal(self, at: int) -> Refusal | None:
+        """What is wrong with a row, the gravest first."""
+        row = self.sheet.rows[at]
+        if _is_damaged(row):
+            return Code.ROW_UNDECODABLE, (
+                "The row has bytes or characters that do not decode (shown as \\xNN or \\uNNNN). "
+                "Correct them at the source."
+            )
+        if _has_nul(row):
+            return Code.ROW_NUL, "The row has NUL characters. Export it again, or remove them."
+        if at in self.sheet.refusals:
+            return self.sheet.refusals[at]
+        if len(row) != self.header.width:
+            return Code.ROW_RAGGED, (
+                f"The row has {len(row)} cells where the header has {self.header.width}. "
+                "Put cells that contain the delimiter in double quotes."
+            )
+        return self._refusal_of_cells(row)
+
+    def _refusal_of_cells(self, row: Row) -> Refusal | None:
+        if self._header_row and [cell.strip(WHITE_SPACE) for cell in row] == self._header_row:
+            return Code.HEADER_REPEATED, "The row repeats the header."
+        named = dict(zip(("subject", "relation", "answer"), self.header.positions, strict=True))
+        limit = self.limits.max_field_chars
+        for role, place in named.items():
+            if len(row[place]) > limit:
+                return Code.FIELD_TOO_LONG, f"The {role} has {len(row[place]):,} characters; {limit:,} are the most."
+        missing = [role for role, place in named.items() if is_blank(row[place])]
+        return (Code.FIELD_MISSING, f"The row has no {' and no '.join(missing)}.") if missing else None
+
+
+def _is_damaged(row: Sequence[str]) -> bool:
+    return any(map(SURROGATE.search, row))
+
+
+def _has_nul(row: Sequence[str]) -> bool:
+    return any("\0" in cell for cell in row)

@@ -1,0 +1,161 @@
+"""Excel workbooks (.xlsx): the first sheet that has the header, every cell as the text a person would type."""
+
+import csv
+import io
+import json
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from schemas.problems import Code
+from schemas.uploads import Finding, FindingKind
+from service.errors import TooLarge, UnusableFile
+from service.ingest.options import Limits, Options
+from service.ingest.readers import header as headers
+from service.ingest.readers.archive import check_workbook_archive
+from service.ingest.readers.celltext import cell_text
+from service.ingest.readers.sheetreader import DAMAGED
+from service.ingest.readers.sift import Refusal, Row, Sheet, sift
+from service.ingest.table import Header, Table
+
+_READER = Path(__file__).with_name("sheetreader.py")
+_UNCOMPUTED = (
+    Code.FORMULA_UNCOMPUTED,
+    "A cell holds a formula without a value, or an error. Open the workbook in Excel, let it calculate, and save it.",
+)
+
+
+@dataclass(slots=True)
+class _Taken:
+    """The sheet that was read: its rows with the header row first, their lines, and rows with uncomputed cells."""
+
+    name: str
+    others: list[str]
+    rows: list[Row]
+    lines: list[int]
+    uncomputed: dict[int, list[int]]
+
+
+def read_workbook(path: Path, _media_type: str | None, options: Options, limits: Limits) -> Table:
+    """The facts of one sheet; lines are the sheet's own row numbers; further sheets are named in a finding."""
+    check_workbook_archive(path, limits)
+    taken = _read(path, options, limits)
+    top = headers.locate(taken.rows, options.header)
+    header = headers.resolve(taken.rows[top], options.header)
+    body = top + 1 if header.cells else top
+    rows, lines = taken.rows[body:], taken.lines[body:]
+    sheet = Sheet(rows, lines, lambda at: _as_csv(rows[at]), _refusals(taken, header, body), has_gaps=True)
+    table = sift(sheet, header, limits)
+    table.samples = [_as_csv(row) for row in taken.rows[:3]]
+    table.findings += headers.lines_above(taken.rows[:top], taken.lines[:top])
+    if taken.others:
+        table.findings.append(_ignored(taken))
+    return table
+
+
+def _refusals(taken: _Taken, header: Header, body: int) -> dict[int, Refusal]:
+    return {
+        at - body: _UNCOMPUTED
+        for at, columns in taken.uncomputed.items()
+        if at >= body and not set(columns).isdisjoint(header.positions)
+    }
+
+
+def _ignored(taken: _Taken) -> Finding:
+    return Finding(
+        kind=FindingKind.SHEETS_IGNORED,
+        message=f"Only the sheet {taken.name!r} was read. Ignored: {', '.join(taken.others[:20])}.",
+        count=len(taken.others),
+        relation=None,
+        examples=[],
+    )
+
+
+def _read(path: Path, options: Options, limits: Limits) -> _Taken:
+    command = [sys.executable, "-I", str(_READER), str(path), str(limits.max_reader_memory)]
+    with subprocess.Popen(  # noqa: S603 - our own script, without a shell
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+    ) as reader:
+        try:
+            return _conversation(_Channel(reader), options.header, limits)
+        except (EOFError, BrokenPipeError):
+            raise _refusal_of(reader.wait()) from None
+        finally:
+            reader.kill()
+
+
+def _refusal_of(exit_code: int) -> TooLarge | UnusableFile:
+    if exit_code == DAMAGED:
+        return UnusableFile("The workbook is damaged. Open it in Excel and save it again.", code=Code.NOT_A_TABLE)
+    return TooLarge(
+        "Reading the workbook takes more memory or time than a workbook may. Its used area may be far larger than its "
+        "table: delete the rows and columns around it, or send the sheet as CSV.",
+        code=Code.ARCHIVE_TOO_LARGE,
+    )
+
+
+class _Channel:
+    """JSON lines to and from the reader."""
+
+    def __init__(self, reader: subprocess.Popen[str]) -> None:
+        if reader.stdin is None or reader.stdout is None:
+            raise ValueError("the reader was started without pipes")
+        self._to, self._from = reader.stdin, reader.stdout
+
+    def say(self, word: str) -> None:
+        self._to.write(f"{word}\n")
+        self._to.flush()
+
+    def hear(self) -> Any:
+        line = self._from.readline()
+        if not line:
+            raise EOFError
+        return json.loads(line)
+
+
+def _conversation(channel: _Channel, option: str, limits: Limits) -> _Taken:
+    """Take the first sheet that has a header; refuse by the first row seen in its place where none has."""
+    names: list[str] = channel.hear()
+    seen = list[Row]()
+    for name in names:
+        _, head = channel.hear()
+        rows = [_texts(cells) for cells in head]
+        row = rows[headers.locate(rows, option)] if rows else None
+        if row is not None and headers.fits(row, option):
+            channel.say("take")
+            return _rows(channel, _Taken(name, [other for other in names if other != name], [], [], {}), limits)
+        channel.say("")
+        seen += [] if row is None else [row]
+    if not seen:
+        raise UnusableFile("The workbook has no cell with a value.", code=Code.EMPTY_FILE)
+    headers.resolve(seen[0], option)
+    raise ValueError("a first row that does not fit is refused by resolve")
+
+
+def _rows(channel: _Channel, taken: _Taken, limits: Limits) -> _Taken:
+    size = 0
+    while (message := channel.hear()) is not None:
+        line, cells, uncomputed = message
+        row = _texts(cells)
+        if not taken.rows and not any(row):
+            continue
+        if uncomputed:
+            taken.uncomputed[len(taken.rows)] = uncomputed
+        taken.rows.append(row)
+        taken.lines.append(line)
+        size += sum(map(len, row))
+        if size > limits.max_expanded_bytes:
+            raise EOFError
+    return taken
+
+
+def _texts(cells: list[object]) -> Row:
+    return [cell_text(cell) or "" for cell in cells]
+
+
+def _as_csv(row: Row) -> str:
+    out = io.StringIO()
+    csv.writer(out, lineterminator="").writerow(row)
+    return out.getvalue()

@@ -1,1 +1,0 @@
-"""What a memory costs, measured and foreseen: what `budget` reckons with."""

@@ -1,1 +1,0 @@
-"""How many facts a number of layers holds: what `depth` tries."""

@@ -1,0 +1,1 @@
+"""Learning: in which order a network learns relations, subjects and facts while it is trained."""

@@ -1,0 +1,148 @@
+"""What is learned first: loss and recall in the course of a training, and the stage of confident wrong answers.
+
+After section 6 of Nichani, Lee and Bietti (arXiv 2412.06538): the relation is learned before the subject. Who knows
+nothing has a loss of log(relations x D), who knows the relation alone one of log D; in between, a network answers most
+questions with an answer of the right kind that is wrong.
+"""
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, replace
+from functools import partial
+
+from schemas.experiments import Experiment, Point, Task
+from service.laboratory.bench import Asked, Bench, Result, Trial
+from service.laboratory.document import Findings, chart, measured, point, row, theory
+from service.laboratory.intervals import FEWEST_SEEDS, half_width, mean
+from service.laboratory.learning.stages import averaged, plateaus, stage
+from service.laboratory.parts import crowded
+from service.laboratory.sentences import said
+from service.laboratory.tables import Table
+from service.memory.gradient import Moment, Problem, Run, Schedule, Shape, train
+
+PAPER = "arXiv 2412.06538"
+SEEDS = 3
+NOISE, NOISE_NAMES = 13, 64
+RATE = 5e-3
+_SCHEDULE = Schedule(steps=360, optimiser="adamw", check_every=6, weight_bits=None, stop_early=False)
+_SIZES = ((150.0, 256, 8), (20.0, 128, 8), (0.0, 64, 4))
+"""From how many seconds on, how many facts of how many relations."""
+
+
+def learning(asked: Asked, bench: Bench) -> Experiment:
+    """Networks of one shape on each task, seed after seed while there is time."""
+    findings = Findings()
+    tables = {task: _part(table, asked) for task, table in asked.tables.items() if len(table)}
+    findings.decisive = bool(tables)
+    curves = _curves(tables, asked, bench, findings)
+    for task, table in tables.items():
+        _draw(findings, task, table, curves[task])
+        _judge(findings, task, table, curves[task])
+        if len(table) < len(asked.tables[task]):
+            counts = {"facts": len(table), "of": len(asked.tables[task]), "relations": table.n_relations}
+            findings.left_out.append(said("largest_relations", task=task.value, **counts))
+    if not tables:
+        findings.finding.append(said("learning_no_facts"))
+    seen = any(statement.code.startswith("learning_stage") for statement in findings.finding)
+    findings.recommendation.append(said("learning_recommendation" if seen else "learning_publish_checked"))
+    return findings.document(asked, bench)
+
+
+def trial(table: Table, seed: int, device: str) -> Trial:
+    """One network in the course of its training, its facts hidden in noise."""
+    shape = Shape(32, 8, 2, 4, 32, table.n_answers, readout="answers")
+    asked = {"kind": "learning", "shape": asdict(shape), "schedule": asdict(_SCHEDULE), "rate": RATE}
+    return Trial(
+        {**asked, "table": table.digest, "seed": seed, "device": device}, partial(_work, table, shape, seed, device)
+    )
+
+
+def _work(table: Table, shape: Shape, seed: int, device: str) -> Result:
+    names = table.n_subjects, table.n_relations
+    columns = table.subjects, table.relations, table.answers
+    noise, names_of_noise = table.noise, table.noise_names
+    problem = Problem(*columns, *names, seed, noise, names_of_noise, frequency=table.frequency)
+    outcome = train(shape, [Run(problem, seed, RATE)], _SCHEDULE, device=device)[0]
+    return {"curve": [list(moment) for moment in outcome.curve], "right": outcome.right, "diverged": outcome.diverged}
+
+
+def _part(table: Table, asked: Asked) -> Table:
+    """As many facts as there is time for, of few relations, in sequences of sixteen tokens."""
+    facts, relations = next((n, r) for seconds, n, r in _SIZES if asked.request.seconds >= seconds)
+    part = crowded(table, relations, facts, asked.request.seed)
+    return replace(part, noise=NOISE, noise_names=NOISE_NAMES)
+
+
+def _curves(
+    tables: dict[Task, Table], asked: Asked, bench: Bench, findings: Findings
+) -> dict[Task, list[list[Moment]]]:
+    """Of every task a curve for each seed that there was time for."""
+    curves: dict[Task, list[list[Moment]]] = {task: [] for task in tables}
+    for number in range(SEEDS):
+        start = bench.elapsed()
+        trials = [trial(table, asked.request.seed + number, bench.device) for table in tables.values()]
+        for task, result in zip(tables, bench.all(trials), strict=True):
+            curves[task].append([Moment(*moment) for moment in result["curve"]])
+        if number + 1 < SEEDS and bench.left() < bench.elapsed() - start:
+            missing = SEEDS - number - 1
+            findings.left_out.append(said("seeds_left_out", missing=missing, of=SEEDS, seconds=asked.request.seconds))
+            break
+    return curves
+
+
+def _draw(findings: Findings, task: Task, table: Table, curves: Sequence[Sequence[Moment]]) -> None:
+    """The loss beside what theory expects, and what is answered, with the stage of confident errors marked."""
+    losses, answers = f"loss_{task}", f"answers_{task}"
+    steps = [moment.step for moment in curves[0]]
+    findings.charts += [chart(losses, ("step", "linear"), ("loss", "linear"))]
+    findings.charts += [chart(answers, ("step", "linear"), ("share", "linear"))]
+    findings.series.append(measured("loss", losses, _points(curves, lambda moment: moment.loss, math.inf), task))
+    for name, level in zip(("nothing_known", "relation_known"), plateaus(table), strict=True):
+        line = theory(name, losses, [point(0, level), point(steps[-1], level)], PAPER)
+        findings.series.append(line.model_copy(update={"task": task}))
+    right = _points(curves, lambda moment: moment.right / len(table))
+    confident = _points(curves, lambda moment: moment.relation_only / len(table))
+    findings.series += [measured("right", answers, right, task)]
+    findings.series += [measured("right_relation_wrong_answer", answers, confident, task)]
+    if found := stage(averaged(curves), table):
+        inside = confident[found.first : found.last + 1]
+        findings.series += [measured("stage_of_confident_errors", answers, inside, task)]
+
+
+def _points(curves: Sequence[Sequence[Moment]], value: Callable[[Moment], float], most: float = 1.0) -> list[Point]:
+    """Mean over seeds by step, between 0 and `most`, with its interval where all seeds are there."""
+    points = []
+    for moments in zip(*curves, strict=True):
+        values = [value(moment) for moment in moments]
+        centre, half = mean(values), half_width(values)
+        interval = (max(0.0, centre - half), min(most, centre + half)) if len(values) == SEEDS else None
+        points.append(point(moments[0].step, centre, interval, runs=len(values)))
+    return points
+
+
+def _judge(findings: Findings, task: Task, table: Table, curves: Sequence[Sequence[Moment]]) -> None:
+    """A row and a sentence for a task. It is decided where every seed shows the stage, or none does."""
+    curve = averaged(curves)
+    found, of_seeds = stage(curve, table), [stage(each, table) is not None for each in curves]
+    nothing, relation = plateaus(table)
+    figures = {"facts": len(table), "relations": table.n_relations, "answers": table.n_answers, "runs": len(curves)}
+    expected = {
+        "loss_nothing_known": nothing,
+        "loss_relation_known": relation,
+        "last_recall": curve[-1].right / len(table),
+    }
+    within: dict[str, int | float | None] = dict.fromkeys(("first_step", "last_step", "confident_error_share"))
+    if table.n_relations < 2:
+        findings.finding.append(said("learning_one_relation"))
+    elif found is None:
+        seeds = {"seeds": len(curves), "showing": sum(of_seeds)}
+        findings.finding.append(said(f"learning_no_stage_{task}", facts=len(table), steps=curve[-1].step, **seeds))
+    else:
+        first, last, worst = (curve[at] for at in (found.first, found.last, found.worst))
+        share = worst.relation_only / len(table)
+        within = {"first_step": first.step, "last_step": last.step, "confident_error_share": share}
+        steps = {"first": first.step, "last": last.step, "steps": curve[-1].step, "worst": worst.step}
+        steps |= {"seeds": len(curves), "showing": sum(of_seeds)}
+        findings.finding.append(said(f"learning_stage_{task}", share=share, right=worst.right / len(table), **steps))
+    findings.rows.append(row("1_layer", task, **figures, **within, **expected))
+    findings.decisive &= len(curves) >= FEWEST_SEEDS and len({*of_seeds}) == 1 and table.n_relations > 1

@@ -1,0 +1,1 @@
+"""Precision: how many bits a stored weight needs before facts are lost."""

@@ -1,0 +1,58 @@
+"""A whole table as a tensor: its bounds, and the rank of every relation."""
+
+from typing import NamedTuple
+
+import numpy as np
+
+from schemas.experiments import Task
+from service.laboratory.bench import Asked
+from service.laboratory.parts import sampled
+from service.laboratory.rank.bounds import Bounds, bounds, relation_ranks
+from service.laboratory.rank.tensor import ANSWERS, RELATIONS, SUBJECTS, Tensor
+from service.laboratory.rank.unfolding import Rank
+
+FACTS_A_SECOND = 20_000
+"""Of the time that is given; a larger table is looked at in part."""
+
+
+class Relation(NamedTuple):
+    name: str
+    facts: int
+    subjects: int
+    answers: int
+    rank: Rank
+
+
+class Whole(NamedTuple):
+    """facts of the table's `of` were looked at."""
+
+    task: Task
+    tensor: Tensor
+    bounds: Bounds
+    relations: list[Relation]
+    facts: int
+    of: int
+
+
+def whole(task: Task, asked: Asked) -> Whole:
+    """The dictionary as it is in the ledger, where a pair may have several ones, or the task's table."""
+    tensor, names, of = _tensor(task, asked)
+    counts = [_counted(tensor, *modes) for modes in ([], [SUBJECTS], [ANSWERS])]
+    relations = list(map(Relation, names, *counts, relation_ranks(tensor)))
+    return Whole(task, tensor, bounds(tensor, seed=asked.request.seed), relations, len(tensor), of)
+
+
+def _tensor(task: Task, asked: Asked) -> tuple[Tensor, list[str], int]:
+    if task is Task.SYNTHETIC:
+        table = asked.tables[task]
+        return Tensor.of_table(table), [str(relation) for relation in np.unique(table.relations)], len(table)
+    facts = sampled(asked.facts, int(FACTS_A_SECOND * asked.request.seconds), asked.request.seed)
+    tensor, names = Tensor.of(facts), list(dict.fromkeys(name.strip() for name in facts.relations))
+    return tensor, names, len(tensor) if facts is asked.facts else len(asked.facts)
+
+
+def _counted(tensor: Tensor, *modes: int) -> list[int]:
+    """Of every relation, how many ones it has; with a mode, how many of that mode's indices."""
+    ones = tensor.ones[:, [RELATIONS, *modes]]
+    counts: list[int] = np.bincount((np.unique(ones, axis=0) if modes else ones)[:, 0]).tolist()
+    return counts

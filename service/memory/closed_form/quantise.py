@@ -1,0 +1,122 @@
+"""Weights as they are stored: steps of a grid of 2 to 8 bits, and a float16 scale a column.
+
+Solved weights are rounded, at few bits with error feedback against the block's own Gram matrix (GPTQ: Frantar et al.,
+arXiv 2210.17323) and then repaired: a weight at a time is moved by one step where that helps the facts whose margin is
+short. The repair counts in integers, so that its choices do not depend on rounding.
+"""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from service.memory.closed_form.admm import gram
+from service.memory.closed_form.grid import Grid
+from service.memory.recipe import Resolved
+
+CLIP = {2: 0.5, 3: 0.65, 4: 0.8, 5: 0.9}  # part of a column's largest weight that the largest step stands for; else all
+REPAIR_STEPS = 48
+MOST_SHORT = 127.0
+REPAIR_TARGET = 0.4  # margins below this, in units of the training target, pull at the weights
+
+
+@dataclass(frozen=True, slots=True)
+class Rounding:
+    """How solved weights become stored ones. ridge: the strength of the Gram matrix that errors are fed back against;
+    floor: the margin, in units of the training target, that a fact is repaired to reach.
+    """
+
+    bits: int
+    feedback: bool
+    repair: bool
+    ridge: float
+    floor: float
+
+    @classmethod
+    def of(cls, recipe: Resolved) -> "Rounding":
+        few = recipe.weight_bits < 8  # at eight, rounding costs nothing
+        return cls(recipe.weight_bits, few, few, recipe.ridge, recipe.tau0)
+
+    @property
+    def grid(self) -> Grid:
+        return Grid(self.bits)
+
+
+def quantise(W: Tensor, F: Tensor, Y: Tensor, rounding: Rounding) -> tuple[Tensor, Tensor]:
+    """(b, rows, bits) float64 -> int8 steps of the same shape and float16 scales (b, bits)."""
+    grid = rounding.grid
+    scales = _upward(W.abs().amax(dim=1) * (CLIP.get(grid.bits, 1.0) / grid.most))
+    if rounding.feedback:
+        steps = _with_error_feedback(W, gram(F, rounding.ridge), scales.double(), grid)
+    else:
+        steps = grid.nearest(W / scales.double()[:, None])
+    if rounding.repair:
+        steps = _repaired(steps.float(), scales, F, Y, rounding)
+    return steps.to(torch.int8), scales
+
+
+def margins(steps: Tensor, scales: Tensor, F: Tensor, Y: Tensor) -> Tensor:
+    """Smallest signed |y| of each fact, as it will be served: (b, n) float32; infinite for padding."""
+    y = torch.bmm(F, steps.float()) * scales.float()[:, None]
+    return torch.where(Y == 0, torch.inf, y * Y).amin(dim=2)
+
+
+def _upward(scales: Tensor) -> Tensor:
+    """The next float16 that is not smaller (and not zero), so that clamping cuts nothing off at eight bits."""
+    scales = scales.clamp(min=2.0**-24)
+    half = scales.half()
+    next_one = (half.view(torch.int16) + 1).view(torch.half)  # bit patterns of positive numbers count upwards
+    return torch.where(half.double() < scales, next_one, half)
+
+
+def _with_error_feedback(W: Tensor, G: Tensor, scales: Tensor, grid: Grid) -> Tensor:
+    """Round row by row; what rounding loses is made up by the rows still to come."""
+    factor = torch.linalg.cholesky(torch.cholesky_inverse(torch.linalg.cholesky(G)), upper=True)
+    W, steps = W.clone(), torch.empty_like(W)
+    for i in range(W.shape[1]):
+        steps[:, i] = grid.nearest(W[:, i] / scales)
+        lost = (W[:, i] - steps[:, i] * scales) / factor[:, i, i, None]
+        W[:, i + 1 :] -= factor[:, i, i + 1 :, None] * lost[:, None]
+    return steps
+
+
+def _repaired(steps: Tensor, scales: Tensor, F: Tensor, Y: Tensor, rounding: Rounding) -> Tensor:
+    """Descend, in the columns that have a margin below the floor, on the squared shortfall; one weight a step.
+
+    Every number is an integer below 2^24, and a column stops when it is repaired: what becomes of it depends neither
+    on rounding nor on the columns beside it.
+    """
+    smallest = torch.where(Y == 0, torch.inf, torch.bmm(F, steps) * Y).amin(dim=1) * scales.float()
+    block, column = (smallest < rounding.floor).nonzero(as_tuple=True)
+    if not len(block):
+        return steps
+    signed = F[block] * Y[block, :, column][..., None]
+    weights, scale = steps[block, :, column], scales[block, column].double()
+    present = (Y[block, :, column] != 0).float()
+    target = torch.ceil(REPAIR_TARGET / scale).float()[:, None] * present
+    floor = torch.ceil(rounding.floor / scale).float()[:, None] * present
+    steps = steps.clone()
+    steps[block, :, column] = _descend(weights, signed, target, floor, rounding.grid)
+    return steps
+
+
+def _descend(weights: Tensor, signed: Tensor, target: Tensor, floor: Tensor, grid: Grid) -> Tensor:
+    """Lead the margins of columns, signed features (k, n, rows) times weights (k, rows), from below floor to target."""
+    margin = torch.bmm(signed, weights[..., None])[..., 0]
+    squares = signed.square()
+    order = torch.arange(weights.shape[1], device=weights.device, dtype=torch.float64)
+    for _ in range(REPAIR_STEPS):
+        weak = (margin < floor).any(dim=1, keepdim=True)
+        if not weak.any():
+            break
+        short = torch.clamp(target - margin, min=0, max=MOST_SHORT)
+        pull = torch.bmm(short[:, None], signed)[:, 0]  # half the slope of the squared shortfall
+        way = torch.sign(pull) * grid.unit
+        gain = 2 * pull.abs() - grid.unit * torch.bmm((short > 0).float()[:, None], squares)[:, 0]
+        gain = torch.where(((weights + way).abs() > grid.most) | (way == 0), -1.0, gain)
+        # Equal gains are told apart by the row's number: which maximum argmax returns is not specified.
+        best = (gain.double() * len(order) - order).argmax(dim=1, keepdim=True)
+        move = torch.where((gain.gather(1, best) > 0) & weak, way.gather(1, best), 0.0)
+        weights = weights.scatter_add(1, best, move)
+        margin += signed.gather(2, best[:, None].expand(-1, margin.shape[1], 1))[..., 0] * move
+    return weights

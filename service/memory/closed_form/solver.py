@@ -1,0 +1,155 @@
+"""The closed form: blocks are read-outs of one frozen network, solved from their facts."""
+
+import math
+from collections.abc import Mapping, Sequence
+from copy import copy
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from service.memory.bank import Block, Layout
+from service.memory.closed_form.batches import solved
+from service.memory.closed_form.network import ShallowMemory, parameters
+from service.memory.devices import cores
+from service.memory.pairs import Ints
+from service.memory.recipe import D_MODEL, ROW_STEP, WIDEN_STEP, Group, Recipe, Resolved, Sizes, invalid, most_rows
+from service.memory.roster import Roster, Work
+
+
+@dataclass(frozen=True, slots=True)
+class _Method:
+    load: float
+    ridge: float
+    admm_steps: int
+    tau0: float
+    search_steps: int = 0
+
+
+# Measured (tests/benchmarks/RECORDS.md): the largest load at which few blocks have to be widened.
+_METHODS = {
+    ("fast", 8): _Method(load=0.88, ridge=1e-3, admm_steps=0, tau0=0.125),
+    ("fast", 4): _Method(load=0.75, ridge=1e-2, admm_steps=0, tau0=0.0625),
+    ("compact", 8): _Method(load=1.3, ridge=1e-2, admm_steps=40, tau0=0.125),
+    ("compact", 4): _Method(load=1.2, ridge=0.0, admm_steps=0, tau0=2**-6, search_steps=256),
+    ("compact", 2): _Method(load=0.72, ridge=0.0, admm_steps=0, tau0=2**-6, search_steps=256),
+    ("fast", 2): _Method(load=0.6, ridge=0.0, admm_steps=0, tau0=2**-6, search_steps=256),
+}
+_WEIGHT_BITS = {"fast": 8, "compact": 2}
+BLOCK_FACTS = 64
+
+
+class ClosedForm:
+    """The solver `closed_form`."""
+
+    def block_facts(self, profile: str) -> int:  # noqa: ARG002 - one for all
+        return BLOCK_FACTS
+
+    def sizes(self, recipe: Recipe, block_facts: int, code_bits: int) -> Sizes:  # noqa: ARG002 - rows are for facts
+        bits = recipe.weight_bits or _WEIGHT_BITS[recipe.profile]
+        method = _METHODS[recipe.profile, bits]
+        heads = recipe.heads or 16
+        widest = _widest(block_facts, method.load)
+        attention = max(128, widest) if recipe.rows == "attention" else max(128, widest // 2)
+        sizes = Sizes(
+            weight_bits=bits,
+            d_model=recipe.d_model or D_MODEL,
+            heads=heads,
+            d_head_qk=recipe.d_head_qk or 4,
+            d_head_vo=recipe.d_head_vo or math.ceil(attention / heads),
+            mlp_width=recipe.mlp_width or {"attention": 0, "mlp": widest, "hybrid": widest // 2}[recipe.rows],
+            load=method.load,
+            tau0=method.tau0,
+            ridge=method.ridge,
+            admm_steps=method.admm_steps,
+            search_steps=method.search_steps,
+        )
+        _check(sizes, recipe.rows)
+        return sizes
+
+    def layout(self, recipe: Resolved, group: Group) -> Layout:
+        """A row of steps for each feature that is read; a scale for each bit of the code, or one where steps were
+        searched for.
+        """
+        scales = 1 if recipe.search_steps else group.code_bits
+        return Layout(group.code_bits, lambda _rows: scales)
+
+    def blocks(self, recipe: Resolved, roster: Roster, work: Work) -> list[Block]:
+        def solving(part: float) -> None:
+            work.report(part, "solving blocks")
+
+        network = ShallowMemory(recipe).to(recipe.device)
+        return solved(network, recipe, roster, work.workers, solving)
+
+    def reader(
+        self, recipe: Resolved, blocks: Sequence[Block], relations: NDArray[np.uint8], device: str
+    ) -> "ClosedFormReader":
+        return ClosedFormReader(recipe, blocks, relations, device)
+
+
+class ClosedFormReader:
+    """The frozen network with the table of all read-outs, in which each block of this version has a slot."""
+
+    def __init__(self, recipe: Resolved, blocks: Sequence[Block], relations: NDArray[np.uint8], device: str) -> None:
+        self._made_of = recipe, relations, device
+        self.model = ShallowMemory(recipe, blocks, device).to(device).eval()
+        self._slots = torch.arange(len(blocks), device=device)
+        with torch.inference_mode():
+            tokens = self.model.tokens(torch.from_numpy(relations).to(device))
+            self._relation_projections = self.model.project(tokens)
+
+    @property
+    def frozen_parameters(self) -> int:
+        return parameters(self._made_of[0])
+
+    def read(
+        self, digests: NDArray[np.uint8], relation: Ints, block: Ints, bits: Ints
+    ) -> tuple[NDArray[np.bool_], NDArray[np.float32]]:
+        device = self._slots.device
+        with torch.inference_mode():
+            subject = self.model.tokens(torch.from_numpy(digests).to(device))
+            slot = self._slots[torch.from_numpy(block).to(device)]
+            relation_projected = self._relation_projections[torch.from_numpy(relation).to(device)]
+            readout = self.model.readout
+            y = readout(self.model.features(self.model.project(subject), relation_projected, readout.most), slot)
+            size = y.abs() * readout.scales[slot]
+            beyond = torch.arange(y.shape[1], device=device) >= torch.from_numpy(bits).to(device)[:, None]
+            margin = size.masked_fill(beyond, torch.inf).amin(dim=1)
+            return (y > 0).cpu().numpy(), margin.cpu().numpy()
+
+    def followed(self, blocks: Sequence[Block], changed: Mapping[int, Block]) -> "ClosedFormReader":
+        """Append the changed blocks to the table that versions share; a full one is written anew for this version."""
+        if not changed:
+            return self
+        slots = self.model.readout.append(list(changed.values()))
+        if slots is None:
+            recipe, relations, device = self._made_of
+            return ClosedFormReader(recipe, blocks, relations, device)
+        reader = copy(self)
+        reader._slots = self._slots.clone()  # noqa: SLF001 - a copy of itself
+        reader._slots[torch.tensor(list(changed), device=slots.device)] = slots  # noqa: SLF001
+        return reader
+
+    def again(self, roster: Roster) -> list[Block]:
+        return solved(self.model, self._made_of[0], roster, cores(), _unreported)
+
+
+def _widest(block_facts: int, load: float) -> int:
+    """Rows for the fullest block (its load is binomial: six deviations out) and for widening it three times."""
+    fullest = math.ceil((block_facts + 6 * math.sqrt(block_facts)) / load / ROW_STEP) * ROW_STEP
+    return fullest + 3 * WIDEN_STEP
+
+
+def _check(sizes: Sizes, rows: str) -> None:
+    """Something must be read out, and every sum must stay below 2^24, where float32 still counts one by one."""
+    attention = sizes.heads * sizes.d_head_vo
+    if most_rows(rows, attention, sizes.mlp_width) < ROW_STEP:
+        raise invalid("the network is too narrow to read anything out")
+    largest = 16 * sizes.d_model  # of |o|, in sixteenths
+    if attention * largest + 256 >= 2**24:
+        raise invalid("heads x d_head_vo x d_model is too large for exact arithmetic")
+
+
+def _unreported(_fraction: float) -> None:
+    pass

@@ -1,0 +1,232 @@
+"""The draft of an edit: which pairs stand in which blocks afterwards, and what comes and goes with them."""
+
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from service.errors import Outgrown
+from service.memory.editing.blocks import Census, Members
+from service.memory.editing.codes import Entries, Entry
+from service.memory.editing.counts import Tally
+from service.memory.facts import Answers, Facts, answer_sets
+from service.memory.hashing import NameHasher, PairHasher, Words, as_words
+from service.memory.memory import Memory
+from service.memory.names import identity
+from service.memory.pairs import Ints
+from service.memory.plan import Plan, blocks_of
+from service.memory.recipe import digest_size
+from service.memory.stored import Counts
+
+Pair = tuple[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """upsert: every answer of each pair that changes, its whole new answer set; delete: pairs that hold no more. A
+    pair in both is upserted; one in `delete` that is not held is passed over.
+    """
+
+    upsert: Facts
+    delete: Sequence[Pair] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """Changed pairs, one entry each: names, the relation's number, answers (None: deleted), hashes, block."""
+
+    pairs: list[Pair]
+    relation: Ints
+    answers: list[Answers | None]
+    digests: NDArray[np.uint8]
+    route: Words
+    pad: Words
+    block: Ints
+
+
+class Standing:
+    """What is known of the pairs of one version: by block, and how often each answer, subject and relation occurs."""
+
+    def __init__(self, memory: Memory, facts: Facts) -> None:
+        plan = Plan.of(facts, memory.resolved, memory.keyring, memory.device)
+        if len(plan.pairs) != memory.pairs:
+            raise ValueError("these are not the facts that the memory holds")
+        self.memory = memory
+        self.census = Census(plan)
+        keys = memory.answer_table.keys(plan.entry_relation, plan.codes)
+        self.entries = Tally(keys[plan.entry])
+        self.subjects = Tally(as_words(plan.subject_digests)[plan.subject, 0])
+        self.relations = Tally(plan.relation.astype(np.uint64))
+        self.contested = plan.contested
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """members: the blocks that change; entries, subjects, relations: by how much the number of their pairs changes;
+    fresh and gone: entries of the answer table, by key; come and left: subjects.
+    """
+
+    members: dict[int, Members]
+    entries: Counter[int]
+    subjects: Counter[int]
+    relations: Counter[int]
+    fresh: dict[int, Entry]
+    gone: set[int]
+    contested: frozenset[int]
+    come: list[str]
+    left: list[str]
+    relation_names: list[str | None]
+    counts: Counts
+
+    def accept(self, standing: Standing, memory: Memory) -> None:
+        """Move `standing` on to the version that was made by this draft."""
+        standing.memory = memory
+        standing.census.accept(self.members)
+        standing.entries.add(self.entries)
+        standing.subjects.add(self.subjects)
+        standing.relations.add(self.relations)
+        standing.contested = self.contested
+
+
+def asked(memory: Memory, changes: Changes) -> Asked:
+    """Hash what changes. Raises Outgrown for a relation that the recipe does not know."""
+    wanted: dict[Pair, Answers | None] = {(identity(s), identity(r)): None for s, r in changes.delete}
+    wanted.update(answer_sets(changes.upsert))
+    number = _relation_numbers(memory, {relation for _, relation in wanted})
+    for pair in [pair for pair in wanted if pair[1] not in number]:
+        if wanted.pop(pair) is not None:
+            raise Outgrown("the recipe does not know this relation")
+    pairs = list(wanted)
+    relation = np.array([number[name] for _, name in pairs], dtype=np.int64)
+    digests = memory.subject_hasher.digests(subject for subject, _ in pairs)
+    route, pad = PairHasher(memory.keyring).hashes(as_words(digests), as_words(memory.relation_digests)[relation])
+    block = blocks_of(memory.resolved, memory.code_lengths[relation], route)
+    return Asked(pairs, relation, list(wanted.values()), digests, route, pad, block)
+
+
+def drafted(standing: Standing, asked: Asked) -> Draft:
+    """What the changes come to; pairs that already are as they are wanted are passed over. Raises Outgrown."""
+    table = standing.memory.answer_table
+    entries = Entries(standing.memory.resolved, standing.memory.keyring, table, standing.contested)
+    places = _places(standing.census, asked)
+    before = [_key(standing, asked, at, place) for at, place in enumerate(places)]
+    wanted = [
+        None if answers is None else (relation, answers)
+        for relation, answers in zip(asked.relation.tolist(), asked.answers, strict=True)
+    ]
+    keys = entries.held({entry for entry in wanted if entry is not None})
+    change = _changes_of_keys(before, [None if entry is None else keys.get(entry, -1) for entry in wanted])
+    gone = standing.entries.gone(change)
+    fresh, contested = entries.drawn(list(dict.fromkeys(e for e in wanted if e is not None and e not in keys)), gone)
+    keys |= fresh
+    after = [None if entry is None else keys[entry] for entry in wanted]
+    moved = [at for at in range(len(before)) if before[at] != after[at] or wanted[at] in fresh]
+    return _Drafting(standing, asked, places, before, after, moved).draft(fresh, gone, contested)
+
+
+@dataclass(frozen=True, slots=True)
+class _Drafting:
+    """before, after: the key of each changed pair's entry, None where it is not held; moved: pairs that differ."""
+
+    standing: Standing
+    asked: Asked
+    places: list[int | None]
+    before: list[int | None]
+    after: list[int | None]
+    moved: list[int]
+
+    def draft(self, fresh: dict[Entry, int], gone: set[int], contested: frozenset[int]) -> Draft:
+        words = as_words(self.asked.digests)[:, 0].tolist()
+        relations = self.asked.relation.tolist()
+        entry_change = _changes_of_keys([self.before[at] for at in self.moved], [self.after[at] for at in self.moved])
+        subject_change, relation_change = Counter[int](), Counter[int]()
+        for at in self.moved:
+            step = (self.after[at] is not None) - (self.before[at] is not None)
+            subject_change[words[at]] += step
+            relation_change[relations[at]] += step
+        names = {words[at]: self.asked.pairs[at][0] for at in self.moved}
+        subjects = self.standing.subjects
+        return Draft(
+            members=self._members(),
+            entries=entry_change,
+            subjects=subject_change,
+            relations=relation_change,
+            fresh={key: entry for entry, key in fresh.items()},
+            gone=gone,
+            contested=contested,
+            come=[names[word] for word in subjects.come(subject_change)],
+            left=[names[word] for word in subjects.gone(subject_change)],
+            relation_names=self._relation_names(relation_change),
+            counts=self._counts(),
+        )
+
+    def _members(self) -> dict[int, Members]:
+        by_block: defaultdict[int, list[int]] = defaultdict(list)
+        for at in self.moved:
+            by_block[int(self.asked.block[at])].append(at)
+        census = self.standing.census
+        return {
+            block: census.of_block(block).changed(
+                [place for at in moved if (place := self.places[at]) is not None],
+                [self._member(at) for at in moved if self.after[at] is not None],
+            )
+            for block, moved in by_block.items()
+        }
+
+    def _member(self, at: int) -> Members:
+        asked, mask = self.asked, (1 << self.standing.memory.answer_table.code_bits) - 1
+        code = np.array([(self.after[at] or 0) & mask], dtype=np.uint64)
+        part = slice(at, at + 1)
+        return Members(asked.digests[part], asked.relation[part], code, asked.route[part], asked.pad[part])
+
+    def _relation_names(self, change: Counter[int]) -> list[str | None]:
+        names = self.standing.memory.stored.relations.names.copy()
+        for number in self.standing.relations.gone(change):
+            names[number] = None
+        for at in self.moved:
+            if self.after[at] is not None:
+                names[int(self.asked.relation[at])] = self.asked.pairs[at][1]
+        return names
+
+    def _counts(self) -> Counts:
+        pairs, facts, code_bits = self.standing.memory.stored.counts
+        table, lengths = self.standing.memory.answer_table, self.standing.memory.code_lengths
+        held = np.array([self.before[at] or 0 for at in self.moved], dtype=np.uint64)
+        answers_before = table.answers(table.find(held))
+        for at, answers in zip(self.moved, answers_before, strict=True):
+            step = (self.after[at] is not None) - (self.before[at] is not None)
+            pairs += step
+            code_bits += step * int(lengths[self.asked.relation[at]])
+            facts += len(self.asked.answers[at] or ()) - (len(answers) if self.before[at] is not None else 0)
+        return Counts(pairs, facts, code_bits)
+
+
+def _relation_numbers(memory: Memory, names: set[str]) -> dict[str, int]:
+    hasher = NameHasher(memory.keyring, "relation", digest_size(memory.resolved.d_model))
+    order = {hashed: at for at, hashed in enumerate(memory.resolved.relation_bits)}
+    hashed = {name: hasher.digest(name).hex() for name in names}
+    return {name: order[digest] for name, digest in hashed.items() if digest in order}
+
+
+def _places(census: Census, asked: Asked) -> list[int | None]:
+    """Where each pair stands in its block now."""
+    blocks = {block: census.of_block(block) for block in set(asked.block.tolist())}
+    hashes = zip(asked.block.tolist(), asked.route.tolist(), asked.pad.tolist(), strict=True)
+    return [blocks[block].at(route, pad) for block, route, pad in hashes]
+
+
+def _key(standing: Standing, asked: Asked, at: int, place: int | None) -> int | None:
+    """The key of the entry that a pair reads out now."""
+    if place is None:
+        return None
+    code = standing.census.of_block(int(asked.block[at])).code[place : place + 1]
+    return int(standing.memory.answer_table.keys(asked.relation[at : at + 1], code)[0])
+
+
+def _changes_of_keys(before: Sequence[int | None], after: Sequence[int | None]) -> Counter[int]:
+    """By how much the number of pairs of each key changes; -1 stands for a key that is not drawn yet."""
+    change = Counter(key for key in after if key is not None and key >= 0)
+    change.subtract(key for key in before if key is not None)
+    return change

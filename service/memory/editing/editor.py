@@ -1,0 +1,113 @@
+"""Edits: a memory becomes its next version by solving again only the blocks whose pairs change.
+
+changes -> hashes -> their blocks' pairs -> codes -> solve -> patch -> the version read back from the patch -> verify
+
+The version has the digest of a memory trained on the changed facts with the same resolved recipe: what an edit took
+away is not in it. Where the recipe has no room for a change, `stage` raises Outgrown and a training has to follow.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from service.errors import Outgrown
+from service.memory.bank import Block, bits_of_blocks
+from service.memory.devices import computing_alone
+from service.memory.editing.blocks import Members, stacked
+from service.memory.editing.draft import Changes, Draft, Standing, asked, drafted
+from service.memory.editing.pages import changed_parts
+from service.memory.facts import Facts
+from service.memory.memory import Memory
+from service.memory.patch import seal
+from service.memory.roster import Roster, Unheld
+
+MOST_BLOCKS = 2048
+
+
+@dataclass(frozen=True, slots=True)
+class Staged:
+    """The next version, read back from `patch` and verified. blocks: how many were solved again; pages: how many of
+    answers and names were written again.
+    """
+
+    memory: Memory
+    patch: bytes
+    blocks: int
+    pages: int
+    draft: Draft
+
+
+class Editor:
+    """Knows the pairs of one memory, and goes with it from version to version. For one thread at a time."""
+
+    def __init__(self, standing: Standing) -> None:
+        self._standing = standing
+
+    @classmethod
+    def of(cls, memory: Memory, facts: Facts) -> "Editor":
+        """`facts` are exactly those that the memory holds; ValueError for others."""
+        return cls(Standing(memory, facts))
+
+    @property
+    def memory(self) -> Memory:
+        """The version that the next edit starts from."""
+        return self._standing.memory
+
+    def stage(self, changes: Changes, *, most_blocks: int = MOST_BLOCKS) -> Staged:
+        """Make the next version; the editor itself stays where it is. Raises Outgrown."""
+        with computing_alone():
+            return self._staged(changes, most_blocks)
+
+    def _staged(self, changes: Changes, most_blocks: int) -> Staged:
+        draft = drafted(self._standing, asked(self.memory, changes))
+        if len(draft.members) > most_blocks:
+            raise Outgrown(f"the changes touch {len(draft.members)} blocks: a training takes less time")
+        before = self.memory.stored
+        changed = changed_parts(self.memory, draft, _solved(self.memory, draft))
+        patch = seal(changed, self.memory.keyring, before, before.with_changes(changed))
+        memory = self.memory.patched(patch)
+        _verify(memory, draft)
+        return Staged(memory, patch, len(changed.blocks), len(changed.answers) + len(changed.names), draft)
+
+    def accept(self, staged: Staged) -> None:
+        """Go on to a staged version, once it is stored."""
+        staged.draft.accept(self._standing, staged.memory)
+
+    def follow(self, changes: Changes, memory: Memory) -> None:
+        """Go on to a version that someone else made by these changes."""
+        drafted(self._standing, asked(self.memory, changes)).accept(self._standing, memory)
+
+
+def _solved(memory: Memory, draft: Draft) -> dict[int, Block]:
+    if not draft.members:
+        return {}
+    numbers = sorted(draft.members)
+    roster = _roster(memory, numbers, [draft.members[number] for number in numbers])
+    try:
+        return dict(zip(numbers, memory.reader.again(roster), strict=True))
+    except Unheld as unheld:
+        raise Outgrown("a block has more facts than the network can read out") from unheld
+
+
+def _roster(memory: Memory, numbers: list[int], blocks: list[Members]) -> Roster:
+    joined = stacked(blocks)
+    return Roster(
+        subject_digests=joined.digests,
+        relation_digests=memory.relation_digests,
+        subject=np.arange(len(joined.code)),
+        relation=joined.relation,
+        target=joined.code ^ joined.pad,
+        starts=np.cumsum([0, *(len(block.code) for block in blocks)]),
+        bits=bits_of_blocks(memory.resolved)[numbers],
+    )
+
+
+def _verify(memory: Memory, draft: Draft) -> None:
+    """Recall every pair of the changed blocks from the version as read back."""
+    if not draft.members:
+        return
+    members = stacked(list(draft.members.values()))
+    expected = memory.answer_table.find(memory.answer_table.keys(members.relation, members.code))
+    found, _ = memory.ask(members.digests, members.relation)
+    if not (found == expected).all() or (expected < 0).any():
+        raise Outgrown("a block that was solved again does not recall every pair")

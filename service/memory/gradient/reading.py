@@ -1,0 +1,106 @@
+"""Trained blocks, asked: the blocks of one shape are one batch of networks, of which each query meets its own."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from service.errors import MemoryMismatch, Outgrown
+from service.memory.bank import Block
+from service.memory.gradient import Shape
+from service.memory.gradient.evaluation import forward
+from service.memory.gradient.network import Networks
+from service.memory.gradient.sizes import shapes_of
+from service.memory.gradient.storing import by_parameters, weights_of
+from service.memory.gradient.tokens import end_token, signs
+from service.memory.pairs import Ints
+from service.memory.recipe import Resolved
+from service.memory.roster import Roster
+
+TOGETHER = 1024  # queries whose blocks' weights are gathered at once: some ten megabytes
+
+
+class TrainedMemory(nn.Module):
+    """Every block's network; `table` and `slot` say where each block stands, (blocks,)."""
+
+    table: Tensor
+    slot: Tensor
+    end: Tensor
+
+    def __init__(self, recipe: Resolved, blocks: Sequence[Block]) -> None:
+        super().__init__()
+        shapes = [by_parameters(shapes_of(recipe, group.code_bits)) for group in recipe.groups]
+        groups = np.repeat(np.arange(len(recipe.groups)), [group.blocks for group in recipe.groups])
+        of = [shapes[group][len(block.steps)] for group, block in zip(groups.tolist(), blocks, strict=True)]
+        members: dict[Shape, list[int]] = {}
+        for number, shape in enumerate(of):
+            members.setdefault(shape, []).append(number)
+        table, slot = np.empty(len(blocks), dtype=np.int64), np.empty(len(blocks), dtype=np.int64)
+        for at, chosen in enumerate(members.values()):
+            table[chosen], slot[chosen] = at, np.arange(len(chosen))
+        self.tables = nn.ModuleList(
+            Networks(shape, weights_of(shape, [blocks[number] for number in chosen]))
+            for shape, chosen in members.items()
+        ).requires_grad_(requires_grad=False)
+        self.bits = max(group.code_bits for group in recipe.groups)
+        self.register_buffer("table", torch.from_numpy(table))
+        self.register_buffer("slot", torch.from_numpy(slot))
+        self.register_buffer("end", torch.from_numpy(end_token(recipe)).float())
+
+    def forward(self, subject: Tensor, relation: Tensor, block: Tensor) -> Tensor:
+        """Tokens (n, d) twice, and the number of each one's block (n,): (n, longest code), zeros behind short ones."""
+        y = subject.new_zeros((len(subject), self.bits))
+        tables = self.table[block]
+        for at, networks in enumerate(self.networks):
+            asked = torch.nonzero(tables == at)[:, 0]
+            for start in range(0, len(asked), TOGETHER):
+                some = asked[start : start + TOGETHER]
+                x = self._sequences(networks.shape, subject[some], relation[some])
+                slot = self.slot[block[some]]
+                weights = {name: weight[slot] for name, weight in networks.weights.items()}
+                y[some, : networks.shape.outputs] = forward(networks, weights, x)[:, 0]
+        return y
+
+    @property
+    def networks(self) -> list[Networks]:
+        return [each for each in self.tables if isinstance(each, Networks)]
+
+    def _sequences(self, shape: Shape, subject: Tensor, relation: Tensor) -> Tensor:
+        """Tokens of queries, of which each is the one fact of a network: (n, 1, t, d)."""
+        end = [self.end.expand_as(subject)] if shape.residual else []
+        return torch.stack([subject, relation, *end], dim=1)[:, None]
+
+
+class TrainedReader:
+    """The networks of a memory on the device that serves, with the tokens of its relations."""
+
+    frozen_parameters = 0
+
+    def __init__(self, recipe: Resolved, blocks: Sequence[Block], relations: NDArray[np.uint8], device: str) -> None:
+        self.model = TrainedMemory(recipe, blocks).to(device).eval()
+        self._d = recipe.d_model
+        self._device = device
+        self._relations = self._tokens(relations)
+
+    def read(
+        self, digests: NDArray[np.uint8], relation: Ints, block: Ints, bits: Ints
+    ) -> tuple[NDArray[np.bool_], NDArray[np.float32]]:
+        with torch.inference_mode():
+            of = torch.from_numpy(relation).to(self._device)
+            y = self.model(self._tokens(digests), self._relations[of], torch.from_numpy(block).to(self._device))
+            beyond = torch.arange(y.shape[1], device=y.device) >= torch.from_numpy(bits).to(y.device)[:, None]
+            margin = y.abs().masked_fill(beyond, torch.inf).amin(dim=1)
+            return (y > 0).cpu().numpy(), margin.cpu().numpy()
+
+    def followed(self, blocks: Sequence[Block], changed: Mapping[int, Block]) -> "TrainedReader":  # noqa: ARG002
+        if changed:
+            raise MemoryMismatch("a trained block is never patched")
+        return self
+
+    def again(self, roster: Roster) -> list[Block]:  # noqa: ARG002 - whatever it is
+        raise Outgrown("blocks that are trained end to end change by a training only")
+
+    def _tokens(self, digests: NDArray[np.uint8]) -> Tensor:
+        return torch.from_numpy(signs(digests, self._d)).to(self._device).float()

@@ -1,0 +1,135 @@
+"""What the memory's network holds in closed form, from numpy to numpy: features that stay as they are drawn, a read-out
+that is solved, weights as they are stored. For measuring; a memory itself is made by `fit`.
+"""
+
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from functools import cached_property
+from typing import Literal
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from service.memory.closed_form.admm import widest_margins
+from service.memory.closed_form.grid import Grid
+from service.memory.closed_form.network import ShallowMemory
+from service.memory.closed_form.perceptron import searched
+from service.memory.closed_form.quantise import Rounding, margins, quantise
+from service.memory.closed_form.readout import split
+from service.memory.recipe import Recipe, Resolved
+from service.memory.resolving import resolve
+
+Signs = NDArray[np.int8]
+Features = NDArray[np.float32]
+Rows = Literal["attention", "mlp", "hybrid"]
+HEADS = 16
+NEAREST = Rounding(bits=8, feedback=False, repair=False, ridge=0.0, floor=0.0)
+
+
+@dataclass(frozen=True)
+class FrozenNetwork:
+    """The attention and MLP of a memory, of which a block of `width` rows is read; `rows` says of which."""
+
+    rows: Rows
+    width: int
+    seed: int = 0
+
+    @cached_property
+    def recipe(self) -> Resolved:
+        """As a caller's recipe would be resolved, with a network as wide as the block that reads it."""
+        heads = -(-self.width // HEADS)
+        asked = Recipe(weight_bits=8, rows=self.rows, seed=self.seed, heads=HEADS, d_head_vo=heads)
+        resolved = resolve(asked, {"": 1}, {"": 1}, 1, "cpu")
+        return replace(resolved, mlp_width=0 if self.rows == "attention" else self.width)
+
+    @cached_property
+    def _network(self) -> ShallowMemory:
+        return ShallowMemory(self.recipe)
+
+    @property
+    def d_model(self) -> int:
+        return self.recipe.d_model
+
+    def features(self, subjects: Signs, relations: Signs) -> Features:
+        """[o ; z] of the tokens of pairs, (n, d_model) of -1 and +1 twice: (n, width)."""
+        with torch.inference_mode():
+            subject, relation = (self._network.project(torch.from_numpy(x).float()) for x in (subjects, relations))
+            features: Features = self._network.features(subject, relation, split(self.rows, self.width)).numpy()
+            return features
+
+
+def outer_product(features: Features, targets: Signs) -> NDArray[np.float64]:
+    """The associative memory of the theory: every fact adds the outer product of its features and its target."""
+    return features.astype(np.float64).T @ targets
+
+
+def optimal(features: Features, targets: Signs, steps: int = 200, strength: float = 1e-3) -> NDArray[np.float64]:
+    """Its best weights, (rows, bits): margins as wide as `steps` steps of the solver make them."""
+    with torch.inference_mode():
+        F, Y = torch.from_numpy(features)[None], torch.from_numpy(targets)[None].float()
+        solved: NDArray[np.float64] = widest_margins(F, Y, strength, steps)[0].numpy()
+        return solved
+
+
+def held_at_int8(features: Features, targets: Signs, weights: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Which facts the weights hold once they are stored, every bit right, at int8: (n,)."""
+    with torch.inference_mode():
+        F, Y = torch.from_numpy(features)[None], torch.from_numpy(targets)[None].float()
+        stored = quantise(torch.from_numpy(weights)[None], F, Y, NEAREST)
+        right: NDArray[np.bool_] = (margins(*stored, F, Y)[0] > 0).numpy()
+        return right
+
+
+RIDGE, STEPS = 1e-2, 40
+FEEDBACK_RIDGE = 3e-2
+SEARCH_STEPS = 256
+FLOOR = 2.0**-6
+TABLE_BYTES = 2
+
+
+class Storing(StrEnum):
+    """How weights come to lie on the grid: each to its nearest step; what that loses made up by the others; short
+    margins repaired besides; or searched for on the grid from the start.
+    """
+
+    ROUNDED = "rounded"
+    FEEDBACK = "feedback"
+    REPAIRED = "repaired"
+    SEARCHED = "searched"
+
+
+def solved(features: NDArray[np.float32], targets: NDArray[np.int8]) -> NDArray[np.float64]:
+    """Weights of the widest margins before they are stored: (b, n, rows), (b, n, bits) -> (b, rows, bits)."""
+    with torch.inference_mode():
+        F, Y = torch.from_numpy(features), torch.from_numpy(targets).float()
+        weights: NDArray[np.float64] = widest_margins(F, Y, RIDGE, STEPS).numpy()
+        return weights
+
+
+def held_as_stored(
+    features: NDArray[np.float32],
+    targets: NDArray[np.int8],
+    weights: NDArray[np.float64],
+    weight_bits: int,
+    storing: Storing,
+) -> NDArray[np.bool_]:
+    """Which facts of each block are read out rightly, every bit, from weights as stored: (b, n)."""
+    with torch.inference_mode():
+        F, Y = torch.from_numpy(features), torch.from_numpy(targets).float()
+        if storing is Storing.SEARCHED:
+            stored = searched(F, Y, Grid(weight_bits), FLOOR, SEARCH_STEPS)
+        else:
+            repair = storing is Storing.REPAIRED
+            rounding = Rounding(weight_bits, repair or storing is Storing.FEEDBACK, repair, FEEDBACK_RIDGE, FLOOR)
+            stored = quantise(torch.from_numpy(weights), F, Y, rounding)
+        right: NDArray[np.bool_] = (margins(*stored, F, Y) > 0).numpy()
+        return right
+
+
+def stored_bytes(rows: int, code_bits: int, weight_bits: int, storing: Storing) -> float:
+    """Bytes of a block: weights, scales (one for all columns where weights were searched for) and its place in the
+    block table.
+    """
+    scales = 1 if storing is Storing.SEARCHED else code_bits
+    return rows * code_bits * weight_bits / 8 + 2 * scales + TABLE_BYTES

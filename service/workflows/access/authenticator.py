@@ -1,0 +1,224 @@
+"""Who is calling, and what that caller may do where. Cheap enough for every recall: two dictionary look-ups."""
+
+import asyncio
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from threading import Lock
+from typing import NamedTuple
+
+from schemas.grants import Grant
+from schemas.keys import Role
+from service.errors import Forbidden, Unauthorized
+from service.storage import Database, grants, keys
+from service.storage.stamps import now
+from service.workflows.access import sessions
+from service.workflows.access.keys import digest
+from service.workflows.access.limits import UNLIMITED, Limiter
+from service.workflows.access.oidc import Identity, Tokens
+from service.workflows.access.relations import Relations, granted
+
+BOOTSTRAP = "bootstrap"
+MOST_HEADERS = 10_000  # remembered; further ones are looked up each time
+ROLES = frozenset(role.value for role in Role)
+
+
+class Action(StrEnum):
+    """What a route does, as far as permissions tell routes apart."""
+
+    FIGURES = "figures"
+    CREATE_DICTIONARY = "create_dictionary"
+    DELETE_DICTIONARY = "delete_dictionary"
+    UPLOAD = "upload"
+    READ_LEDGER = "read_ledger"
+    TRAIN = "train"
+    READ_JOBS = "read_jobs"
+    CANCEL_JOBS = "cancel_jobs"
+    PURGE = "purge"
+    MOVE_ALIAS = "move_alias"
+    RECALL = "recall"
+    EXAMINE = "examine"
+    READ_AUDIT = "read_audit"
+    REPORT_ANSWER = "report_answer"
+    REVIEW = "review"
+    READ_REVIEWS = "read_reviews"
+    READ_UNKNOWNS = "read_unknowns"
+    SET_POLICIES = "set_policies"
+    SET_NAMES = "set_names"
+    MANAGE_KEYS = "manage_keys"
+    READ_METRICS = "read_metrics"
+
+
+_EXAMINERS = frozenset({Action.FIGURES, Action.READ_LEDGER, Action.READ_JOBS, Action.EXAMINE, Action.READ_METRICS})
+ALLOWED: dict[Role, frozenset[Action]] = {
+    Role.ADMIN: frozenset(Action),
+    Role.INGEST: _EXAMINERS
+    | {Action.CREATE_DICTIONARY, Action.UPLOAD, Action.TRAIN, Action.CANCEL_JOBS}
+    | {Action.REPORT_ANSWER, Action.READ_UNKNOWNS, Action.SET_NAMES},
+    Role.QUERY: frozenset({Action.FIGURES, Action.RECALL, Action.REPORT_ANSWER, Action.READ_METRICS}),
+    Role.REVIEW: frozenset({Action.FIGURES, Action.RECALL, Action.REPORT_ANSWER, Action.READ_LEDGER, Action.READ_JOBS})
+    | {Action.REVIEW, Action.READ_REVIEWS, Action.READ_UNKNOWNS, Action.READ_METRICS},
+    Role.AUDIT: _EXAMINERS | {Action.READ_REVIEWS, Action.READ_AUDIT},
+}
+UNGRANTED = frozenset({Action.MANAGE_KEYS, Action.CREATE_DICTIONARY, Action.READ_METRICS})  # no grant gives these
+
+
+class Right(NamedTuple):
+    """What a key may do in one dictionary, and with which relations; None: with all."""
+
+    role: Role
+    relations: Relations | None
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """`key` is the id of the API key; `expires` is in seconds since the epoch; `rights` are those of a scoped key, by
+    the id of the dictionary: it reaches no other. None: it reaches every dictionary.
+    """
+
+    key: str
+    role: Role
+    expires: float = float("inf")
+    rights: Mapping[str, Right] | None = None
+    rate: str | None = None
+
+    @property
+    def scoped(self) -> bool:
+        return self.rights is not None
+
+    def sees(self, dictionary: str | None) -> bool:
+        """Whether the dictionary of this id exists for the caller."""
+        return self.rights is None or dictionary in self.rights
+
+    def may(self, action: str, dictionary: str | None = None) -> bool:
+        """Without a dictionary: whether the caller may do this across dictionaries. A scoped key may only list them."""
+        if self.rights is None:
+            return action in ALLOWED[self.role]
+        if dictionary is None:
+            return action == Action.FIGURES and action in ALLOWED[self.role]
+        right = self.rights.get(dictionary)
+        return right is not None and action in ALLOWED[right.role] - UNGRANTED
+
+    def relations(self, dictionary: str) -> Relations | None:
+        """The relations that the caller may see there; None: all of them."""
+        right = self.rights.get(dictionary) if self.rights is not None else None
+        return right.relations if right is not None else None
+
+    def require(self, action: Action, dictionary: str | None = None, *, by_relation: bool = False) -> None:
+        """Raises Forbidden. A key that sees only some relations may do only what keeps to them (`by_relation`)."""
+        if not self.may(action, dictionary):
+            raise Forbidden(f"a key with the role {self.role} may not do this")
+        if not by_relation and dictionary is not None and self.relations(dictionary) is not None:
+            raise Forbidden("a key for some relations only may not do this")
+
+
+class Authenticator:
+    """Every valid key's hash is held here and read again when the change signal moves, so an unknown key costs one
+    hash and no query. Headers seen are kept only for keys and tokens that are valid.
+    """
+
+    def __init__(
+        self,
+        db: Database,
+        bootstrap_key: str,
+        limiter: Limiter,
+        tokens: Tokens | None = None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._db = db
+        self._limiter = limiter
+        self._tokens = tokens
+        self._clock = clock
+        self._bootstrap = (digest(bootstrap_key.encode()), Caller(BOOTSTRAP, Role.ADMIN, rate=UNLIMITED))
+        self._by_hash: dict[bytes, Caller] = {}
+        self._hash_of: dict[str, bytes] = {}
+        self._by_header: dict[bytes, Caller] = {}
+        self._used: set[str] = set()
+        self._lock = Lock()
+        self.refresh()
+
+    async def identify(self, header: bytes | None) -> Caller:
+        """The caller behind an Authorization header; raises Unauthorized."""
+        return self._valid(self._by_header.get(header or b"") or await self._look_up(header))
+
+    def identify_session(self, session: str) -> Caller:
+        """The caller whose key a session was made from; raises Unauthorized."""
+        held = self._hash_of.get(sessions.named(session))
+        if held is None or not sessions.holds(session, held, self._clock()):
+            raise Unauthorized("the session is not valid: sign in")
+        return self._valid(self._by_hash[held])
+
+    async def charge(self, key: str, rate: str | None) -> None:
+        """Count one request of a caller; raises RateLimited."""
+        await self._limiter.take(key, rate)
+
+    def session(self, key: str) -> str:
+        """A session of this API key; raises Unauthorized."""
+        held = digest(key.strip().encode())
+        if held not in self._by_hash:
+            raise Unauthorized("the API key is not valid")
+        return sessions.seal(self._by_hash[held].key, held, int(self._clock()) + sessions.LIFETIME)
+
+    def refresh(self) -> None:
+        """Read every valid key and what is granted to it again."""
+        with self._lock:
+            with self._db.reading() as tx:
+                rows, grants_of = keys.credentials(tx), _by_key(grants.everything(tx))
+            by_hash = {row.hash: _caller(row, grants_of[row.id]) for row in rows}
+            by_hash.update([self._bootstrap])
+            self._hash_of = {caller.key: held for held, caller in by_hash.items()}
+            self._by_hash, self._by_header = by_hash, {}
+
+    def write_usage(self) -> None:
+        """Keep when keys were last used; called now and then, not at each request."""
+        used, self._used = self._used & self._hash_of.keys() - {BOOTSTRAP}, set()
+        if used:
+            with self._db.writing() as tx:
+                keys.mark_used(tx, dict.fromkeys(used, now()))
+
+    def _valid(self, caller: Caller) -> Caller:
+        if caller.expires <= self._clock():
+            raise Unauthorized("the API key has expired")
+        self._used.add(caller.key)
+        return caller
+
+    async def _look_up(self, header: bytes | None) -> Caller:
+        by_hash, by_header = self._by_hash, self._by_header
+        scheme, _, sent = (header or b"").partition(b" ")
+        token = sent.strip()
+        if scheme.lower() != b"bearer":
+            raise Unauthorized("an API key is needed: Authorization: Bearer KEY")
+        caller = by_hash.get(digest(token))
+        if caller is None and self._tokens is not None and token.count(b".") == 2:
+            caller = self._behind(await asyncio.to_thread(self._tokens.verify, token))
+        if caller is None:
+            raise Unauthorized("the API key is not valid")
+        if scheme == b"Bearer" and token == sent and len(by_header) < MOST_HEADERS:
+            by_header[header or b""] = caller
+        return caller
+
+    def _behind(self, identity: Identity) -> Caller | None:
+        """Who sent a token: with the role that its claim stands for, or with everything that a key has."""
+        name = f"oidc:{identity.subject}"
+        if identity.rights in ROLES:
+            return Caller(name, Role(identity.rights), identity.expires)
+        held = self._hash_of.get(identity.rights)
+        if held is None:
+            return None
+        like = self._by_hash[held]
+        return replace(like, key=name, expires=min(like.expires, identity.expires))
+
+
+def _by_key(kept: Iterable[Grant]) -> defaultdict[str, list[Grant]]:
+    grants_of: defaultdict[str, list[Grant]] = defaultdict(list)
+    for grant in kept:
+        grants_of[grant.key].append(grant)
+    return grants_of
+
+
+def _caller(row: keys.Credential, kept: Iterable[Grant]) -> Caller:
+    expires = float("inf") if row.expires_at is None else row.expires_at.timestamp()
+    rights = {grant.dictionary: Right(grant.role or row.role, granted(grant)) for grant in kept}
+    return Caller(row.id, row.role, expires, rights if row.scoped else None, row.rate)

@@ -1,0 +1,73 @@
+"""Jobs: followed and cancelled by callers, done by workers."""
+
+from collections.abc import Callable, Mapping
+
+import structlog
+
+from schemas.jobs import Job, JobKind, JobList, JobState
+from service.errors import Cancelled, FactStoreError, NotFound, Unavailable
+from service.settings import Settings
+from service.storage import Database, jobs
+from service.storage.dictionaries import found
+from service.workflows.jobs import checkpoints
+from service.workflows.jobs.attempt import Attempt, Interrupted
+
+log = structlog.get_logger()
+
+Work = Callable[[Attempt], None]
+
+
+def find(db: Database, job_id: str) -> Job:
+    with db.reading() as tx:
+        job = jobs.find(tx, job_id)
+    if job is None:
+        raise NotFound("no such job")
+    return job
+
+
+def listed(db: Database, ref: str) -> JobList:
+    with db.reading() as tx:
+        return JobList(jobs=jobs.of_dictionary(tx, found(tx, ref).number))
+
+
+def cancel(db: Database, job_id: str) -> Job:
+    """A queued job ends at once, a running one at its next step; one that has ended stays as it is."""
+    with db.writing() as tx:
+        jobs.cancel(tx, job_id, Cancelled("the job was cancelled").problem())
+    return find(db, job_id)
+
+
+def perform(attempt: Attempt, kinds: Mapping[JobKind, Work]) -> None:
+    """Do the job and write down how it ended. An attempt that was interrupted or lost leaves it to another worker."""
+    claim = attempt.claim
+    try:
+        _allowed(attempt.settings, claim.attempt)
+        with attempt:
+            kinds[claim.kind](attempt)
+    except Interrupted:
+        with attempt.db.writing() as tx:
+            jobs.give_back(tx, claim)
+    except jobs.LeaseLost:
+        log.warning("lease lost", job=claim.id, attempt=claim.attempt)
+    except FactStoreError as error:
+        _end(attempt, error)
+    except Exception as error:  # noqa: BLE001 - its message may hold names: only its kind is told
+        log.error("job failed", job=claim.id, error=type(error).__name__)  # noqa: TRY400
+        _end(attempt, FactStoreError("the service met an error of its own"))
+    checkpoints.drop_if_ended(attempt.db, attempt.settings, claim.id)
+    log.info("job ended", job=claim.id, kind=claim.kind)
+
+
+def _allowed(settings: Settings, attempt: int) -> None:
+    """A job whose workers keep dying must not take the next one with it."""
+    if attempt > settings.max_attempts:
+        raise Unavailable(f"the job's worker died {attempt - 1} times")
+
+
+def _end(attempt: Attempt, error: FactStoreError) -> None:
+    state = JobState.CANCELLED if isinstance(error, Cancelled) else JobState.FAILED
+    try:
+        with attempt.db.writing() as tx:
+            jobs.fail(tx, attempt.claim, state, error.problem())
+    except jobs.LeaseLost:
+        log.warning("lease lost", job=attempt.claim.id, attempt=attempt.claim.attempt)

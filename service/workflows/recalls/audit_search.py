@@ -1,0 +1,147 @@
+"""Questions to the audit chain: its entries, and what was answered for one pair, from which version, taught by whom."""
+
+import json
+from datetime import UTC, datetime, timedelta
+
+from schemas.audit import (
+    AuditAnswer,
+    AuditEntry,
+    AuditFound,
+    AuditHit,
+    AuditPage,
+    AuditReview,
+    AuditSearch,
+    AuditSource,
+)
+from schemas.recall import Status
+from service.errors import Unprocessable
+from service.settings import Settings
+from service.storage import Database, Transaction, audit, dictionaries, lookup, memories, uploads
+from service.storage.audit import Entry, Wanted
+from service.storage.dictionaries import found
+from service.storage.lookup import Source
+from service.workflows.audit.auditor import Act, Auditor, microseconds
+from service.workflows.audit.commitments import Pair, answer_text, name_tokens, opens, pair_tokens, rows_of
+from service.workflows.recalls.names import naming_of
+
+DAY = timedelta(days=1)
+
+
+def page(db: Database, wanted: Wanted, cursor: str | None, limit: int) -> AuditPage:
+    """Newest first."""
+    before = _number(cursor)
+    with db.reading() as tx:
+        entries = audit.page(tx, wanted, before, limit)
+    following = str(entries[-1].number) if len(entries) == limit else None
+    return AuditPage(entries=[_shown(entry) for entry in entries], cursor=following)
+
+
+def search(db: Database, settings: Settings, auditor: Auditor, asked: AuditSearch) -> AuditFound:
+    """Every entry about the pair in that time, whatever it was called by. Spellings that fold together are one; the
+    ledger is asked for the pair as it is spelled here, or as an alias or a pseudonym leads to it.
+    """
+    since, until = _time(asked)
+    with db.reading() as tx:
+        row = found(tx, asked.dictionary)
+        naming = naming_of(tx, settings, row)
+        pair = (asked.subject, asked.relation)
+        called = [pair] if naming is None else [pair, *naming.spellings(pair)]
+        stored = pair if naming is None else naming.stored(pair)
+        subjects, relations = zip(*called, strict=True)
+        tokens = {*pair_tokens(subjects, relations), *name_tokens(subjects)}
+        hits: list[AuditHit] = []
+        for entry, kept in audit.walk(tx, None, Wanted(dictionary=row.id, since=since, until=until)):
+            rows = auditor.committer.rows(entry, kept.salts, tokens) if kept else []
+            if kept and rows:
+                hits.append(_hit(tx, row, stored, entry, (kept.salts, rows[0])))
+            if len(hits) == asked.limit:
+                break
+        judged = _reviews(tx, row, stored)
+    truncated = len(hits) == asked.limit
+    return AuditFound(entries=hits, reviews=judged, recalls=settings.audit_recalls, truncated=truncated)
+
+
+def moment(at: datetime | None) -> int | None:
+    """In microseconds since the epoch; a time without a zone is UTC."""
+    return None if at is None else microseconds(at if at.tzinfo else at.replace(tzinfo=UTC))
+
+
+def _time(asked: AuditSearch) -> tuple[int | None, int | None]:
+    if asked.day is None:
+        return moment(asked.since), moment(asked.until)
+    if asked.since is not None or asked.until is not None:
+        raise Unprocessable("name a day, or since and until, not both")
+    start = datetime.combine(asked.day, datetime.min.time(), UTC)
+    return microseconds(start), microseconds(start + DAY)
+
+
+def _number(cursor: str | None) -> int | None:
+    if cursor is not None and not (cursor.isascii() and cursor.isdigit() and len(cursor) < 19):
+        raise Unprocessable("this cursor was not given by an earlier page")
+    return None if cursor is None else int(cursor)
+
+
+def _hit(tx: Transaction, row: dictionaries.Row, pair: Pair, entry: Entry, place: tuple[bytes, int]) -> AuditHit:
+    """`pair` as the ledger has it; `place`: the entry's salts, and the row of it that is about the pair."""
+    recalled = entry.act == Act.RECALL and entry.memory is not None
+    record = memories.record(tx, entry.memory) if recalled and entry.memory is not None else None
+    source = None
+    if record is not None:
+        source = lookup.of_pairs(tx, row.number, record.ledger_version, [pair]).get(pair)
+    taught = None
+    if source is not None and record is not None:
+        by = uploads.sender(tx, source.upload)
+        taught = AuditSource(upload=source.upload, line=source.line, by=by, ledger_version=record.ledger_version)
+    return AuditHit(
+        number=entry.number,
+        at=_at(entry),
+        act=entry.act,
+        by=entry.by,
+        memory=entry.memory,
+        details=json.loads(entry.details),
+        answer=_answer(entry, place, source) if recalled else None,
+        source=taught,
+    )
+
+
+def _answer(entry: Entry, place: tuple[bytes, int], source: Source | None) -> AuditAnswer:
+    """What the entry commits to, tried: the ledger's answers, or none."""
+    taught = sorted(source.answers) if source else []
+    for status, answers in ((Status.ANSWERED, taught), (Status.UNKNOWN, []), (Status.AMBIGUOUS, [])):
+        if opens(entry, *place, "answer", answer_text(status, answers)):
+            return AuditAnswer(status=status, answers=answers, proven=True)
+    return AuditAnswer(status=None, answers=[], proven=False)
+
+
+def _reviews(tx: Transaction, row: dictionaries.Row, pair: Pair) -> list[AuditReview]:
+    return [
+        AuditReview(
+            id=review.id,
+            state=review.state,
+            memory=review.memory,
+            by=review.by,
+            at=review.created_at,
+            decided_by=review.decided_by,
+            decided_at=review.decided_at,
+        )
+        for review in uploads.reviews_of(tx, row.number, *pair)
+    ]
+
+
+def _shown(entry: Entry) -> AuditEntry:
+    return AuditEntry(
+        number=entry.number,
+        at=_at(entry),
+        act=entry.act,
+        by=entry.by,
+        dictionary=entry.dictionary,
+        memory=entry.memory,
+        details=json.loads(entry.details),
+        committed=rows_of(entry),
+        previous=entry.previous.hex(),
+        mac=entry.mac.hex(),
+    )
+
+
+def _at(entry: Entry) -> datetime:
+    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=entry.at)

@@ -1,0 +1,109 @@
+"""What a memory is measured at before an alias moves to it, and what a gate says to that."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from itertools import islice
+from typing import Any
+
+from schemas.gates import GateFigure, GateLimits, GateVerdict
+from service.memory import Facts, Memory, Verified
+from service.statistics import binomial
+from service.storage.gates import Marks
+from service.workflows.versions.gate.probes import Pair, never_taught
+
+CHUNK = 50_000  # probes asked at once
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A memory that an alias is to move to. What takes long to read is read when it is needed; `verified` is known of a
+    memory that was verified just now.
+    """
+
+    dictionary: int
+    memory: str
+    taught: Callable[[], Facts]
+    load: Callable[[], Memory]
+    verified: Verified | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """Counts: every pair of the memory's ledger version, those marked as priority, never-taught pairs that got an
+    answer.
+    """
+
+    pairs: int
+    right: int
+    priority: int
+    priority_right: int
+    probes: int
+    answered: int
+
+    def to_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+    def covers(self, limits: GateLimits) -> bool:
+        """Whether enough was asked to judge by these limits."""
+        return self.probes >= probes_wanted(limits)
+
+
+def measure(candidate: Candidate, limits: GateLimits, marks: Marks) -> Measured:
+    """Recall every pair, unless that was just done, and ask as many never-taught ones as the limits want."""
+    taught, memory = candidate.taught(), candidate.load()
+    verified = candidate.verified or memory.verify(taught)
+    marked = _marked(taught, marks)
+    probes = probes_wanted(limits)
+    return Measured(
+        pairs=verified.asked,
+        right=verified.right,
+        priority=len(marked),
+        priority_right=len(marked.difference(verified.failing)),
+        probes=probes,
+        answered=_answered(memory, never_taught(taught, probes, candidate.memory)) if probes else 0,
+    )
+
+
+def judge(measured: Measured, limits: GateLimits) -> list[GateFigure]:
+    """Recall is exhaustive and compared as it is. Probes are a sample: a limit that it neither keeps nor breaks with
+    95 % confidence is not decisive.
+    """
+    figures = [_at_least("recall", measured.right, measured.pairs, limits.minimum_recall)]
+    if measured.priority:
+        figures.append(_at_least("priority", measured.priority_right, measured.priority, limits.minimum_priority))
+    if limits.maximum_false_answers is not None:
+        figures.append(_at_most("false_answers", measured.answered, measured.probes, limits.maximum_false_answers))
+    return figures
+
+
+def probes_wanted(limits: GateLimits) -> int:
+    return 0 if limits.maximum_false_answers is None else limits.minimum_sample
+
+
+def _marked(taught: Facts, marks: Marks) -> set[Pair]:
+    """The taught pairs that are marked; a mark of what is not taught marks nothing."""
+    pairs, relations = marks
+    if not pairs and not relations:
+        return set()
+    rows = zip(taught.subjects, taught.relations, strict=True)
+    return {pair for pair in rows if pair[1] in relations or pair in pairs}
+
+
+def _answered(memory: Memory, probes: Iterator[Pair]) -> int:
+    answered = 0
+    while some := list(islice(probes, CHUNK)):
+        subjects, relations = zip(*some, strict=True)
+        answered += int(memory.recall(subjects, relations).known.sum())
+    return answered
+
+
+def _at_least(name: str, count: int, asked: int, limit: float) -> GateFigure:
+    verdict = GateVerdict.PASS if count >= limit * asked else GateVerdict.FAIL
+    return GateFigure(name=name, count=count, asked=asked, interval=None, limit=limit, verdict=verdict)
+
+
+def _at_most(name: str, count: int, asked: int, limit: float) -> GateFigure:
+    low, high = interval = binomial(count / asked, asked)
+    decided = GateVerdict.FAIL if low > limit else GateVerdict.PASS
+    verdict = decided if low > limit or high <= limit else GateVerdict.NOT_DECISIVE
+    return GateFigure(name=name, count=count, asked=asked, interval=interval, limit=limit, verdict=verdict)

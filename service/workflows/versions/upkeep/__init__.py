@@ -1,0 +1,1 @@
+"""Upkeep: stored versions are verified, consolidated, searched for damage and rebuilt."""

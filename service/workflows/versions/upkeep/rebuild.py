@@ -1,0 +1,121 @@
+"""Rebuilding: a memory whose stored bytes are damaged is made again from the ledger.
+
+A memory is a pure function of its facts, its resolved recipe and its secret, so it comes out byte for byte: its digest
+says whether it did. A damaged file of a folder is replaced by its rebuilt self in one rename; where a patch is damaged,
+its version gets a folder of its own, and nobody needs the patch any more.
+"""
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from service import secret_files
+from service.errors import MemoryMismatch, NotFound
+from service.memory import Facts, Memory, Resolved, fit, load
+from service.settings import Settings
+from service.storage import dictionaries, facts, memories, patches
+from service.workflows.jobs import checkpoints
+from service.workflows.jobs.attempt import Attempt
+from service.workflows.versions.loaded import from_disk
+from service.workflows.versions.memories import find_in
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """A version of a memory, its dictionary's number, and the facts it was taught."""
+
+    record: memories.Record
+    dictionary: int
+    taught: Facts
+
+
+def stored_of(attempt: Attempt, memory: str) -> Stored:
+    attempt.progress(0.0, "reading the ledger")
+    with attempt.db.reading() as tx:
+        record = memories.record(tx, memory)
+        row = dictionaries.find(tx, attempt.claim.dictionary)
+        if record is None or row is None:
+            raise NotFound("no such memory")
+        held = facts.columns(tx, row.number, record.ledger_version)
+    return Stored(record, row.number, Facts(held.subjects, held.relations, held.answers))
+
+
+def failing_of(attempt: Attempt, stored: Stored) -> int:
+    """Facts that the bytes on the disk do not hold: all of them where the bytes are not those that were written."""
+    try:
+        with attempt.db.reading() as tx:
+            memory = from_disk(tx, attempt.settings, stored.record)
+    except MemoryMismatch:
+        return len(stored.taught)
+    return len(memory.verify(stored.taught).failing)
+
+
+def heal(attempt: Attempt, stored: Stored) -> list[str]:
+    """Rebuild the folder that the version stands on; where that was not what is damaged, give it one of its own."""
+    with attempt.db.reading() as tx:
+        base, _ = patches.base(tx, stored.record)
+    rebuilt = []
+    if not _is_sound(attempt.settings, stored.record.dictionary, base):
+        _replace_files(attempt, base, _rebuilt(attempt, stored_of(attempt, base)))
+        rebuilt.append(base)
+    if failing_of(attempt, stored):
+        _give_folder(attempt, stored)
+        rebuilt.append(stored.record.id)
+    if failing_of(attempt, stored):
+        raise MemoryMismatch("the memory was rebuilt and still does not hold its facts")
+    return rebuilt
+
+
+def _is_sound(settings: Settings, dictionary: str, folder: str) -> bool:
+    try:
+        load(settings.memories / folder, secret=secret_files.read(settings.secrets, dictionary), device="cpu")
+    except MemoryMismatch:
+        return False
+    return True
+
+
+def _rebuilt(attempt: Attempt, stored: Stored) -> Memory:
+    """The memory made again from the ledger; raises MemoryMismatch where it would be another one."""
+    with attempt.db.reading() as tx:
+        info = find_in(tx, stored.record.id)
+    recipe = Resolved.from_json(info.recipe)
+    secret = secret_files.read(attempt.settings.secrets, stored.record.dictionary)
+    memory = fit(
+        stored.taught,
+        recipe,
+        secret=secret,
+        device=recipe.device,
+        progress=attempt.between(0.4, 0.8),
+        checkpoint=checkpoints.opened(attempt.settings, attempt.claim.id),
+    )
+    if memory.digest != info.digest:
+        raise MemoryMismatch("the ledger does not give the memory that was trained: train it anew")
+    return memory
+
+
+def _replace_files(attempt: Attempt, folder: str, memory: Memory) -> None:
+    """One rename a file: a reader meets the damaged one or its rebuilt self, never none."""
+    draft, place = _saved(attempt, folder, memory), attempt.settings.memories / folder
+    place.mkdir(exist_ok=True)
+    for file in draft.iterdir():
+        file.replace(place / file.name)
+    secret_files.flush_folder(place)
+    draft.rmdir()
+
+
+def _give_folder(attempt: Attempt, stored: Stored) -> None:
+    folder = attempt.settings.memories / stored.record.id
+    draft = _saved(attempt, stored.record.id, _rebuilt(attempt, stored))
+    shutil.rmtree(folder, ignore_errors=True)  # of a killed attempt: no row counts on it
+    draft.rename(folder)
+    secret_files.flush_folder(folder.parent)
+    with attempt.db.writing() as tx:
+        patches.completed(tx, stored.record.id)
+
+
+def _saved(attempt: Attempt, folder: str, memory: Memory) -> Path:
+    """The memory in a folder of its own, under a name that belongs to its version."""
+    draft = attempt.settings.memories / f".{folder}.rebuilt"
+    shutil.rmtree(draft, ignore_errors=True)  # of a killed attempt
+    memory.save(draft)
+    return draft
