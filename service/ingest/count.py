@@ -3,6 +3,7 @@
 All on integer codes of the distinct names and answers, so a million rows take a fraction of a second.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -12,7 +13,8 @@ from numpy.typing import NDArray
 
 from schemas.problems import Code
 from schemas.uploads import OnConflict
-from service.ingest.table import WHITE_SPACE, Columns, Pair, RefusedRow, Table
+from service.facts import Facts, Pair, trim_all
+from service.ingest.table import RefusedRow, Table
 
 Codes = NDArray[np.int64]
 Mask = NDArray[np.bool_]
@@ -64,7 +66,7 @@ class Counted:
     mentioned: set[Pair]
 
 
-def code(columns: Columns) -> Coded:
+def code(columns: Facts) -> Coded:
     """Names without the white space at their ends, answers as they are."""
     subjects, relations = _names(columns.subjects), _names(columns.relations)
     answers = Names(*_factorize(columns.answers))
@@ -72,15 +74,15 @@ def code(columns: Columns) -> Coded:
     return Coded(subjects, relations, answers, pairs.astype(np.int64), np.array(columns.lines, dtype=np.int64))
 
 
-def _factorize(entries: list[str]) -> tuple[list[str], Codes]:
+def _factorize(entries: Sequence[str]) -> tuple[list[str], Codes]:
     """Distinct entries in the order of their first rows, and (n,) the place of each row's entry among them."""
     encoded = pa.array(entries, pa.large_string()).dictionary_encode()
     return encoded.dictionary.to_pylist(), encoded.indices.to_numpy().astype(np.int64)
 
 
-def _names(entries: list[str]) -> Names:
+def _names(entries: Sequence[str]) -> Names:
     distinct, codes = _factorize(entries)
-    stripped = [name.strip(WHITE_SPACE) for name in distinct]
+    stripped = trim_all(distinct)
     if stripped == distinct:
         return Names(distinct, codes)
     changed = np.array([was != now for was, now in zip(distinct, stripped, strict=True)])

@@ -9,6 +9,7 @@ from pathlib import Path
 from schemas.problems import Code
 from schemas.uploads import Finding
 from service.errors import UnusableFile
+from service.facts import Facts
 from service.ingest.count import Coded, Counted, code, count
 from service.ingest.findings.findings import find
 from service.ingest.options import Limits, Options
@@ -19,7 +20,7 @@ from service.ingest.readers.jsonlines import read_json_lines
 from service.ingest.readers.media import CANONICAL, Format, agreed_format
 from service.ingest.readers.parquet import read_parquet
 from service.ingest.readers.workbook import read_workbook
-from service.ingest.table import Columns, Parsed, RefusedRow, Table
+from service.ingest.table import Parsed, RefusedRow, Table
 
 Reader = Callable[[Path, str | None, Options, Limits], Table]
 _READERS: dict[Format, Reader] = {
@@ -67,7 +68,7 @@ def _parsed(
 ) -> Parsed:
     taken = counted.accepted
     return Parsed(
-        accepted=Columns(
+        accepted=Facts(
             coded.subjects.take(taken),
             coded.relations.take(taken),
             coded.answers.take(taken),

@@ -5,18 +5,7 @@ from dataclasses import dataclass, field
 
 from schemas.problems import Code
 from schemas.uploads import Finding
-
-Pair = tuple[str, str]
-
-# str.isspace's characters and the byte order mark, which a file glued together from others has in its middle.
-WHITE_SPACE = (
-    "\t\n\x0b\x0c\r\x1c\x1d\x1e\x1f \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"
-    "\u2028\u2029\u202f\u205f\u3000\ufeff"
-)
-
-
-def is_blank(cell: str) -> bool:
-    return not cell.strip(WHITE_SPACE)
+from service.facts import Facts, Pair
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,19 +16,6 @@ class RefusedRow:
     code: Code
     detail: str
     text: str
-
-
-@dataclass(slots=True)
-class Columns:
-    """One entry a row; the four lists have one length."""
-
-    subjects: list[str]
-    relations: list[str]
-    answers: list[str]
-    lines: list[int]
-
-    def __len__(self) -> int:
-        return len(self.lines)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +52,7 @@ class Table:
     mentioned: the pairs that refused rows speak of, as far as they can be read.
     """
 
-    columns: Columns
+    columns: Facts
     text: Callable[[int], str]
     header: Header
     refused: list[RefusedRow] = field(default_factory=list)
@@ -96,7 +72,7 @@ class Parsed:
     which a partial replacement must not delete; pseudonyms the text behind each that a policy put in its place.
     """
 
-    accepted: Columns
+    accepted: Facts
     refused: list[RefusedRow]
     rows_read: int
     duplicate: int

@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from service.laboratory.tables import Ints, Table
+from service.facts import Ints
+from service.laboratory.tables import Table
 from service.memory import Facts
 
 

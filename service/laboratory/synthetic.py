@@ -51,8 +51,10 @@ def factual_recall(
 def named(table: Table) -> Facts:
     """The table as facts with names, for a memory that is taught names."""
     columns = {"subject": table.subjects, "relation": table.relations, "answer": table.answers}
-    named_columns = ([f"{kind} {number}" for number in column.tolist()] for kind, column in columns.items())
-    return Facts(*named_columns)
+    subjects, relations, answers = (
+        [f"{kind} {number}" for number in column.tolist()] for kind, column in columns.items()
+    )
+    return Facts(subjects, relations, answers)
 
 
 def sequences(table: Table, seed: int) -> NDArray[np.int64]:

@@ -8,9 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from schemas.experiments import Task
+from service.facts import Ints, trimmed
 from service.memory import Facts
-
-Ints = NDArray[np.int64]
 
 
 @dataclass(frozen=True)
@@ -38,8 +37,8 @@ class Table:
     def of(cls, facts: Facts) -> "Table":
         """A dictionary's pairs in the order of their names, so that the order of an upload leaves no trace."""
         answers: dict[tuple[str, str], set[str]] = {}
-        for subject, relation, answer in zip(facts.subjects, facts.relations, facts.answers, strict=True):
-            answers.setdefault((subject.strip(), relation.strip()), set()).add(answer)
+        for subject, relation, answer in facts.rows():
+            answers.setdefault((trimmed(subject), trimmed(relation)), set()).add(answer)
         pairs = sorted(answers)
         subjects, relations = ([pair[at] for pair in pairs] for at in (0, 1))
         sets = [tuple(sorted(answers[pair])) for pair in pairs]

@@ -10,7 +10,8 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from service.laboratory.tables import Ints, Table
+from service.facts import Ints
+from service.laboratory.tables import Table
 from service.memory.gradient import Problem
 
 SHORTEST = 3

@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from service.errors import MemoryMismatch
 from service.memory.codes import MAX_CODE_BITS
-from service.memory.facts import Answers
 from service.memory.hashing import Keyring, Words
 from service.memory.pages import AnswerPage, answer_page
+from service.memory.recalled import Answers
 
 
 def seal(

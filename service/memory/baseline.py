@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from service.memory.facts import Answers, Facts, Recalled, answer_sets
+from service.facts import Facts, trimmed
+from service.memory.recalled import Answers, Recalled, answer_sets
 
 
 class ExactTable:
@@ -17,7 +18,7 @@ class ExactTable:
         nothing: Answers = ()
         get = self._table.get
         answers = [
-            get((subject.strip(), relation.strip()), nothing)
+            get((trimmed(subject), trimmed(relation)), nothing)
             for subject, relation in zip(subjects, relations, strict=True)
         ]
         known = np.fromiter((bool(held) for held in answers), dtype=np.bool_, count=len(answers))

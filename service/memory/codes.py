@@ -12,8 +12,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from service.memory.facts import Answers
 from service.memory.hashing import Keyring, Words
+from service.memory.recalled import Answers
 
 MAX_CODE_BITS = 62
 

@@ -12,16 +12,16 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import nn
 
+from service.facts import Facts, Ints, trim_all, trimmed
 from service.memory import artefact
 from service.memory.answers import AnswerTable
 from service.memory.codes import words
 from service.memory.devices import choose, cores
-from service.memory.facts import Facts, Recalled, Verified
 from service.memory.hashing import Keyring, NameHasher, PairHasher, as_words
-from service.memory.names import NameIndex, fold, identity
-from service.memory.pairs import Ints
+from service.memory.names import NameIndex, fold
 from service.memory.patch import unseal
 from service.memory.questions import Vocabulary
+from service.memory.recalled import Recalled, Verified
 from service.memory.recipe import digest_size
 from service.memory.restricted import Restricted
 from service.memory.solvers import solver_of
@@ -160,8 +160,8 @@ class Memory:
 
     def recall(self, subjects: Sequence[str], relations: Sequence[str]) -> Recalled:
         """Ask pairs of names. What is not known as spelled is tried once more through the name index."""
-        subjects = [name.strip() for name in subjects]
-        at = [self.relation_numbers.get(name.strip(), -1) for name in relations]
+        subjects = trim_all(subjects)
+        at = [self.relation_numbers.get(name, -1) for name in trim_all(relations)]
         if len(subjects) != len(at):
             raise ValueError("subjects and relations must have the same length")
         relation = np.array(at, dtype=np.int64)
@@ -228,7 +228,7 @@ class Memory:
             resolution = resolved.get(subjects[at])
             if resolution is None and relation[at] >= 0:
                 continue
-            spelled = [relations[at].strip()] if relation[at] >= 0 else self._spelled_relations(relations[at])
+            spelled = [trimmed(relations[at])] if relation[at] >= 0 else self._spelled_relations(relations[at])
             ambiguous[at] = bool(spelled) and (len(spelled) > 1 or (resolution is not None and resolution.ambiguous))
             if ambiguous[at] or not spelled:
                 continue
@@ -243,7 +243,7 @@ class Memory:
 
     def _spelled_relations(self, name: str) -> list[str]:
         """The taught relations that an untaught spelling may stand for: by NFC one, else all that fold alike."""
-        normal = identity(unicodedata.normalize("NFC", name))
+        normal = trimmed(unicodedata.normalize("NFC", name))
         return [normal] if normal in self.relation_numbers else self._relation_folds.get(fold(name), [])
 
     @cached_property

@@ -1,6 +1,6 @@
 """Names: what makes two spellings one name, and the index behind the second look-up.
 
-A name is its exact code points without the white space at its ends. A spelling that is not taught is tried again
+A spelling that is not taught is tried again
 through NFC and then through its folded form, and used only when that leads to exactly one taught name: real tables
 have names that differ in case or width alone and mean different things.
 """
@@ -14,17 +14,13 @@ from hashlib import blake2b
 import numpy as np
 from numpy.typing import NDArray
 
+from service.facts import trimmed
 from service.memory.hashing import Keyring, NameHasher, Words, as_words
 from service.memory.pages import NamePage
 
 _DASHES = dict.fromkeys(map(ord, "‐‑‒–—―−⁃﹘﹣－"), "-")
 _TILDES = dict.fromkeys(map(ord, "〜～∼˜"), "~")
 _SPACE = re.compile(r"[\s\ufeff\u200b]+")
-
-
-def identity(name: str) -> str:
-    """What a name is known by."""
-    return name.strip()
 
 
 def fold(name: str) -> str:
@@ -112,7 +108,7 @@ class NameIndex:
         """What a spelling stands for among taught names that fold alike; None when it is taught as it is."""
         if self._hasher.digest(name) in held:
             return None
-        normal = self._hasher.digest(identity(unicodedata.normalize("NFC", name)))
+        normal = self._hasher.digest(trimmed(unicodedata.normalize("NFC", name)))
         if normal in held or len(held) == 1:
             return Resolution(normal if normal in held else held[0], ambiguous=False)
         return Resolution(None, ambiguous=True)

@@ -5,12 +5,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
-from service.memory.facts import Answers, Facts
-from service.memory.names import identity
-
-Ints = NDArray[np.int64]
+from service.facts import Facts, Ints, trimmed
+from service.memory.recalled import Answers
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,5 +80,5 @@ def _numbered(texts: Sequence[str]) -> tuple[Ints, list[str]]:
 
 def _numbered_names(names: Sequence[str]) -> tuple[Ints, list[str]]:
     codes, distinct = _numbered(names)
-    again, known_by = _numbered([identity(name) for name in distinct])
+    again, known_by = _numbered([trimmed(name) for name in distinct])
     return again[codes], known_by

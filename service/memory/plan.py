@@ -7,14 +7,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from service.errors import Outgrown
+from service.facts import Facts, Ints
 from service.memory.answers import seal
 from service.memory.bank import Bank, bits_of_blocks, routes
 from service.memory.codes import draw_codes
-from service.memory.facts import Facts
 from service.memory.hashing import Keyring, NameHasher, PairHasher, Words, as_words
 from service.memory.names import NameIndex
 from service.memory.pages import name_pages
-from service.memory.pairs import Ints, Pairs, pairs_of
+from service.memory.pairs import Pairs, pairs_of
 from service.memory.recipe import D_MODEL, Recipe, Resolved, digest_size
 from service.memory.resolving import resolve
 from service.memory.roster import Roster

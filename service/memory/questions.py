@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from service.facts import trimmed
 from service.memory.names import fold
 
 LONGEST_NAME = 64  # characters of a folded name that are looked for in a sentence
@@ -56,7 +57,7 @@ def _spellings(question: str, text: str, spans: Sequence[Span]) -> dict[Span, st
     spelled = {}
     for start, end in spans:
         folded = text[start:end]
-        own = question[starts[start] : starts[end]].strip() if starts else folded
+        own = trimmed(question[starts[start] : starts[end]]) if starts else folded
         spelled[start, end] = own if fold(own) == folded else folded
     return spelled
 

@@ -13,12 +13,12 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from service.facts import Ints, trimmed
 from service.memory.answers import AnswerTable
-from service.memory.facts import Recalled
 from service.memory.hashing import NameHasher
-from service.memory.names import NameIndex, fold, identity
-from service.memory.pairs import Ints
+from service.memory.names import NameIndex, fold
 from service.memory.questions import Vocabulary
+from service.memory.recalled import Recalled
 
 
 class Askable(Protocol):
@@ -62,7 +62,7 @@ class Restricted:
         asked = [at for at, name in enumerate(relations) if len(spelled[name]) == 1]
         number = np.array([self._numbers[spelled[relations[at]][0]] for at in asked], dtype=np.int64)
         position, margins = np.full(len(subjects), -1, dtype=np.int64), np.zeros(len(subjects), dtype=np.float32)
-        digests = self._memory.subject_hasher.digests([subjects[at].strip() for at in asked])
+        digests = self._memory.subject_hasher.digests([trimmed(subjects[at]) for at in asked])
         position[asked], margins[asked] = self._memory.ask(digests, number)
         self._second_look(subjects, dict(zip(asked, number.tolist(), strict=True)), (position, margins, ambiguous))
         known = position >= 0
@@ -80,11 +80,11 @@ class Restricted:
         """
         position, margins, ambiguous = found
         unknown = [at for at in number if position[at] < 0]
-        meant = {subject: self._meant(subject) for subject in {subjects[at].strip() for at in unknown}}
-        again = [at for at in unknown if len(meant[subjects[at].strip()]) == 1]
-        ambiguous[[at for at in unknown if len(meant[subjects[at].strip()]) > 1]] = True
+        meant = {subject: self._meant(subject) for subject in {trimmed(subjects[at]) for at in unknown}}
+        again = [at for at in unknown if len(meant[trimmed(subjects[at])]) == 1]
+        ambiguous[[at for at in unknown if len(meant[trimmed(subjects[at])]) > 1]] = True
         if again:
-            digests = _joined([meant[subjects[at].strip()][0] for at in again])
+            digests = _joined([meant[trimmed(subjects[at])][0] for at in again])
             position[again], margins[again] = self._memory.ask(digests, np.array([number[at] for at in again]))
 
     def _meant(self, subject: str) -> list[bytes]:
@@ -96,7 +96,7 @@ class Restricted:
         seen = self._seen(alike)
         if own in seen:
             return []
-        normal = hasher.digest(identity(unicodedata.normalize("NFC", subject)))
+        normal = hasher.digest(trimmed(unicodedata.normalize("NFC", subject)))
         return [normal] if normal in seen else seen
 
     def _seen(self, digests: list[bytes]) -> list[bytes]:
@@ -118,7 +118,7 @@ class Restricted:
 
     def _spelled(self, name: str) -> list[str]:
         """The relations that a spelling may stand for: itself, else by NFC one, else all that fold alike."""
-        for exact in (name.strip(), identity(unicodedata.normalize("NFC", name))):
+        for exact in (trimmed(name), trimmed(unicodedata.normalize("NFC", name))):
             if exact in self._numbers:
                 return [exact]
         return self._folds.get(fold(name), [])

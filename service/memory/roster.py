@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from service.facts import Ints
 from service.memory.hashing import Keyring, Words
-from service.memory.pairs import Ints
 
 Progress = Callable[[float, str], None]
 

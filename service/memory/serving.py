@@ -3,9 +3,8 @@
 from collections.abc import Container, Sequence
 from typing import Protocol
 
+from service.facts import Pair
 from service.memory import Recalls
-
-Pair = tuple[str, str]
 
 
 class Servable(Recalls, Protocol):

@@ -11,10 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import nn
 
+from service.facts import Ints
 from service.memory.bank import Block, Layout
 from service.memory.closed_form.solver import ClosedForm
 from service.memory.gradient.solver import Trained
-from service.memory.pairs import Ints
 from service.memory.recipe import Group, Recipe, Resolved, Sizes
 from service.memory.roster import Roster, Work
 

@@ -9,12 +9,11 @@ from pathlib import Path
 import numpy as np
 
 from service.errors import TrainingFailed
+from service.facts import Facts, Ints
 from service.memory.bank import Bank, Block
 from service.memory.devices import choose, one_thread_each
-from service.memory.facts import Facts
 from service.memory.hashing import Keyring
 from service.memory.memory import Memory
-from service.memory.pairs import Ints
 from service.memory.plan import Plan
 from service.memory.recipe import Recipe, Resolved
 from service.memory.roster import Progress, Unheld, Work

@@ -6,11 +6,12 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from service.facts import Facts, Ints
 from service.memory.answers import AnswerTable
 from service.memory.devices import one_thread_each
-from service.memory.facts import Facts, Verified
 from service.memory.hashing import NameHasher
-from service.memory.pairs import Ints, Pairs, pairs_of
+from service.memory.pairs import Pairs, pairs_of
+from service.memory.recalled import Verified
 
 CHUNK = {"cpu": 8_192, "cuda": 131_072}  # queries computed at once: bounds memory, on a CPU stays in the cache
 

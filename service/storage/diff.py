@@ -11,21 +11,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-Ints = NDArray[np.int64]
+from service.facts import Facts, Ints, Pair
+
 Bools = NDArray[np.bool_]
-Pair = tuple[str, str]
-
-
-@dataclass(frozen=True, slots=True)
-class Columns:
-    """Facts, one entry a fact in each column."""
-
-    subjects: Sequence[str]
-    relations: Sequence[str]
-    answers: Sequence[str]
-
-    def __len__(self) -> int:
-        return len(self.answers)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +32,7 @@ class Diff:
         return bool(len(self.insert) or len(self.close))
 
 
-def compare(held: Columns, sent: Columns, *, replace: bool, spared: Collection[Pair] = ()) -> Diff:
+def compare(held: Facts, sent: Facts, *, replace: bool, spared: Collection[Pair] = ()) -> Diff:
     """A pair of `sent` takes that pair's whole answer set; with `replace`, held pairs that are neither in `sent` nor
     `spared` end. A pair whose answers stay equal keeps its facts as they are.
     """
@@ -77,7 +65,7 @@ def _differing(pairs: Ints, facts: Ints, held: int) -> Bools:
     return _marked(pairs[(before ^ after)[facts]], pairs)
 
 
-def _among(held: Columns, spared: Collection[Pair]) -> Ints:
+def _among(held: Facts, spared: Collection[Pair]) -> Ints:
     """The positions of held facts whose pair is spared."""
     if not spared:
         return np.empty(0, dtype=np.int64)
@@ -85,7 +73,7 @@ def _among(held: Columns, spared: Collection[Pair]) -> Ints:
     return np.array([position for position, pair in enumerate(rows) if pair in spared], dtype=np.int64)
 
 
-def _numbered(held: Columns, sent: Columns) -> tuple[Ints, Ints]:
+def _numbered(held: Facts, sent: Facts) -> tuple[Ints, Ints]:
     """A number for the pair and for the fact of every row, held rows first; equal numbers mean equal names."""
     subjects, _ = number_names([*held.subjects, *sent.subjects])
     relations, _ = number_names([*held.relations, *sent.relations])

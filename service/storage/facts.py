@@ -9,9 +9,10 @@ from typing import Any, NamedTuple
 import numpy as np
 from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, or_, select, update
 
+from service.facts import Facts, Ints, Pair
 from service.storage import dictionaries
 from service.storage.bulk import batched, fetch_columns, fetch_rows, insert_rows
-from service.storage.diff import Columns, Diff, Ints, Pair, compare, number_names, object_column
+from service.storage.diff import Diff, compare, number_names, object_column
 from service.storage.tables import facts
 
 INSERTED = ("dictionary", "subject_key", "relation_key", "subject", "relation", "answer", "upload", "line", "since")
@@ -20,19 +21,11 @@ LOOKED_UP = 500  # keys a query
 
 
 @dataclass(frozen=True, slots=True)
-class Sent:
-    """The accepted facts of an upload with the line each stands on."""
-
-    columns: Columns
-    lines: Sequence[int]
-
-
-@dataclass(frozen=True, slots=True)
 class Plan:
     """What an upload changes: among the facts that hold now (`ids` are their rows) and among those sent."""
 
     ids: Ints
-    sent: Sent
+    sent: Facts
     diff: Diff
 
 
@@ -44,10 +37,10 @@ class Origin(NamedTuple):
     since: int
 
 
-def plan(tx: Connection, dictionary: int, sent: Sent, *, replace: bool, spared: Collection[Pair]) -> Plan:
+def plan(tx: Connection, dictionary: int, sent: Facts, *, replace: bool, spared: Collection[Pair]) -> Plan:
     """What the upload would change; nothing is written."""
-    ids, held = _held(tx, dictionary, None if replace else set(sent.columns.subjects))
-    return Plan(ids, sent, compare(held, sent.columns, replace=replace, spared=spared))
+    ids, held = _held(tx, dictionary, None if replace else set(sent.subjects))
+    return Plan(ids, sent, compare(held, sent, replace=replace, spared=spared))
 
 
 def apply(tx: Connection, row: dictionaries.Row, upload: int, plan: Plan) -> int:
@@ -63,10 +56,10 @@ def apply(tx: Connection, row: dictionaries.Row, upload: int, plan: Plan) -> int
     return version
 
 
-def columns(tx: Connection, dictionary: int, version: int) -> Columns:
+def columns(tx: Connection, dictionary: int, version: int) -> Facts:
     """Every fact that holds at `version`."""
     held = select(facts.c.subject, facts.c.relation, facts.c.answer).where(holding(dictionary, version))
-    return Columns(*fetch_columns(tx, held))
+    return Facts(*fetch_columns(tx, held))
 
 
 def exported(
@@ -103,7 +96,7 @@ def by_subject(tx: Connection, query: Select[Any], subjects: Collection[str]) ->
             yield from rows
 
 
-def _held(tx: Connection, dictionary: int, subjects: Collection[str] | None) -> tuple[Ints, Columns]:
+def _held(tx: Connection, dictionary: int, subjects: Collection[str] | None) -> tuple[Ints, Facts]:
     """The facts that hold now, of these subjects or of all, with their row ids."""
     current = select(facts.c.id, facts.c.subject, facts.c.relation, facts.c.answer)
     current = current.where(facts.c.dictionary == dictionary, facts.c.until.is_(None))
@@ -112,7 +105,7 @@ def _held(tx: Connection, dictionary: int, subjects: Collection[str] | None) -> 
     else:
         rows = list(by_subject(tx, current, subjects))
         ids, *held = (list(column) for column in zip(*rows, strict=True)) if rows else ([], [], [], [])
-    return np.array(ids, dtype=np.int64), Columns(*held)
+    return np.array(ids, dtype=np.int64), Facts(*held)
 
 
 def _close(tx: Connection, ids: Ints, version: int) -> None:
@@ -122,19 +115,19 @@ def _close(tx: Connection, ids: Ints, version: int) -> None:
         tx.execute(ended, [{"fact": fact} for fact in ids.tolist()])
 
 
-def _insert(tx: Connection, origin: Origin, sent: Sent, chosen: Ints) -> None:
+def _insert(tx: Connection, origin: Origin, sent: Facts, chosen: Ints) -> None:
     """Write the chosen facts in the order of their keys: an index that grows at its end is filled fastest."""
-    columns = sent.columns
-    subject_keys, relation_keys = keys(columns.subjects)[chosen], keys(columns.relations)[chosen]
+    lines = sent.lines or [0] * len(sent)
+    subject_keys, relation_keys = keys(sent.subjects)[chosen], keys(sent.relations)[chosen]
     order = np.lexsort((relation_keys, subject_keys))
     rows = zip(
         repeat(origin.dictionary, len(order)),
         subject_keys[order].tolist(),
         relation_keys[order].tolist(),
-        *(object_column(names)[chosen[order]].tolist() for names in (columns.subjects, columns.relations)),
-        object_column(columns.answers)[chosen[order]].tolist(),
+        *(object_column(names)[chosen[order]].tolist() for names in (sent.subjects, sent.relations)),
+        object_column(sent.answers)[chosen[order]].tolist(),
         repeat(origin.upload, len(order)),
-        np.asarray(sent.lines)[chosen[order]].tolist(),
+        np.asarray(lines)[chosen[order]].tolist(),
         repeat(origin.since, len(order)),
         strict=True,
     )

@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import Connection, delete, insert, select
 
-from service.storage.diff import Pair
+from service.facts import Pair
 from service.storage.stamps import now
 from service.storage.tables.gates import measurements, priorities
 

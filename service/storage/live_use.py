@@ -5,11 +5,10 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, delete, func, insert, select, update
 
+from service.facts import Pair
 from service.storage.facts import holding
 from service.storage.tables import facts
 from service.storage.tables.reviews import live_uncounted, live_unknowns, live_use
-
-Pair = tuple[str, str]
 
 
 class Slot(NamedTuple):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, Connection, Select, and_, func, select, true, tuple_
 
 from schemas.facts import LedgerFact
-from service.storage.diff import Pair
+from service.facts import Pair
 from service.storage.facts import by_subject, holding, keys
 from service.storage.tables import facts, uploads
 

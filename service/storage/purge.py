@@ -14,9 +14,9 @@ from typing import Any, NamedTuple
 from sqlalchemy import Column, Connection, Table, delete, func, insert, or_, select, update
 
 from schemas.jobs import JobKind, JobState
+from service.facts import Pair
 from service.storage.bulk import batched, fetch_rows
 from service.storage.changes import announce
-from service.storage.diff import Pair
 from service.storage.facts import by_subject
 from service.storage.shadow import UNTAUGHT
 from service.storage.stamps import now

@@ -9,9 +9,10 @@ import numpy as np
 from sqlalchemy import Connection, Integer, Select, and_, bindparam, or_, select, union_all
 
 from schemas.edits import EditOp, EditStatus
+from service.facts import Facts, Pair
 from service.storage.bulk import fetch_rows
-from service.storage.diff import Columns, Diff, Pair
-from service.storage.facts import Plan, Sent, by_subject
+from service.storage.diff import Diff
+from service.storage.facts import Plan, by_subject
 from service.storage.tables import facts
 
 Answers = frozenset[str]
@@ -61,7 +62,7 @@ def revise(tx: Connection, dictionary: int, items: list[Item]) -> Revision:
         unchanged=statuses.count(EditStatus.UNCHANGED),
         deleted=statuses.count(EditStatus.DELETED),
     )
-    sent = Sent(Columns(subjects, relations, answers), lines)
+    sent = Facts(subjects, relations, answers, lines)
     return Revision(statuses, Plan(np.array(ended, dtype=np.int64), sent, diff))
 
 

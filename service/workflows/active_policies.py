@@ -6,9 +6,9 @@ from pathlib import Path
 
 from service import secret_files
 from service.errors import Unavailable, Unprocessable
+from service.facts import Facts
 from service.ingest.privacy import policies as rules
 from service.ingest.privacy.pseudonyms import Pseudonyms
-from service.ingest.table import Columns
 from service.storage import Transaction, dictionaries, policies
 from service.storage.revisions import Item
 
@@ -68,7 +68,7 @@ def screened(tx: Transaction, folder: Path, row: dictionaries.Row, items: list[I
 def _screened(at: int, item: Item, current: rules.Policies, texts: dict[str, str]) -> Item:
     subject, relation = item.pair
     answers = sorted(item.answers)
-    sent = Columns([subject] * len(answers), [relation] * len(answers), answers, [0] * len(answers))
+    sent = Facts([subject] * len(answers), [relation] * len(answers), answers)
     applied = rules.apply(sent, current)
     for policy in applied.dropped.values():
         code, reason = rules.refusal(policy)

@@ -5,10 +5,10 @@ from hashlib import blake2b
 from typing import TypeVar
 
 from service import secret_files
+from service.facts import Pair
 from service.memory.hashing import Keyring
 from service.settings import Settings
 from service.storage import Transaction, dictionaries, purge
-from service.storage.diff import Pair
 
 T = TypeVar("T")
 

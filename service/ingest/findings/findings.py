@@ -12,11 +12,12 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from schemas.uploads import Example, Finding, FindingKind
+from service.facts import trimmed
 from service.ingest.count import Coded, Codes, Counted, Mask, Names
 from service.ingest.findings.answer_shapes import TEXT, formats
 from service.ingest.findings.uniqueness import find_unique
 from service.ingest.folding import folded
-from service.ingest.table import WHITE_SPACE, Header
+from service.ingest.table import Header
 
 _EXAMPLES = 5
 _EXAMPLE_CHARS = 200
@@ -171,7 +172,7 @@ class _Survey:
     def references(self) -> Iterator[Finding]:
         """Relations whose answers are subjects of the same table, and the answers among them that are not."""
         subjects = set(self.coded.subjects.distinct)
-        known = [answer.strip(WHITE_SPACE) in subjects for answer in self.coded.answers.distinct]
+        known = [trimmed(answer) in subjects for answer in self.coded.answers.distinct]
         refers = np.array(known, dtype=np.bool_)[self.answers]
         counts = np.bincount(self.relations[refers], minlength=len(self.relation_names))
         share = counts / np.maximum(self.facts_of, 1)

@@ -11,8 +11,8 @@ from decimal import Decimal
 from functools import partial
 
 from schemas.policies import Generalise
+from service.facts import WHITE_SPACE
 from service.ingest.privacy.personal_kinds import PREFECTURE
-from service.ingest.table import WHITE_SPACE
 
 _DAY = r"(?:[12]\d|3[01]|0?[1-9])"
 _MONTH = r"(?:1[0-2]|0?[1-9])"

@@ -11,9 +11,9 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 
 from schemas.uploads import Finding, FindingKind, PersonalData, PersonalKind
+from service.facts import WHITE_SPACE
 from service.ingest.count import Coded, Codes
 from service.ingest.privacy.personal_kinds import is_of
-from service.ingest.table import WHITE_SPACE
 
 LOOKED_AT = 2_000  # distinct values of one relation
 ALL_LOOKED_AT = 60_000  # of the whole table; with more relations than 30 each gets less

@@ -9,11 +9,12 @@ from dataclasses import dataclass, field
 from schemas.policies import Policy, PolicyKind
 from schemas.problems import Code
 from schemas.uploads import Finding, FindingKind
+from service.facts import Facts, Pair, trimmed
 from service.ingest.folding import folded
 from service.ingest.privacy.generalise import generaliser
 from service.ingest.privacy.masking import mask
 from service.ingest.privacy.pseudonyms import Pseudonyms
-from service.ingest.table import WHITE_SPACE, Columns, Pair, RefusedRow, Table
+from service.ingest.table import RefusedRow, Table
 
 Change = Callable[[str], str | None]
 _WITHHELD = "(withheld: the row could not be read, and this dictionary has policies)"
@@ -72,7 +73,7 @@ class Applied:
     subjects: rows whose subject was; rows: rows of which either was. texts: what the new pseudonyms stand for.
     """
 
-    columns: Columns
+    columns: Facts
     places: list[int] = field(default_factory=list)
     dropped: dict[int, Policy] = field(default_factory=dict)
     dropped_by_relation: Counter[str] = field(default_factory=Counter)
@@ -94,13 +95,14 @@ class _Becomes(dict[str, str | None]):
         return becomes
 
 
-def apply(columns: Columns, policies: Policies) -> Applied:
+def apply(columns: Facts, policies: Policies) -> Applied:
     """The facts as they may be stored. Applying again changes nothing more."""
     rules = policies.for_relations(columns.relations)
     changes = {name: _Becomes(_change(rule, policies.pseudonyms)) for name, rule in rules.items()}
     named = _Becomes(policies.subject)
-    applied, kept = Applied(Columns([], [], [], [])), list[tuple[str, str, str, int]]()
-    facts = zip(columns.subjects, columns.relations, columns.answers, columns.lines, strict=True)
+    applied, kept = Applied(Facts([], [], [], [])), list[tuple[str, str, str, int]]()
+    lines = columns.lines or [0] * len(columns)
+    facts = zip(columns.subjects, columns.relations, columns.answers, lines, strict=True)
     for place, (subject, relation, answer, line) in enumerate(facts):
         becomes = changes[relation][answer] if relation in changes else answer
         if becomes is None:
@@ -115,9 +117,9 @@ def apply(columns: Columns, policies: Policies) -> Applied:
         kept.append((name, relation, becomes, line))
     applied.changed = +applied.changed
     if kept:
-        applied.columns = Columns(*map(list, zip(*kept, strict=True)))
+        applied.columns = Facts(*map(list, zip(*kept, strict=True)))
     for each in [named, *(changes[name] for name, rule in rules.items() if rule.policy is PolicyKind.PSEUDONYMISE)]:
-        texts = ((made, text.strip(WHITE_SPACE)) for text, made in each.items())
+        texts = ((made, trimmed(text)) for text, made in each.items())
         applied.texts.update((made, text) for made, text in texts if made and made != text)
     return applied
 
@@ -160,11 +162,11 @@ def screen(table: Table, policies: Policies) -> tuple[Table, dict[str, str]]:
     return screened, applied.texts
 
 
-def _refuse_dropped(screened: Table, columns: Columns, applied: Applied, policies: Policies) -> None:
+def _refuse_dropped(screened: Table, columns: Facts, applied: Applied, policies: Policies) -> None:
     """A row that could not be generalised still speaks of its pair; one whose relation is dropped does not."""
     for place, policy in applied.dropped.items():
-        subject = policies.subject(columns.subjects[place].strip(WHITE_SPACE))
-        relation = columns.relations[place].strip(WHITE_SPACE)
+        subject = policies.subject(trimmed(columns.subjects[place]))
+        relation = trimmed(columns.relations[place])
         if policy.policy is not PolicyKind.DROP:
             screened.mentioned.add((subject, relation))
         refused = RefusedRow(columns.lines[place], *refusal(policy), _as_csv((subject, relation, "")))

@@ -13,7 +13,7 @@ from hashlib import blake2b
 
 from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 
-from service.ingest.table import WHITE_SPACE
+from service.facts import trimmed
 
 PREFIX = "psn-"
 _HASH, _CHECK = 16, 4
@@ -29,7 +29,7 @@ class Pseudonyms:
 
     def of(self, text: str) -> str:
         """`psn-` and 32 letters and digits; white space at the text's ends does not count."""
-        name = text.strip(WHITE_SPACE)
+        name = trimmed(text)
         if self.is_own(name):
             return name
         hashed = blake2b(name.encode("utf-8", "surrogatepass"), key=self._text_key, digest_size=_HASH).digest()

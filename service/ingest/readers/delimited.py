@@ -9,6 +9,7 @@ from pathlib import Path
 from schemas.problems import Code
 from schemas.uploads import Example, Finding, FindingKind
 from service.errors import UnusableFile
+from service.facts import WHITE_SPACE, Pair, is_blank
 from service.ingest.options import Limits, Options
 from service.ingest.readers.csvrows import Rows, physical_lines, raw_text, read_rows
 from service.ingest.readers.decode import Decoded, decode, shown
@@ -17,7 +18,7 @@ from service.ingest.readers.header import HEAD_ROWS, lines_above, locate, resolv
 from service.ingest.readers.media import base_type, declared_charset
 from service.ingest.readers.quoting import refuse_other_quotes
 from service.ingest.readers.sift import Refusal, Sheet, mentioned_pair, sift
-from service.ingest.table import WHITE_SPACE, Header, Pair, Table, is_blank
+from service.ingest.table import Header, Table
 
 _SAMPLES = 3
 _SAMPLE_CHARS = 200

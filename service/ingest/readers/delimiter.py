@@ -9,9 +9,9 @@ from itertools import islice
 
 from schemas.problems import Code
 from service.errors import UnusableFile
+from service.facts import is_blank
 from service.ingest.readers import header
 from service.ingest.readers.decode import shown
-from service.ingest.table import is_blank
 
 _CANDIDATES = (",", "\t", ";", "|")
 _WORDS = {

@@ -9,8 +9,9 @@ from collections.abc import Sequence
 from schemas.problems import Code
 from schemas.uploads import Example, Finding, FindingKind
 from service.errors import UnusableFile
+from service.facts import is_blank, trimmed
 from service.ingest.readers.vocabulary import ROLES, Places, find_roles, normal
-from service.ingest.table import WHITE_SPACE, Header, is_blank
+from service.ingest.table import Header
 
 AUTO, NONE = "auto", "none"
 HEAD_ROWS = 20  # rows among which the header is looked for
@@ -63,7 +64,7 @@ def lines_above(rows: Sequence[Sequence[str]], lines: Sequence[int]) -> list[Fin
 
 
 def _names(cells: Sequence[str]) -> list[str]:
-    return [cell.strip(WHITE_SPACE) or f"column {at}" for at, cell in enumerate(cells, 1)]
+    return [trimmed(cell) or f"column {at}" for at, cell in enumerate(cells, 1)]
 
 
 def _positional(cells: Sequence[str]) -> Header:
@@ -124,7 +125,7 @@ def _asked_for(cells: Sequence[str], option: str) -> tuple[int, int, int]:
 
 
 def _place(cells: Sequence[str], name: str) -> int:
-    exact = [at for at, cell in enumerate(cells) if cell.strip(WHITE_SPACE) == name.strip(WHITE_SPACE)]
+    exact = [at for at, cell in enumerate(cells) if trimmed(cell) == trimmed(name)]
     places = exact or [at for at, cell in enumerate(cells) if normal(cell) == normal(name)]
     if len(places) == 1:
         return places[0]

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from schemas.problems import Code
 from service.errors import UnusableFile
+from service.facts import is_blank
 from service.ingest.options import Limits, Options
 from service.ingest.readers.csvrows import physical_lines, raw_text
 from service.ingest.readers.decode import decode, shown
@@ -15,7 +16,7 @@ from service.ingest.readers.delimited import decoded_samples
 from service.ingest.readers.header import AUTO, NONE, resolve
 from service.ingest.readers.media import declared_charset
 from service.ingest.readers.sift import Refusal, Row, Sheet, sift
-from service.ingest.table import Header, Table, is_blank
+from service.ingest.table import Header, Table
 
 Object = dict[str, object]
 _NOT_AN_OBJECT = "The line is not one JSON object with each key once"

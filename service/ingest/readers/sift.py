@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 from operator import itemgetter
 
 from schemas.problems import Code
+from service.facts import Facts, Pair, is_blank, trimmed
 from service.ingest.options import Limits
 from service.ingest.readers.decode import SURROGATE
-from service.ingest.table import WHITE_SPACE, Columns, Header, Pair, RefusedRow, Table, is_blank
+from service.ingest.table import Header, RefusedRow, Table
 
 Row = list[str]
 Refusal = tuple[Code, str]
@@ -53,7 +54,7 @@ def sift(sheet: Sheet, header: Header, limits: Limits) -> Table:
     kept = [at for at in range(len(sheet.rows)) if at not in dropped] if dropped else range(len(sheet.rows))
     subjects, relations, answers = ([cells[at] for at in kept] if dropped else cells for cells in judge.columns)
     lines = [sheet.lines[at] for at in kept] if dropped else list(sheet.lines)
-    columns = Columns(subjects, relations, answers, lines)
+    columns = Facts(subjects, relations, answers, lines)
     text = sheet.text
     return Table(columns, lambda at: text(kept[at]), header, refused, mentioned, blank_lines=blank)
 
@@ -62,7 +63,7 @@ def mentioned_pair(row: Row, header: Header) -> Iterator[Pair]:
     """The pair of a refused row, if its cells still say which."""
     subject, relation, _ = header.positions
     if max(subject, relation) < len(row):
-        pair = row[subject].strip(WHITE_SPACE), row[relation].strip(WHITE_SPACE)
+        pair = trimmed(row[subject]), trimmed(row[relation])
         if all(pair) and not _is_damaged(pair) and not _has_nul(pair):
             yield pair
 
@@ -77,7 +78,7 @@ class _Judge:
         self._ragged = set[int]() if even else {at for at, row in enumerate(sheet.rows) if len(row) != width}
         whole = sheet.rows if not self._ragged else [row if len(row) == width else [""] * width for row in sheet.rows]
         self.columns = [list(map(itemgetter(place), whole)) for place in header.positions]
-        self._header_row = [cell.strip(WHITE_SPACE) for cell in header.cells]
+        self._header_row = [trimmed(cell) for cell in header.cells]
         self._end: int | None = None
 
     def doubtful(self) -> set[int]:
@@ -93,7 +94,7 @@ class _Judge:
 
     def _strange(self, cells: set[str]) -> set[str]:
         limit = self.limits.max_field_chars
-        return {cell for cell in cells if len(cell) > limit or not cell.strip(WHITE_SPACE)}
+        return {cell for cell in cells if len(cell) > limit or not trimmed(cell)}
 
     def is_gap(self, at: int, doubtful: Sequence[int]) -> bool:
         """Whether a row is no row at all: a blank line, or delimiters alone after the last row with content."""
@@ -128,7 +129,7 @@ class _Judge:
         return self._refusal_of_cells(row)
 
     def _refusal_of_cells(self, row: Row) -> Refusal | None:
-        if self._header_row and [cell.strip(WHITE_SPACE) for cell in row] == self._header_row:
+        if self._header_row and [trimmed(cell) for cell in row] == self._header_row:
             return Code.HEADER_REPEATED, "The row repeats the header."
         named = dict(zip(("subject", "relation", "answer"), self.header.positions, strict=True))
         limit = self.limits.max_field_chars

@@ -9,7 +9,7 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from itertools import product
 
-from service.ingest.table import WHITE_SPACE
+from service.facts import WHITE_SPACE
 
 ROLES = ("subject", "relation", "answer")
 

@@ -8,12 +8,10 @@ from collections import Counter
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
+from service.facts import Ints
 from service.laboratory.rank.tensor import ANSWERS, RELATIONS, SUBJECTS, Tensor
 from service.laboratory.rank.unfolding import Rank, rank_of
-
-Ints = NDArray[np.int64]
 
 
 class Bounds(NamedTuple):

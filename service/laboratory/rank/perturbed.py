@@ -5,8 +5,9 @@ from typing import Literal, NamedTuple
 
 import numpy as np
 
+from service.facts import Ints
 from service.laboratory.parts import chosen
-from service.laboratory.tables import Ints, Table
+from service.laboratory.tables import Table
 
 Kind = Literal["as_it_is", "noise", "empty_cells", "second_answers", "subjects_alike"]
 KINDS: tuple[Kind, ...] = ("noise", "empty_cells", "second_answers", "subjects_alike")

@@ -5,6 +5,7 @@ from typing import NamedTuple
 import numpy as np
 
 from schemas.experiments import Task
+from service.facts import trimmed
 from service.laboratory.bench import Asked
 from service.laboratory.parts import sampled
 from service.laboratory.rank.bounds import Bounds, bounds, relation_ranks
@@ -47,7 +48,7 @@ def _tensor(task: Task, asked: Asked) -> tuple[Tensor, list[str], int]:
         table = asked.tables[task]
         return Tensor.of_table(table), [str(relation) for relation in np.unique(table.relations)], len(table)
     facts = sampled(asked.facts, int(FACTS_A_SECOND * asked.request.seconds), asked.request.seed)
-    tensor, names = Tensor.of(facts), list(dict.fromkeys(name.strip() for name in facts.relations))
+    tensor, names = Tensor.of(facts), list(dict.fromkeys(trimmed(name) for name in facts.relations))
     return tensor, names, len(tensor) if facts is asked.facts else len(asked.facts)
 
 

@@ -7,10 +7,9 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from service.facts import Ints, trimmed
 from service.laboratory.tables import Table
 from service.memory import Facts
-
-Ints = NDArray[np.int64]
 
 SUBJECTS, RELATIONS, ANSWERS = 0, 1, 2
 """The tensor's modes."""
@@ -35,8 +34,8 @@ class Tensor:
     def of(cls, facts: Facts) -> "Tensor":
         """A dictionary: the answers of a pair with several are several ones."""
         return cls.at(
-            _numbers(name.strip() for name in facts.subjects),
-            _numbers(name.strip() for name in facts.relations),
+            _numbers(trimmed(name) for name in facts.subjects),
+            _numbers(trimmed(name) for name in facts.relations),
             _numbers(facts.answers),
         )
 

@@ -5,10 +5,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from service.facts import Ints
 from service.laboratory.rank.modular import LARGEST_PRIME, primes, rank_over_field
 from service.laboratory.rank.tensor import first_of_equals
-
-Ints = NDArray[np.int64]
 
 EXACT_CELLS = 2**15
 """Up to this many cells, what is left of a matrix after peeling is eliminated over as many primes as certainty asks."""

@@ -14,6 +14,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from service.facts import Ints
 from service.memory.bank import Block
 from service.memory.closed_form.admm import solve
 from service.memory.closed_form.grid import Grid
@@ -22,7 +23,6 @@ from service.memory.closed_form.perceptron import searched
 from service.memory.closed_form.quantise import Rounding, margins, quantise
 from service.memory.closed_form.readout import split
 from service.memory.devices import results
-from service.memory.pairs import Ints
 from service.memory.recipe import ROW_STEP, Resolved
 from service.memory.roster import Roster, Unheld
 

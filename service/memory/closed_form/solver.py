@@ -9,11 +9,11 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from service.facts import Ints
 from service.memory.bank import Block, Layout
 from service.memory.closed_form.batches import solved
 from service.memory.closed_form.network import ShallowMemory, parameters
 from service.memory.devices import cores
-from service.memory.pairs import Ints
 from service.memory.recipe import D_MODEL, ROW_STEP, WIDEN_STEP, Group, Recipe, Resolved, Sizes, invalid, most_rows
 from service.memory.roster import Roster, Work
 

@@ -9,8 +9,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from service.facts import Ints
 from service.memory.hashing import Words
-from service.memory.pairs import Ints
 from service.memory.plan import Plan
 
 

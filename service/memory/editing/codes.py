@@ -13,8 +13,8 @@ import numpy as np
 from service.errors import Outgrown
 from service.memory.answers import AnswerTable
 from service.memory.codes import draw_codes, first_codes
-from service.memory.facts import Answers
 from service.memory.hashing import Keyring
+from service.memory.recalled import Answers
 from service.memory.recipe import Resolved
 
 Entry = tuple[int, Answers]  # number of the relation, its answers

@@ -8,19 +8,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from service.errors import Outgrown
+from service.facts import Facts, Ints, Pair, trimmed
 from service.memory.editing.blocks import Census, Members
 from service.memory.editing.codes import Entries, Entry
 from service.memory.editing.counts import Tally
-from service.memory.facts import Answers, Facts, answer_sets
 from service.memory.hashing import NameHasher, PairHasher, Words, as_words
 from service.memory.memory import Memory
-from service.memory.names import identity
-from service.memory.pairs import Ints
 from service.memory.plan import Plan, blocks_of
+from service.memory.recalled import Answers, answer_sets
 from service.memory.recipe import digest_size
 from service.memory.stored import Counts
-
-Pair = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +89,7 @@ class Draft:
 
 def asked(memory: Memory, changes: Changes) -> Asked:
     """Hash what changes. Raises Outgrown for a relation that the recipe does not know."""
-    wanted: dict[Pair, Answers | None] = {(identity(s), identity(r)): None for s, r in changes.delete}
+    wanted: dict[Pair, Answers | None] = {(trimmed(s), trimmed(r)): None for s, r in changes.delete}
     wanted.update(answer_sets(changes.upsert))
     number = _relation_numbers(memory, {relation for _, relation in wanted})
     for pair in [pair for pair in wanted if pair[1] not in number]:

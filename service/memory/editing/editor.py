@@ -11,12 +11,12 @@ from dataclasses import dataclass
 import numpy as np
 
 from service.errors import Outgrown
+from service.facts import Facts
 from service.memory.bank import Block, bits_of_blocks
 from service.memory.devices import computing_alone
 from service.memory.editing.blocks import Members, stacked
 from service.memory.editing.draft import Changes, Draft, Standing, asked, drafted
 from service.memory.editing.pages import changed_parts
-from service.memory.facts import Facts
 from service.memory.memory import Memory
 from service.memory.patch import seal
 from service.memory.roster import Roster, Unheld

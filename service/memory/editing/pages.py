@@ -8,10 +8,10 @@ from numpy.typing import NDArray
 from service.memory.answers import answer_cipher, encrypt, open_page
 from service.memory.bank import Block
 from service.memory.editing.draft import Draft
-from service.memory.facts import Answers
 from service.memory.memory import Memory
 from service.memory.names import merged, name_entries
 from service.memory.pages import AnswerPage, NamePage, name_page
+from service.memory.recalled import Answers
 from service.memory.stored import Changed, seal_relations
 
 

@@ -16,6 +16,7 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from service.facts import Ints
 from service.memory.bank import Block
 from service.memory.codes import signs as code_signs
 from service.memory.devices import results
@@ -27,7 +28,6 @@ from service.memory.gradient.sizes import first_width, shapes_of, wider
 from service.memory.gradient.stacked import StackedProblems
 from service.memory.gradient.storing import block_of, weights_of
 from service.memory.gradient.tokens import end_token, signs
-from service.memory.pairs import Ints
 from service.memory.recipe import Descent, Resolved
 from service.memory.roster import Progress, Roster, Unheld, Work
 

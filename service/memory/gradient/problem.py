@@ -6,7 +6,8 @@ from typing import Any, Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-Ints = NDArray[np.int64]
+from service.facts import Ints
+
 Weights = dict[str, NDArray[np.float32]]
 
 

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from service.errors import MemoryMismatch, Outgrown
+from service.facts import Ints
 from service.memory.bank import Block
 from service.memory.gradient import Shape
 from service.memory.gradient.evaluation import forward
@@ -15,7 +16,6 @@ from service.memory.gradient.network import Networks
 from service.memory.gradient.sizes import shapes_of
 from service.memory.gradient.storing import by_parameters, weights_of
 from service.memory.gradient.tokens import end_token, signs
-from service.memory.pairs import Ints
 from service.memory.recipe import Resolved
 from service.memory.roster import Roster
 

@@ -6,7 +6,8 @@ from typing import Protocol
 
 from schemas.grants import Grant
 from service.errors import Forbidden
-from service.memory.names import fold, identity
+from service.facts import trimmed
+from service.memory.names import fold
 from service.storage import Transaction, lookup
 
 
@@ -23,7 +24,7 @@ class Relations:
         if not isinstance(relation, str):
             return False
         if self.only is not None:
-            return identity(relation) in self.only
+            return trimmed(relation) in self.only
         return fold(relation) not in self.never
 
     def among(self, names: Iterable[str]) -> list[str]:
@@ -52,7 +53,7 @@ class Everything:
 def granted(grant: Grant) -> Relations | None:
     """None where the grant is for every relation."""
     if grant.relations is not None:
-        return Relations(only=frozenset(map(identity, grant.relations)))
+        return Relations(only=frozenset(map(trimmed, grant.relations)))
     if grant.denied is not None:
         return Relations(never=frozenset(map(fold, grant.denied)))
     return None

@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from schemas.audit import AuditHead
+from service.facts import Pair
 from service.settings import Settings
 from service.storage import Database, Transaction, audit
 from service.storage.audit import Entry, Salts
@@ -15,15 +16,7 @@ from service.storage.bulk import batched
 from service.storage.stamps import now
 from service.workflows.audit import secret
 from service.workflows.audit.chain import GENESIS, Chain
-from service.workflows.audit.commitments import (
-    DROPPED,
-    KEPT,
-    Committed,
-    Committer,
-    Pair,
-    name_tokens,
-    pair_tokens,
-)
+from service.workflows.audit.commitments import DROPPED, KEPT, Committed, Committer, name_tokens, pair_tokens
 
 SERVICE = "service"  # who does what nobody asked for
 

@@ -27,8 +27,6 @@ TEXT = "text"
 
 _json = msgspec.json.Encoder()
 
-Pair = tuple[str, str]
-
 
 @dataclass(frozen=True, slots=True)
 class Committed:

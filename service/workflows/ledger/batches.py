@@ -5,9 +5,9 @@ from typing import NoReturn
 
 from schemas.edits import EditOp, FactBatch, FactDelete, FactUpsert
 from service.errors import Unprocessable
+from service.facts import Pair, is_blank, trimmed
 from service.ingest import Limits
 from service.ingest.readers.decode import SURROGATE
-from service.ingest.table import WHITE_SPACE, Pair, is_blank
 from service.storage.revisions import Item
 
 MOST_ITEMS = 10_000
@@ -41,7 +41,7 @@ def _pair(op: EditOp, index: int, sent: FactUpsert | FactDelete) -> Pair:
     """Names as the ledger keeps them: without the white space at their ends."""
     for role, name in (("subject", sent.subject), ("relation", sent.relation)):
         _check(op, index, role, name)
-    return sent.subject.strip(WHITE_SPACE), sent.relation.strip(WHITE_SPACE)
+    return trimmed(sent.subject), trimmed(sent.relation)
 
 
 def _check(op: EditOp, index: int, role: str, text: str) -> None:

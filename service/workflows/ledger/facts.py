@@ -7,8 +7,8 @@ from pathlib import Path
 
 from schemas.facts import FactPage, FactSearch
 from service.errors import Unprocessable
+from service.facts import trimmed
 from service.ingest.refused import neutralised
-from service.ingest.table import WHITE_SPACE
 from service.storage import Database, dictionaries, facts, lookup
 from service.storage.dictionaries import found
 from service.workflows.access.relations import Sight, seen_names
@@ -71,4 +71,4 @@ def _after(asked: FactSearch, row: dictionaries.Row) -> lookup.Place:
 
 def _name(name: str | None) -> str | None:
     """A name as the ledger keeps it: without the white space at its ends."""
-    return None if name is None else name.strip(WHITE_SPACE)
+    return None if name is None else trimmed(name)

@@ -13,7 +13,7 @@ from service.errors import Conflict, Forbidden, NotFound, Outgrown
 from service.ingest import Limits, Options, Parsed, RefusedRow, read_table, write_refused
 from service.storage import Database, Transaction, dictionaries, facts, idempotency, memories, uploads
 from service.storage.dictionaries import found
-from service.storage.diff import Columns, Diff
+from service.storage.diff import Diff
 from service.storage.stamps import new_id, now
 from service.workflows.access.relations import Sight, check_written
 from service.workflows.active_policies import active
@@ -119,11 +119,8 @@ def _check_complete(parsed: Parsed, sent: Upload) -> None:
 
 
 def _plan(tx: Transaction, row: dictionaries.Row, sent: Upload, parsed: Parsed) -> facts.Plan:
-    accepted = parsed.accepted
-    columns = Columns(accepted.subjects, accepted.relations, accepted.answers)
     replace = sent.options.mode is Mode.REPLACE
-    offered = facts.Sent(columns, accepted.lines)
-    return facts.plan(tx, row.number, offered, replace=replace, spared=parsed.mentioned)
+    return facts.plan(tx, row.number, parsed.accepted, replace=replace, spared=parsed.mentioned)
 
 
 def _store(

@@ -20,13 +20,12 @@ from schemas.policies import (
 from schemas.problems import Code
 from service import secret_files
 from service.errors import Conflict, Outgrown, Unprocessable
+from service.facts import Facts
 from service.ingest.folding import folded
 from service.ingest.privacy import policies as rules
 from service.ingest.privacy.pseudonyms import Pseudonyms
-from service.ingest.table import Columns
 from service.storage import Transaction, dictionaries, facts, names, policies, uploads
 from service.storage.dictionaries import found
-from service.storage.diff import Columns as Held
 from service.storage.stamps import new_id, now
 from service.workflows import etags
 from service.workflows.active_policies import Active, active
@@ -100,8 +99,8 @@ def forget(service: EditContext, ref: str, pseudonym: str | None, *, by: str) ->
 
 def _comply(tx: Transaction, service: EditContext, row: dictionaries.Row, advance: Advance, by: str) -> Complied:
     applying, applied = _applied(tx, service, row)
-    kept = Held(*_distinct(applied.columns))
-    plan = facts.plan(tx, row.number, facts.Sent(kept, [0] * len(kept)), replace=True, spared=())
+    distinct = Facts.of(dict.fromkeys(applied.columns.rows()))  # two answers may have become one
+    plan = facts.plan(tx, row.number, distinct, replace=True, spared=())
     changed, dropped = applied.rows, len(applied.dropped)
     if not plan.diff.changes:
         return Complied(changed=0, dropped=0, memory=None, ledger_version=row.ledger_version, job=None)
@@ -121,9 +120,8 @@ def _comply(tx: Transaction, service: EditContext, row: dictionaries.Row, advanc
 def _applied(tx: Transaction, service: EditContext, row: dictionaries.Row) -> tuple[Active, rules.Applied]:
     """The policies, and what becomes of every fact that holds now."""
     held = facts.columns(tx, row.number, row.ledger_version)
-    columns = Columns(list(held.subjects), list(held.relations), list(held.answers), [0] * len(held))
     current = active(tx, service.settings.secrets, row)
-    return current, rules.Applied(columns) if current.rules is None else rules.apply(columns, current.rules)
+    return current, rules.Applied(held) if current.rules is None else rules.apply(held, current.rules)
 
 
 def _not_compliant(applied: rules.Applied) -> list[NotCompliant]:
@@ -131,12 +129,6 @@ def _not_compliant(applied: rules.Applied) -> list[NotCompliant]:
     counts.update(applied.dropped_by_relation)
     listed = [NotCompliant(relation=relation, facts=count) for relation, count in counts.most_common()]
     return [*listed, NotCompliant(relation=None, facts=applied.subjects)] if applied.subjects else listed
-
-
-def _distinct(columns: Columns) -> Sequence[Sequence[str]]:
-    """The facts, each once: two answers may have become one."""
-    rows = dict.fromkeys(zip(columns.subjects, columns.relations, columns.answers, strict=True))
-    return list(zip(*rows, strict=True)) or [(), (), ()]
 
 
 def _refuse_named_subjects(tx: Transaction, dictionary: int, wanted: PoliciesPut) -> None:

@@ -14,6 +14,7 @@ from schemas.jobs import JobKind
 from schemas.purge import Purge, PurgeRequest
 from service import secret_files
 from service.errors import NotFound, Outgrown
+from service.facts import Pair, trimmed
 from service.storage import (
     Transaction,
     aliases,
@@ -28,7 +29,6 @@ from service.storage import (
 )
 from service.storage.aliases import CHAMPION
 from service.storage.dictionaries import found
-from service.storage.diff import Pair
 from service.storage.stamps import new_id, now
 from service.workflows.active_policies import Active, active
 from service.workflows.audit import Act, Event
@@ -52,8 +52,8 @@ class Target:
 
     @classmethod
     def of(cls, wanted: PurgeRequest) -> "Target":
-        pairs = frozenset((pair.subject.strip(), pair.relation.strip()) for pair in wanted.pairs or ())
-        return cls(new_id("prg"), pairs, frozenset(() if wanted.subject is None else {wanted.subject.strip()}))
+        pairs = frozenset((trimmed(pair.subject), trimmed(pair.relation)) for pair in wanted.pairs or ())
+        return cls(new_id("prg"), pairs, frozenset(() if wanted.subject is None else {trimmed(wanted.subject)}))
 
     def stored(self, policies: Active) -> "Target":
         """The same, and by the names that its subjects are stored under since a policy wants pseudonyms."""

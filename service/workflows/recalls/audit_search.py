@@ -15,13 +15,14 @@ from schemas.audit import (
 )
 from schemas.recall import Status
 from service.errors import Unprocessable
+from service.facts import Pair
 from service.settings import Settings
 from service.storage import Database, Transaction, audit, dictionaries, lookup, memories, uploads
 from service.storage.audit import Entry, Wanted
 from service.storage.dictionaries import found
 from service.storage.lookup import Source
 from service.workflows.audit.auditor import Act, Auditor, microseconds
-from service.workflows.audit.commitments import Pair, answer_text, name_tokens, opens, pair_tokens, rows_of
+from service.workflows.audit.commitments import answer_text, name_tokens, opens, pair_tokens, rows_of
 from service.workflows.recalls.names import naming_of
 
 DAY = timedelta(days=1)

@@ -8,11 +8,12 @@ from datetime import UTC, datetime
 
 from schemas.live_use import RelationUse, Unknown, Unknowns, Use
 from schemas.recall import Status
+from service.facts import Pair, trimmed
 from service.settings import Settings
 from service.storage import Database, aliases, dictionaries, live_use, memories
 from service.storage.aliases import CHAMPION
 from service.storage.dictionaries import found
-from service.storage.live_use import Pair, Slot
+from service.storage.live_use import Slot
 from service.workflows.purged_names import unpurged
 from service.workflows.recalls.frequent import merged
 from service.workflows.recalls.observe import Seen
@@ -66,7 +67,7 @@ class LiveUse:
     def _hear_unknowns(self, seen: Seen) -> None:
         columns, dictionary = seen.columns, seen.served.dictionary
         asked = Counter(
-            seen.served.stored((subject.strip(), relation.strip()))
+            seen.served.stored((trimmed(subject), trimmed(relation)))
             for subject, relation, status in zip(columns.subjects, columns.relations, columns.statuses, strict=True)
             if status is Status.UNKNOWN and len(subject) + len(relation) <= MOST_CHARACTERS
         )

@@ -4,7 +4,8 @@ import asyncio
 from collections import OrderedDict
 
 from schemas.recall import Query, Result
-from service.memory.serving import Pair, Servable
+from service.facts import Pair
+from service.memory.serving import Servable
 from service.workflows.access.relations import Relations
 from service.workflows.recalls.naming import Named, Naming
 from service.workflows.recalls.queries import rows

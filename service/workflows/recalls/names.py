@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from schemas.names import NameAlias, Names, NamesPut
 from schemas.problems import Code
 from service.errors import Conflict, Unprocessable
+from service.facts import is_blank
 from service.memory.names import fold
 from service.settings import Settings
 from service.storage import Database, Transaction, dictionaries, lookup, names, policies
@@ -79,7 +80,7 @@ def _refuse_unclear(aliases: Sequence[NameAlias], subjects: Sequence[str], relat
     taken: set[tuple[str, str]] = set()
     for index, alias in enumerate(aliases):
         folded = fold(alias.alias)
-        if not folded or not alias.name.strip():
+        if not folded or is_blank(alias.name):
             raise Unprocessable(f"aliases[{index}]: the alias or the name is blank", index=index)
         if folded in taught[alias.kind]:
             raise Unprocessable(f"aliases[{index}]: a taught {alias.kind} is spelled like this alias", index=index)

@@ -13,8 +13,9 @@ import numpy as np
 
 from schemas.recall import Candidate, ColumnsResult, LedgerView, Query, Result, Status
 from service.errors import TooLarge, Unprocessable
+from service.facts import Pair, trimmed
 from service.memory import Recalled
-from service.memory.serving import Pair, Servable
+from service.memory.serving import Servable
 
 MAX_HOPS = 16
 MAX_FAN_OUT = 1_000  # subjects that one hop of a chain may ask for; beyond it the chain is ambiguous
@@ -61,7 +62,7 @@ def rows(memory: Servable, name: str, queries: Sequence[Query]) -> list[Result]:
 def pairs(results: Iterable[Result]) -> list[Pair]:
     """The exact pairs that results are about, for those that are about one."""
     return [
-        (result.subject.strip(), result.relation.strip())
+        (trimmed(result.subject), trimmed(result.relation))
         for result in results
         if result.subject is not None and result.relation is not None
     ]

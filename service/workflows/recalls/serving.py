@@ -17,7 +17,8 @@ import structlog
 
 from schemas.problems import Code
 from service.errors import NoMemory, NotFound
-from service.memory.serving import Pair, Servable
+from service.facts import Pair
+from service.memory.serving import Servable
 from service.storage.aliases import CHAMPION
 from service.storage.memories import Record
 from service.workflows.access.relations import Relations

@@ -15,6 +15,7 @@ import structlog
 
 from schemas.recall import Status
 from schemas.shadow import Disagreement, Said
+from service.facts import trimmed
 from service.memory.serving import Servable
 from service.storage import Database, revisions, shadow
 from service.storage.aliases import CHAMPION
@@ -167,7 +168,7 @@ class ShadowRecalls:
 
 def _name(pair: tuple[str, str]) -> tuple[str, str]:
     """The pair as the ledger spells it."""
-    return pair[0].strip(), pair[1].strip()
+    return trimmed(pair[0]), trimmed(pair[1])
 
 
 def _count(counted: Counts, *, agreed: bool, stale: bool) -> None:

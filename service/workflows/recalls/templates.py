@@ -5,6 +5,7 @@ import unicodedata
 from dataclasses import dataclass
 
 from service.errors import Unprocessable
+from service.facts import is_blank, trimmed
 
 _SLOTS = re.compile(r"\{(subject|relation)\}")
 _WIDE = 0xFEE0  # from an ASCII character to its full-width form
@@ -25,7 +26,7 @@ class Template:
     def of(cls, text: str) -> "Template":
         """Raises Unprocessable unless each slot stands there once, with text between them."""
         parts = _SLOTS.split(text)
-        if sorted(parts[1::2]) != ["relation", "subject"] or not parts[2].strip():
+        if sorted(parts[1::2]) != ["relation", "subject"] or is_blank(parts[2]):
             raise Unprocessable("a template has {subject} and {relation} once each, with some text between them")
         before, first, between, _, after = parts
         begin, middle, end = map(_literal, (before, between, after))
@@ -38,7 +39,9 @@ class Template:
             return []
         inner = question[begin.end() : end.start()]
         cuts = [(inner[: cut.start()], inner[cut.end() :]) for cut in self.between.finditer(inner)]
-        filled = [(first.strip(), second.strip()) for first, second in cuts if first.strip() and second.strip()]
+        filled = [
+            (trimmed(first), trimmed(second)) for first, second in cuts if not is_blank(first) and not is_blank(second)
+        ]
         return filled if self.subject_first else [(second, first) for first, second in filled]
 
 

@@ -5,6 +5,7 @@ from typing import NamedTuple
 from schemas.problems import Code
 from schemas.reviews import Review, ReviewCreate, ReviewPage, ReviewState
 from service.errors import Conflict, Forbidden, NotFound, Unprocessable
+from service.facts import trimmed
 from service.storage import Database, Transaction, keys, reviews
 from service.storage.dictionaries import found
 from service.workflows import etags
@@ -23,7 +24,7 @@ class Reviewer(NamedTuple):
 
 def report(service: EditContext, served: Served, wanted: ReviewCreate, by: str) -> Review:
     """Put a doubt about an answer of `served` into the queue. It is asked once more, so that its margin is known."""
-    subject, relation = wanted.subject.strip(), wanted.relation.strip()
+    subject, relation = trimmed(wanted.subject), trimmed(wanted.relation)
     if not subject or not relation:
         raise Unprocessable("subject and relation are more than white space")
     subject, relation = served.stored((subject, relation))

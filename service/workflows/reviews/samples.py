@@ -7,13 +7,14 @@ import numpy as np
 
 from schemas.reviews import ReviewOrder, Sample, SampleCreate
 from service.errors import Unprocessable
+from service.facts import Ints
 from service.storage import reviews, samples
 from service.storage.dictionaries import found
 from service.storage.stamps import new_id
 from service.workflows.audit import Act, Event
 from service.workflows.recalls.microbatch import Served
 from service.workflows.reviews import sampling
-from service.workflows.reviews.sampling import Floats, Ints
+from service.workflows.reviews.sampling import Floats
 from service.workflows.versions.publish import EditContext
 
 RANKED = 100_000  # pairs, drawn evenly, that are ranked by margin: asking a larger table takes seconds

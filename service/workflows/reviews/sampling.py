@@ -8,7 +8,8 @@ probabilities in random order (Madow, Annals of Mathematical Statistics 20, 1949
 import numpy as np
 from numpy.typing import NDArray
 
-Ints = NDArray[np.int64]
+from service.facts import Ints
+
 Floats = NDArray[np.float64]
 
 

@@ -8,6 +8,7 @@ from schemas.absence import Absence, AbsenceProof, AbsenceQuery
 from schemas.recall import Status
 from service import secret_files
 from service.errors import NotFound
+from service.facts import trimmed
 from service.memory import Facts, Recalls, Verified
 from service.settings import Settings
 from service.storage import Database, Transaction, absence, dictionaries, memories
@@ -92,7 +93,7 @@ def look(db: Database, settings: Settings, memory_id: str, asked: AbsenceQuery, 
             raise NotFound("no such memory")
         memory = from_disk(tx, settings, record)
         policies = active(tx, settings.secrets, found(tx, record.dictionary))
-    pair = (policies.subject(asked.subject.strip()), asked.relation.strip())
+    pair = (policies.subject(trimmed(asked.subject)), trimmed(asked.relation))
     relations = sight.relations(record.dictionary)
     [(status, _)] = _probed(memory if relations is None else memory.within(relations), [pair])
     seen = relations is None or pair[1] in relations

@@ -4,8 +4,8 @@ from schemas.aliases import Alias, AliasAction, AliasRollback, AliasUnpin
 from schemas.jobs import Job
 from schemas.problems import Code
 from service.errors import Conflict, NotFound, Outgrown, Unprocessable
+from service.facts import Facts
 from service.ingest.privacy import policies as rules
-from service.ingest.table import Columns
 from service.storage import Transaction, aliases, dictionaries, memories, reset, uploads
 from service.storage.dictionaries import found
 from service.storage.stamps import new_id, now
@@ -102,7 +102,7 @@ def _check_policies(tx: Transaction, service: EditContext, row: dictionaries.Row
     if current.rules is None:
         return
     subjects, relations, answers = reset.returning(tx, row.number, version)
-    applied = rules.apply(Columns(subjects, relations, answers, [0] * len(answers)), current.rules)
+    applied = rules.apply(Facts(subjects, relations, answers), current.rules)
     if broken := applied.rows + len(applied.dropped):
         detail = f"{broken} of the facts that would hold again are not what the policies store"
         raise Conflict(detail, code=Code.POLICY_BROKEN, facts=broken)

@@ -78,7 +78,7 @@ def test_counts_always_add_up(rows: list[list[str]], on_conflict: OnConflict, re
     assert len(parsed.accepted) + parsed.duplicate + parsed.conflicting + parsed.rejected == parsed.rows_read
     assert (codes[Code.DUPLICATE], codes[Code.CONFLICT]) == (parsed.duplicate, parsed.conflicting)
     assert set(facts(parsed)) == plainly([["k"] * 3, *rows, ["z"] * 3], on_conflict)
-    lines = parsed.accepted.lines + [row.line for row in parsed.refused]
+    lines = [*parsed.accepted.lines] + [row.line for row in parsed.refused]
     assert sorted(lines) == list(range(2, len(rows) + 4))
 
 

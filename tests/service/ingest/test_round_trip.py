@@ -9,10 +9,10 @@ from hypothesis import strategies as st
 
 from schemas.uploads import OnConflict
 from service.errors import RequestError
+from service.facts import trimmed
 from service.ingest import Parsed
 from service.ingest.options import Limits
 from service.ingest.readers.csvrows import physical_lines, raw_text, read_rows
-from service.ingest.table import WHITE_SPACE
 
 Read = Callable[..., Parsed]
 AsFacts = Callable[[Parsed], list[tuple[str, str, str]]]
@@ -30,7 +30,7 @@ DIALECT = st.fixed_dictionaries(
 
 
 def tables(text: st.SearchStrategy[str]) -> st.SearchStrategy[Table]:
-    cell = text.filter(lambda cell: bool(cell.strip(WHITE_SPACE)))
+    cell = text.filter(lambda cell: bool(trimmed(cell)))
     return st.lists(st.tuples(cell, cell, cell), min_size=1, max_size=8)
 
 
@@ -46,8 +46,8 @@ def written(table: Table, dialect: dict[str, object]) -> str:
 
 def as_read(table: Table) -> Table:
     """Names trimmed, duplicates once."""
-    trimmed = [(s.strip(WHITE_SPACE), r.strip(WHITE_SPACE), a) for s, r, a in table]
-    return list(dict.fromkeys(trimmed))
+    wanted = [(trimmed(s), trimmed(r), a) for s, r, a in table]
+    return list(dict.fromkeys(wanted))
 
 
 @settings(max_examples=100)

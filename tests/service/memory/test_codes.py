@@ -7,10 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
+from service.facts import trimmed
 from service.memory.bank import pack, unpack
 from service.memory.codes import canonical, draw_codes, signs, words
 from service.memory.hashing import Keyring, PairHasher
-from service.memory.names import fold, identity
+from service.memory.names import fold
 from service.memory.resolving import check_bits, code_bits
 from tests.service.memory.conftest import SECRET
 
@@ -80,9 +81,9 @@ def test_code_lengths_keep_the_bound() -> None:
 
 @given(st.text())
 def test_folding_is_stable(name: str) -> None:
-    """Folding what is folded changes nothing, and a name's identity survives being taken twice."""
+    """Folding what is folded changes nothing, and a name trimmed twice is the name trimmed once."""
     assert fold(fold(name)) == fold(name)
-    assert identity(identity(name)) == identity(name)
+    assert trimmed(trimmed(name)) == trimmed(name)
 
 
 def test_what_folds_together() -> None:

@@ -1,13 +1,14 @@
 """The ledger against the plainest model there is: a dict of answer sets for each version."""
 
+import dataclasses
 from dataclasses import dataclass, field
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from schemas.uploads import Mode, OnConflict, Receipt
+from service.facts import Facts
 from service.storage import Database, dictionaries, facts, lookup, uploads
-from service.storage.diff import Columns
 from service.storage.stamps import new_id, now
 
 Pair = tuple[str, str]
@@ -29,13 +30,11 @@ class Ledger:
 
     def send(self, table: Model, *, replace: bool = False, spared: frozenset[Pair] = frozenset()) -> facts.Plan:
         rows = [(*pair, answer) for pair, answers in table.items() for answer in sorted(answers)]
-        columns = Columns(*([row[at] for row in rows] for at in range(3)))
+        sent = dataclasses.replace(Facts.of(rows), lines=range(2, len(rows) + 2))
         with self.db.writing() as tx:
             row = dictionaries.locked(tx, self.number)
             assert row is not None
-            plan = facts.plan(
-                tx, self.number, facts.Sent(columns, range(2, len(rows) + 2)), replace=replace, spared=spared
-            )
+            plan = facts.plan(tx, self.number, sent, replace=replace, spared=spared)
             upload = uploads.add(tx, self.number, receipt(row.id), by="test")
             version = facts.apply(tx, row, upload, plan)
         if version == len(self.versions):

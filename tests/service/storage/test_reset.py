@@ -6,8 +6,8 @@ from uuid import uuid4
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from service.facts import Facts
 from service.storage import Database, Transaction, dictionaries, facts, reset, revisions, uploads
-from service.storage.diff import Columns
 from service.storage.stamps import new_id, now
 
 Fact = tuple[str, str, str]
@@ -20,7 +20,7 @@ def put(tx: Transaction, number: int, wanted: Collection[Fact]) -> int:
     subjects, relations, answers = zip(*sorted(wanted), strict=True) if wanted else ((), (), ())
     row = dictionaries.locked(tx, number)
     assert row is not None
-    sent = facts.Sent(Columns(subjects, relations, answers), range(1, len(wanted) + 1))
+    sent = Facts(subjects, relations, answers, range(1, len(wanted) + 1))
     plan = facts.plan(tx, number, sent, replace=True, spared=())
     return facts.apply(tx, row, uploads.add_edit(tx, number, new_id("edt"), now(), "key"), plan)
 

@@ -6,10 +6,11 @@ from itertools import islice
 from typing import Any
 
 from schemas.gates import GateFigure, GateLimits, GateVerdict
+from service.facts import Pair
 from service.memory import Facts, Memory, Verified
 from service.statistics import binomial
 from service.storage.gates import Marks
-from service.workflows.versions.gate.probes import Pair, never_taught
+from service.workflows.versions.gate.probes import never_taught
 
 CHUNK = 50_000  # probes asked at once
 

@@ -16,7 +16,7 @@ from pydantic import ValidationError
 from schemas.gates import GateFigure, GateLimits, GateReply, GateVerdict, Priority, PriorityPair, PriorityPut
 from schemas.problems import Code
 from service.errors import Conflict, Unavailable, Unprocessable
-from service.ingest.table import WHITE_SPACE
+from service.facts import trimmed
 from service.memory import Facts, Memory
 from service.settings import Settings
 from service.storage import Database, aliases, dictionaries, facts, gates, memories
@@ -129,7 +129,7 @@ def _shown(marks: Marks) -> Priority:
 
 def _name(name: str) -> str:
     """A name as the ledger keeps it: without the white space at its ends."""
-    kept = name.strip(WHITE_SPACE)
+    kept = trimmed(name)
     if not kept or "\0" in kept:
         raise Unprocessable("a name is empty or contains NUL")
     return kept

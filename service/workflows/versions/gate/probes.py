@@ -9,10 +9,9 @@ import random
 from collections.abc import Iterator
 from itertools import chain, islice
 
+from service.facts import Pair
 from service.ingest.folding import folded
 from service.memory import Facts
-
-Pair = tuple[str, str]
 
 TRIES = 20  # draws for each empty cell that is wanted: a table fuller than this has too few of them
 

@@ -9,7 +9,7 @@ from schemas.uploads import Finding, FindingKind, OnConflict, PersonalKind
 from service.ingest import Limits, Options, Parsed, read_table
 from service.ingest.privacy.personal import LOOKED_AT
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[4]
 PERSONAL = {
     "メール": PersonalKind.EMAIL,
     "電話番号": PersonalKind.TELEPHONE,

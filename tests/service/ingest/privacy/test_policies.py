@@ -10,12 +10,12 @@ from hypothesis import strategies as st
 
 from schemas.problems import Code
 from schemas.uploads import OnConflict
+from service.facts import Facts
 from service.ingest import Limits, Options, Parsed, read_table, write_refused
 from service.ingest.privacy.generalise import band, prefecture, year
 from service.ingest.privacy.masking import FEWEST, mask
 from service.ingest.privacy.policies import Policies, apply
 from service.ingest.privacy.pseudonyms import PREFIX, Pseudonyms
-from service.ingest.table import Columns
 
 Make = Callable[..., Policies]
 TEXT = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=40)
@@ -30,9 +30,9 @@ def every(policies: Make) -> Policies:
     return policies(mail="mask", born=born, home=home, age=age, code="pseudonymise", plan="drop", subjects=True)
 
 
-def columns(rows: list[tuple[str, str, str]]) -> Columns:
+def columns(rows: list[tuple[str, str, str]]) -> Facts:
     subjects, relations, answers = (list(column) for column in zip(*rows, strict=True)) if rows else ([], [], [])
-    return Columns(subjects, relations, answers, list(range(len(rows))))
+    return Facts(subjects, relations, answers, list(range(len(rows))))
 
 
 @given(rows=ROWS)

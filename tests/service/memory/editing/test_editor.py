@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from service.errors import MemoryMismatch, Outgrown
 from service.memory import Changes, Editor, Facts, Memory, Recipe, fit, load
 from service.memory.editing.codes import Entries
-from service.memory.facts import Answers, answer_sets
+from service.memory.recalled import Answers, answer_sets
 from tests.service.memory.conftest import DICTIONARIES, SECRET, read, table
 
 NONE = Facts([], [], [])

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from service.errors import Unauthorized
+from service.facts import Pair
 from service.memory import ExactTable, Facts, Recalled
-from service.memory.serving import Pair
 from service.storage.memories import Record
 from service.workflows.access.relations import Relations
 from service.workflows.recalls.naming import Naming

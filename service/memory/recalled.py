@@ -1,4 +1,4 @@
-"""What goes into a memory and what comes out of it: columns, never rows."""
+"""What comes out of a memory: columns, never rows."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,23 +7,9 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from service.facts import Facts, trimmed
+
 Answers = tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Facts:
-    """One row a fact, in three columns of one length. Rows that share a pair make that pair's answer a set."""
-
-    subjects: Sequence[str]
-    relations: Sequence[str]
-    answers: Sequence[str]
-
-    def __post_init__(self) -> None:
-        if not len(self.subjects) == len(self.relations) == len(self.answers):
-            raise ValueError("subjects, relations and answers must have the same length")
-
-    def __len__(self) -> int:
-        return len(self.answers)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +45,6 @@ class Recalls(Protocol):
 def answer_sets(facts: Facts) -> dict[tuple[str, str], Answers]:
     """Each pair's answers, sorted; names without the white space at their ends, answers as they are."""
     sets: dict[tuple[str, str], set[str]] = {}
-    for subject, relation, answer in zip(facts.subjects, facts.relations, facts.answers, strict=True):
-        sets.setdefault((subject.strip(), relation.strip()), set()).add(answer)
+    for subject, relation, answer in facts.rows():
+        sets.setdefault((trimmed(subject), trimmed(relation)), set()).add(answer)
     return {pair: tuple(sorted(answers)) for pair, answers in sets.items()}
