@@ -9,7 +9,7 @@ from service.memory.bank import Block, Layout
 from service.memory.recipe import Group, Recipe, Resolved, Sizes
 from service.memory.roster import Roster, Work
 from service.memory.trained.reading import TrainedReader
-from service.memory.trained.sizes import sizes
+from service.memory.trained.sizes import check, sizes
 from service.memory.trained.storing import layout
 from service.memory.trained.training import taught
 
@@ -26,6 +26,9 @@ class Trained:
 
     def sizes(self, recipe: Recipe, block_facts: int, code_bits: int) -> Sizes:
         return sizes(recipe, block_facts, code_bits)
+
+    def check(self, recipe: Resolved) -> None:
+        check(recipe)
 
     def layout(self, recipe: Resolved, group: Group) -> Layout:
         return layout(recipe, group)

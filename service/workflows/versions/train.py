@@ -10,7 +10,7 @@ from schemas.aliases import AliasAction
 from schemas.memories import MemoryInfo
 from schemas.problems import Code
 from service.errors import NotFound, Outgrown, TrainingFailed, Unprocessable
-from service.memory import Facts, Memory, Recipe, Verified, fit, load
+from service.memory import Facts, Memory, Verified, fit, load, read_recipe
 from service.storage import Transaction, aliases, dictionaries, facts, jobs, memories
 from service.storage.stamps import new_id
 from service.workflows import checkpoints
@@ -76,7 +76,7 @@ def _trained(attempt: Attempt, memory_id: str, folder: Path) -> Trained:
     settings = attempt.settings
     gates.limits(settings)  # a gate that cannot be read is known before the work, not after it
     secret = memory_secrets.read(settings.secrets, row.id)
-    recipe = Recipe.from_json(attempt.claim.params["recipe"])
+    recipe = read_recipe(attempt.claim.params["recipe"])
     started = time.perf_counter()
     fitted = fit(
         taught,
