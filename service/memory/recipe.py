@@ -131,7 +131,7 @@ class Resolved:
     def from_json(cls, document: Mapping[str, Any]) -> "Resolved":
         """The inverse of `to_json`, for recipes that were stored: nothing is checked."""
         groups = tuple(Group(**group) for group in document["groups"])
-        descent = Descent(**document["descent"]) if "descent" in document else None
+        descent = Descent(**document["descent"]) if document.get("descent") else None
         return cls(**{**document, "groups": groups, "descent": descent})
 
     @property
