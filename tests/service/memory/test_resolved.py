@@ -5,11 +5,12 @@ import random
 from typing import Any
 
 import pytest
+import torch
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from service.errors import FactStoreError, TrainingFailed, Unavailable, Unprocessable
-from service.memory import Facts, Memory, Recipe, Resolved, devices, fit, read_recipe, reopened
+from service.memory import Facts, Memory, Recipe, Resolved, fit, read_recipe, reopened
 from service.memory.resolving import resolve
 from tests.service.memory.conftest import SECRET, table
 
@@ -199,7 +200,7 @@ def test_a_device_that_is_not_here_is_unavailable(memory: Memory, monkeypatch: p
     """A recipe for CUDA is refused where PyTorch sees none, and where this machine is told to compute on its CPU."""
     recipe = shown(memory) | {"device": "cuda"}
     for present, device in ((False, "auto"), (True, "cpu")):
-        monkeypatch.setattr(devices.torch.cuda, "is_available", lambda here=present: here)
+        monkeypatch.setattr(torch.cuda, "is_available", lambda here=present: here)
         with pytest.raises(Unavailable, match="resolved for cuda") as refused:
             fit(table(ROWS), recipe, secret=SECRET, device=device)
         assert isinstance(refused.value, FactStoreError)
