@@ -46,8 +46,8 @@ def _measure(name: str, facts: Facts, recipe: Recipe) -> None:
     bits = memory.code_bits_total / memory.bytes
     useful = _information(facts) * memory.pairs / memory.bytes
     print(
-        f"  {name}: {memory.bytes / memory.facts:.2f} bytes of the bank a fact, {bits:.3f} code bits and {useful:.3f} bits "
-        f"of answers a stored byte of it, {verified.right:,} of {verified.asked:,} pairs right, "
+        f"  {name}: {memory.bytes / memory.facts:.2f} bytes of the bank a fact, {bits:.3f} code bits and {useful:.3f} "
+        f"bits of answers a stored byte of it, {verified.right:,} of {verified.asked:,} pairs right, "
         f"{seconds:.1f} s ({cores:.1f} core s), {memory.bytes_total / memory.facts:.2f} bytes a fact in all"
     )
 

@@ -16,32 +16,18 @@ import lzma
 import sqlite3
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from pathlib import Path
 
 import pyarrow as pa
 
+from pilot.checks.holdings import Rows, write_by_name, write_by_number
 from service.memory import Facts, Recipe, fit
 from tests.benchmarks.dictionaries import read
 from tests.benchmarks.engine import SECRET
 
 TABLES = (Path(__file__).parents[2] / "sample_dictionaries" / "enterprise_ja.csv",)
-Rows = list[tuple[str, str, str]]
-_BY_NAME = """
-CREATE TABLE facts (
-    subject TEXT NOT NULL, relation TEXT NOT NULL, answer TEXT NOT NULL, PRIMARY KEY (subject, relation, answer)
-) WITHOUT ROWID
-"""
-_BY_NUMBER = """
-CREATE TABLE subjects (name TEXT PRIMARY KEY, number INTEGER NOT NULL) WITHOUT ROWID;
-CREATE TABLE relations (number INTEGER PRIMARY KEY, name TEXT NOT NULL);
-CREATE TABLE answers (number INTEGER PRIMARY KEY, name TEXT NOT NULL);
-CREATE TABLE facts (
-    subject INTEGER NOT NULL, relation INTEGER NOT NULL, answer INTEGER NOT NULL,
-    PRIMARY KEY (subject, relation, answer)
-) WITHOUT ROWID
-"""
 
 
 def main(tables: Sequence[Path] = TABLES) -> None:
@@ -51,9 +37,9 @@ def main(tables: Sequence[Path] = TABLES) -> None:
         with tempfile.TemporaryDirectory() as folder:
             for profile in ("compact", "fast"):
                 _artefact(rows, profile, Path(folder, profile))
-            _text(rows)
-            _sqlite("by name", _BY_NAME, {"facts": rows}, Path(folder, "names.sqlite"), len(rows))
-            _sqlite("by number", _BY_NUMBER, _numbered(rows), Path(folder, "numbers.sqlite"), len(rows))
+        _text(rows)
+        _sqlite("by name", write_by_name, rows)
+        _sqlite("by number", write_by_number, rows)
 
 
 def _artefact(rows: Rows, profile: str, path: Path) -> None:
@@ -84,26 +70,12 @@ def _text(rows: Rows) -> None:
     _print("CSV, zstd -19", pa.Codec("zstd", compression_level=19).compress(text).size, len(rows))
 
 
-def _sqlite(name: str, schema: str, tables: dict[str, list[tuple[object, ...]]], path: Path, facts: int) -> None:
-    with closing(sqlite3.connect(path)) as database:
-        database.executescript(schema)
-        with database:
-            for table, rows in tables.items():
-                places = ", ".join("?" * len(rows[0]))
-                database.executemany(f"INSERT INTO {table} VALUES ({places})", rows)
+def _sqlite(name: str, write: Callable[[sqlite3.Connection, Rows], None], rows: Rows) -> None:
+    """As the report writes it, without free pages."""
+    with tempfile.TemporaryDirectory() as folder, closing(sqlite3.connect(Path(folder, "facts.sqlite"))) as database:
+        write(database, rows)
         database.execute("VACUUM")
-    _print(f"SQLite {name}", path.stat().st_size, facts)
-
-
-def _numbered(rows: Rows) -> dict[str, list[tuple[object, ...]]]:
-    numbers = [{name: at for at, name in enumerate(sorted(set(column)))} for column in zip(*rows, strict=True)]
-    subjects, relations, answers = numbers
-    return {
-        "subjects": list(subjects.items()),
-        "relations": [(number, name) for name, number in relations.items()],
-        "answers": [(number, name) for name, number in answers.items()],
-        "facts": sorted((subjects[s], relations[r], answers[a]) for s, r, a in rows),
-    }
+        _print(f"SQLite {name}", Path(folder, "facts.sqlite").stat().st_size, len(rows))
 
 
 def _print(name: str, size: int, facts: int) -> None:

@@ -42,8 +42,8 @@ def _measure(name: str, shape: Shape, optimiser: str, rates: tuple[float, ...]) 
         shares = ", ".join(f"{outcome.stored_right / facts:.2%}" for outcome in outcomes)
         held = sum(outcome.held for outcome in outcomes)
         print(
-            f"  {load} bits ({facts * shape.outputs / shape.stored:.2f} with scales): {facts} facts, {held} of {len(runs)} "
-            f"hold all, {seconds:.1f} s each ({shares})",
+            f"  {load} bits ({facts * shape.outputs / shape.stored:.2f} with scales): {facts} facts, "
+            f"{held} of {len(runs)} hold all, {seconds:.1f} s each ({shares})",
             flush=True,
         )
         if not held:
