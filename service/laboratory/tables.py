@@ -71,7 +71,8 @@ class Table:
         both = np.stack([self.relations, self.answers])
         distinct, place = np.unique(both, axis=1, return_inverse=True)
         first = np.searchsorted(distinct[0], distinct[0])  # where the answers of each one's relation begin
-        return (np.arange(distinct.shape[1]) - first)[place.reshape(-1)].astype(np.int64)
+        within: Ints = (np.arange(distinct.shape[1]) - first)[place.reshape(-1)].astype(np.int64)
+        return within
 
     @cached_property
     def digest(self) -> str:

@@ -37,8 +37,8 @@ def test_every_fact_can_be_decoded(seed: int, facts: int, relations: int, answer
     length that a table's codes may have; a bit less is refused.
     """
     rng = np.random.default_rng(seed)
-    columns = (rng.integers(0, size, facts) for size in (50, relations, answers))
-    table = Table(Task.DICTIONARY, *columns, 50, relations, answers)
+    s, r, a = (rng.integers(0, size, facts) for size in (50, relations, answers))
+    table = Table(Task.DICTIONARY, s, r, a, 50, relations, answers)
     bits = code_length(table)
     everything = replace(table, subjects=np.zeros(facts, dtype=np.int64))  # so that a relation has one pad
     decoded: dict[tuple[int, ...], set[int]] = {}
