@@ -183,7 +183,7 @@ def _dictionary(store: FactStore, request: Request) -> Iterator[Dictionary]:
     if request.memory is not None and not any(
         request.dictionary in (held.id, held.name) for held in store.dictionaries()
     ):
-        raise UnusableInput(f"there is no dictionary {request.dictionary}")
+        raise UnusableInput(f"there is no dictionary {request.dictionary}", "no_dictionary", name=request.dictionary)
     dictionary = store.dictionary(request.dictionary or _fresh_name(request))
     try:
         yield dictionary
@@ -211,7 +211,7 @@ def _memory(
     for memory in store.memories(dictionary.id):
         if request.memory == memory.id or request.memory in memory.aliases:
             return memory
-    raise UnusableInput(f"the dictionary has no memory {request.memory}")
+    raise UnusableInput(f"the dictionary has no memory {request.memory}", "no_memory", name=request.memory)
 
 
 def _asked_for(memory: MemoryInfo) -> dict[str, object]:
@@ -236,5 +236,6 @@ def _read_recipe(path: Path | None) -> dict[str, object] | None:
         recipe: dict[str, object] = json.loads(path.read_text(encoding="utf-8"))
         RecipeRequest.model_validate(recipe)
     except (OSError, UnicodeDecodeError, json.JSONDecodeError, ValidationError) as error:
-        raise UnusableInput(f"the recipe cannot be used: {explained(error)}") from None
+        why = explained(error)
+        raise UnusableInput(f"the recipe cannot be used: {why}", "recipe_unusable", why=why) from None
     return recipe

@@ -1,20 +1,24 @@
 import json
 import re
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
 
 from pilot.report.charts import Axes, Mark
-from pilot.report.figures import duration, number, of_all, share, size
-from pilot.report.html import html, read_prose
+from pilot.report.figures import duration, number, size
+from pilot.report.html import html
 from pilot.report.junit import junit
+from pilot.report.prose import read_prose
+from pilot.report.quantities import figures_of
 from pilot.report.write import write_report
 from schemas.checks import Verdict
 from schemas.report import Report
 
 ReportOn = Callable[..., Report]
+EN, JA = (figures_of(read_prose(lang)) for lang in ("en", "ja"))
 
 
 def test_the_json_is_the_contract(report_on: ReportOn, parts: Path, tmp_path: Path) -> None:
@@ -107,7 +111,7 @@ def test_one_fact_makes_a_report(report_on: ReportOn, tmp_path: Path) -> None:
     assert "<svg" in html(report, "en")
 
 
-@pytest.mark.parametrize(("lang", "word"), [("en", "When a fact must go"), ("ja", "事実を消すとき")])
+@pytest.mark.parametrize(("lang", "word"), [("en", "When a fact must go"), ("ja", "事実を削除したとき")])
 def test_the_first_page_says_what_change_costs(report_on: ReportOn, parts: Path, lang: str, word: str) -> None:
     """Before any table stands what happens when facts change, must go, or were a mistake; below it the curves."""
     report = report_on(parts)
@@ -124,7 +128,7 @@ def test_curves_stand_where_their_figures_are() -> None:
     axes = Axes(width=16)
     assert axes.curve("limit", [(0, 0.0), (8, 0.25), (16, 1.0)]).points == "0.0,100.0 50.0,75.0 100.0,0.0"
     assert axes.mark(4, 0.5, (0.4, 0.6)) == Mark(25.0, 50.0, low=60.0, high=40.0)
-    assert [label.text for label in axes.shares()] == ["0 %", "25 %", "50 %", "75 %", "100 %"]
+    assert [label.text for label in axes.shares(JA)] == ["0%", "25%", "50%", "75%", "100%"]
 
 
 @pytest.mark.parametrize(
@@ -132,13 +136,18 @@ def test_curves_stand_where_their_figures_are() -> None:
     [
         (number(58_845), "58,845"),
         (number(12.345), "12.3"),
-        (size(2_591_234), "2.59 MB"),
-        (duration(0.0000031), "3.1 µs"),
-        (duration(1.9), "1.9 s"),
-        (share(0.999937), "99.9937 %"),
-        (share(0.0000631), "0.0063 %"),
-        (share(1), "100 %"),
-        (of_all(0.01), "1 %"),
+        (size(2_591_234), "2.59\u00a0MB"),
+        (duration(0.0000031), "3.1\u00a0µs"),
+        (duration(1.9), "1.9\u00a0s"),
+        (EN.share(0.999937), "99.9937\u00a0%"),
+        (JA.share(0.0000631), "0.0063%"),
+        (EN.share(1), "100\u00a0%"),
+        (EN.span((0.0, 0.084)), "0–8.4\u00a0%"),
+        (JA.span((0.0, 0.084)), "0～8.4%"),
+        (JA.percent(1, 3), "33.33%"),
+        (JA.moment(datetime(2025, 1, 31, 15, 30, tzinfo=UTC), "date"), "2025-02-01 00:30（日本時間）"),
+        (EN.moment(datetime(2025, 1, 31, 15, 30, tzinfo=UTC), "time"), "15:30:00 UTC"),
+        (JA.of_all(0.01), "1%"),
     ],
 )
 def test_figures_read_well(shown: str, expected: str) -> None:
