@@ -50,7 +50,7 @@ def _step(step: str, words: Prose) -> str | None:
 
 
 def reason_text(reason: str, lang: str) -> str:
-    """Why a version was put in place, where the pilot or the service wrote it; a person's own words stay as they are."""
+    """Why a version was put in place, where the pilot or the service says so; a person's words stay as they are."""
     found = _ID.search(reason)
     template = read_messages(lang).get("reason", {}).get(_code(_ID.sub("", reason)))
     return reason if template is None else str(template.format(id=found.group() if found else ""))
