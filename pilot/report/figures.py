@@ -33,8 +33,3 @@ def duration(seconds: float) -> str:
 
 def milliseconds(amount: float) -> str:
     return duration(amount / 1000)
-
-
-def one_in(rate: float) -> str:
-    """The n of `1 in n`: how a rare rate is said."""
-    return f"{round(1 / rate):,}"

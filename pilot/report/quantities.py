@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
-from pilot.report.figures import duration, milliseconds, number, one_in, size
+from pilot.report.figures import duration, milliseconds, number, size
 from pilot.statistics import Interval, percent
 
 _SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
@@ -17,12 +17,14 @@ _NOT_MEASURED = "–"
 class Figures:
     """How one language writes figures.
 
-    percent_sign: what follows a figure in per cent. to: what stands between the ends of a range. clock: its forms of a
+    percent_sign: what follows a figure in per cent. to: what stands between the ends of a range. myriad: the word for
+    ten thousand in a round figure, or nothing. clock: its forms of a
     moment by name, and its offset from UTC in hours.
     """
 
     percent_sign: str
     to: str
+    myriad: str
     clock: dict[str, Any]
 
     def share(self, rate: float) -> str:
@@ -31,7 +33,7 @@ class Figures:
 
     def of_all(self, part: float) -> str:
         """A share that was chosen, not measured, in per cent: as short as it is."""
-        return f"{100 * part:g}{self.percent_sign}"
+        return plain(round(100 * part, 12)) + self.percent_sign
 
     def percent(self, k: int, n: int) -> str:
         """`k` of `n` in per cent, never rounded to 0 or to 100; an en dash where nothing was asked."""
@@ -44,6 +46,12 @@ class Figures:
     def range(self, low: str, high: str) -> str:
         """Two figures as the ends of a range."""
         return f"{low}{self.to}{high}"
+
+    def one_in(self, rate: float) -> str:
+        """The n of `1 in n`: how a rare rate is said."""
+        n = round(1 / rate)
+        rounded = self.myriad and n and n % 10_000 == 0
+        return f"{n // 10_000:,}{self.myriad}" if rounded else f"{n:,}"
 
     def moment(self, at: datetime, form: str) -> str:
         """A moment in the language's zone, which is named; `form` is `date`, `second` or `time`."""
@@ -66,7 +74,7 @@ class Figures:
         """Every form of a figure by its name, for the templates."""
         of_any = {"number": number, "plain": plain, "size": size, "duration": duration, "milliseconds": milliseconds}
         own = {"share": self.share, "of_all": self.of_all, "span": self.span, "moment": self.moment}
-        return {**of_any, **own, "one_in": one_in, "range": self.range}
+        return {**of_any, **own, "one_in": self.one_in, "range": self.range}
 
 
 _SHARES = {"share", "recall"}
@@ -80,7 +88,7 @@ _BY_ENDING: dict[str, Callable[[float], str]] = {
 def figures_of(prose: dict[str, Any]) -> Figures:
     """The figures of the language of this prose."""
     marks = prose["marks"]
-    return Figures(marks["percent"], marks["to"], prose["clock"])
+    return Figures(marks["percent"], marks["to"], marks["myriad"], prose["clock"])
 
 
 def _in_hundred(rate: float) -> str:

@@ -3,10 +3,10 @@
 import math
 from collections.abc import Iterator
 
-from pilot.report.figures import duration, milliseconds, number, one_in, size
+from pilot.report.figures import duration, milliseconds, number, size
 from pilot.report.prose import Prose
 from pilot.report.quantities import figures_of
-from pilot.report.wording import Wording
+from pilot.report.wording import Wording, within
 from pilot.statistics import upper_bound
 from schemas.checks import Check, CheckId, Deletion, Retention, Rollback, Threshold, Verdict
 from schemas.experiments import ExperimentId, Statement
@@ -18,9 +18,9 @@ _CHANGING = ("forgotten", "undeleted", "rollback")
 
 def limit_text(threshold: Threshold, prose: Prose) -> str:
     """A limit of the gate in words."""
-    check = prose["check"][threshold.check]
-    limit, count = figures_of(prose).share(threshold.limit), number(threshold.limit)
-    odds = one_in(threshold.limit) if threshold.limit else ""
+    check, figures = prose["check"][threshold.check], figures_of(prose)
+    limit, count = figures.of_all(threshold.limit), number(threshold.limit)
+    odds = figures.one_in(threshold.limit) if threshold.limit else ""
     return str(prose["gate"][threshold.name].format(limit=limit, count=count, one_in=odds, check=check))
 
 
@@ -82,10 +82,12 @@ def _open(report: Report, prose: Prose) -> Iterator[str]:
         yield words["not_a_failure"]
         yield words["make_the_check"]
         return
-    share = figures_of(prose).share
     yield _of_taught(recall, words)
-    yield words["open_limit"].format(limit=share(of_probes.limit))
-    upper = share(upper_bound(probes.wrong, probes.asked))
+    if of_probes.name == "maximum_false_answers":
+        yield words["open_limit"].format(limit=figures_of(prose).of_all(of_probes.limit))
+    else:
+        yield words["open_bound"].format(one_in=figures_of(prose).one_in(of_probes.limit))
+    upper = figures_of(prose).share(upper_bound(probes.wrong, probes.asked))
     yield words["open_shown"].format(probes=number(probes.asked), false=number(probes.wrong), upper=upper)
     yield words["not_a_failure"]
     needed = questions_needed(of_probes.limit)
@@ -154,8 +156,9 @@ def _of_allocation(report: Report, prose: Prose) -> Iterator[str]:
     contest = next(_stated(report, ExperimentId.ALLOCATION, "contest_decided", "contest_undecided"), None)
     if contest is None:
         return
-    figures = {name: label(str(contest.figures[name])) for name in ("best", "second")}
-    yield words[contest.code.removeprefix("contest_")].format(**figures, times=f"{contest.figures['times']:.2f}")
+    best, second = (label(str(contest.figures[name])) for name in ("best", "second"))
+    times = f"{contest.figures['times']:.2f}"
+    yield words[contest.code.removeprefix("contest_")].format(best=best, second=within(second), times=times)
     if stages := next(_stated(report, ExperimentId.BUDGET, "budget_stages"), None):
         yield words["next"].format(facts=f"{stages.figures['department']:,}")
 

@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 
 _APART = re.compile(r"(<(?P<raw>style|title|pre|code)\b.*?</(?P=raw)>|<[^>]*>)", re.DOTALL)
-_NUMBER = r"[−+]?[0-9][0-9,]*(?:\.[0-9]+)?(?: × 10[⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+)?"
+_NUMBER = r"[−+]?[0-9][0-9,]*(?:\.[0-9]+)?万?(?: × 10[⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+)?"
 _UNIT = "(?:\u00a0?%|\u00a0(?:[kMG]?B|[mµ]?s)(?![A-Za-z]))?"
 _COUNTER = (
     "(?:(?:ビット|バイト|ステップ|パーセンタイル|マイクロ秒|コア時間|段階|種類|通り|か月|行目|回目|時間"

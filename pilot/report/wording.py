@@ -72,7 +72,7 @@ class Wording:
         """Its heading, or what it shows against what."""
         named: str | None = self.words["chart"].get(f"{self.experiment}_{chart.id}")
         x, y = self.label(chart.x.quantity), self.label(chart.y.quantity)
-        return named if named is not None else str(self.words["against"]).format(x=_within(x), y=y)
+        return named if named is not None else str(self.words["against"]).format(x=within(x), y=y)
 
     def of_task(self, title: str, task: Task) -> str:
         return str(self.words["of_task"]).format(title=title, task=self.words["task"][task])
@@ -147,6 +147,6 @@ class Wording:
         return str(self.words["listed"]).join(self.label(code) for code in value.split(", "))
 
 
-def _within(words: str) -> str:
+def within(words: str) -> str:
     """As it is written within a sentence."""
     return words if words[1:2].isupper() else words[:1].lower() + words[1:]

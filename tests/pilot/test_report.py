@@ -7,18 +7,23 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
+from pilot.gate import Gate
 from pilot.report.charts import Axes, Mark
 from pilot.report.figures import duration, number, size
 from pilot.report.html import html
 from pilot.report.junit import junit
 from pilot.report.prose import read_prose
 from pilot.report.quantities import figures_of
+from pilot.report.summary import phrases
 from pilot.report.write import write_report
 from schemas.checks import Verdict
+from schemas.experiments import ExperimentId, Statement
 from schemas.report import Report
+from tests.pilot import experimenting
 
 ReportOn = Callable[..., Report]
-EN, JA = (figures_of(read_prose(lang)) for lang in ("en", "ja"))
+JA_PROSE = read_prose("ja")
+EN, JA = figures_of(read_prose("en")), figures_of(JA_PROSE)
 
 
 def test_the_json_is_the_contract(report_on: ReportOn, parts: Path, tmp_path: Path) -> None:
@@ -144,6 +149,9 @@ def test_curves_stand_where_their_figures_are() -> None:
         (EN.share(1), "100\u00a0%"),
         (EN.span((0.0, 0.084)), "0–8.4\u00a0%"),
         (JA.span((0.0, 0.084)), "0～8.4%"),
+        (JA.one_in(1e-6), "100万"),
+        (EN.one_in(1e-6), "1,000,000"),
+        (JA.one_in(1 / 29_956), "29,956"),
         (JA.percent(1, 3), "33.33%"),
         (JA.moment(datetime(2025, 1, 31, 15, 30, tzinfo=UTC), "date"), "2025-02-01 00:30（日本時間）"),
         (EN.moment(datetime(2025, 1, 31, 15, 30, tzinfo=UTC), "time"), "15:30:00"),
@@ -153,3 +161,52 @@ def test_curves_stand_where_their_figures_are() -> None:
 def test_figures_read_well(shown: str, expected: str) -> None:
     """Thousands are set apart, units fit, and a rate keeps two digits of its distance from the end."""
     assert shown == expected
+
+
+@pytest.mark.parametrize(
+    ("gate", "said"),
+    [
+        (
+            Gate(),
+            [
+                "6件）を記憶モデルに学習させ",
+                "5問すべてに正答",
+                "すべて「不明」",
+                "延べ3件変更しても",
+                "次の段階へ進めます",
+            ],
+        ),
+        (
+            Gate(maximum_false_answers=1e-4),
+            ["0.01%以下）を満たすかどうか", "不合格という意味ではありません", "29,956問に増やし"],
+        ),
+        (Gate(minimum_sample=10**6), ["100万問に1問）を超えないかどうか", "未学習の質問を増やして"]),
+        (Gate(minimum_questions=0.9), ["質問例の正答 90%以上", "実施しなかった検証項目を実施すると"]),
+    ],
+)
+def test_the_summary_says_what_follows(report_on: ReportOn, parts: Path, gate: Gate, said: list[str]) -> None:
+    """Of a pass what it allows; of a report that is not decisive what is missing and what would settle it."""
+    summary = html(report_on(parts, None, gate), "ja").split('<p class="sentence">')[1].split("</p>")[0]
+    text = re.sub(r"<[^>]*>", "", summary)
+    assert [part for part in said if part not in text] == []
+
+
+def test_phrases_for_a_meeting_hold_only_what_was_measured(report_on: ReportOn, parts: Path) -> None:
+    """The contest of the allocation and the stages of the budget are said where they were found, and left out else."""
+    contest = Statement(
+        code="contest_decided",
+        figures={"task": "this dictionary", "best": "hybrid", "second": "mlp", "times": 1.4, "parameters": 3904},
+    )
+    stages = Statement(code="budget_stages", figures={"department": 5800})
+    made = {experiment.id: experiment for experiment in experimenting.every()}
+    told = [
+        made[ExperimentId.ALLOCATION].model_copy(update={"statements": {"finding": [contest]}}),
+        made[ExperimentId.BUDGET].model_copy(update={"statements": {"recommendation": [stages]}}),
+    ]
+    report = report_on(parts)
+    bare, full = phrases(report, JA_PROSE), phrases(report.model_copy(update={"experiments": told}), JA_PROSE)
+    assert len(full) == len(bare) + 2
+    assert "投資先はハイブリッドです。同じパラメータ数で、MLPのみの1.40倍の事実を保持しました。" in full
+    assert "まずは一部門の5,800件で、費用対効果を見極めたいと考えています。" in full
+    unchanged = report.model_copy(update={"checks": [check for check in report.checks if check.details is None]})
+    assert len(phrases(unchanged, JA_PROSE)) == len(bare) - 1
