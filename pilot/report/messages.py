@@ -5,6 +5,7 @@ import re
 from pilot.errors import PilotError
 from pilot.report.figures import number
 from pilot.report.prose import Prose, read_messages, read_prose
+from schemas.problems import Code
 from schemas.uploads import Finding
 
 _NUMBER = re.compile(r"[0-9][0-9,]*")
@@ -33,6 +34,11 @@ def finding_text(finding: Finding, lang: str) -> str:
         return finding.message
 
 
+def refused_text(code: Code, lang: str) -> str:
+    """Why rows were refused with this code; nothing in a language that has no words for it."""
+    return str(read_messages(lang).get("problem", {}).get(code, ""))
+
+
 def step_text(step: str, lang: str) -> str:
     """A step of the work: `recall: every pair`, where the part after the colon is left out if it has no words."""
     words = read_messages(lang).get("progress")
@@ -40,7 +46,9 @@ def step_text(step: str, lang: str) -> str:
         return step
     head, _, rest = step.partition(": ")
     whole, detail = _step(head, words), _step(rest, words)
-    return step if whole is None else f"{whole}{read_prose(lang)['marks']['colon']}{detail}" if detail else whole
+    if whole is None:
+        return step
+    return whole if detail is None else f"{whole.removesuffix('…')}{read_prose(lang)['marks']['colon']}{detail}"
 
 
 def _step(step: str, words: Prose) -> str | None:

@@ -72,9 +72,19 @@ class Figures:
 
     def filters(self) -> dict[str, Callable[..., str]]:
         """Every form of a figure by its name, for the templates."""
-        of_any = {"number": number, "plain": plain, "size": size, "duration": duration, "milliseconds": milliseconds}
-        own = {"share": self.share, "of_all": self.of_all, "span": self.span, "moment": self.moment}
-        return {**of_any, **own, "one_in": self.one_in, "range": self.range}
+        return {
+            "number": number,
+            "plain": plain,
+            "size": size,
+            "duration": duration,
+            "milliseconds": milliseconds,
+            "share": self.share,
+            "of_all": self.of_all,
+            "span": self.span,
+            "range": self.range,
+            "one_in": self.one_in,
+            "moment": self.moment,
+        }
 
 
 _SHARES = {"share", "recall"}

@@ -21,6 +21,7 @@ _STYLES = {
     Decision.DECISIVE: "green",
     Decision.NOT_DECISIVE: "yellow",
 }
+_WORDS = {"check", "result", "experiment", "recommendation"}
 
 
 def print_report(report: Report, page: Path, lang: str) -> None:
@@ -31,13 +32,12 @@ def print_report(report: Report, page: Path, lang: str) -> None:
         console.print()
         console.print(_experiments(report, prose))
     console.print()
-    console.print(_coloured(report.verdict, prose["verdict"]), Text(str(page)), sep="  ", soft_wrap=True)
+    console.print(_coloured(report.verdict, prose), Text(str(page)), sep="  ", soft_wrap=True)
 
 
 def _checks(report: Report, prose: Prose) -> Table:
-    words, percent = prose["checks"], figures_of(prose).percent
-    counted = [words["right"], prose["change"]["asked"], words["rate"], words["wrong"], words["abstained"]]
-    table = _table([words["check"]], counted, [words["result"]])
+    table = _table(prose, "check", "right", "asked", "rate", "wrong", "abstained", "result")
+    percent = figures_of(prose).percent
     for check in report.checks:
         table.add_row(
             prose["check"][check.id],
@@ -46,28 +46,26 @@ def _checks(report: Report, prose: Prose) -> Table:
             percent(check.right, check.asked),
             number(check.wrong),
             number(check.abstained),
-            _coloured(check.verdict, prose["verdict"]),
+            _coloured(check.verdict, prose),
         )
     return table
 
 
 def _experiments(report: Report, prose: Prose) -> Table:
-    words = prose["experiment"]
-    table = _table([words["experiment"], prose["checks"]["result"], words["recommendation"]], [], [])
+    table = _table(prose, "experiment", "result", "recommendation")
     for made in report.experiments:
         recommended = Text(Wording(prose, made.id).recommendation(made))
-        table.add_row(words[made.id]["title"], _coloured(made.verdict, words["verdict"]), recommended)
+        table.add_row(prose["experiment"][made.id]["title"], _coloured(made.verdict, prose), recommended)
     return table
 
 
-def _table(words: list[str], figures: list[str], last: list[str]) -> Table:
+def _table(prose: Prose, *columns: str) -> Table:
     """Words stand on the left of their column, figures on the right."""
     table = Table(box=None, pad_edge=False, show_edge=False)
-    for titles, side in ((words, "left"), (figures, "right"), (last, "left")):
-        for title in titles:
-            table.add_column(title, justify=side)
+    for column in columns:
+        table.add_column(prose["console"][column], justify="left" if column in _WORDS else "right", overflow="fold")
     return table
 
 
-def _coloured(verdict: Verdict | Decision, words: Prose) -> Text:
-    return Text(words[verdict], style=_STYLES[verdict])
+def _coloured(verdict: Verdict | Decision, prose: Prose) -> Text:
+    return Text(prose["console"][verdict], style=_STYLES[verdict])

@@ -150,7 +150,7 @@ def test_every_problem_of_the_service_is_said_in_japanese() -> None:
     [
         ("recall: every pair", "想起：すべての組"),
         ("retention: changing 5,800 pairs", "更新時の保持：5,800組を変更"),
-        ("training: solving blocks", "学習中…：求解"),
+        ("training: solving blocks", "学習中：求解"),
         ("training: a step of another version", "学習中…"),
         ("another step", "another step"),
     ],
