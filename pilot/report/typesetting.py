@@ -8,14 +8,14 @@ from collections.abc import Iterator
 
 _APART = re.compile(r"(<(?P<raw>style|title|pre|code)\b.*?</(?P=raw)>|<[^>]*>)", re.DOTALL)
 _NUMBER = r"[−+]?[0-9][0-9,]*(?:\.[0-9]+)?万?(?: × 10[⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+)?"
-_UNIT = "(?:\u00a0?%|\u00a0(?:[kMG]?B|[mµ]?s)(?![A-Za-z]))?"
+_UNIT = "(?:[ \u00a0]?%|[ \u00a0](?:[kMG]?B|[mµ]?s)(?![A-Za-z]))?"
 _COUNTER = (
     "(?:(?:ビット|バイト|ステップ|パーセンタイル|マイクロ秒|コア時間|段階|種類|通り|か月|行目|回目|時間"
     "|[件組問行個回倍乗秒分字台枚層月年日列])(?:以下|以上|未満|以内|目)?)?"
 )
 _FIGURE = f"{_NUMBER}{_UNIT}{_COUNTER}"
 _TOGETHER = re.compile(
-    rf"(?<![A-Za-z0-9&#.,])(?P<figure>{_FIGURE}(?:(?: / |[～–:／]){_FIGURE})*)"
+    rf"(?<![A-Za-z0-9&#.,])(?P<figure>{_FIGURE}(?:(?: / | of |[～–:／]){_FIGURE})*)"
     r"|(?P<name>\b[A-Za-z]+(?:-[A-Za-z0-9]+)+\b)"
 )
 _EXPONENT = re.compile(r"(?<=10)([⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+)|(?<=[e2])\^(ε|−c)")

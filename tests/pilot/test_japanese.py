@@ -169,6 +169,8 @@ def test_steps_are_told_in_japanese(step: str, said: str) -> None:
         ("区間 0～8.4%、", '区間 <span class="nowrap">0～8.4%</span>、'),
         ("約64.5\u00a0B）", '約<span class="nowrap">64.5\u00a0B</span>）'),
         ("100万問に1問", '<span class="nowrap">100万問</span>に<span class="nowrap">1問</span>'),
+        ("held at 100 % by", 'held at <span class="nowrap">100 %</span> by'),
+        ("42 of 42 pairs", '<span class="nowrap">42 of 42</span> pairs'),
         ("42", "42"),
         ("Allen-Zhu", '<span class="nowrap">Allen-Zhu</span>'),
         ("2^−c以下", "2<sup>−c</sup>以下"),
