@@ -45,7 +45,7 @@ def leave_out(findings: Findings, asked: Asked, bench: Bench, search: Search, wh
     """Say what was not done: facts that were not taken, work that the time did not allow."""
     for table in asked.tables.values():
         if len(table) > MOST:
-            findings.left_out.append(said("part_of_the_facts", facts=MOST, of=len(table)))
+            findings.left_out.append(said("part_of_the_pairs", pairs=MOST, of=len(table)))
     if len(asked.facts) == 1:
         findings.left_out.append(said("one_fact"))
     if search.unfinished:
