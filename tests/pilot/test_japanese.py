@@ -56,7 +56,7 @@ def leaves(prose: object, key: str = "") -> Iterator[tuple[str, str]]:
 def texts() -> list[tuple[str, str]]:
     """Every text that a reader of Japanese meets, with its key; pages in Japanese by their lines."""
     found = [*leaves(read_prose("ja")), *leaves(read_messages("ja"))]
-    code = re.compile(r"```.*?```|`[^`]*`|<[^>]*>|\]\([^)]*\)", re.DOTALL)
+    code = re.compile(r"```.*?```|`[^`]*`|<[^>]*>|\]\([^)]*\)|(?<!\*)\*[A-Z][^*]+\*(?!\*)", re.DOTALL)
     for page in sorted([*ROOT.glob("*.ja.md"), *ROOT.glob("docs/**/*.ja.md")]):
         lines = code.sub("", page.read_text("utf-8")).splitlines()
         found += [(f"{page.name}:{at}", line) for at, line in enumerate(lines, start=1)]
@@ -73,8 +73,8 @@ def bare(text: str) -> str:
 
 
 def longest(text: str) -> int:
-    """The longest sentence, figures and what stands in brackets apart."""
-    return max(len(sentence) for sentence in re.sub(r"（[^（）]*）", "", bare(text)).split("。"))
+    """The longest sentence or cell of a table, figures and what stands in brackets apart."""
+    return max(len(sentence) for sentence in re.split(r"[。|→]", re.sub(r"（[^（）]*）", "", bare(text))))
 
 
 def test_one_word_for_one_thing() -> None:
