@@ -5,6 +5,7 @@ import gc
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager, suppress
 from importlib.metadata import version
+from typing import TYPE_CHECKING
 
 import structlog
 from fastapi import FastAPI
@@ -44,7 +45,6 @@ from service.settings import Settings
 from service.storage import Database, rates
 from service.storage.changes import changes
 from service.workflows.access.limits import Limiter
-from service.workflows.access.oidc import Tokens
 from service.workflows.audit import Auditor
 from service.workflows.audit.denials import Denials
 from service.workflows.audit.recalls import RecallRecorder
@@ -57,6 +57,9 @@ from service.workflows.recalls.serving import Serving
 from service.workflows.recalls.shadow_recalls import ShadowRecalls
 from service.workflows.versions.editors import Editors
 from service.workflows.versions.loaded import Versions
+
+if TYPE_CHECKING:
+    from service.workflows.access.oidc import Tokens
 
 log = structlog.get_logger()
 
@@ -171,8 +174,12 @@ class Service:
             await asyncio.to_thread(self._authenticator.write_usage)
 
 
-def _tokens(settings: Settings) -> Tokens | None:
-    return Tokens(settings) if settings.oidc_issuer else None
+def _tokens(settings: Settings) -> "Tokens | None":
+    if not settings.oidc_issuer:
+        return None
+    from service.workflows.access.oidc import Tokens  # noqa: PLC0415 - an HTTP client and PyJWT, for those who need them
+
+    return Tokens(settings)
 
 
 def _paths() -> list[str]:

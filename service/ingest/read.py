@@ -14,18 +14,25 @@ from service.ingest.findings import find
 from service.ingest.jsonlines import read_json_lines
 from service.ingest.media import CANONICAL, Format, agreed_format
 from service.ingest.options import Limits, Options
-from service.ingest.parquet import read_parquet
 from service.ingest.personal import find_personal
 from service.ingest.policies import Policies, screen
 from service.ingest.table import Columns, Parsed, RefusedRow, Table
 from service.ingest.workbook import read_workbook
 
 Reader = Callable[[Path, str | None, Options, Limits], Table]
+
+
+def _read_parquet(path: Path, media_type: str | None, options: Options, limits: Limits) -> Table:
+    from service.ingest.parquet import read_parquet  # noqa: PLC0415 - PyArrow, for the one format that needs it
+
+    return read_parquet(path, media_type, options, limits)
+
+
 _READERS: dict[Format, Reader] = {
     Format.DELIMITED: read_delimited,
     Format.JSON_LINES: read_json_lines,
     Format.WORKBOOK: read_workbook,
-    Format.PARQUET: read_parquet,
+    Format.PARQUET: _read_parquet,
 }
 _REASONS_NAMED = 3
 
