@@ -53,6 +53,7 @@ from service.workflows.health import Readiness
 from service.workflows.recalls.catalogue import StoredCatalogue
 from service.workflows.recalls.live_use import LiveUse
 from service.workflows.recalls.observe import Observer
+from service.workflows.recalls.recall import prepare
 from service.workflows.recalls.serving import Serving
 from service.workflows.recalls.shadow_recalls import ShadowRecalls
 from service.workflows.versions.editors import Editors
@@ -115,7 +116,6 @@ class Service:
         self._recall = RecallEndpoint(self._serving, self._authenticator, self._observer)
         readiness = Readiness(db, self._serving)
         self.api = _api(Context(db, settings, self._authenticator, readiness, self._auditor, editors, self._serving))
-        self.api.router.lifespan_context = self._running
         self._rest: App = Guard(Measured(self.api), self._authenticator, settings.max_body_bytes)
         self._denials = Denials(db, self._auditor)
         self._hardened: App = Hardened(Watched(self._answer, self._denials, _paths()))
@@ -130,9 +130,8 @@ class Service:
             await self._rest(scope, receive, send)
 
     @asynccontextmanager
-    async def _running(self, _: FastAPI) -> AsyncIterator[None]:
-        gc.collect()
-        gc.freeze()  # PyTorch's objects live as long as the process: a collection that visits them stops 64 requests
+    async def running(self) -> AsyncIterator[None]:
+        """The service's work beside its requests, for as long as it takes them."""
         tasks = [asyncio.create_task(work) for work in self._work()]
         self._observer.start()
         yield
@@ -144,6 +143,11 @@ class Service:
         await asyncio.to_thread(self._denials.write)
         self._authenticator.write_usage()
 
+    async def _serve_memories(self) -> None:
+        """PyTorch is loaded beside the first requests, champions ahead of the first recalls."""
+        await _contained(_prepare)
+        await self._serving.watch()
+
     async def _watch_keys(self) -> None:
         seen = -1
         while True:
@@ -154,7 +158,7 @@ class Service:
             await asyncio.sleep(KEYS_POLL)
 
     def _work(self) -> tuple[Coroutine[None, None, None], ...]:
-        return self._serving.watch(), self._watch_keys(), self._write_usage(), self._write_denials(), self._retain()
+        return self._serve_memories(), self._watch_keys(), self._write_usage(), self._write_denials(), self._retain()
 
     async def _write_denials(self) -> None:
         while True:
@@ -185,6 +189,15 @@ def _tokens(settings: Settings) -> "Tokens | None":
 def _paths() -> list[str]:
     """The templates of all routes."""
     return ["/recall/recall:batch", *(getattr(route, "path", "") for route in ROUTES)]
+
+
+def _prepare() -> None:
+    """Load what recalls need. Its objects live as long as the process: a collection that visits them stops 64 requests
+    for a while, so none does.
+    """
+    prepare()
+    gc.collect()
+    gc.freeze()
 
 
 async def _contained(work: Callable[..., object], *args: object) -> None:

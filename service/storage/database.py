@@ -1,7 +1,7 @@
 """The connection to SQLite (by default) or Postgres, and the two kinds of transaction."""
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from threading import Lock
@@ -30,6 +30,8 @@ class Database:
 
     def __init__(self, url: str) -> None:
         self.engine = _engine(url)
+        self.on_work: Callable[[], None] = lambda: None
+        """Called after a commit that brought work, or announced it: see `ring`."""
         self._peek_lock = Lock()
         self._peek_connection: PoolProxiedConnection | None = None
 
@@ -41,8 +43,12 @@ class Database:
     @contextmanager
     def writing(self) -> Iterator[Connection]:
         """Commits when the block ends, rolls back when it raises."""
-        with self.engine.connect().execution_options(begin="BEGIN IMMEDIATE") as connection, connection.begin():
+        rings: list[bool] = []
+        opened = self.engine.connect().execution_options(begin="BEGIN IMMEDIATE", rings=rings)
+        with opened as connection, connection.begin():
             yield connection
+        if rings:
+            self.on_work()
 
     def peek(self, statement: str) -> Any:
         """The single value of a fixed statement, outside any transaction, on a connection kept for it; 0 if none."""
@@ -96,6 +102,11 @@ class Database:
             self._peek_connection.close()
             self._peek_connection = None
         self.engine.dispose()
+
+
+def ring(tx: Connection) -> None:
+    """Wake the worker once `tx` has committed."""
+    tx.get_execution_options().get("rings", []).append(True)
 
 
 def _engine(url: str) -> Engine:
