@@ -4,6 +4,7 @@ a pipe. Nothing happens between two rings: a worker with nothing to do takes no 
 
 import os
 import select
+import time
 from contextlib import suppress
 from threading import Event, Thread
 
@@ -18,6 +19,7 @@ class Bell:
     def __init__(self, pipe: int | None = None) -> None:
         self.pipe = pipe
         self.stopping = Event()
+        self.heard: float | None = None  # when it rang last, by the monotonic clock
         self._inward, self._outward = os.pipe()
         os.set_blocking(self._outward, False)
         self._listeners: list[Event] = []
@@ -45,6 +47,7 @@ class Bell:
             heard = [os.read(source, select.PIPE_BUF) for source in select.select(sources, [], [])[0]]
             if any(STOP in each or not each for each in heard):
                 self.stopping.set()
+            self.heard = time.monotonic()
             for event in self._listeners:
                 event.set()
 

@@ -1,5 +1,6 @@
 """The worker: takes one job after the other. A process of its own, so that training never slows a recall."""
 
+import math
 import os
 import signal
 import sys
@@ -72,7 +73,7 @@ class Worker:
         self._longest = LONGEST if bell.pipe is None else LONGEST_WOKEN
         self._claiming = Lock()
         self._busy = 0
-        self._worked: float | None = None  # when a job ended last, or the bell rang
+        self._worked: float | None = None  # when a job ended last, by the monotonic clock
 
     def run(self) -> None:
         """Returns when the worker is told to stop and its jobs have been given back."""
@@ -111,7 +112,6 @@ class Worker:
         """At a ring load what trainings need, so that the job finds it when it comes."""
         while woken.wait() and not self._bell.stopping.is_set():
             woken.clear()
-            self._worked = time.monotonic()
             prepare()
 
     def _between(self) -> Callable[[], None]:
@@ -152,7 +152,8 @@ class Worker:
     def _rest_if_idle(self) -> None:
         """Begin anew as a process that has not worked. Nothing is claimed meanwhile; the queue is its first look."""
         with self._claiming:
-            idle = self._worked is not None and time.monotonic() - self._worked > self._settings.worker_rest_seconds
+            used = max((at for at in (self._worked, self._bell.heard) if at is not None), default=math.inf)
+            idle = time.monotonic() - used > self._settings.worker_rest_seconds
             if idle and not self._busy and not self._bell.stopping.is_set():
                 log.info("worker rests")
                 os.execve(sys.executable, self._command(), os.environ | self._settings.environment())  # noqa: S606
