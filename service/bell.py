@@ -2,6 +2,7 @@
 a pipe. Nothing happens between two rings: a worker with nothing to do takes no processor time.
 """
 
+import math
 import os
 import select
 import time
@@ -19,7 +20,7 @@ class Bell:
     def __init__(self, pipe: int | None = None) -> None:
         self.pipe = pipe
         self.stopping = Event()
-        self.heard: float | None = None  # when it rang last, by the monotonic clock
+        self.heard = -math.inf  # when it rang last, by the monotonic clock
         self._inward, self._outward = os.pipe()
         os.set_blocking(self._outward, False)
         self._listeners: list[Event] = []

@@ -1,6 +1,5 @@
 """The worker: takes one job after the other. A process of its own, so that training never slows a recall."""
 
-import math
 import os
 import signal
 import sys
@@ -47,6 +46,7 @@ for trainings of its own.
 """
 SHORTEST, LONGEST = 0.1, 1.0  # seconds between two looks at an empty queue, which grow while it stays empty
 LONGEST_WOKEN = 5.0  # the same where the API wakes the worker: what others queued, or left behind, is found so
+WARM_AFTER = 5.0  # seconds until an idle worker loads PyTorch
 RETAIN_EVERY = 30.0  # seconds between two looks at what need not be kept
 
 
@@ -60,8 +60,8 @@ def work(settings: Settings, name: str, *, bell: int | None = None) -> None:
 class Worker:
     """Loops that take jobs: the main one, and one for each kind that is done beside the others.
 
-    A worker that has worked and then has had nothing to do for `worker_rest_seconds` becomes a new process in its own
-    place, without PyTorch and without what trainings left in memory; the first ring or job loads PyTorch again.
+    A worker that has worked and then has had nothing to do for `worker_rest_seconds` begins anew in its own place,
+    without what trainings left in memory. It is warm before long: no job waits for PyTorch but one that comes at once.
     """
 
     def __init__(self, settings: Settings, name: str, bell: Bell) -> None:
@@ -109,9 +109,11 @@ class Worker:
             self._bell.stop()
 
     def _get_ready(self, woken: Event) -> None:
-        """At a ring load what trainings need, so that the job finds it when it comes."""
-        while woken.wait() and not self._bell.stopping.is_set():
-            woken.clear()
+        """Load what trainings need, so that a job finds it when it comes: at the first ring, or once the API, which
+        starts at the same time, has had the processor for itself.
+        """
+        woken.wait(WARM_AFTER)
+        if not self._bell.stopping.is_set():
             prepare()
 
     def _between(self) -> Callable[[], None]:
@@ -152,9 +154,9 @@ class Worker:
     def _rest_if_idle(self) -> None:
         """Begin anew as a process that has not worked. Nothing is claimed meanwhile; the queue is its first look."""
         with self._claiming:
-            used = max((at for at in (self._worked, self._bell.heard) if at is not None), default=math.inf)
-            idle = time.monotonic() - used > self._settings.worker_rest_seconds
-            if idle and not self._busy and not self._bell.stopping.is_set():
+            if self._worked is None or self._busy or self._bell.stopping.is_set():
+                return
+            if time.monotonic() - max(self._worked, self._bell.heard) > self._settings.worker_rest_seconds:
                 log.info("worker rests")
                 os.execve(sys.executable, self._command(), os.environ | self._settings.environment())  # noqa: S606
 

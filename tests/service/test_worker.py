@@ -128,7 +128,7 @@ def test_a_bell_is_heard_and_its_end_too() -> None:
     bell.start()
     ring(outward)
     assert (first.wait(60), second.wait(60), bell.stopping.is_set()) == (True, True, False)
-    assert bell.heard is not None
+    assert bell.heard > 0
     first.clear()
     os.close(outward)
     assert (first.wait(60), bell.stopping.wait(60)) == (True, True)
@@ -159,13 +159,14 @@ def test_only_a_worker_that_has_worked_and_is_idle_rests(settings: Settings, mon
     assert command[1:] == ["-m", "service", "work", "--name", "w", "--bell", "9"]
 
 
-def test_a_rested_worker_holds_no_pytorch_and_works_again(tmp_path: Path) -> None:
-    """After a training its process gives PyTorch back, stays the same process, and takes the next job."""
+def test_a_rested_worker_works_again(tmp_path: Path) -> None:
+    """After a training and a rest it is the same process to its supervisor, and takes the next job."""
     with running_service(tmp_path / "data", worker_rest_seconds="0.1") as running, running.client() as api:
-        worker = running.worker
+        worker, rests = running.worker, 0
         dictionary = fresh_dictionary(api, FACTS)
         for _ in range(2):
             assert train(api, dictionary)["state"] == "succeeded"
-            while "libtorch" in Path(f"/proc/{worker}/maps").read_text():
+            rests += 1
+            while running.data.with_suffix(".log").read_text().count("worker rests") < rests:
                 time.sleep(0.05)
         assert running.worker == worker
