@@ -1,8 +1,10 @@
 """The service's commands: serve here, which listens before it has loaded much; the others in `service.commands`."""
 
+import asyncio
 import signal
 import socket
 import sys
+from contextlib import suppress
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING, Annotated
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 
+TICK_SECONDS = 1.0
 DRAIN_SECONDS = 4  # how long replies under way may take once the service is told to stop
 
 
@@ -33,6 +36,8 @@ class Server(uvicorn.Server):
         super().__init__(_config(front, settings))
         self.url = _url(self.config, listening)
         self.error: BaseException | None = None
+        self._told = asyncio.Event()
+        self._loop: asyncio.AbstractEventLoop | None = None
         self._settings = settings
         self._loaded: Loaded | None = None
 
@@ -40,6 +45,15 @@ class Server(uvicorn.Server):
         if self._loaded is not None:
             self._loaded.supervisor.ask_to_stop()
         super().handle_exit(sig, frame)
+        if self._loop is not None:
+            self._loop.call_soon_threadsafe(self._told.set)
+
+    async def main_loop(self) -> None:
+        """Until it is told to end. Uvicorn's own looks ten times a second; its Date header needs one."""
+        self._loop = asyncio.get_running_loop()
+        while not await self.on_tick(0):
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._told.wait(), TICK_SECONDS)
 
     def end(self) -> None:
         """Returns when the worker has ended and the database is closed."""
@@ -60,6 +74,7 @@ class Server(uvicorn.Server):
 
     def _fail(self, error: BaseException) -> None:
         self.error, self.should_exit = error, True
+        self._told.set()
 
 
 @app.callback()

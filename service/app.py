@@ -43,7 +43,7 @@ from service.routes.problems import handle_errors
 from service.routes.recall import RecallEndpoint
 from service.settings import Settings
 from service.storage import Database, rates
-from service.storage.changes import changes
+from service.storage.changes import Watch
 from service.workflows.access.limits import Limiter
 from service.workflows.audit import Auditor
 from service.workflows.audit.denials import Denials
@@ -64,7 +64,7 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 
-KEYS_POLL = 0.1  # seconds until a key made or revoked by another process counts here
+LOOK = 0.1  # seconds until what another process committed counts here: a revoked key, a moved alias
 USAGE_EVERY = 30.0  # seconds between two writings of when keys were last used
 DENIALS_EVERY = 60.0  # seconds that one audit entry about denials stands for
 RETAIN_EVERY = 3600.0  # seconds between two looks for audit entries that are too old
@@ -106,6 +106,7 @@ class Service:
         versions = Versions(settings)
         catalogue = StoredCatalogue(db, settings, versions)
         self._serving = Serving(catalogue)
+        self._moved = asyncio.Event()
         editors = Editors(versions, self._serving.adopt)
         self._observer = Observer()
         self._observer.register(LiveUse(db, settings))
@@ -146,19 +147,24 @@ class Service:
     async def _serve_memories(self) -> None:
         """PyTorch is loaded beside the first requests, champions ahead of the first recalls."""
         await _contained(_prepare)
-        await self._serving.watch()
+        await self._serving.watch(self._moved_on)
 
-    async def _watch_keys(self) -> None:
-        seen = -1
+    async def _watch(self) -> None:
+        """One look serves keys and memories."""
+        watch = Watch(self._db)
         while True:
-            now = changes(self._db)
-            if now != seen:
+            if watch.moved():
+                self._moved.set()
                 await asyncio.to_thread(self._authenticator.refresh)
-                seen = now
-            await asyncio.sleep(KEYS_POLL)
+            await asyncio.sleep(LOOK)
+
+    async def _moved_on(self) -> None:
+        """Returns when the change signal has moved since the last return."""
+        await self._moved.wait()
+        self._moved.clear()
 
     def _work(self) -> tuple[Coroutine[None, None, None], ...]:
-        return self._serve_memories(), self._watch_keys(), self._write_usage(), self._write_denials(), self._retain()
+        return self._serve_memories(), self._watch(), self._write_usage(), self._write_denials(), self._retain()
 
     async def _write_denials(self) -> None:
         while True:

@@ -13,7 +13,7 @@ from service.storage import Database, jobs
 
 log = structlog.get_logger()
 
-LOOK = 0.5  # seconds between two looks at whether the worker lives
+LOOK = 1.0  # seconds between two looks at whether the worker lives
 RESTART_PAUSE = 1.0  # seconds before a worker that died is replaced
 STOP_SECONDS = 5.0  # a worker that has not stopped by then is killed; its job is taken up at the next start
 

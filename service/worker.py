@@ -45,7 +45,7 @@ BESIDE = (JobKind.REPORT, JobKind.EXPERIMENT)
 for trainings of its own.
 """
 SHORTEST, LONGEST = 0.1, 1.0  # seconds between two looks at an empty queue, which grow while it stays empty
-LONGEST_WOKEN = 5.0  # the same where the API wakes the worker: what others queued, or left behind, is found so
+LONGEST_WOKEN = 10.0  # the same where the API wakes the worker: what others queued, or left behind, is found so
 WARM_AFTER = 5.0  # seconds until an idle worker loads PyTorch
 RETAIN_EVERY = 30.0  # seconds between two looks at what need not be kept
 

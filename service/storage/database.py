@@ -32,6 +32,7 @@ class Database:
         self.engine = _engine(url)
         self.on_work: Callable[[], None] = lambda: None
         """Called after a commit that brought work, or announced it: see `ring`."""
+        self._journal = Path(f"{self.engine.url.database}-wal") if self.is_sqlite else None
         self._peek_lock = Lock()
         self._peek_connection: PoolProxiedConnection | None = None
 
@@ -62,6 +63,13 @@ class Database:
             if not self.is_sqlite:
                 self._peek_connection.rollback()  # the driver began a snapshot of its own
         return row[0] if row else 0
+
+    def written(self) -> float | None:
+        """When SQLite's journal was written last, in seconds since the epoch; None where only a look can tell."""
+        try:
+            return self._journal.stat().st_mtime if self._journal else None
+        except FileNotFoundError:  # the database is not open anywhere, or not kept in a file
+            return None
 
     def forget(self) -> None:
         """Empty SQLite's journal, which still repeats what was deleted; where readers hold it, their end lets it go."""

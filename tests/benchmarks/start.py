@@ -29,7 +29,7 @@ FACTS = Path("sample_dictionaries/parts.csv").read_text("utf-8")
 ROUNDS = 5
 IDLE_SECONDS = 30.0
 SETTLE_SECONDS = 15.0  # between the last reply and the look at what idling costs
-REST_SECONDS = 60.0  # after a training, until nobody can expect another
+REST_SECONDS = 80.0  # after a training, until the worker has begun anew
 LOOK = 0.01  # seconds between two tries
 TICKS = os.sysconf("SC_CLK_TCK")
 

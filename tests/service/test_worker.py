@@ -162,11 +162,10 @@ def test_only_a_worker_that_has_worked_and_is_idle_rests(settings: Settings, mon
 def test_a_rested_worker_works_again(tmp_path: Path) -> None:
     """After a training and a rest it is the same process to its supervisor, and takes the next job."""
     with running_service(tmp_path / "data", worker_rest_seconds="0.1") as running, running.client() as api:
-        worker, rests = running.worker, 0
+        worker = running.worker
         dictionary = fresh_dictionary(api, FACTS)
-        for _ in range(2):
+        for rests in (1, 2):
             assert train(api, dictionary)["state"] == "succeeded"
-            rests += 1
             while running.data.with_suffix(".log").read_text().count("worker rests") < rests:
                 time.sleep(0.05)
         assert running.worker == worker
