@@ -5,6 +5,7 @@ import gc
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager, suppress
 from importlib.metadata import version
+from threading import Thread
 from typing import TYPE_CHECKING
 
 import structlog
@@ -146,7 +147,10 @@ class Service:
 
     async def _serve_memories(self) -> None:
         """PyTorch is loaded beside the first requests, champions ahead of the first recalls."""
-        await _contained(_prepare)
+        loaded = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        Thread(target=_prepare, args=(loop, loaded), name="prepare", daemon=True).start()
+        await loaded.wait()
         await self._serving.watch(self._moved_on)
 
     async def _watch(self) -> None:
@@ -197,13 +201,18 @@ def _paths() -> list[str]:
     return ["/recall/recall:batch", *(getattr(route, "path", "") for route in ROUTES)]
 
 
-def _prepare() -> None:
-    """Load what recalls need. Its objects live as long as the process: a collection that visits them stops 64 requests
-    for a while, so none does.
+def _prepare(loop: asyncio.AbstractEventLoop, loaded: asyncio.Event) -> None:
+    """Load what recalls need; a thread of its own, for which a service that is told to end does not wait. The objects
+    live as long as the process: a collection that visits them stops 64 requests for a while, so none does.
     """
-    prepare()
-    gc.collect()
-    gc.freeze()
+    try:
+        prepare()
+        gc.collect()
+        gc.freeze()
+    except Exception as error:  # noqa: BLE001 - the first recall meets it again and tells
+        log.warning("background work failed", error=type(error).__name__)
+    with suppress(RuntimeError):  # the loop has ended meanwhile
+        loop.call_soon_threadsafe(loaded.set)
 
 
 async def _contained(work: Callable[..., object], *args: object) -> None:
