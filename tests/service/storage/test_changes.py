@@ -2,6 +2,7 @@
 
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,9 +16,13 @@ def test_a_quiet_database_is_not_asked(tmp_path: Path, monkeypatch: pytest.Monke
     url = f"sqlite:///{tmp_path / 'factstore.db'}"
     db, other = Database(url), Database(url)
     upgrade(db)
-    asked: list[str] = []
-    peek = db.peek
-    monkeypatch.setattr(db, "peek", lambda statement: (asked.append(statement), peek(statement))[1])
+    asked, peek = list[str](), db.peek
+
+    def peeked(statement: str) -> Any:
+        asked.append(statement)
+        return peek(statement)
+
+    monkeypatch.setattr(db, "peek", peeked)
     watch = Watch(db)
     assert [watch.moved() for _ in range(3)] == [True, False, False]
     assert len(asked) == 3  # written a moment ago: each look is made
