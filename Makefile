@@ -4,7 +4,7 @@ BIN    := .venv/bin
 STAMP  := .venv/.installed
 
 # What a service and a pilot load is compiled once; everything that lies in .venv would take ten times as long.
-LOADED := import pilot.cli, pyarrow.parquet, service.__main__, service.app, service.worker; \
+LOADED := import pilot.cli, pyarrow.parquet, service.__main__, service.commands, service.loading; \
 	from service.memory.solvers import prepare; prepare()
 
 .DEFAULT_GOAL := help
