@@ -1,7 +1,7 @@
 """The draft of an edit: which pairs stand in which blocks afterwards, and what comes and goes with them."""
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -94,7 +94,7 @@ def asked(memory: Memory, changes: Changes) -> Asked:
     """Hash what changes. Raises Outgrown for a relation that the recipe does not know."""
     wanted: dict[Pair, Answers | None] = {(identity(s), identity(r)): None for s, r in changes.delete}
     wanted.update(answer_sets(changes.upsert))
-    number = _relation_numbers(memory, {relation for _, relation in wanted})
+    number = _relation_numbers(memory, dict.fromkeys(relation for _, relation in wanted))
     for pair in [pair for pair in wanted if pair[1] not in number]:
         if wanted.pop(pair) is not None:
             raise Outgrown("the recipe does not know this relation")
@@ -203,7 +203,7 @@ class _Drafting:
         return Counts(pairs, facts, code_bits)
 
 
-def _relation_numbers(memory: Memory, names: set[str]) -> dict[str, int]:
+def _relation_numbers(memory: Memory, names: Iterable[str]) -> dict[str, int]:
     hasher = NameHasher(memory.keyring, "relation", digest_size(memory.resolved.d_model))
     order = {hashed: at for at, hashed in enumerate(memory.resolved.relation_bits)}
     hashed = {name: hasher.digest(name).hex() for name in names}
@@ -212,7 +212,7 @@ def _relation_numbers(memory: Memory, names: set[str]) -> dict[str, int]:
 
 def _places(census: Census, asked: Asked) -> list[int | None]:
     """Where each pair stands in its block now."""
-    blocks = {block: census.of_block(block) for block in set(asked.block.tolist())}
+    blocks = {block: census.of_block(block) for block in dict.fromkeys(asked.block.tolist())}
     hashes = zip(asked.block.tolist(), asked.route.tolist(), asked.pad.tolist(), strict=True)
     return [blocks[block].at(route, pad) for block, route, pad in hashes]
 

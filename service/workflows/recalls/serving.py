@@ -160,7 +160,7 @@ class Serving:
         held = self._catalogue.ledger(served.dictionary, served.ledger_version, pairs)
         if seen is not None:
             held = {pair: rows for pair, rows in held.items() if pair[1] in seen}
-        unlike = list(answered - held.keys())
+        unlike = sorted(answered - held.keys())
         if unlike:
             held = {**held, **self._catalogue.respelled(served.dictionary, served.ledger_version, unlike, seen)}
         return held if seen is None else {pair: rows._replace(line=None) for pair, rows in held.items()}
