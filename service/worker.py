@@ -69,7 +69,7 @@ def work(settings: Settings, name: str, *, parent: int | None = None) -> None:
         if time.monotonic() - retained > RETAIN_EVERY:
             _retain(db, settings)
             retained = time.monotonic()
-        if not work_once(db, settings, name, stopping, KINDS.keys() - set(BESIDE)):
+        if not work_once(db, settings, name, stopping, [kind for kind in KINDS if kind not in BESIDE]):
             stopping.wait(POLL)
     for thread in beside:
         thread.join()

@@ -116,7 +116,7 @@ def drafted(standing: Standing, asked: Asked) -> Draft:
         None if answers is None else (relation, answers)
         for relation, answers in zip(asked.relation.tolist(), asked.answers, strict=True)
     ]
-    keys = entries.held({entry for entry in wanted if entry is not None})
+    keys = entries.held(list(dict.fromkeys(entry for entry in wanted if entry is not None)))
     change = _changes_of_keys(before, [None if entry is None else keys.get(entry, -1) for entry in wanted])
     gone = standing.entries.gone(change)
     fresh, contested = entries.drawn(list(dict.fromkeys(e for e in wanted if e is not None and e not in keys)), gone)
@@ -156,8 +156,8 @@ class _Drafting:
             fresh={key: entry for entry, key in fresh.items()},
             gone=gone,
             contested=contested,
-            come=[names[word] for word in subjects.come(subject_change)],
-            left=[names[word] for word in subjects.gone(subject_change)],
+            come=[names[word] for word in sorted(subjects.come(subject_change))],
+            left=[names[word] for word in sorted(subjects.gone(subject_change))],
             relation_names=self._relation_names(relation_change),
             counts=self._counts(),
         )

@@ -29,9 +29,8 @@ class Entries:
     table: AnswerTable
     contested: frozenset[int]
 
-    def held(self, wanted: Collection[Entry]) -> dict[Entry, int]:
+    def held(self, entries: Sequence[Entry]) -> dict[Entry, int]:
         """The keys of those entries that the version has."""
-        entries = list(wanted)
         keys = self._first_keys(entries)
         found = self.table.answers(self.table.find(np.array(keys, dtype=np.uint64)))
         held = {entry: key for entry, key, answers in zip(entries, keys, found, strict=True) if answers == entry[1]}

@@ -257,7 +257,7 @@ class Serving:
         """Let go of memories that are no longer kept, and load the new champions of dictionaries in use."""
         loaded = list(self._loaded)
         kept = await asyncio.to_thread(self._catalogue.kept, loaded)
-        for memory in set(loaded) - kept:
+        for memory in [memory for memory in loaded if memory not in kept]:
             self._drop(memory)
         in_use = {served.dictionary for served in self._loaded.values()}
         for record in await asyncio.to_thread(self._catalogue.champions):
