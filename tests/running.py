@@ -104,7 +104,7 @@ def train(api: httpx.Client, dictionary: str, **body: Any) -> dict[str, Any]:
     return wait(api, queued.json()["id"])
 
 
-def wait(api: httpx.Client, job: str, seconds: float = 60) -> dict[str, Any]:
+def wait(api: httpx.Client, job: str, seconds: float = 180) -> dict[str, Any]:
     """The job when it has ended."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
