@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from statistics import median
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from service.routes.recall import RecallEndpoint
@@ -16,6 +16,7 @@ from service.workflows.recalls.observe import Observer
 from service.workflows.recalls.queries import LedgerRows
 from service.workflows.recalls.relations import Relations
 from service.workflows.recalls.serving import Serving
+from tests.examples import examples
 from tests.service.recall.shelf import KEY, PART_KEY, Door, Fact, Shelf, Table
 
 SUBJECTS = ["Acme", "Beta", "x", "y"]
@@ -71,7 +72,7 @@ async def replies(facts: Sequence[Fact], batch: Sequence[dict[str, Any]]) -> lis
     return [*alone, rows, await reply(endpoint, f"{path}:batch", columns)]
 
 
-@settings(max_examples=150)
+@examples(150)
 @given(tables, st.lists(asked, min_size=1, max_size=6))
 def test_a_denied_relation_is_an_absent_one(facts: list[Fact], batch: list[dict[str, Any]]) -> None:
     """Whatever is asked, alone or together, compared or not: the reply is, byte for byte, that of a dictionary which

@@ -5,12 +5,13 @@ import multiprocessing
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from service.errors import RateLimited, Unprocessable
 from service.storage import Database, rates
 from service.workflows.access.limits import SHARE, UNLIMITED, Limiter, check_rate, parsed
+from tests.examples import examples
 
 START = 1_000_020  # a window of a minute begins here
 
@@ -54,7 +55,7 @@ def test_a_window_lets_through_what_the_rate_says(counters: Database) -> None:
     assert asyncio.run(passed(limiter, 150, "100/minute")) == 100
 
 
-@settings(max_examples=10)
+@examples(10)
 @given(turns=st.lists(st.integers(0, 3), max_size=60), amount=st.integers(1, 60))
 def test_several_processes_let_through_no_more(
     tmp_path_factory: pytest.TempPathFactory, turns: list[int], amount: int
