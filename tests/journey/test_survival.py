@@ -2,55 +2,16 @@
 
 import os
 import signal
-import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
 
-from tests.running import Running, fresh_dictionary, running_service, train, upload, wait
+from tests.running import Running, fresh_dictionary, held_at_the_gate, running_service, train, upload, wait
 
 FEW = "subject,relation,answer\na,r,1\nb,r,2\n"
 ASKED = {"subject": "b", "relation": "r"}
 MANY = 300
 TABLE = "subject,relation,answer\n" + "".join(f"item {row},r{row % 7},value {row * 7919 % 53}\n" for row in range(MANY))
-PATIENCE = 120.0  # seconds
-
-
-@contextmanager
-def held_at_the_gate(data: Path) -> Iterator[Callable[[], None]]:
-    """A training is held where its memory is stored and verified, and not yet published: there it reads the gate's
-    limits, as it did before its work, and here they are pipes that say nothing. The function that this gives returns
-    when the training has come there.
-    """
-    limits, silent = data / "gate.toml", list[int]()
-    os.mkfifo(limits)
-
-    def reached() -> None:
-        before = _read_by_another(limits)
-        limits.unlink()
-        os.mkfifo(limits)
-        os.close(before)  # no limits: the work begins
-        silent.append(_read_by_another(limits))
-
-    try:
-        yield reached
-    finally:
-        limits.unlink()
-        for pipe in silent:
-            os.close(pipe)
-
-
-def _read_by_another(pipe: Path) -> int:
-    """The pipe's other end, once somebody waits for what it says."""
-    deadline = time.monotonic() + PATIENCE
-    while True:
-        try:
-            return os.open(pipe, os.O_WRONLY | os.O_NONBLOCK)
-        except OSError:  # nobody reads yet
-            assert time.monotonic() < deadline
-            time.sleep(0.01)
 
 
 def test_a_killed_worker_s_job_is_taken_up_again(service: Running, api: httpx.Client) -> None:

@@ -82,7 +82,7 @@ def ask(api: httpx.Client, url: str, memory: str) -> None:
 def experiment(api: httpx.Client, url: str) -> None:
     """Its document names relations."""
     wanted = {"kind": "rank", "seconds": 1, "tasks": ["dictionary"]}
-    ended = wait(api, ok(api.post(f"{url}/experiments", json=wanted))["id"], 120)
+    ended = wait(api, ok(api.post(f"{url}/experiments", json=wanted))["id"])
     assert RELATION in json.dumps(ended["result"], ensure_ascii=False)
 
 
