@@ -13,7 +13,8 @@ from pilot.report.junit import junit
 from schemas.report import Report
 from schemas.uploads import OnConflict
 from service.ingest import Limits, Options, read_table, write_refused
-from service.memory import Changes, Editor, Facts, Recipe, fit
+from service.memory import Changes, Editor, Facts, Memory, Recipe, fit
+from service.memory.restricted import Restricted
 from tests.pilot.conftest import build
 
 SECRET = b"0123456789abcdef0123456789abcdef"
@@ -57,11 +58,9 @@ def recalled(accepted: list[list[str]]) -> dict[str, Any]:
         Changes(Facts(["Acme", "new"], ["tag", "city"], ["q", "w"]), [(name, "maker") for name in SUBJECTS])
     )
     said: dict[str, Any] = {"digest": memory.digest, "edited": staged.memory.digest, "patch": staged.patch.hex()}
-    for name, each in {
-        "whole": memory,
-        "part": memory.within(set(RELATIONS) - {"city"}),
-        "later": staged.memory,
-    }.items():
+    seen: dict[str, Memory | Restricted] = {"whole": memory, "later": staged.memory}
+    seen["part"] = memory.within(set(RELATIONS) - {"city"})
+    for name, each in seen.items():
         replies = each.recall(["Beta", "acme", "ｶﾞ"], ["E-MAIL", "tag", "Maker"])
         said[name] = [each.relations, [each.candidates(question) for question in QUESTIONS], list(replies.answers)]
     return said
