@@ -2,6 +2,8 @@
 
 import asyncio
 import multiprocessing
+from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -38,8 +40,9 @@ async def passed(limiter: Limiter, requests: int, rate: str | None, key: str = "
 
 
 @pytest.fixture
-def counters(db: Database, tmp_path: Path) -> Database:
-    return rates.counters(db, tmp_path / "rates.db")
+def counters(db: Database, tmp_path: Path) -> Iterator[Database]:
+    with closing(rates.counters(db, tmp_path / "rates.db")) as database:
+        yield database
 
 
 def test_a_window_lets_through_what_the_rate_says(counters: Database) -> None:
