@@ -87,7 +87,7 @@ class Worker:
         files.resume(self._db)
         for thread in (*beside, Thread(target=self._get_ready, args=(ahead,), name="ahead", daemon=True)):
             thread.start()
-        self._take(KINDS.keys() - set(BESIDE), woken, self._between())
+        self._take([kind for kind in KINDS if kind not in BESIDE], woken, self._between())
         for thread in beside:
             thread.join()
         self._db.close()

@@ -3,7 +3,7 @@ other, followed to their end, and kept in the report's order.
 """
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 
@@ -74,20 +74,21 @@ class Conducted:
 
 @dataclass(frozen=True, slots=True)
 class Bench:
-    """Where the experiments are made, and what all of them are told. ends: by time.perf_counter()."""
+    """Where the experiments are made, and what all of them are told. ends: by the clock, which counts seconds."""
 
     store: FactStore
     dictionary: str
     ends: float
     seed: int
     false_answers: float
+    clock: Callable[[], float] = time.perf_counter
 
 
 def conduct(laboratory: Laboratory, bench: Bench, progress: Progress) -> Conducted:
     """One job at a time. One that fails is left out with its code; raises ServiceFailed where the service is gone."""
     found = Conducted()
     for kind, share in laboratory.in_order_of_work():
-        seconds = share * (bench.ends - time.perf_counter())
+        seconds = share * (bench.ends - bench.clock())
         request = laboratory.request(kind, seconds, bench.seed, bench.false_answers)
         try:
             found.experiments.append(_made(bench, request, progress))

@@ -78,7 +78,7 @@ class Memory:
         taught = [(at, name) for at, name in enumerate(self.stored.relations.names) if name is not None]
         self.relation_numbers = {name: at for at, name in taught}
         self._relation_folds: dict[str, list[str]] = {}
-        for _, name in taught:
+        for name in self.relations:  # by their names, as a view of some relations has them
             self._relation_folds.setdefault(fold(name), []).append(name)
 
     # -- versions --------------------------------------------------------------------------------------------------

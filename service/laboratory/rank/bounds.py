@@ -76,7 +76,7 @@ def _slices(tensor: Tensor, mode: int) -> int:
     """Slice by slice of a mode: no matrix's rank is above its number of rows or columns in use."""
     size = tensor.shape[mode]
     sides = []
-    for other in {0, 1, 2} - {mode}:
+    for other in (other for other in range(3) if other != mode):
         used = np.unique(tensor.ones[:, [mode, other]], axis=0)
         sides.append(np.bincount(used[:, 0], minlength=size))
     return int(np.minimum(*sides).sum())
@@ -103,7 +103,7 @@ def _with_base_answers(tensor: Tensor) -> int:
         answers.setdefault(relation, set()).add(answer)
     total, cells = sum(map(len, answers.values())), _cells(tensor)
     while answers:
-        base = Counter(answer for held in answers.values() for answer in held).most_common(1)[0][0]
+        base = Counter(answer for held in answers.values() for answer in sorted(held)).most_common(1)[0][0]
         sharing = [relation for relation, held in answers.items() if base in held]
         total -= max(0, len(sharing) - len({cells[relation] for relation in sharing}))
         answers = {relation: held for relation, held in answers.items() if base not in held}

@@ -179,7 +179,7 @@ class Authenticator:
         used, self._used = self._used & self._hash_of.keys() - {BOOTSTRAP}, set()
         if used:
             with self._db.writing() as tx:
-                keys.mark_used(tx, dict.fromkeys(used, now()))
+                keys.mark_used(tx, dict.fromkeys(sorted(used), now()))
 
     def _valid(self, caller: Caller) -> Caller:
         if caller.expires <= self._clock():

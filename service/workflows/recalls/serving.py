@@ -152,7 +152,7 @@ class Serving:
         held = self._catalogue.ledger(served.dictionary, served.ledger_version, pairs)
         if seen is not None:
             held = {pair: rows for pair, rows in held.items() if pair[1] in seen}
-        unlike = list(answered - held.keys())
+        unlike = sorted(answered - held.keys())
         if unlike:
             held = {**held, **self._catalogue.respelled(served.dictionary, served.ledger_version, unlike, seen)}
         return held if seen is None else {pair: rows._replace(line=None) for pair, rows in held.items()}
@@ -249,7 +249,7 @@ class Serving:
         """Let go of memories that are no longer kept, and load the new champions of dictionaries in use."""
         loaded = list(self._loaded)
         kept = await asyncio.to_thread(self._catalogue.kept, loaded)
-        for memory in set(loaded) - kept:
+        for memory in [memory for memory in loaded if memory not in kept]:
             self._drop(memory)
         in_use = {served.dictionary for served in self._loaded.values()}
         for record in await asyncio.to_thread(self._catalogue.champions):

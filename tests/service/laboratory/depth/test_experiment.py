@@ -1,7 +1,5 @@
 """Layers at equal size: what they hold, and what is left without one of them."""
 
-from concurrent.futures import ThreadPoolExecutor
-
 import numpy as np
 import pytest
 from hypothesis import given
@@ -15,7 +13,6 @@ from service.laboratory.depth.stacks import DEPTHS, Stack, drawn, effective_rank
 from service.laboratory.synthetic import factual_recall
 from service.laboratory.tables import Table
 from service.memory import Facts
-from tests.service.laboratory.conftest import Known
 
 
 @given(st.integers(4, 64), st.integers(1, 4))
@@ -51,12 +48,11 @@ def test_effective_rank_counts_directions() -> None:
     assert effective_rank(np.ones((5, 4))) == 0
 
 
-def test_a_second_brings_what_one_layer_holds(cache: Known) -> None:
+def test_a_hurried_bench_brings_what_one_layer_holds(hurried: Bench) -> None:
     """The first seed of the synthetic task: a sentence with its figures for every depth whose edge was found, and a
     share of whole facts for the layer that was left out.
     """
     request = ExperimentRequest(kind=ExperimentId.DEPTH, seconds=1, tasks=[Task.SYNTHETIC])
-    hurried = Bench(1.0, "cpu", ThreadPoolExecutor(1), cache, lambda *_: None)
     found = depth(Asked(request, {Task.SYNTHETIC: factual_recall()}, Facts([], [], [])), hurried)
     said = {statement.code: statement.figures for statement in found.statements["finding"]}
     assert said["depth_held"]["seeds"] == 1
@@ -66,10 +62,9 @@ def test_a_second_brings_what_one_layer_holds(cache: Known) -> None:
 
 
 @pytest.mark.parametrize("facts", [Facts([], [], []), Facts(["s"], ["r"], ["a"])])
-def test_a_dictionary_of_next_to_nothing_decides_nothing(facts: Facts, cache: Known) -> None:
+def test_a_dictionary_of_next_to_nothing_decides_nothing(facts: Facts, hurried: Bench) -> None:
     """No fact, or a single one: said, and not a crash."""
     request = ExperimentRequest(kind=ExperimentId.DEPTH, seconds=1, tasks=[Task.DICTIONARY])
-    hurried = Bench(1.0, "cpu", ThreadPoolExecutor(1), cache, lambda *_: None)
     found = depth(Asked(request, {Task.DICTIONARY: Table.of(facts)}, facts), hurried)
     assert found.verdict == "not_decisive"
     assert "facts" in found.finding
