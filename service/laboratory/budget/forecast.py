@@ -6,7 +6,7 @@ from typing import Any, Literal
 from schemas.experiments import ExperimentRequest
 from service.laboratory.budget.regression import Line
 from service.laboratory.budget.trials import Cost
-from service.laboratory.intervals import Interval
+from service.statistics import Interval
 
 FORECAST = (1, 10, 100)
 """How many times the facts that are wanted."""

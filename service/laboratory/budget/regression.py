@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from service.laboratory.intervals import Interval, mean, quantile
+from service.statistics import Interval, mean, t_quantile
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,5 +38,5 @@ class Line:
         u = [1 / each for each in self.x]
         spread = sum((each - mean(u)) ** 2 for each in u)
         error = self.deviation * math.sqrt(1 + 1 / len(u) + (1 / x - mean(u)) ** 2 / spread)
-        half = quantile(len(u) - 2) * error * x
+        half = t_quantile(len(u) - 2) * error * x
         return height, (max(0.0, height - half), height + half)

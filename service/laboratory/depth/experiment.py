@@ -3,11 +3,11 @@
 from collections.abc import Iterator, Sequence
 
 from schemas.experiments import Experiment, Statement, Task
-from service.laboratory import intervals
 from service.laboratory.bench import Asked, Bench
 from service.laboratory.depth.search import Climb, search
 from service.laboratory.depth.stacks import DEPTHS, Stack, Tried
 from service.laboratory.document import Findings, chart, measured, point, row
+from service.laboratory.edges import compare_held, mean_held
 from service.laboratory.sentences import said
 
 _SIZES = ((240.0, 24, 2), (100.0, 24, 1), (0.0, 16, 1))
@@ -50,7 +50,7 @@ def _report(findings: Findings, task: Task, climbs: Sequence[Climb]) -> None:
 
 def what_it_holds(climb: Climb) -> Iterator[Statement]:
     layers, of_all = climb.stack.layers, {"task": climb.task.value, "parameters": climb.stack.parameters}
-    held = {"facts": round(intervals.held(climb.edges)[0]), "seeds": len(climb.edges)}
+    held = {"facts": round(mean_held(climb.edges)[0]), "seeds": len(climb.edges)}
     if layers == 1:
         yield said("depth_held", **of_all, **held)
     else:
@@ -69,7 +69,7 @@ def _draw(findings: Findings, task: Task, climbs: Sequence[Climb]) -> None:
         findings.charts.append(chart("without", ("layer", "category"), ("recall", "linear")))
         findings.charts.append(chart("rank", ("layer", "category"), ("rank", "linear")))
     points = [
-        point(climb.stack.layers - 1, *intervals.held(climb.edges), label=climb.stack.name, runs=len(climb.edges))
+        point(climb.stack.layers - 1, *mean_held(climb.edges), label=climb.stack.name, runs=len(climb.edges))
         for climb in climbs
         if climb.known
     ]
@@ -83,7 +83,7 @@ def _draw_layers(findings: Findings, climb: Climb) -> None:
     facts than the edge of the ladders says, on which other seeds and rungs that failed count too.
     """
     best = max(climb.held, key=lambda network: network.facts, default=None)
-    facts, interval = intervals.held(climb.edges) if climb.known else (None, None)
+    facts, interval = mean_held(climb.edges) if climb.known else (None, None)
     low, high = interval or (None, None)
     without = {f"without_{layer}_recall": share for layer, share in enumerate(best.without if best else (), start=1)}
     held = {"facts": facts and round(facts, 1), "low": low and round(low, 1), "high": high and round(high, 1)}
@@ -115,7 +115,7 @@ def verdict(climbs: Sequence[Climb]) -> int | None:
         return None
     shorter = min(len(climb.edges) for climb in climbs)
     one = climbs[0].edges[:shorter]
-    ratios = {climb.stack.layers: intervals.ratio(climb.edges[:shorter], one) for climb in climbs[1:]}
+    ratios = {climb.stack.layers: compare_held(climb.edges[:shorter], one) for climb in climbs[1:]}
     above = {layers: found.times for layers, found in ratios.items() if found and found.low > 1}
     if above:
         return max(above, key=lambda layers: above[layers])

@@ -13,12 +13,13 @@ from functools import partial
 from schemas.experiments import Experiment, Point, Task
 from service.laboratory.bench import Asked, Bench, Result, Trial
 from service.laboratory.document import Findings, chart, measured, point, row, theory
-from service.laboratory.intervals import FEWEST_SEEDS, half_width, mean
+from service.laboratory.edges import FEWEST_SEEDS
 from service.laboratory.learning.stages import averaged, plateaus, stage
 from service.laboratory.parts import crowded
 from service.laboratory.sentences import said
 from service.laboratory.tables import Table
 from service.memory.gradient import Moment, Problem, Run, Schedule, Shape, train
+from service.statistics import half_width, mean
 
 PAPER = "arXiv 2412.06538"
 SEEDS = 3

@@ -6,10 +6,11 @@ from typing import Any, NamedTuple
 from schemas.experiments import Experiment, Point, Statement, Task
 from service.laboratory.bench import Asked, Bench
 from service.laboratory.document import Findings, chart, measured, point, row
-from service.laboratory.intervals import FEWEST_SEEDS, half_width, mean
+from service.laboratory.edges import FEWEST_SEEDS
 from service.laboratory.precision.trials import BITS, NETWORK_BITS, ROW_STEP, Blocks, rounded_network, ways_of
 from service.laboratory.sentences import said
 from service.memory.measuring import Storing, stored_bytes
+from service.statistics import half_width, mean
 
 SEEDS = 5
 FEWEST = 16

@@ -8,10 +8,10 @@ from functools import cached_property
 from typing import NamedTuple
 
 from schemas.experiments import Task
-from service.laboratory.rank.correlation import Correlation
 from service.laboratory.rank.perturbed import Altered
 from service.laboratory.rank.predictions import Known, Predictor, known, predicted
 from service.laboratory.rank.search import Kind, Search
+from service.statistics import Correlation
 
 
 class Sized(NamedTuple):

@@ -7,9 +7,9 @@ import numpy as np
 
 from service.laboratory import targets
 from service.laboratory.rank.bounds import bounds
-from service.laboratory.rank.correlation import Correlation, correlation
 from service.laboratory.rank.perturbed import Altered
 from service.laboratory.rank.tensor import ANSWERS, Tensor
+from service.statistics import Correlation, correlation
 
 Predictor = Literal["rank", "lower_bound", "upper_bound", "facts", "answer_bits"]
 PREDICTORS: tuple[Predictor, ...] = ("rank", "lower_bound", "upper_bound", "facts", "answer_bits")

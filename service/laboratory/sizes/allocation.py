@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from schemas.experiments import Experiment, Point, Row, Series, Statement, Task
 from service.laboratory.bench import Asked, Bench
 from service.laboratory.document import Findings, chart, estimate, measured, point, row
-from service.laboratory.intervals import held
+from service.laboratory.edges import mean_held
 from service.laboratory.sentences import said
 from service.laboratory.sizes import speeds
 from service.laboratory.sizes.coding import Coding
@@ -87,8 +87,8 @@ def _series(contest: Contest[EndToEnd]) -> Iterator[Series]:
     found = [ladder for ladder in contest.ladders if edges_of(ladder)]
     yield measured("held", "frontier", (_place(each, 1.0) for each in found), task)
     if len(found) > 1:
-        most = max(held(edges_of(each))[0] for each in found)
-        scaled = (_place(each, most / held(edges_of(each))[0]) for each in found)
+        most = max(mean_held(edges_of(each))[0] for each in found)
+        scaled = (_place(each, most / mean_held(edges_of(each))[0]) for each in found)
         yield estimate("same_facts", "frontier", scaled, task)
 
 

@@ -5,10 +5,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from service.laboratory import intervals
+from service.laboratory.edges import compare_held, mean_held
 from service.laboratory.sizes.coding import Coding
 from service.laboratory.sizes.contests import edges_of
 from service.laboratory.sizes.search import Ladder
+from service.statistics import Interval, mean, slope
 
 _ALIKE = 0.9  # sizes of at least this share of the largest are compared with it
 _NARROW = 1.25  # an interval whose ends lie within this factor of the figure decides
@@ -29,17 +30,17 @@ class Architecture:
         return [(parameters, edge.held) for parameters, edge in edges if edge.above is not None]
 
     @property
-    def slope(self) -> tuple[float, intervals.Interval] | None:
+    def slope(self) -> tuple[float, Interval] | None:
         """Of the logarithm of facts over the logarithm of parameters: 1 where twice the size holds twice as much.
 
         Its interval contains how coarse the ladders are at both ends.
         """
         sizes = [math.log(parameters) for parameters, _ in self.points]
-        found = intervals.slope(sizes, [math.log(facts) for _, facts in self.points])
+        found = slope(sizes, [math.log(facts) for _, facts in self.points])
         if found is None:
             return None
         steps = [edge.step for each in self.ladders for edge in edges_of(each)]
-        coarse = intervals.mean(steps) / (max(sizes) - min(sizes))
+        coarse = mean(steps) / (max(sizes) - min(sizes))
         steep, (low, high) = found
         return steep, (low - coarse, high + coarse)
 
@@ -54,12 +55,12 @@ class Architecture:
         return self.largest is not None and any(edge.above is None for edge in edges_of(self.largest))
 
     @property
-    def facts_a_parameter(self) -> tuple[float, intervals.Interval | None] | None:
+    def facts_a_parameter(self) -> tuple[float, Interval | None] | None:
         """At the largest size that was measured."""
         largest = self.largest
         if largest is None:
             return None
-        facts, interval = intervals.held(edges_of(largest))
+        facts, interval = mean_held(edges_of(largest))
         size = largest.contender.parameters
         return facts / size, interval and (interval[0] / size, interval[1] / size)
 
@@ -89,7 +90,7 @@ def as_good(best: Architecture, others: Sequence[Architecture]) -> Iterator[str]
         if other is not best and best.largest and other.largest:
             mine, own = best.largest.edges, other.largest.edges
             seeds = sorted(mine.keys() & own.keys())
-            ratio = intervals.ratio([mine[seed] for seed in seeds], [own[seed] for seed in seeds])
+            ratio = compare_held([mine[seed] for seed in seeds], [own[seed] for seed in seeds])
             if ratio is None or ratio.low <= 1:
                 yield other.name
 

@@ -5,9 +5,9 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from schemas.experiments import Experiment, Point, Row, Series, Statement
-from service.laboratory import intervals
 from service.laboratory.bench import Asked, Bench
 from service.laboratory.document import Findings, chart, measured, point, row
+from service.laboratory.edges import mean_held
 from service.laboratory.sentences import Figure, said
 from service.laboratory.sizes import references
 from service.laboratory.sizes.architectures import Architecture, as_good, best_of, comparable, decides
@@ -108,7 +108,7 @@ def _series(architecture: Architecture, drawn_in: str) -> Series:
 def _points(architecture: Architecture) -> Iterator[Point]:
     for ladder in architecture.ladders:
         if edges := edges_of(ladder):
-            yield point(ladder.contender.parameters, *intervals.held(edges), runs=len(ladder.found))
+            yield point(ladder.contender.parameters, *mean_held(edges), runs=len(ladder.found))
 
 
 def _row(architecture: Architecture) -> Row:

@@ -5,18 +5,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, NamedTuple
 
-from service.laboratory import intervals
-from service.laboratory.edges import Edge
+from service.laboratory.edges import Edge, Ratio, compare_held, mean_held
 from service.laboratory.sizes.coding import Coding
 from service.laboratory.sizes.search import C, Ladder
 from service.laboratory.sizes.trainings import Network
+from service.statistics import mean
 
 
 class Rival(NamedTuple):
     """One that holds less than the best. ratio: of what the best holds to what it holds; None: not known."""
 
     name: str
-    ratio: intervals.Ratio | None
+    ratio: Ratio | None
 
     @property
     def beaten(self) -> bool:
@@ -61,7 +61,7 @@ class Contest(Generic[C]):
         best, *others = sorted(tried, key=lambda ladder: -_logarithms(ladder, seeds))
         if any(best.edges[seed].held == 0 for seed in seeds):
             return None
-        facts = intervals.held([best.edges[seed] for seed in seeds])[0]
+        facts = mean_held([best.edges[seed] for seed in seeds])[0]
         return Standing(best.contender.name, facts, [_rival(best, other, seeds) for other in others], len(seeds))
 
     @property
@@ -94,14 +94,14 @@ def recall_by_load(ladder: Ladder[Any]) -> dict[int, tuple[float, int]]:
     by_load: dict[int, list[float]] = {}
     for (facts, _), network in sorted(best.items()):
         by_load.setdefault(facts, []).append(network.stored / facts)
-    return {facts: (intervals.mean(shares), len(shares)) for facts, shares in by_load.items()}
+    return {facts: (mean(shares), len(shares)) for facts, shares in by_load.items()}
 
 
 def _logarithms(ladder: Ladder[Any], seeds: Sequence[int]) -> float:
     """Mean logarithm of the facts held; where nothing was, of half the lowest rung."""
-    return intervals.mean([math.log(ladder.edges[seed].held or ladder.edges[seed].least / 2) for seed in seeds])
+    return mean([math.log(ladder.edges[seed].held or ladder.edges[seed].least / 2) for seed in seeds])
 
 
 def _rival(best: Ladder[Any], other: Ladder[Any], seeds: Sequence[int]) -> Rival:
     of_best, of_other = ([ladder.edges[seed] for seed in seeds] for ladder in (best, other))
-    return Rival(other.contender.name, intervals.ratio(of_best, of_other))
+    return Rival(other.contender.name, compare_held(of_best, of_other))

@@ -4,13 +4,14 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from schemas.experiments import Point
-from service.laboratory import intervals
 from service.laboratory.bench import Result
 from service.laboratory.document import point
+from service.laboratory.edges import mean_held
 from service.laboratory.sentences import Figure
 from service.laboratory.sizes import contests
 from service.laboratory.sizes.search import Ladder
 from service.laboratory.sizes.trainings import EndToEnd
+from service.statistics import mean
 
 Figures = dict[str, Figure | None]
 
@@ -20,7 +21,7 @@ def held_points(ladders: Sequence[Ladder[Any]]) -> Iterator[Point]:
     for place, ladder in enumerate(ladders):
         edges = contests.edges_of(ladder)
         if edges:
-            yield point(place, *intervals.held(edges), label=ladder.contender.name, runs=len(ladder.found))
+            yield point(place, *mean_held(edges), label=ladder.contender.name, runs=len(ladder.found))
 
 
 def recall_points(ladder: Ladder[Any]) -> Iterator[Point]:
@@ -42,7 +43,7 @@ def held_figures(ladder: Ladder[Any]) -> Figures:
             "code_bits": ladder.bits,
             "bits_per_parameter": None,
         }
-    facts, interval = intervals.held(edges)
+    facts, interval = mean_held(edges)
     low, high = interval or (None, None)
     return {
         "held": round(facts, 1), "low": low and round(low, 1), "high": high and round(high, 1), "seeds": len(edges),
@@ -75,7 +76,7 @@ def training_figures(ladder: Ladder[EndToEnd]) -> Figures:
     return {
         "runs": len(found),
         "diverged_share": sum(network.diverged for network in found) / len(found),
-        "train_seconds": round(intervals.mean([network.seconds for network in found]), 3),
+        "train_seconds": round(mean([network.seconds for network in found]), 3),
         "peak_bytes": max(network.peak_bytes or 0 for network in found),
         **held,
     }
@@ -84,7 +85,7 @@ def training_figures(ladder: Ladder[EndToEnd]) -> Figures:
 def size_figures(ladder: Ladder[Any], speed: Result) -> Figures:
     """Bytes as stored, and how long a query takes."""
     edges, stored = contests.edges_of(ladder), ladder.contender.bytes
-    per_fact = round(stored / intervals.held(edges)[0], 2) if edges else None
+    per_fact = round(stored / mean_held(edges)[0], 2) if edges else None
     return {
         "bytes": stored,
         "bytes_per_fact": per_fact,

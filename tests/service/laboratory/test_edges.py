@@ -3,12 +3,14 @@
 import math
 
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from service.laboratory.edges import edge, finer, ladder
+from service.laboratory.edges import Edge, compare_held, edge, finer, ladder, mean_held
 
 ladders = st.dictionaries(st.integers(1, 10_000), st.booleans(), min_size=1, max_size=12)
+counts = st.lists(st.tuples(st.integers(50, 5000), st.integers(50, 5000)), min_size=3, max_size=8)
 
 
 @given(ladders)
@@ -83,3 +85,56 @@ def test_a_ladder_stays_within_the_facts_there_are(middle: float, most: int) -> 
     rungs = ladder(middle, most, 1.4, 6)
     assert rungs == sorted(set(rungs))
     assert 1 <= rungs[0] <= rungs[-1] <= most
+
+
+def edges(*held: int, factor: float = 1.05) -> list[Edge]:
+    return [Edge(facts, math.ceil(facts * factor), 1) for facts in held]
+
+
+@given(counts)
+def test_a_comparison_does_not_depend_on_which_comes_first(pairs: list[tuple[int, int]]) -> None:
+    """The ratio of B to A is one over that of A to B, and so are the ends of its interval."""
+    first, second = (edges(*side) for side in zip(*pairs, strict=True))
+    forward, backward = compare_held(first, second), compare_held(second, first)
+    assert forward is not None
+    assert backward is not None
+    assert backward.high is not None
+    assert forward.times == pytest.approx(1 / backward.times)
+    assert forward.low == pytest.approx(1 / backward.high)
+
+
+def test_the_same_rung_three_times_does_not_decide() -> None:
+    """Two contenders on the same rungs at every seed are not known to be equal: the interval is as wide as rungs."""
+    found = compare_held(edges(200, 200, 200), edges(200, 200, 200)) or pytest.fail("no ratio")
+    assert found.low == pytest.approx(1 / 1.05)
+    assert found.high == pytest.approx(1.05)
+
+
+def test_pairs_decide_what_means_do_not() -> None:
+    """A tenth more on every seed is seen, although seeds differ by far more than a tenth."""
+    found = compare_held(edges(110, 220, 440), edges(100, 200, 400)) or pytest.fail("no ratio")
+    assert found.low > 1
+    assert mean_held(edges(110, 220, 440))[1] is not None
+
+
+def test_a_ladder_that_ends_too_early_gives_no_interval() -> None:
+    """Where a network holds more than was tried, its figure is a bound, and so is a comparison with it."""
+    censored = [*edges(100, 120), Edge(300, None, 50)]
+    assert mean_held(censored)[1] is None
+    assert compare_held(edges(90, 95, 99), censored) is None
+    found = compare_held(censored, edges(90, 95, 99)) or pytest.fail("no ratio")
+    assert found.high is None
+
+
+def test_what_holds_nothing_is_beaten_by_at_least_its_lowest_rung() -> None:
+    """A contender that fails on every rung from 50 on is beaten by one that holds 100, at least two to one."""
+    found = compare_held(edges(100, 100, 100), [Edge(0, 50, 50)] * 3) or pytest.fail("no ratio")
+    assert found.high is None
+    assert found.low == pytest.approx(2)
+    assert compare_held([Edge(0, 5, 5)] * 3, edges(9, 9, 9)) is None
+
+
+def test_two_seeds_decide_nothing() -> None:
+    """Two on the same rungs would look certain: of fewer than three there is no interval."""
+    assert mean_held(edges(200, 200))[1] is None
+    assert compare_held(edges(200, 200), edges(100, 100)) is None
