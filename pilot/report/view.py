@@ -11,7 +11,7 @@ from pilot.report.experiment_view import LaboratoryView, laboratory_view
 from pilot.report.figures import number, one_in, share
 from pilot.statistics import upper_bound
 from schemas.checks import Check, CheckId, Failing, Holding, Threshold, Timing, Verdict
-from schemas.report import DictionaryFigures, Report
+from schemas.report import DictionaryFigures, MemoryFigures, Report
 
 _RELATIONS_SHOWN = 40
 _FAILING_SHOWN = 50
@@ -71,6 +71,8 @@ class View:
     best_rate: float
     facts_per_second: float
     bytes_per_fact: float
+    bank_per_fact: float
+    check_bits: int | None
 
 
 def view(report: Report, prose: Prose) -> View:
@@ -105,7 +107,15 @@ def view(report: Report, prose: Prose) -> View:
         best_rate=rate,
         facts_per_second=memory.facts / memory.train_seconds if memory.train_seconds else 0.0,
         bytes_per_fact=memory.bytes_total / memory.facts,
+        bank_per_fact=memory.bytes / memory.facts,
+        check_bits=_check_bits(memory),
     )
+
+
+def _check_bits(memory: MemoryFigures) -> int | None:
+    """Of the codes that are served; None where the recipe is not resolved."""
+    served = memory.recipe.get("check_bits")
+    return served if isinstance(served, int) else None
 
 
 def limit_text(threshold: Threshold, prose: Prose) -> str:
@@ -179,8 +189,10 @@ def _row(holding: Holding, how: str | None, facts: int, largest: int) -> Row:
 
 def _compared(holdings: Sequence[Row], prose: Prose) -> str | None:
     each = {row.holding.name: row.each for row in holdings}
-    memory, sqlite = each["memory"], each.get("sqlite")
-    if memory is None or sqlite is None:
+    memory = each["memory"]
+    tables = [size for name in ("sqlite", "sqlite_numbers") if (size := each.get(name)) is not None]
+    if memory is None or not tables:
         return None
+    sqlite = min(tables)
     words = prose["table"]["smaller" if memory < sqlite else "larger"]
     return str(words.format(memory=f"{number(memory)} B", sqlite=f"{number(sqlite)} B"))

@@ -98,6 +98,21 @@ def test_a_pass_has_no_junit_failure(report_on: ReportOn, parts: Path) -> None:
     assert not tree.findall(".//failure")
 
 
+def test_the_page_says_what_is_served_and_what_all_of_it_takes(report_on: ReportOn, parts: Path) -> None:
+    """A recipe that allows more false answers than 12 check bits do: the page says which are served. Bytes a fact stand
+    for the bank alone and for everything side by side, and the comparison with SQLite is one of everything.
+    """
+    report = report_on(parts)
+    recipe = report.memory.recipe | {"false_answers": 0.01, "check_bits": 12}
+    memory = report.memory.model_copy(update={"recipe": recipe, "false_answers": 0.01})
+    page = html(report.model_copy(update={"memory": memory}), "en")
+    assert "12 check bits: at most 1 in 4,096" in page
+    assert "check bits: at most" not in html(report, "en")
+    for size_of in (memory.bytes, memory.bytes_total):
+        assert f"<dd>{size(size_of)}, {number(size_of / memory.facts)} B / fact</dd>" in page
+    assert f"takes {number(memory.bytes_total / memory.facts)} B a fact, answers and names included" in page
+
+
 def test_one_fact_makes_a_report(report_on: ReportOn, tmp_path: Path) -> None:
     """A table of one fact has a report: no rate, bit count or chart divides by zero."""
     file = tmp_path / "one.csv"

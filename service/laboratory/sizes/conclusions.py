@@ -1,5 +1,6 @@
 """What is said of contests, alike in every experiment that has one."""
 
+import math
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -70,6 +71,8 @@ def _first(standing: Standing, figures: dict[str, Figure]) -> Statement:
     second = standing.rivals[0]
     if second.ratio is None or (second.ratio.high is None and not second.beaten):
         return said("contest_unclear", **figures)
+    if math.isclose(second.ratio.times, 1.0):
+        return said("contest_equal", second=", ".join(map(spoken, standing.equal)), **figures)
     figures |= {"second": spoken(second.name), "times": second.ratio.times, "low": second.ratio.low}
     if second.ratio.high is None:
         return said("contest_decided_bound", **figures)
