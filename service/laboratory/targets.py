@@ -37,7 +37,7 @@ def information(table: Table) -> float:
     return float(np.log2(np.maximum(distinct, 1))[table.relations].mean()) if len(table) else 0.0
 
 
-def coded(table: Table, bits: int, seed: int) -> NDArray[np.int8]:
+def make_targets(table: Table, bits: int, seed: int) -> NDArray[np.int8]:
     """Code XOR pad of every pair as -1 and +1, (n, bits); bits at most 64, and enough to tell the answers of every
     relation apart: ValueError otherwise.
     """
@@ -54,7 +54,7 @@ def token_width(table: Table) -> int:
     return max(16, (math.ceil(math.log2(max(names, 2))) + SPARE_BITS + 3) // 4 * 4)
 
 
-def tokens(names: Ints, width: int, seed: int) -> NDArray[np.int8]:
+def make_tokens(names: Ints, width: int, seed: int) -> NDArray[np.int8]:
     """The token of each name by its number, (n, width) of -1 and +1; numbers lie below 2^min(width, 32).
 
     No two are alike: numbers are led through a permutation of all numbers of `width` bits, 32 bits at a time.
@@ -72,19 +72,19 @@ def _permuted(names: Ints, width: int, seed: int) -> NDArray[np.int8]:
     return _signs(word, width)
 
 
-def pair_tokens(table: Table, width: int, seed: int) -> tuple[NDArray[np.int8], NDArray[np.int8]]:
+def make_pair_tokens(table: Table, width: int, seed: int) -> tuple[NDArray[np.int8], NDArray[np.int8]]:
     """Tokens of the subject and of the relation of every pair, (n, width) each."""
-    return tokens(table.subjects, width, seed), tokens(table.n_subjects + table.relations, width, seed)
+    return make_tokens(table.subjects, width, seed), make_tokens(table.n_subjects + table.relations, width, seed)
 
 
-def problem(table: Table, bits: int, width: int, seed: int) -> Problem:
+def make_problem(table: Table, bits: int, width: int, seed: int) -> Problem:
     """The table as a network learns it: names that occur, numbered anew. Its noise tokens stay away: they ask for
     attention, not for room.
     """
     s, subjects = np.unique(table.subjects, return_inverse=True)
     r, relations = np.unique(table.relations, return_inverse=True)
-    x = tokens(np.concatenate([s, table.n_subjects + r]), width, seed)
-    return Problem(subjects, relations, coded(table, bits, seed), len(s), len(r), seed, tokens=x)
+    x = make_tokens(np.concatenate([s, table.n_subjects + r]), width, seed)
+    return Problem(subjects, relations, make_targets(table, bits, seed), len(s), len(r), seed, tokens=x)
 
 
 def _signs(words: _Words, bits: int) -> NDArray[np.int8]:

@@ -11,13 +11,12 @@ from dataclasses import asdict, replace
 from functools import partial
 
 from schemas.experiments import Experiment, Point, Task
-from service.laboratory.bench import Asked, Bench, Result, Trial
-from service.laboratory.document import Findings, chart, measured, point, row, theory
-from service.laboratory.edges import FEWEST_SEEDS
-from service.laboratory.learning.stages import averaged, plateaus, stage
-from service.laboratory.parts import crowded
-from service.laboratory.sentences import said
-from service.laboratory.tables import Table
+from service.laboratory.bench import Bench, Inputs, Result, Trial
+from service.laboratory.document import Findings, chart, measurement, point, row, theory
+from service.laboratory.learning.stages import average_curves, find_stage, loss_plateaus
+from service.laboratory.statements import statement
+from service.laboratory.tables import Table, take_largest_relations
+from service.laboratory.thresholds import FEWEST_SEEDS
 from service.memory.gradient import Moment, Problem, Run, Schedule, Shape, train
 from service.statistics import half_width, mean
 
@@ -30,31 +29,31 @@ _SIZES = ((150.0, 256, 8), (20.0, 128, 8), (0.0, 64, 4))
 """From how many seconds on, how many facts of how many relations."""
 
 
-def learning(asked: Asked, bench: Bench) -> Experiment:
+def learning(inputs: Inputs, bench: Bench) -> Experiment:
     """Networks of one shape on each task, seed after seed while there is time."""
     findings = Findings()
-    tables = {task: _part(table, asked) for task, table in asked.tables.items() if len(table)}
+    tables = {task: _part(table, inputs) for task, table in inputs.tables.items() if len(table)}
     findings.decisive = bool(tables)
-    curves = _curves(tables, asked, bench, findings)
+    curves = _curves(tables, inputs, bench, findings)
     for task, table in tables.items():
         _draw(findings, task, table, curves[task])
         _judge(findings, task, table, curves[task])
-        if len(table) < len(asked.tables[task]):
-            counts = {"facts": len(table), "of": len(asked.tables[task]), "relations": table.n_relations}
-            findings.left_out.append(said("largest_relations", task=task.value, **counts))
+        if len(table) < len(inputs.tables[task]):
+            counts = {"facts": len(table), "of": len(inputs.tables[task]), "relations": table.n_relations}
+            findings.left_out.append(statement("largest_relations", task=task.value, **counts))
     if not tables:
-        findings.finding.append(said("learning_no_facts"))
-    seen = any(statement.code.startswith("learning_stage") for statement in findings.finding)
-    findings.recommendation.append(said("learning_recommendation" if seen else "learning_publish_checked"))
-    return findings.document(asked, bench)
+        findings.finding.append(statement("learning_no_facts"))
+    seen = any(each.code.startswith("learning_stage") for each in findings.finding)
+    findings.recommendation.append(statement("learning_recommendation" if seen else "learning_publish_checked"))
+    return findings.to_document(inputs, bench)
 
 
 def trial(table: Table, seed: int, device: str) -> Trial:
     """One network in the course of its training, its facts hidden in noise."""
     shape = Shape(32, 8, 2, 4, 32, table.n_answers, readout="answers")
-    asked = {"kind": "learning", "shape": asdict(shape), "schedule": asdict(_SCHEDULE), "rate": RATE}
+    key = {"kind": "learning", "shape": asdict(shape), "schedule": asdict(_SCHEDULE), "rate": RATE}
     return Trial(
-        {**asked, "table": table.digest, "seed": seed, "device": device}, partial(_work, table, shape, seed, device)
+        {**key, "table": table.digest, "seed": seed, "device": device}, partial(_work, table, shape, seed, device)
     )
 
 
@@ -67,26 +66,28 @@ def _work(table: Table, shape: Shape, seed: int, device: str) -> Result:
     return {"curve": [list(moment) for moment in outcome.curve], "right": outcome.right, "diverged": outcome.diverged}
 
 
-def _part(table: Table, asked: Asked) -> Table:
+def _part(table: Table, inputs: Inputs) -> Table:
     """As many facts as there is time for, of few relations, in sequences of sixteen tokens."""
-    facts, relations = next((n, r) for seconds, n, r in _SIZES if asked.request.seconds >= seconds)
-    part = crowded(table, relations, facts, asked.request.seed)
+    facts, relations = next((n, r) for seconds, n, r in _SIZES if inputs.request.seconds >= seconds)
+    part = take_largest_relations(table, relations, facts, inputs.request.seed)
     return replace(part, noise=NOISE, noise_names=NOISE_NAMES)
 
 
 def _curves(
-    tables: dict[Task, Table], asked: Asked, bench: Bench, findings: Findings
+    tables: dict[Task, Table], inputs: Inputs, bench: Bench, findings: Findings
 ) -> dict[Task, list[list[Moment]]]:
     """Of every task a curve for each seed that there was time for."""
     curves: dict[Task, list[list[Moment]]] = {task: [] for task in tables}
     for number in range(SEEDS):
         start = bench.elapsed()
-        trials = [trial(table, asked.request.seed + number, bench.device) for table in tables.values()]
-        for task, result in zip(tables, bench.all(trials), strict=True):
+        trials = [trial(table, inputs.request.seed + number, bench.device) for table in tables.values()]
+        for task, result in zip(tables, bench.run_all(trials), strict=True):
             curves[task].append([Moment(*moment) for moment in result["curve"]])
         if number + 1 < SEEDS and bench.left() < bench.elapsed() - start:
             missing = SEEDS - number - 1
-            findings.left_out.append(said("seeds_left_out", missing=missing, of=SEEDS, seconds=asked.request.seconds))
+            findings.left_out.append(
+                statement("seeds_left_out", missing=missing, of=SEEDS, seconds=inputs.request.seconds)
+            )
             break
     return curves
 
@@ -97,17 +98,16 @@ def _draw(findings: Findings, task: Task, table: Table, curves: Sequence[Sequenc
     steps = [moment.step for moment in curves[0]]
     findings.charts += [chart(losses, ("step", "linear"), ("loss", "linear"))]
     findings.charts += [chart(answers, ("step", "linear"), ("share", "linear"))]
-    findings.series.append(measured("loss", losses, _points(curves, lambda moment: moment.loss, math.inf), task))
-    for name, level in zip(("nothing_known", "relation_known"), plateaus(table), strict=True):
-        line = theory(name, losses, [point(0, level), point(steps[-1], level)], PAPER)
-        findings.series.append(line.model_copy(update={"task": task}))
+    findings.series.append(measurement("loss", losses, _points(curves, lambda moment: moment.loss, math.inf), task))
+    for name, level in zip(("nothing_known", "relation_known"), loss_plateaus(table), strict=True):
+        findings.series.append(theory(name, losses, [point(0, level), point(steps[-1], level)], PAPER, task))
     right = _points(curves, lambda moment: moment.right / len(table))
     confident = _points(curves, lambda moment: moment.relation_only / len(table))
-    findings.series += [measured("right", answers, right, task)]
-    findings.series += [measured("right_relation_wrong_answer", answers, confident, task)]
-    if found := stage(averaged(curves), table):
+    findings.series += [measurement("right", answers, right, task)]
+    findings.series += [measurement("right_relation_wrong_answer", answers, confident, task)]
+    if found := find_stage(average_curves(curves), table):
         inside = confident[found.first : found.last + 1]
-        findings.series += [measured("stage_of_confident_errors", answers, inside, task)]
+        findings.series += [measurement("stage_of_confident_errors", answers, inside, task)]
 
 
 def _points(curves: Sequence[Sequence[Moment]], value: Callable[[Moment], float], most: float = 1.0) -> list[Point]:
@@ -123,9 +123,9 @@ def _points(curves: Sequence[Sequence[Moment]], value: Callable[[Moment], float]
 
 def _judge(findings: Findings, task: Task, table: Table, curves: Sequence[Sequence[Moment]]) -> None:
     """A row and a sentence for a task. It is decided where every seed shows the stage, or none does."""
-    curve = averaged(curves)
-    found, of_seeds = stage(curve, table), [stage(each, table) is not None for each in curves]
-    nothing, relation = plateaus(table)
+    curve = average_curves(curves)
+    found, of_seeds = find_stage(curve, table), [find_stage(each, table) is not None for each in curves]
+    nothing, relation = loss_plateaus(table)
     figures = {"facts": len(table), "relations": table.n_relations, "answers": table.n_answers, "runs": len(curves)}
     expected = {
         "loss_nothing_known": nothing,
@@ -134,16 +134,18 @@ def _judge(findings: Findings, task: Task, table: Table, curves: Sequence[Sequen
     }
     within: dict[str, int | float | None] = dict.fromkeys(("first_step", "last_step", "confident_error_share"))
     if table.n_relations < 2:
-        findings.finding.append(said("learning_one_relation"))
+        findings.finding.append(statement("learning_one_relation"))
     elif found is None:
         seeds = {"seeds": len(curves), "showing": sum(of_seeds)}
-        findings.finding.append(said(f"learning_no_stage_{task}", facts=len(table), steps=curve[-1].step, **seeds))
+        findings.finding.append(statement(f"learning_no_stage_{task}", facts=len(table), steps=curve[-1].step, **seeds))
     else:
         first, last, worst = (curve[at] for at in (found.first, found.last, found.worst))
         share = worst.relation_only / len(table)
         within = {"first_step": first.step, "last_step": last.step, "confident_error_share": share}
         steps = {"first": first.step, "last": last.step, "steps": curve[-1].step, "worst": worst.step}
         steps |= {"seeds": len(curves), "showing": sum(of_seeds)}
-        findings.finding.append(said(f"learning_stage_{task}", share=share, right=worst.right / len(table), **steps))
+        findings.finding.append(
+            statement(f"learning_stage_{task}", share=share, right=worst.right / len(table), **steps)
+        )
     findings.rows.append(row("1_layer", task, **figures, **within, **expected))
     findings.decisive &= len(curves) >= FEWEST_SEEDS and len({*of_seeds}) == 1 and table.n_relations > 1

@@ -22,7 +22,7 @@ class Stage:
     worst: int
 
 
-def averaged(curves: Sequence[Sequence[Moment]]) -> list[Moment]:
+def average_curves(curves: Sequence[Sequence[Moment]]) -> list[Moment]:
     """Several curves of the same steps as one, counts rounded."""
     return [_mean(moments) for moments in zip(*curves, strict=True)]
 
@@ -32,13 +32,13 @@ def _mean(moments: Sequence[Moment]) -> Moment:
     return Moment(moments[0].step, loss, round(right), round(relation_only))
 
 
-def stage(curve: Sequence[Moment], table: Table) -> Stage | None:
+def find_stage(curve: Sequence[Moment], table: Table) -> Stage | None:
     """The longest run of moments in which the relation is known and the subject is not; None where there is none.
 
     Known is a relation when more than half of what guessing misses is answered by one of its answers; a guess is right
     the oftener the more of all answers a relation has.
     """
-    facts, guessed = len(table), of_the_relation_by_chance(table)
+    facts, guessed = len(table), chance_of_relation(table)
     known = facts * (1 + guessed) / 2
     inside = [moment.relation_only > moment.right and moment.right + moment.relation_only > known for moment in curve]
     first, length, start = 0, 0, 0
@@ -52,7 +52,7 @@ def stage(curve: Sequence[Moment], table: Table) -> Stage | None:
     return Stage(first, first + length - 1, worst)
 
 
-def plateaus(table: Table) -> tuple[float, float]:
+def loss_plateaus(table: Table) -> tuple[float, float]:
     """The loss, in nats, of who knows nothing but which answers there are, and of who knows the relation alone.
 
     On the synthetic task log(relations x D) and log D, as in the paper; on a dictionary, whose answers are not all
@@ -66,7 +66,7 @@ def plateaus(table: Table) -> tuple[float, float]:
     return math.log(table.n_answers), float(-(counts * np.log(counts / of_relation)).sum() / len(table))
 
 
-def of_the_relation_by_chance(table: Table) -> float:
+def chance_of_relation(table: Table) -> float:
     """How often the answer of a fact drawn at random is one that the relation of another one has: 1 / R where R equally
     frequent relations share none, 1 where all share all.
     """

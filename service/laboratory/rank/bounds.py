@@ -11,7 +11,7 @@ import numpy as np
 
 from service.facts import Ints
 from service.laboratory.rank.tensor import ANSWERS, RELATIONS, SUBJECTS, Tensor
-from service.laboratory.rank.unfolding import Rank, rank_of
+from service.laboratory.rank.unfolding import Rank, compute_rank
 
 
 class Bounds(NamedTuple):
@@ -39,10 +39,10 @@ class Bounds(NamedTuple):
         return self.least == self.most
 
 
-def bounds(tensor: Tensor, *, seed: int = 0) -> Bounds:
+def bound_rank(tensor: Tensor, *, seed: int = 0) -> Bounds:
     """The largest of three ranks from below; the smallest of six constructions from above."""
     merged = tensor.merged()
-    s, r, a = (rank_of(*merged.unfolding(mode), seed=seed) for mode in (SUBJECTS, RELATIONS, ANSWERS))
+    s, r, a = (compute_rank(*merged.unfolding(mode), seed=seed) for mode in (SUBJECTS, RELATIONS, ANSWERS))
     constructions = {
         "relations": sum(rank.most for rank in relation_ranks(merged)),
         "subjects": _slices(merged, SUBJECTS),
@@ -69,7 +69,7 @@ def _slice_rank(subjects: Ints, answers: Ints) -> Rank:
     distinct = len(np.unique(answers))
     if len(np.unique(subjects)) == len(subjects):
         return Rank(distinct, distinct)
-    return rank_of(subjects, answers)
+    return compute_rank(subjects, answers)
 
 
 def _slices(tensor: Tensor, mode: int) -> int:

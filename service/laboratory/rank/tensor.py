@@ -25,23 +25,23 @@ class Tensor:
         return len(self.ones)
 
     @classmethod
-    def at(cls, subjects: Ints, relations: Ints, answers: Ints) -> "Tensor":
+    def from_columns(cls, subjects: Ints, relations: Ints, answers: Ints) -> "Tensor":
         """Ones where the three columns say, numbered anew."""
         columns = [np.unique(column, return_inverse=True)[1] for column in (subjects, relations, answers)]
         return cls(np.unique(np.stack(columns, axis=1).astype(np.int64), axis=0))
 
     @classmethod
-    def of(cls, facts: Facts) -> "Tensor":
+    def from_facts(cls, facts: Facts) -> "Tensor":
         """A dictionary: the answers of a pair with several are several ones."""
-        return cls.at(
-            _numbers(trimmed(name) for name in facts.subjects),
-            _numbers(trimmed(name) for name in facts.relations),
-            _numbers(facts.answers),
+        return cls.from_columns(
+            _number(trimmed(name) for name in facts.subjects),
+            _number(trimmed(name) for name in facts.relations),
+            _number(facts.answers),
         )
 
     @classmethod
-    def of_table(cls, table: Table) -> "Tensor":
-        return cls.at(table.subjects, table.relations, table.answers)
+    def from_table(cls, table: Table) -> "Tensor":
+        return cls.from_columns(table.subjects, table.relations, table.answers)
 
     @property
     def shape(self) -> tuple[int, int, int]:
@@ -67,7 +67,7 @@ class Tensor:
             size = len(tensor)
             for mode in (0, 1, 2):
                 keep = first_of_equals(*tensor.unfolding(mode))
-                tensor = Tensor.at(*tensor.ones[keep[tensor.ones[:, mode]]].T)
+                tensor = Tensor.from_columns(*tensor.ones[keep[tensor.ones[:, mode]]].T)
         return tensor
 
 
@@ -85,6 +85,6 @@ def first_of_equals(rows: Ints, columns: Ints) -> NDArray[np.bool_]:
     return keep
 
 
-def _numbers(names: Iterable[str]) -> Ints:
+def _number(names: Iterable[str]) -> Ints:
     number: dict[str, int] = {}
     return np.array([number.setdefault(name, len(number)) for name in names], dtype=np.int64)

@@ -11,8 +11,8 @@ from typing import IO, NoReturn
 
 from schemas.experiments import Experiment, ExperimentRequest, Task
 from service.errors import NotFound
-from service.laboratory.bench import Asked, Bench
-from service.laboratory.experiments import EXPERIMENTS
+from service.laboratory.bench import Bench, Inputs
+from service.laboratory.registry import EXPERIMENTS
 from service.laboratory.synthetic import factual_recall
 from service.laboratory.tables import Table
 from service.memory import Facts
@@ -48,14 +48,14 @@ def _last_line(out: IO[str]) -> str:
 def _experiment(settings: Settings, assignment: Assignment, told: "Told") -> Experiment:
     told(0.0, "reading the ledger")
     db = Database(settings.database)
-    asked, trials = _asked(db, assignment)
+    inputs, trials = _asked(db, assignment)
     device = choose(settings.device)
     with one_thread_each(device) as workers:
-        bench = Bench(asked.request.seconds, device, workers, trials, told)
-        return EXPERIMENTS[asked.request.kind](asked, bench)
+        bench = Bench(inputs.request.seconds, device, workers, trials, told)
+        return EXPERIMENTS[inputs.request.kind](inputs, bench)
 
 
-def _asked(db: Database, assignment: Assignment) -> tuple[Asked, StoredTrials]:
+def _asked(db: Database, assignment: Assignment) -> tuple[Inputs, StoredTrials]:
     """Raises NotFound."""
     request = ExperimentRequest.model_validate(assignment.request)
     with db.reading() as tx:
@@ -65,8 +65,8 @@ def _asked(db: Database, assignment: Assignment) -> tuple[Asked, StoredTrials]:
         trials = StoredTrials.before_reading(db, tx, row.number)
         held = facts.columns(tx, row.number, assignment.ledger_version)
     taught = Facts(held.subjects, held.relations, held.answers)
-    tables = {Task.SYNTHETIC: factual_recall, Task.DICTIONARY: lambda: Table.of(taught)}
-    return Asked(request, {task: tables[task]() for task in request.tasks}, taught), trials
+    tables = {Task.SYNTHETIC: factual_recall, Task.DICTIONARY: lambda: Table.from_facts(taught)}
+    return Inputs(request, {task: tables[task]() for task in request.tasks}, taught), trials
 
 
 class Told:

@@ -6,18 +6,18 @@ import pytest
 
 from schemas.experiments import Task
 from service.laboratory.document import Findings
-from service.laboratory.rank.networks import Sized, Trained, learned_by
-from service.laboratory.rank.perturbed import alterations, dense_part
-from service.laboratory.rank.search import HEADS, Kind, Search
-from service.laboratory.rank.statements import networks
+from service.laboratory.rank.bisection import HEADS, Bisection, LayerKind
+from service.laboratory.rank.networks import SizedTable, TaskNetworks, learned_by
+from service.laboratory.rank.perturbed import dense_part, perturb
+from service.laboratory.rank.statements import state_predictions
 from service.laboratory.synthetic import factual_recall
 
-Rung = Callable[[Sized], int]
+Rung = Callable[[SizedTable], int]
 
 
-def found(kind: Kind, trained: Trained, rung: Rung, seeds: int) -> None:
+def found(kind: LayerKind, trained: TaskNetworks, rung: Rung, seeds: int) -> None:
     """A search that ended on the rungs that each table is said to need."""
-    search = Search(kind, [table for table in trained.tables if learned_by(kind, table)], seeds)
+    search = Bisection(kind, [table for table in trained.tables if learned_by(kind, table)], seeds)
     trained.searches[kind] = search
     needed = {each.place: rung(each) for each in trained.sized(kind)}
     while rounds := search.round():
@@ -28,24 +28,24 @@ def found(kind: Kind, trained: Trained, rung: Rung, seeds: int) -> None:
 
 def codes(softmax: Rung, pads: Rung, seeds: int = 2) -> tuple[list[str], list[str], bool]:
     base = dense_part(factual_recall(16, 8, 8), 16, 8, seed=0)
-    trained = Trained(Task.SYNTHETIC, alterations(base, (0.25, 0.5, 0.75), seed=0))
+    trained = TaskNetworks(Task.SYNTHETIC, perturb(base, (0.25, 0.5, 0.75), seed=0))
     found("softmax", trained, softmax, seeds)
     found("pads", trained, pads, seeds)
     findings = Findings()
-    networks(findings, [trained])
+    state_predictions(findings, [trained])
     said = ([each.code for each in part] for part in (findings.finding, findings.recommendation))
     return *said, findings.decisive  # type: ignore[return-value]
 
 
-def rising(sized: Sized) -> int:
+def rising(sized: SizedTable) -> int:
     return max(1, min(len(HEADS) - 1, round(sized.known.rank / 12)))
 
 
-def falling(sized: Sized) -> int:
+def falling(sized: SizedTable) -> int:
     return len(HEADS) - rising(sized)
 
 
-def level(_: Sized) -> int:
+def level(_: SizedTable) -> int:
     return 4
 
 

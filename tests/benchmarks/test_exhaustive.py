@@ -2,11 +2,11 @@
 
 import numpy as np
 
-from service.laboratory.exhaustive import behind_a_mask, in_noise
 from service.laboratory.synthetic import factual_recall
-from service.laboratory.targets import coded, tokens
+from service.laboratory.targets import make_targets, make_tokens
 from service.memory.gradient import Problem, Run, Schedule, Shape, train
 from service.memory.measuring import FrozenNetwork, optimal
+from tests.benchmarks.exhaustive import recall_behind_mask, recall_in_noise
 
 
 def test_facts_behind_a_mask_take_fewer_than_two_stored_parameters_each() -> None:
@@ -14,11 +14,11 @@ def test_facts_behind_a_mask_take_fewer_than_two_stored_parameters_each() -> Non
     the noise of 20 draws changes nothing.
     """
     table = factual_recall(relations=8)
-    network, targets = FrozenNetwork("hybrid", 160), coded(table, 3, 0)
-    vectors = tokens(np.arange(40), network.d_model, 0)
+    network, targets = FrozenNetwork("hybrid", 160), make_targets(table, 3, 0)
+    vectors = make_tokens(np.arange(40), network.d_model, 0)
     features = network.features(vectors[table.subjects], vectors[32 + table.relations])
     weights = optimal(features, targets, 400, 1e-2)
-    found = behind_a_mask(network, vectors, table, targets, weights)
+    found = recall_behind_mask(network, vectors, table, targets, weights)
     assert found.right == [256] * 20
     assert found.always / (weights.size + 3) > 0.53
 
@@ -30,7 +30,7 @@ def test_a_draw_of_noise_changes_what_an_untrained_network_says() -> None:
     columns = table.subjects, table.relations, table.answers
     problem = Problem(*columns, 8, 4, 0, table.noise, table.noise_names)
     outcome = train(shape, [Run(problem, 0, 0.01)], Schedule(steps=5, optimiser="adamw"))[0]
-    found = in_noise(shape, problem, outcome.weights, weight_bits=8)
+    found = recall_in_noise(shape, problem, outcome.weights, weight_bits=8)
     assert len(found.right) == 20
     assert len(set(found.right)) > 1
     assert found.always < max(found.right)

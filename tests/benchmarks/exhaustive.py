@@ -11,7 +11,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from service.laboratory.synthetic import masked, sequences
 from service.laboratory.tables import Table
 from service.memory.gradient import Problem, Shape, Weights, right
 from service.memory.measuring import FrozenNetwork, held_at_int8
@@ -28,16 +27,16 @@ class Recalled:
     always: int
 
 
-def in_noise(shape: Shape, problem: Problem, weights: Weights, *, weight_bits: int | None = None) -> Recalled:
+def recall_in_noise(shape: Shape, problem: Problem, weights: Weights, *, weight_bits: int | None = None) -> Recalled:
     """Trained weights (weight_bits: as they would be stored), with noise that was never masked."""
 
     def asked(draw: int) -> NDArray[np.bool_]:
         return right(shape, problem, weights, noise_draw=draw, weight_bits=weight_bits)
 
-    return _counted(asked)
+    return _count(asked)
 
 
-def behind_a_mask(
+def recall_behind_mask(
     network: FrozenNetwork,
     tokens: NDArray[np.int8],
     table: Table,
@@ -47,14 +46,32 @@ def behind_a_mask(
     """A read-out in closed form, at int8. tokens: the vectors of subjects, then relations, (names, d_model)."""
 
     def asked(draw: int) -> NDArray[np.bool_]:
-        subjects, relations = masked(sequences(table, draw), table)
+        subjects, relations = mask(draw_sequences(table, draw), table)
         features = network.features(tokens[subjects], tokens[table.n_subjects + relations])
         return held_at_int8(features, targets, weights)
 
-    return _counted(asked)
+    return _count(asked)
 
 
-def _counted(asked: Callable[[int], NDArray[np.bool_]]) -> Recalled:
+def _count(asked: Callable[[int], NDArray[np.bool_]]) -> Recalled:
     """Draws count up from one: number 0 is the one that a training looks at."""
     found = np.stack([asked(draw) for draw in range(1, DRAWS + 1)])
     return Recalled(found.shape[1], found.sum(axis=1).tolist(), int(found.all(axis=0).sum()))
+
+
+def draw_sequences(table: Table, seed: int) -> NDArray[np.int64]:
+    """One sequence for every pair, (n, T): numbers of subjects, then relations, then noise, then the end."""
+    rng = np.random.default_rng(seed)
+    first_noise = table.n_subjects + table.n_relations
+    places = rng.permuted(np.tile(np.arange(table.noise + 2), (len(table), 1)), axis=1)
+    noise = rng.integers(first_noise, first_noise + max(table.noise_names, 1), (len(table), table.noise))
+    tokens = np.column_stack([table.subjects, table.relations + table.n_subjects, noise])
+    end = np.full((len(table), 1), first_noise + table.noise_names)
+    return np.hstack([np.take_along_axis(tokens, places, axis=1), end])
+
+
+def mask(tokens: NDArray[np.int64], table: Table) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """What typed masking leaves of sequences (n, T): the subject of each and its relation, (n,) twice."""
+    end_of_relations = table.n_subjects + table.n_relations
+    is_subject, is_relation = tokens < table.n_subjects, (tokens >= table.n_subjects) & (tokens < end_of_relations)
+    return tokens[is_subject], tokens[is_relation] - table.n_subjects

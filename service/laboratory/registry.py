@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 
 from schemas.experiments import Experiment, ExperimentId
-from service.laboratory.bench import Asked, Bench
+from service.laboratory.bench import Bench, Inputs
 from service.laboratory.budget.experiment import budget
 from service.laboratory.depth.experiment import depth
 from service.laboratory.learning.experiment import learning
@@ -13,7 +13,7 @@ from service.laboratory.sizes.allocation import allocation
 from service.laboratory.sizes.capacity import capacity
 from service.laboratory.sizes.heads import heads
 
-Work = Callable[[Asked, Bench], Experiment]
+Work = Callable[[Inputs, Bench], Experiment]
 """Raises what `bench.progress` raises, where it must not go on."""
 
 EXPERIMENTS: Mapping[ExperimentId, Work] = {

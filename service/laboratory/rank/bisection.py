@@ -10,7 +10,7 @@ import numpy as np
 from service.laboratory import targets
 from service.laboratory.bench import Bench, Result, Trial
 from service.laboratory.rank.layer import layer_ranks, layer_tensor
-from service.laboratory.rank.perturbed import Altered
+from service.laboratory.rank.perturbed import PerturbedTable
 from service.laboratory.tables import Table
 from service.memory.gradient import Problem, Run, Schedule, Shape, train
 
@@ -20,7 +20,7 @@ D_MODEL = 16
 SCHEDULE = Schedule(steps=400)
 RATE = 0.05
 
-Kind = Literal["softmax", "argmax", "threshold", "pads"]
+LayerKind = Literal["softmax", "argmax", "threshold", "pads"]
 """Attention of a network with one vector for each answer; `pads`: softmax, and the memory's own codes and pads."""
 
 
@@ -32,13 +32,13 @@ class Learner(NamedTuple):
 
 
 @dataclass
-class Search:
+class Bisection:
     """Goes on round by round, so that searches can share the cores. layers: of tables as they are, by table and rung,
     the ranks of a layer that learned it (`LayerRanks` by name).
     """
 
-    kind: Kind
-    tables: Sequence[Altered]
+    kind: LayerKind
+    tables: Sequence[PerturbedTable]
     seeds: int
     layers: dict[tuple[int, int], dict[str, tuple[int, int, int]]] = field(default_factory=dict)
     _low: dict[Learner, int] = field(default_factory=dict)
@@ -117,16 +117,16 @@ class Search:
 
 def _problem(table: Table, shape: Shape, seed: int) -> Problem:
     if shape.readout == "codes":
-        return targets.problem(table, shape.outputs, shape.d_model, seed)
+        return targets.make_problem(table, shape.outputs, shape.d_model, seed)
     return Problem(table.subjects, table.relations, table.answers, table.n_subjects, table.n_relations, seed)
 
 
-def run(searches: Sequence[Search], bench: Bench) -> list[Search]:
+def run_bisections(searches: Sequence[Bisection], bench: Bench) -> list[Bisection]:
     """Round by round while there is time: the searches that came to their end."""
     while rounds := [(search, rung, group) for search in searches for rung, group in search.round().items()]:
         if bench.left() < 0:
             break
-        results = bench.all([search.trial(rung, group, bench.device) for search, rung, group in rounds])
+        results = bench.run_all([search.trial(rung, group, bench.device) for search, rung, group in rounds])
         for (search, rung, group), result in zip(rounds, results, strict=True):
             search.note(rung, group, result)
     return [search for search in searches if not search.round()]

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from service.laboratory.edges import Edge, compare_held, edge, finer, ladder, mean_held
+from service.laboratory.thresholds import Threshold, choose_sizes, compare_held, find_threshold, mean_held, refine_sizes
 
 ladders = st.dictionaries(st.integers(1, 10_000), st.booleans(), min_size=1, max_size=12)
 counts = st.lists(st.tuples(st.integers(50, 5000), st.integers(50, 5000)), min_size=3, max_size=8)
@@ -16,7 +16,7 @@ counts = st.lists(st.tuples(st.integers(50, 5000), st.integers(50, 5000)), min_s
 @given(ladders)
 def test_the_number_reported_was_itself_held(tried: dict[int, bool]) -> None:
     """The edge is a rung that was held with the next one failing, or says that it is beyond the ladder's ends."""
-    found = edge(tried)
+    found = find_threshold(tried)
     assert found.held == 0 or tried[found.held]
     assert found.above is None or not tried[found.above]
     assert (found.above is None) == (found.held == max(tried))
@@ -30,17 +30,17 @@ def test_no_other_edge_explains_more_rungs(tried: dict[int, bool]) -> None:
     def wrong(at: int) -> int:
         return sum(held != (facts <= at) for facts, held in tried.items())
 
-    assert wrong(edge(tried).held) == min(map(wrong, [0, *tried]))
+    assert wrong(find_threshold(tried).held) == min(map(wrong, [0, *tried]))
 
 
 @settings(max_examples=50)
 @given(st.integers(1, 5_000), st.floats(1, 8_000), st.integers(20, 6_000))
 def test_a_sharp_edge_is_found_to_within_the_asked_factor(true: int, expected: float, most: int) -> None:
     """However wrong the first guess is, a network that holds `true` facts is found to a tenth in nine rounds."""
-    tried = {facts: facts <= true for facts in ladder(expected, most, 1.4, 6)}
+    tried = {facts: facts <= true for facts in choose_sizes(expected, most, 1.4, 6)}
     for _ in range(9):
-        tried |= {facts: facts <= true for facts in finer(tried, most, 1.1, 4)}
-    found = edge(tried)
+        tried |= {facts: facts <= true for facts in refine_sizes(tried, most, 1.1, 4)}
+    found = find_threshold(tried)
     if found.above is None:
         assert found.held == most <= true
     elif found.held:
@@ -59,36 +59,36 @@ def test_a_noisy_edge_is_found_without_bias_of_a_rung() -> None:
 
     found = []
     for _ in range(200):
-        tried = {facts: holds(facts) for facts in ladder(300, 5_000, 1.4, 6)}
+        tried = {facts: holds(facts) for facts in choose_sizes(300, 5_000, 1.4, 6)}
         for _ in range(3):
-            tried |= {facts: holds(facts) for facts in finer(tried, 5_000, 1.1, 3)}
-        found.append(edge(tried).held)
+            tried |= {facts: holds(facts) for facts in refine_sizes(tried, 5_000, 1.1, 3)}
+        found.append(find_threshold(tried).held)
     assert 350 < np.mean(found) < 430
 
 
 def test_a_ladder_that_holds_to_its_top_is_continued_upwards() -> None:
     """With no failure on the ladder the next rungs lie above it, and there are none above all facts there are."""
-    assert min(finer({10: True, 14: True}, 100, 1.1, 3)) > 14
-    assert max(finer({10: True, 14: True}, 20, 1.1, 3)) == 20
-    assert finer({10: True, 20: True}, 20, 1.1, 3) == []
+    assert min(refine_sizes({10: True, 14: True}, 100, 1.1, 3)) > 14
+    assert max(refine_sizes({10: True, 14: True}, 20, 1.1, 3)) == 20
+    assert refine_sizes({10: True, 20: True}, 20, 1.1, 3) == []
 
 
 def test_a_ladder_without_a_success_is_continued_downwards() -> None:
     """With no success the next rungs lie below, and the search ends at one fact."""
-    assert max(finer({10: False, 14: False}, 100, 1.1, 3)) < 10
-    assert finer({1: False}, 100, 1.1, 3) == []
+    assert max(refine_sizes({10: False, 14: False}, 100, 1.1, 3)) < 10
+    assert refine_sizes({1: False}, 100, 1.1, 3) == []
 
 
 @given(st.floats(0.1, 1e5), st.integers(1, 1_000))
 def test_a_ladder_stays_within_the_facts_there_are(middle: float, most: int) -> None:
     """Rungs are distinct, at least one fact and at most all."""
-    rungs = ladder(middle, most, 1.4, 6)
+    rungs = choose_sizes(middle, most, 1.4, 6)
     assert rungs == sorted(set(rungs))
     assert 1 <= rungs[0] <= rungs[-1] <= most
 
 
-def edges(*held: int, factor: float = 1.05) -> list[Edge]:
-    return [Edge(facts, math.ceil(facts * factor), 1) for facts in held]
+def edges(*held: int, factor: float = 1.05) -> list[Threshold]:
+    return [Threshold(facts, math.ceil(facts * factor), 1) for facts in held]
 
 
 @given(counts)
@@ -119,7 +119,7 @@ def test_pairs_decide_what_means_do_not() -> None:
 
 def test_a_ladder_that_ends_too_early_gives_no_interval() -> None:
     """Where a network holds more than was tried, its figure is a bound, and so is a comparison with it."""
-    censored = [*edges(100, 120), Edge(300, None, 50)]
+    censored = [*edges(100, 120), Threshold(300, None, 50)]
     assert mean_held(censored)[1] is None
     assert compare_held(edges(90, 95, 99), censored) is None
     found = compare_held(censored, edges(90, 95, 99)) or pytest.fail("no ratio")
@@ -128,10 +128,10 @@ def test_a_ladder_that_ends_too_early_gives_no_interval() -> None:
 
 def test_what_holds_nothing_is_beaten_by_at_least_its_lowest_rung() -> None:
     """A contender that fails on every rung from 50 on is beaten by one that holds 100, at least two to one."""
-    found = compare_held(edges(100, 100, 100), [Edge(0, 50, 50)] * 3) or pytest.fail("no ratio")
+    found = compare_held(edges(100, 100, 100), [Threshold(0, 50, 50)] * 3) or pytest.fail("no ratio")
     assert found.high is None
     assert found.low == pytest.approx(2)
-    assert compare_held([Edge(0, 5, 5)] * 3, edges(9, 9, 9)) is None
+    assert compare_held([Threshold(0, 5, 5)] * 3, edges(9, 9, 9)) is None
 
 
 def test_two_seeds_decide_nothing() -> None:
