@@ -13,7 +13,7 @@ from service.laboratory.tables import Table
 from service.memory import Facts
 
 NAMED = 3
-"""Tokens of a sequence that are no noise: subject, relation, end."""
+"""The tokens of a sequence that are not noise: subject, relation, end."""
 
 
 def factual_recall(
@@ -49,7 +49,7 @@ def factual_recall(
 
 
 def to_facts(table: Table) -> Facts:
-    """The table as facts with names, for a memory that is taught names."""
+    """The table as facts with names, as a memory is taught them."""
     columns = {"subject": table.subjects, "relation": table.relations, "answer": table.answers}
     subjects, relations, answers = (
         [f"{kind} {number}" for number in column.tolist()] for kind, column in columns.items()

@@ -76,7 +76,7 @@ class Table:
 
     @cached_property
     def digest(self) -> str:
-        """SHA-256 over everything in it: the part of a trial's key that stands for the facts."""
+        """SHA-256 over all of the table, which stands for the facts in the key of a trial."""
         counts = self.n_subjects, self.n_relations, self.n_answers, self.noise, self.noise_names
         columns = [column.astype("<i8").tobytes() for column in (self.subjects, self.relations, self.answers)]
         frequency = [] if self.frequency is None else [self.frequency.astype("<f8").tobytes()]
@@ -84,13 +84,13 @@ class Table:
 
 
 def _number_names(names: "list[str] | list[tuple[str, ...]]") -> tuple[Ints, int]:
-    """Each name's number in the order of names, and how many there are."""
+    """The number of each name in the order of names, and how many names there are."""
     number = {name: at for at, name in enumerate(sorted(set(names)))}  # type: ignore[type-var]
     return np.array([number[name] for name in names], dtype=np.int64), len(number)
 
 
 def select_facts(table: Table, facts: NDArray[np.bool_] | Ints) -> Table:
-    """These facts; names and answers that do not occur in them are gone, the others numbered from 0."""
+    """These facts alone, with the names and answers that occur in them numbered anew from 0."""
     subjects, relations, answers = (column[facts] for column in (table.subjects, table.relations, table.answers))
     (s, n_s), (r, n_r), (a, n_a) = map(_numbered, (subjects, relations, answers))
     frequency = None if table.frequency is None else table.frequency[facts] / table.frequency[facts].sum()
@@ -99,7 +99,7 @@ def select_facts(table: Table, facts: NDArray[np.bool_] | Ints) -> Table:
 
 
 def sample_facts(facts: Facts, most: int, seed: int) -> Facts:
-    """At most so many of a dictionary's facts, drawn by the seed, in their own order."""
+    """At most `most` of a dictionary's facts, drawn by the seed, in their own order."""
     if len(facts) <= most:
         return facts
     drawn = np.sort(np.random.default_rng(seed).permutation(len(facts))[:most]).tolist()
@@ -108,8 +108,8 @@ def sample_facts(facts: Facts, most: int, seed: int) -> Facts:
 
 
 def take_largest_relations(table: Table, relations: int, facts: int, seed: int) -> Table:
-    """At most `facts` facts of the relations that have most, subject by subject in an order drawn by the seed: few
-    relations with many facts each, and subjects that have several.
+    """At most `facts` facts of the relations that have most, subject by subject in an order drawn by the seed. So there
+    are few relations with many facts each, and subjects with several.
     """
     counts = np.bincount(table.relations, minlength=table.n_relations)
     largest = np.argsort(-counts, kind="stable")[:relations]

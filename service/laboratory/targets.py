@@ -1,5 +1,5 @@
-"""What a network has to read out, and of what: random code bits of random tokens, so that what is measured is how much
-it holds, not how much alike the names or the answers of a table are.
+"""What networks learn: random code bits of random tokens, so that measurements show how much a network holds, and not
+how similar the names or the answers of a table are.
 
 A fact's target is the code of its answer, XORed with a random pad of its pair, as in the memory itself. The code is the
 answer's number in its relation, so that no two answers of a relation share one and every fact can be decoded; the pad
@@ -22,8 +22,8 @@ _Words = NDArray[np.uint64]
 
 
 def code_length(table: Table) -> int:
-    """Bits that tell the answers of the table's richest relation apart, and never fewer than three. Check bits, which
-    a memory adds so that it knows what it does not know, come on top.
+    """Bits that tell the answers of the table's richest relation apart, at least three. The check bits that a memory
+    adds to recognise what it was not taught are not among them.
     """
     answers = np.unique(np.stack([table.relations, table.answers]), axis=1)
     most = int(np.bincount(answers[0], minlength=1).max(initial=1))
@@ -31,7 +31,7 @@ def code_length(table: Table) -> int:
 
 
 def information(table: Table) -> float:
-    """Bits that the answer of a pair carries when every answer of its relation is equally likely, on average."""
+    """The mean bits of a pair's answer, where every answer of its relation is equally likely."""
     answers = np.unique(np.stack([table.relations, table.answers]), axis=1)
     distinct = np.bincount(answers[0], minlength=table.n_relations)
     return float(np.log2(np.maximum(distinct, 1))[table.relations].mean()) if len(table) else 0.0
@@ -49,15 +49,15 @@ def make_targets(table: Table, bits: int, seed: int) -> NDArray[np.int8]:
 
 
 def token_width(table: Table) -> int:
-    """Bits of a token: 16, and more where a table has so many names that random tokens would lie too close."""
+    """Bits of a token: 16, or more where the table has so many names that random tokens would lie too close."""
     names = table.n_subjects + table.n_relations
     return max(16, (math.ceil(math.log2(max(names, 2))) + SPARE_BITS + 3) // 4 * 4)
 
 
 def make_tokens(names: Ints, width: int, seed: int) -> NDArray[np.int8]:
-    """The token of each name by its number, (n, width) of -1 and +1; numbers lie below 2^min(width, 32).
+    """The token of each name by its number, (n, width) of -1 and +1. Numbers lie below 2^min(width, 32).
 
-    No two are alike: numbers are led through a permutation of all numbers of `width` bits, 32 bits at a time.
+    No two tokens are equal: they are a permutation of all numbers of `width` bits, 32 bits at a time.
     """
     parts = (_permuted(names, min(_WORD, width - first), seed + first) for first in range(0, width, _WORD))
     return np.concatenate(list(parts), axis=1)
@@ -73,13 +73,13 @@ def _permuted(names: Ints, width: int, seed: int) -> NDArray[np.int8]:
 
 
 def make_pair_tokens(table: Table, width: int, seed: int) -> tuple[NDArray[np.int8], NDArray[np.int8]]:
-    """Tokens of the subject and of the relation of every pair, (n, width) each."""
+    """The tokens of the subject and of the relation of every pair, (n, width) each."""
     return make_tokens(table.subjects, width, seed), make_tokens(table.n_subjects + table.relations, width, seed)
 
 
 def make_problem(table: Table, bits: int, width: int, seed: int) -> Problem:
-    """The table as a network learns it: names that occur, numbered anew. Its noise tokens stay away: they ask for
-    attention, not for room.
+    """The table as a network learns it, with the names that occur numbered anew. Noise tokens are left out, since they
+    take attention and no storage.
     """
     s, subjects = np.unique(table.subjects, return_inverse=True)
     r, relations = np.unique(table.relations, return_inverse=True)

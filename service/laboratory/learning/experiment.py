@@ -1,8 +1,8 @@
-"""What is learned first: loss and recall in the course of a training, and the stage of confident wrong answers.
+"""What is learned first: loss and recall during training, and the stage of confident wrong answers.
 
-After section 6 of Nichani, Lee and Bietti (arXiv 2412.06538): the relation is learned before the subject. Who knows
-nothing has a loss of log(relations x D), who knows the relation alone one of log D; in between, a network answers most
-questions with an answer of the right kind that is wrong.
+After section 6 of Nichani, Lee and Bietti (arXiv 2412.06538): the relation is learned before the subject. A network
+that knows nothing has a loss of log(relations x D), one that knows only the relation log D; in between, it answers most
+questions with a wrong answer of the right kind.
 """
 
 import math
@@ -26,11 +26,11 @@ NOISE, NOISE_NAMES = 13, 64
 RATE = 5e-3
 _SCHEDULE = Schedule(steps=360, optimiser="adamw", check_every=6, weight_bits=None, stop_early=False)
 _SIZES = ((150.0, 256, 8), (20.0, 128, 8), (0.0, 64, 4))
-"""From how many seconds on, how many facts of how many relations."""
+"""From how many seconds on: how many facts of how many relations."""
 
 
 def learning(inputs: Inputs, bench: Bench) -> Experiment:
-    """Networks of one shape on each task, seed after seed while there is time."""
+    """Train networks of one shape on each task, seed after seed while there is time."""
     findings = Findings()
     tables = {task: _part(table, inputs) for task, table in inputs.tables.items() if len(table)}
     findings.decisive = bool(tables)
@@ -49,7 +49,7 @@ def learning(inputs: Inputs, bench: Bench) -> Experiment:
 
 
 def trial(table: Table, seed: int, device: str) -> Trial:
-    """One network in the course of its training, its facts hidden in noise."""
+    """The trial of one network's training, its facts hidden in noise."""
     shape = Shape(32, 8, 2, 4, 32, table.n_answers, readout="answers")
     key = {"kind": "learning", "shape": asdict(shape), "schedule": asdict(_SCHEDULE), "rate": RATE}
     return Trial(
@@ -76,7 +76,7 @@ def _part(table: Table, inputs: Inputs) -> Table:
 def _curves(
     tables: dict[Task, Table], inputs: Inputs, bench: Bench, findings: Findings
 ) -> dict[Task, list[list[Moment]]]:
-    """Of every task a curve for each seed that there was time for."""
+    """The curves of every task, one for each seed that there was time for."""
     curves: dict[Task, list[list[Moment]]] = {task: [] for task in tables}
     for number in range(SEEDS):
         start = bench.elapsed()
@@ -93,7 +93,7 @@ def _curves(
 
 
 def _draw(findings: Findings, task: Task, table: Table, curves: Sequence[Sequence[Moment]]) -> None:
-    """The loss beside what theory expects, and what is answered, with the stage of confident errors marked."""
+    """Draw the loss beside what theory expects, and the answers, with the stage of confident errors marked."""
     losses, answers = f"loss_{task}", f"answers_{task}"
     steps = [moment.step for moment in curves[0]]
     findings.charts += [chart(losses, ("step", "linear"), ("loss", "linear"))]
@@ -111,7 +111,7 @@ def _draw(findings: Findings, task: Task, table: Table, curves: Sequence[Sequenc
 
 
 def _points(curves: Sequence[Sequence[Moment]], value: Callable[[Moment], float], most: float = 1.0) -> list[Point]:
-    """Mean over seeds by step, between 0 and `most`, with its interval where all seeds are there."""
+    """The mean over seeds at every step, between 0 and `most`, with its interval where all seeds are there."""
     points = []
     for moments in zip(*curves, strict=True):
         values = [value(moment) for moment in moments]
@@ -122,7 +122,7 @@ def _points(curves: Sequence[Sequence[Moment]], value: Callable[[Moment], float]
 
 
 def _judge(findings: Findings, task: Task, table: Table, curves: Sequence[Sequence[Moment]]) -> None:
-    """A row and a sentence for a task. It is decided where every seed shows the stage, or none does."""
+    """Add the row and the sentence of a task. Decisive where every seed shows the stage, or none does."""
     curve = average_curves(curves)
     found, of_seeds = find_stage(curve, table), [find_stage(each, table) is not None for each in curves]
     nothing, relation = loss_plateaus(table)

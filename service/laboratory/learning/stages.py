@@ -1,4 +1,4 @@
-"""Stages of a training: when the relation is known and the subject is not, and which loss theory expects then."""
+"""The stage of a training in which the relation is known and the subject is not, and the loss that theory expects."""
 
 import math
 from collections.abc import Sequence
@@ -23,7 +23,7 @@ class Stage:
 
 
 def average_curves(curves: Sequence[Sequence[Moment]]) -> list[Moment]:
-    """Several curves of the same steps as one, counts rounded."""
+    """The mean of several curves of the same steps, with counts rounded."""
     return [_mean(moments) for moments in zip(*curves, strict=True)]
 
 
@@ -35,8 +35,8 @@ def _mean(moments: Sequence[Moment]) -> Moment:
 def find_stage(curve: Sequence[Moment], table: Table) -> Stage | None:
     """The longest run of moments in which the relation is known and the subject is not; None where there is none.
 
-    Known is a relation when more than half of what guessing misses is answered by one of its answers; a guess is right
-    the oftener the more of all answers a relation has.
+    A relation is known when more than half of the facts that guessing would miss get one of its answers. The more of
+    all answers a relation has, the more often a guess is right.
     """
     facts, guessed = len(table), chance_of_relation(table)
     known = facts * (1 + guessed) / 2
@@ -53,7 +53,7 @@ def find_stage(curve: Sequence[Moment], table: Table) -> Stage | None:
 
 
 def loss_plateaus(table: Table) -> tuple[float, float]:
-    """The loss, in nats, of who knows nothing but which answers there are, and of who knows the relation alone.
+    """The loss in nats of a network that knows only which answers there are, and of one that knows only the relation.
 
     On the synthetic task log(relations x D) and log D, as in the paper; on a dictionary, whose answers are not all
     alike frequent, the second is the entropy of the answer given the relation.

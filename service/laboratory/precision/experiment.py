@@ -14,13 +14,13 @@ from service.statistics import half_width, mean
 
 SEEDS = 5
 FEWEST = 16
-"""Facts that a block needs for anything to be said."""
+"""With fewer facts in a block, nothing is concluded."""
 _NETWORK = "gradient"
 
 
 class Best(NamedTuple):
-    """What a number of bits holds by the way of storing that holds most: code bits a byte of each seed, and what the
-    next narrower width, which failed, would hold, less one row.
+    """The way of storing that holds most at a number of bits. per_byte: code bits a byte of each seed; below: what the
+    next narrower width, which failed, would hold, plus one row.
     """
 
     bits: int
@@ -30,7 +30,7 @@ class Best(NamedTuple):
 
 
 def precision(inputs: Inputs, bench: Bench) -> Experiment:
-    """Blocks of each task's facts, seed after seed while there is time; then a network trained end to end."""
+    """Store blocks of each task's facts, seed after seed while there is time; then train a network end to end."""
     findings = Findings()
     blocks = {task: Blocks.of(table, inputs.request.false_answers) for task, table in inputs.tables.items()}
     for task in [task for task, table in inputs.tables.items() if len(table) < FEWEST]:
@@ -53,7 +53,7 @@ def precision(inputs: Inputs, bench: Bench) -> Experiment:
 def _run_blocks(
     blocks: dict[Task, Blocks], inputs: Inputs, bench: Bench, findings: Findings
 ) -> dict[Task, list[dict[int, Any]]]:
-    """Of every task, for each seed: the result of each number of bits."""
+    """The results of every task: for each seed, by number of bits."""
     found: dict[Task, list[dict[int, Any]]] = {task: [] for task in blocks}
     for number in range(SEEDS if blocks else 0):
         start = bench.elapsed()
@@ -72,7 +72,7 @@ def _run_blocks(
 def _train_networks(
     blocks: dict[Task, Blocks], inputs: Inputs, bench: Bench, findings: Findings
 ) -> dict[Task, dict[str, Any]]:
-    """Of every task, what a network trained end to end still recalls at each number of bits."""
+    """What a network trained end to end recalls of every task at each number of bits."""
     networks: dict[Task, dict[str, Any]] = {}
     for task, block in blocks.items():
         if bench.left() < inputs.request.seconds / 4:
@@ -86,7 +86,7 @@ def _train_networks(
 def _draw(
     findings: Findings, task: Task, block: Blocks, found: Sequence[dict[int, Any]], network: dict[str, Any] | None
 ) -> None:
-    """Recall at one bit of code a weight; and what a byte holds where every fact is right."""
+    """Draw recall at one bit of code a weight, and what a byte holds where every fact is right."""
     recall, per_byte = f"recall_{task}", f"per_byte_{task}"
     findings.charts.append(chart(recall, ("bits", "linear"), ("recall", "linear")))
     findings.charts.append(chart(per_byte, ("bits", "linear"), ("code_bits_per_byte", "linear")))
@@ -105,7 +105,7 @@ def _draw(
 
 
 def _points(values: dict[int, list[float]], most: float | None = None) -> list[Point]:
-    """Mean over seeds by number of bits; nothing where a seed held nothing."""
+    """The mean over seeds by number of bits, without numbers at which some seed held nothing."""
     points = []
     for bits, of_seeds in sorted(values.items()):
         if most is None and not all(of_seeds):
@@ -120,7 +120,7 @@ def _points(values: dict[int, list[float]], most: float | None = None) -> list[P
 def _per_byte(
     block: Blocks, found: Sequence[dict[int, Any]], bits: int, storing: Storing, fewer: int = 0
 ) -> list[float]:
-    """Code bits a stored byte of each seed, with `fewer` rows; 0 where no width that was tried holds."""
+    """Code bits a stored byte of each seed, with `fewer` rows than held; 0 where no width that was tried holds."""
     rows = [seed[bits]["rows"][storing] for seed in found]
     code = block.facts * block.code_bits
     return [code / stored_bytes(max(1, each - fewer), block.code_bits, bits, storing) if each else 0.0 for each in rows]
@@ -135,13 +135,13 @@ def _best(block: Blocks, found: Sequence[dict[int, Any]], bits: int) -> Best:
 
 
 def _ways(block: Blocks, found: Sequence[dict[int, Any]]) -> list[Best]:
-    """The best of each number of bits, the one that holds most first."""
+    """The best way of each number of bits, the one that holds most first."""
     return sorted((_best(block, found, bits) for bits in BITS), key=lambda way: -mean(way.per_byte))
 
 
 def is_decided(ways: Sequence[Best]) -> bool:
-    """Whether the first holds more than eight bits do, or, if it is that, more than every other: seed by seed, by more
-    than chance, and by more than widths are apart.
+    """Whether the first way holds more than eight bits do or, if it is eight bits, more than every other: seed by seed,
+    by more than chance and by more than the distance of widths.
     """
     best, *others = ways
     rivals = [way for way in others if best.bits == 8 or way.bits == 8]
@@ -152,7 +152,7 @@ def is_decided(ways: Sequence[Best]) -> bool:
 def _judge(
     findings: Findings, task: Task, block: Blocks, found: Sequence[dict[int, Any]], network: dict[str, Any] | None
 ) -> None:
-    """A row for each number of bits, and what is best."""
+    """Add a row for each number of bits, and state which is best."""
     ways = _ways(block, found)
     for way in sorted(ways):
         findings.rows.append(_row(task, block, found, way, network))

@@ -1,5 +1,5 @@
 """Trials of how many bits a weight needs: blocks of a table over the memory's frozen network, and networks trained end
-to end of which every weight is rounded.
+to end whose weights are all rounded.
 """
 
 import math
@@ -30,7 +30,7 @@ ROW_STEP = 8
 NETWORK_BITS = 12
 MOST_SEARCHED = 4
 _WIDEST = {8: 1.25, 6: 1.5, 4: 2.25, 3: 2.5, 2: 2.75}
-"""Rows a fact from which blocks are made narrower, by bits a weight."""
+"""By bits a weight: the rows a fact at which the search for narrower blocks starts."""
 _SCHEDULE = Schedule(steps=800, check_every=40)
 _RATES = (0.01, 0.03)
 _HYBRID = Design("hybrid", 0.5)
@@ -48,14 +48,16 @@ class Blocks:
 
     @classmethod
     def of(cls, table: Table, false_answers: float) -> "Blocks":
-        """As large as a memory's blocks, and with codes as long as its longest."""
+        """Blocks as large as a memory's, with codes as long as its longest."""
         facts = min(FACTS, len(table))
         number = max(1, min(BLOCKS, len(table) // FACTS))
         code = min(62, code_length(table) + check_bits(false_answers))
         return cls(table, facts, number, code, information(table))
 
     def trial(self, weight_bits: int, seed: int) -> Trial:
-        """Recall at one bit of code a weight; and, by way of storing, the narrowest blocks that hold every fact."""
+        """The trial of recall at one bit of code a weight and, by way of storing, the narrowest blocks that hold every
+        fact.
+        """
         shape = {"facts": self.facts, "blocks": self.number, "code_bits": self.code_bits, "weight_bits": weight_bits}
         key = {"kind": "precision", "table": self.table.digest, "seed": seed, **shape}
         return Trial(key, partial(self._work, weight_bits, seed))
@@ -72,7 +74,7 @@ class Blocks:
         return {"recall": recall, "rows": narrowest}
 
     def _recall(self, weight_bits: int, seed: int, rows: int, ways: Sequence[Storing]) -> dict[Storing, float]:
-        """Share of facts right from blocks of `rows` rows."""
+        """The share of facts right in blocks of `rows` rows, by way of storing."""
         part = self.table.sample(self.facts * self.number, seed)
         shuffled = np.random.default_rng(seed).permutation(len(part))
         network = FrozenNetwork("hybrid", rows, seed)
@@ -84,13 +86,13 @@ class Blocks:
 
 
 def ways_to_store(weight_bits: int) -> list[Storing]:
-    """Ways of storing that make sense: above four bits there is nothing to search for."""
+    """The ways of storing that apply: above four bits weights are not searched for."""
     return [way for way in Storing if way is not Storing.SEARCHED or weight_bits <= MOST_SEARCHED]
 
 
 def network_trial(blocks: Blocks, seed: int, device: str) -> Trial:
-    """A network with as many parameters as the facts have code bits, trained end to end; the share of facts that are
-    right when every weight is rounded to its nearest step.
+    """The trial of a network with as many parameters as the facts have code bits, trained end to end: the share of
+    facts that are right when every weight is rounded to its nearest step.
     """
     shape = {"facts": blocks.facts * 2, "code_bits": NETWORK_BITS, "rates": _RATES, "device": device}
     key = {"kind": "precision_network", "table": blocks.table.digest, "seed": seed, **shape}

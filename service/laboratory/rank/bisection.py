@@ -15,17 +15,19 @@ from service.laboratory.tables import Table
 from service.memory.gradient import Problem, Run, Schedule, Shape, train
 
 HEADS = (2, 3, 4, 5, 6, 7, 8, 10, 12, 16)
-"""The ladder: four trainings find the lowest rung that holds a table, if those above it do as well."""
+"""The numbers of heads that are tried, and steps are their positions. Four trainings find the lowest step that holds a
+table, if all steps above it hold it too.
+"""
 D_MODEL = 16
 SCHEDULE = Schedule(steps=400)
 RATE = 0.05
 
 LayerKind = Literal["softmax", "argmax", "threshold", "pads"]
-"""Attention of a network with one vector for each answer; `pads`: softmax, and the memory's own codes and pads."""
+"""The attention of a network with one vector for each answer; `pads`: softmax, with the memory's own codes and pads."""
 
 
 class Learner(NamedTuple):
-    """One network to be: which of the tables it learns, and its seed."""
+    """One network that is sought: the position of the table it learns, and its seed."""
 
     table: int
     seed: int
@@ -33,8 +35,8 @@ class Learner(NamedTuple):
 
 @dataclass
 class Bisection:
-    """Goes on round by round, so that searches can share the cores. layers: of tables as they are, by table and rung,
-    the ranks of a layer that learned it (`LayerRanks` by name).
+    """The search for the smallest networks of one kind, which proceeds in rounds so that several can share the cores.
+    layers: by position of an unperturbed table and step, the ranks of a layer that learned it (`LayerRanks` by name).
     """
 
     kind: LayerKind
@@ -49,50 +51,50 @@ class Bisection:
             self._low[learner], self._high[learner] = 0, len(HEADS)
 
     def round(self) -> dict[int, list[Learner]]:
-        """Which rung every network that is not yet placed has to try next; empty at the end."""
+        """The networks that are still sought, by the step that each tries next; empty at the end."""
         groups: dict[int, list[Learner]] = defaultdict(list)
         for learner, low in self._low.items():
             if low < self._high[learner]:
                 groups[(low + self._high[learner]) // 2].append(learner)
         return groups
 
-    def note(self, rung: int, learners: Sequence[Learner], result: Result) -> None:
-        """What came of a trial."""
+    def note(self, step: int, learners: Sequence[Learner], result: Result) -> None:
+        """Note the result of a trial."""
         for learner, right in zip(learners, result["right"], strict=True):
             if right == self.tables[learner.table].pairs:
-                self._high[learner] = rung
+                self._high[learner] = step
             else:
-                self._low[learner] = rung + 1
+                self._low[learner] = step + 1
         for table, ranks in result["layers"].items():
-            self.layers[int(table), rung] = ranks
+            self.layers[int(table), step] = ranks
 
-    def placed(self, table: int) -> list[int]:
-        """For each seed, the lowest rung that holds a table; len(HEADS) where none does."""
+    def smallest(self, table: int) -> list[int]:
+        """The lowest step that holds a table, for each seed; len(HEADS) where none does."""
         return [self._high[Learner(table, seed)] for seed in range(self.seeds)]
 
-    def beyond(self, table: int) -> bool:
-        """Whether the largest network of a seed is too small for a table."""
-        return max(self.placed(table)) == len(HEADS)
+    def is_beyond(self, table: int) -> bool:
+        """Whether on some seed even the largest network is too small for a table."""
+        return max(self.smallest(table)) == len(HEADS)
 
     def parameters(self, table: int) -> float:
-        """Of the smallest networks that hold a table, the geometric mean over seeds. Where the ladder ends too early,
-        its end counts: a lower bound.
+        """The geometric mean over seeds of the parameters of the smallest networks that hold a table. A seed on which
+        none does counts as the largest, which makes the mean a lower bound.
         """
-        rungs = [min(rung, len(HEADS) - 1) for rung in self.placed(table)]
-        return round(float(np.exp(np.mean([np.log(self.shape(rung).parameters) for rung in rungs]))), 1)
+        steps = [min(step, len(HEADS) - 1) for step in self.smallest(table)]
+        return round(float(np.exp(np.mean([np.log(self.shape(step).parameters) for step in steps]))), 1)
 
-    def shape(self, rung: int) -> Shape:
-        """One for all tables: as many outputs as the largest needs."""
-        tables = [altered.table for altered in self.tables]
+    def shape(self, step: int) -> Shape:
+        """The shape that all tables share, with as many outputs as the largest of them needs."""
+        tables = [each.table for each in self.tables]
         if self.kind == "pads":
             width, bits = (max(map(of, tables)) for of in (targets.token_width, targets.code_length))
-            return Shape(width, HEADS[rung], 1, 1, 0, bits)
+            return Shape(width, HEADS[step], 1, 1, 0, bits)
         answers = max(table.n_answers for table in tables)
-        return Shape(D_MODEL, HEADS[rung], 1, 1, 0, answers, attention=self.kind, readout="answers")
+        return Shape(D_MODEL, HEADS[step], 1, 1, 0, answers, attention=self.kind, readout="answers")
 
-    def trial(self, rung: int, learners: Sequence[Learner], device: str) -> Trial:
-        """The networks of one rung, as one batch."""
-        shape = self.shape(rung)
+    def trial(self, step: int, learners: Sequence[Learner], device: str) -> Trial:
+        """The trial of the networks of one step, as one batch."""
+        shape = self.shape(step)
         key = {
             "kind": "rank",
             "shape": asdict(shape),
@@ -102,9 +104,9 @@ class Bisection:
             "tables": [self.tables[learner.table].table.digest for learner in learners],
             "seeds": [learner.seed for learner in learners],
         }
-        return Trial(key, lambda: self._tried(shape, learners, device))
+        return Trial(key, lambda: self._train(shape, learners, device))
 
-    def _tried(self, shape: Shape, learners: Sequence[Learner], device: str) -> Result:
+    def _train(self, shape: Shape, learners: Sequence[Learner], device: str) -> Result:
         runs = [Run(_problem(self.tables[table].table, shape, seed), seed, RATE) for table, seed in learners]
         outcomes = train(shape, runs, SCHEDULE, device=device)
         layers = {
@@ -121,12 +123,12 @@ def _problem(table: Table, shape: Shape, seed: int) -> Problem:
     return Problem(table.subjects, table.relations, table.answers, table.n_subjects, table.n_relations, seed)
 
 
-def run_bisections(searches: Sequence[Bisection], bench: Bench) -> list[Bisection]:
-    """Round by round while there is time: the searches that came to their end."""
-    while rounds := [(search, rung, group) for search in searches for rung, group in search.round().items()]:
+def run_bisections(bisections: Sequence[Bisection], bench: Bench) -> list[Bisection]:
+    """Run round after round while there is time, and return the bisections that came to their end."""
+    while rounds := [(each, step, group) for each in bisections for step, group in each.round().items()]:
         if bench.left() < 0:
             break
-        results = bench.run_all([search.trial(rung, group, bench.device) for search, rung, group in rounds])
-        for (search, rung, group), result in zip(rounds, results, strict=True):
-            search.note(rung, group, result)
-    return [search for search in searches if not search.round()]
+        results = bench.run_all([each.trial(step, group, bench.device) for each, step, group in rounds])
+        for (each, step, group), result in zip(rounds, results, strict=True):
+            each.note(step, group, result)
+    return [each for each in bisections if not each.round()]

@@ -31,16 +31,12 @@ class Bounds(NamedTuple):
         return min(self.constructions.values())
 
     @property
-    def construction(self) -> str:
-        return min(self.constructions, key=self.constructions.__getitem__)
-
-    @property
     def exact(self) -> bool:
         return self.least == self.most
 
 
 def bound_rank(tensor: Tensor, *, seed: int = 0) -> Bounds:
-    """The largest of three ranks from below; the smallest of six constructions from above."""
+    """Bound the rank of a tensor from below by the ranks of three unfoldings, and from above by six constructions."""
     merged = tensor.merged()
     s, r, a = (compute_rank(*merged.unfolding(mode), seed=seed) for mode in (SUBJECTS, RELATIONS, ANSWERS))
     constructions = {
@@ -73,7 +69,7 @@ def _slice_rank(subjects: Ints, answers: Ints) -> Rank:
 
 
 def _slices(tensor: Tensor, mode: int) -> int:
-    """Slice by slice of a mode: no matrix's rank is above its number of rows or columns in use."""
+    """The terms of writing a tensor down slice by slice: a matrix takes no more than its rows or columns in use."""
     size = tensor.shape[mode]
     sides = []
     for other in {0, 1, 2} - {mode}:

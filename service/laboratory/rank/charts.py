@@ -1,4 +1,4 @@
-"""Charts, series and rows of the experiment."""
+"""The charts, series and rows of the experiment."""
 
 from collections.abc import Sequence
 
@@ -12,11 +12,11 @@ from service.laboratory.rank.table_ranks import TableRanks
 from service.laboratory.rank.tensor import ANSWERS
 
 MOST_ROWS = 40
-"""Relations that stand as rows: those with most facts."""
+"""How many relations, those with most facts, become rows."""
 
 
 def draw_tables(findings: Findings, tables: Sequence[TableRanks]) -> None:
-    """The ranks of every table in one chart, and its relations as rows."""
+    """Draw the ranks of every table in one chart, and add its relations as rows."""
     findings.charts.append(chart("ranks", ("rank", "log"), ("bound", "category")))
     for table in tables:
         findings.series.append(measurement("whole_table", "ranks", _ranks(table), table.task))
@@ -29,7 +29,9 @@ def draw_tables(findings: Findings, tables: Sequence[TableRanks]) -> None:
 
 
 def draw_networks(findings: Findings, trained: Sequence[TaskNetworks]) -> None:
-    """What was trained: the altered tables, predicted against measured, and the ranks of the layer's tensor."""
+    """Draw what was trained: the perturbed tables, predicted against measured sizes, and the ranks of the layer's
+    tensor.
+    """
     if not trained:
         return
     findings.charts += [
@@ -41,16 +43,16 @@ def draw_networks(findings: Findings, trained: Sequence[TaskNetworks]) -> None:
     ]
     for each in trained:
         _draw_perturbed(findings, each)
-        for kind in each.searches:
-            sized = each.sized(kind)
-            points = [point(one.known.rank, one.parameters, runs=one.search.seeds) for one in sized]
+        for kind in each.bisections:
+            sized = each.sizes(kind)
+            points = [point(one.figures.rank, one.parameters, runs=one.bisection.seeds) for one in sized]
             findings.series.append(measurement(kind, "predicted", points, each.task))
             _draw_correlations(findings, each, kind)
             _draw_layer(findings, each.task, sized[0])
 
 
 def _ranks(table: TableRanks) -> list[Point]:
-    """From the smallest bound to the largest."""
+    """The bounds and counts of a table, from the smallest to the largest."""
     found = table.bounds
     s, r, a = (rank.least for rank in found.unfoldings)
     named = {
@@ -73,28 +75,28 @@ def _tabulate_relations(findings: Findings, table: TableRanks) -> None:
 
 
 def _draw_perturbed(findings: Findings, trained: TaskNetworks) -> None:
-    """A line for every kind, from the table as it is, and a row for every table."""
-    known = dict(zip(((table.kind, table.share) for table in trained.tables), trained.knowns, strict=True))
+    """Draw a line for every perturbation, starting at the unperturbed table, and add a row for every table."""
+    figures = dict(zip(((table.kind, table.share) for table in trained.tables), trained.figures, strict=True))
     for kind in PERTURBATIONS:
-        shares = [(share, each.rank) for (of, share), each in known.items() if of in {kind, "as_it_is"}]
+        shares = [(share, each.rank) for (of, share), each in figures.items() if of in {kind, "as_it_is"}]
         points = [point(share, rank) for share, rank in shares]
         findings.series.append(measurement(kind, "alterations", points, trained.task))
-    sizes = {kind: {id(one.altered): one for one in trained.sized(kind)} for kind in trained.searches}
-    for table, each in zip(trained.tables, trained.knowns, strict=True):
+    sizes = {kind: {id(one.perturbed): one for one in trained.sizes(kind)} for kind in trained.bisections}
+    for table, each in zip(trained.tables, trained.figures, strict=True):
         limits = {"lower_bound": each.lower_bound, "upper_bound": each.upper_bound}
         found = {f"parameters_{kind}": _size(of.get(id(table))) for kind, of in sizes.items()}
-        figures = {"share": table.share, "facts": each.facts, "answer_bits": each.answer_bits}
-        findings.rows.append(row(table.kind, trained.task, **figures, **limits, **found))
+        counts = {"share": table.share, "facts": each.facts, "answer_bits": each.answer_bits}
+        findings.rows.append(row(table.kind, trained.task, **counts, **limits, **found))
 
 
 def _size(sized: SizedTable | None) -> float | None:
-    """None where a table was not tried, or its network is larger than all that were."""
+    """None where a table was not tried, or no network that was tried holds it."""
     return None if sized is None or sized.beyond else sized.parameters
 
 
 def _draw_correlations(findings: Findings, trained: TaskNetworks, kind: LayerKind) -> None:
-    found = [(at, name, trained.predicted(kind, name)) for at, name in enumerate(PREDICTORS)]
-    tables = len(trained.sized(kind))
+    found = [(at, name, trained.correlate(kind, name)) for at, name in enumerate(PREDICTORS)]
+    tables = len(trained.sizes(kind))
     for side in ("spearman", "pearson"):
         points = [
             point(getattr(each, side), at, getattr(each, f"{side}_interval"), label=name, runs=tables)
@@ -105,12 +107,12 @@ def _draw_correlations(findings: Findings, trained: TaskNetworks, kind: LayerKin
 
 
 def _draw_layer(findings: Findings, task: Task, sized: SizedTable) -> None:
-    """Unfolded by answers: what the shape allows, the outputs, what read-outs make of them, and the table itself."""
-    search, rung = sized.search, sized.search.placed(sized.place)[0]
-    if (sized.place, rung) not in search.layers:
+    """Draw ranks by answers: what the shape allows, the outputs, what read-outs make of them, and the table itself."""
+    bisection, step = sized.bisection, sized.bisection.smallest(sized.place)[0]
+    if (sized.place, step) not in bisection.layers:
         return
-    named = {"bound_of_the_shape": rank_bound(search.shape(rung))}
-    named |= {f"layer_{stage}": ranks[ANSWERS] for stage, ranks in search.layers[sized.place, rung].items()}
-    named |= {"table": sized.known.by_answers}
+    named = {"bound_of_the_shape": rank_bound(bisection.shape(step))}
+    named |= {f"layer_{stage}": ranks[ANSWERS] for stage, ranks in bisection.layers[sized.place, step].items()}
+    named |= {"table": sized.figures.by_answers}
     points = [point(value, at, label=name) for at, (name, value) in enumerate(named.items())]
-    findings.series.append(measurement(search.kind, "layer", points, task))
+    findings.series.append(measurement(bisection.kind, "layer", points, task))

@@ -14,7 +14,7 @@ from service.laboratory.bench import Bench, Inputs
 from service.laboratory.document import Findings
 from service.laboratory.rank import charts, statements
 from service.laboratory.rank.bisection import Bisection, LayerKind, run_bisections
-from service.laboratory.rank.networks import TaskNetworks, learned_by
+from service.laboratory.rank.networks import TaskNetworks, learns
 from service.laboratory.rank.perturbed import dense_part, perturb
 from service.laboratory.rank.table_ranks import compute_table_ranks
 from service.laboratory.statements import statement
@@ -23,13 +23,15 @@ from service.laboratory.tables import Table
 SUBJECTS, RELATIONS = 16, 8
 SHARES = (0.25, 0.5, 0.75)
 FEWEST_PAIRS = 24
-"""A part with fewer is held by a network of any size."""
+"""A network of any size holds a part with fewer pairs."""
 KINDS: tuple[tuple[LayerKind, ...], ...] = (("softmax", "pads"), ("threshold", "argmax"))
-"""Two at a time, so that both cores have work."""
+"""Two kinds at a time, so that both cores have work."""
 
 
 class RankBudget(NamedTuple):
-    """From so many seconds on: so many networks a table, on tables altered in these shares, kinds after kinds."""
+    """From so many seconds on: how many networks a table, in which shares tables are perturbed, and which kinds follow
+    one another.
+    """
 
     seconds: float
     seeds: int
@@ -44,11 +46,11 @@ BUDGETS = (
     RankBudget(15, 1, (0.5,), (("softmax",),)),
     RankBudget(0, 0, (), ()),
 )
-"""The last one trains nothing; the one before it is the least that a correlation can be computed from."""
+"""The last one trains nothing; the one before it is the least from which a correlation can be computed."""
 
 
 def rank(inputs: Inputs, bench: Bench) -> Experiment:
-    """Ranks of the whole tables first, then networks, some kinds after the others while there is time."""
+    """Compute the ranks of the whole tables, then train networks, kinds after kinds while there is time."""
     findings = Findings()
     bench.progress("ranks")
     tables = [compute_table_ranks(task, inputs) for task, table in inputs.tables.items() if len(table)]
@@ -61,10 +63,10 @@ def rank(inputs: Inputs, bench: Bench) -> Experiment:
 
 
 def _train_all(inputs: Inputs, bench: Bench, findings: Findings) -> list[TaskNetworks]:
-    """Kinds on all tasks at once; the next ones only if there is as much time left as the last ones took."""
-    effort = next(effort for effort in BUDGETS if inputs.request.seconds >= effort.seconds)
+    """Train kinds on all tasks at once. The next kinds follow only if as much time is left as the last ones took."""
+    budget = next(budget for budget in BUDGETS if inputs.request.seconds >= budget.seconds)
     trained = [
-        _perturb_part(table, effort.shares, inputs.request.seed) for table in inputs.tables.values() if len(table)
+        _perturb_part(table, budget.shares, inputs.request.seed) for table in inputs.tables.values() if len(table)
     ]
     trained = [each for each in trained if each.tables[0].pairs >= FEWEST_PAIRS]
     if len(trained) < len(inputs.tables):
@@ -72,23 +74,23 @@ def _train_all(inputs: Inputs, bench: Bench, findings: Findings) -> list[TaskNet
     if not trained:
         return []
     took = 0.0
-    for kinds in effort.kinds:
+    for kinds in budget.kinds:
         if bench.left() > took:
             start = bench.elapsed()
-            _train(kinds, trained, effort.seeds, bench)
+            _train(kinds, trained, budget.seeds, bench)
             took = bench.elapsed() - start
-    if missing := ", ".join(kind for kind in chain(*KINDS) if kind not in trained[0].searches):
+    if missing := ", ".join(kind for kind in chain(*KINDS) if kind not in trained[0].bisections):
         findings.left_out.append(statement("rank_not_ended", kinds=missing, seconds=inputs.request.seconds))
     return trained
 
 
 def _train(kinds: Sequence[LayerKind], trained: Sequence[TaskNetworks], seeds: int, bench: Bench) -> None:
-    """Searches that run out of time are dropped; what they tried is remembered."""
+    """Bisections that run out of time are dropped, but their trials are remembered."""
     tables = [table for each in trained for table in each.tables]
-    searches = [Bisection(kind, [table for table in tables if learned_by(kind, table)], seeds) for kind in kinds]
-    ended = run_bisections(searches, bench)
+    bisections = [Bisection(kind, [table for table in tables if learns(kind, table)], seeds) for kind in kinds]
+    ended = run_bisections(bisections, bench)
     for each in trained:
-        each.searches |= {search.kind: search for search in ended}
+        each.bisections |= {bisection.kind: bisection for bisection in ended}
 
 
 def _perturb_part(table: Table, shares: tuple[float, ...], seed: int) -> TaskNetworks:

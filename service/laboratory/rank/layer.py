@@ -1,4 +1,4 @@
-"""The tensor of an attention layer: L[s, r, a] is what it says for answer a when it is asked (s, r), taught or not.
+"""The tensor of an attention layer: L[s, r, a] is its output for answer a when it is queried (s, r), taught or not.
 
 With answers' vectors w_a and what head h makes of a name, u_h, L[s, r, a] is the sum over heads of
 A_h[s, r] u_h(s) . w_a + B_h[s, r] u_h(r) . w_a + C_h[s, r] u_h(end) . w_a, where A, B and C are its attention on
@@ -33,20 +33,20 @@ class LayerRanks(NamedTuple):
 
 
 def rank_bound(shape: Shape) -> int:
-    """What the shape allows the unfolding by answers: min(heads x d_head_vo, d_model, answers)."""
+    """The largest rank the shape allows by answers: min(heads x d_head_vo, d_model, answers)."""
     return min(shape.attention_width, shape.d_model, shape.outputs)
 
 
 def layer_tensor(shape: Shape, problem: Problem, weights: Weights) -> Floats:
     """L of every subject with every relation, (subjects, relations, answers)."""
     s, r = (side.ravel() for side in np.indices((problem.n_subjects, problem.n_relations)))
-    asked = Problem(s, r, np.zeros(s.size, dtype=np.int64), problem.n_subjects, problem.n_relations, problem.seed)
-    said = predict(shape, asked, weights).astype(np.float64)
-    return said.reshape(problem.n_subjects, problem.n_relations, shape.outputs)
+    every = Problem(s, r, np.zeros(s.size, dtype=np.int64), problem.n_subjects, problem.n_relations, problem.seed)
+    outputs = predict(shape, every, weights).astype(np.float64)
+    return outputs.reshape(problem.n_subjects, problem.n_relations, shape.outputs)
 
 
 def layer_ranks(L: Floats) -> LayerRanks:
-    """Numerical ranks of L as it is, and of what a read-out makes of it."""
+    """The numerical ranks of L, and of what a read-out makes of it."""
     shares = np.exp(L - L.max(axis=2, keepdims=True))
     shares /= shares.sum(axis=2, keepdims=True)
     largest = np.zeros_like(L)

@@ -1,4 +1,4 @@
-"""Small tables to train on, and the same with alterations that change the rank of their tensor."""
+"""Small tables to train on, unperturbed and perturbed in ways that change the rank of their tensor."""
 
 from dataclasses import replace
 from typing import Literal, NamedTuple
@@ -15,8 +15,8 @@ ABOUT_AS_MANY = 0.8
 
 
 class PerturbedTable(NamedTuple):
-    """share: of the pairs (of the subjects where kind is `subjects_alike`) that were altered. A pair with a second
-    answer stands in the table twice.
+    """share: of the pairs (of the subjects where kind is `subjects_alike`) that were perturbed. A pair with a second
+    answer occurs in the table twice.
     """
 
     kind: Perturbation
@@ -29,8 +29,8 @@ class PerturbedTable(NamedTuple):
 
 
 def dense_part(table: Table, subjects: int, relations: int, seed: int) -> Table:
-    """The part in which few cells are empty: of the relations with about as many facts as any those with fewest
-    answers, then the subjects with most facts in them, by lot where they have equally many. Without noise tokens.
+    """The part of a table in which few cells are empty: of the relations with nearly as many facts as any, those with
+    fewest answers; then the subjects with most facts in them, drawn by the seed where equal. Without noise tokens.
     """
     held = np.bincount(table.relations, minlength=table.n_relations)
     distinct = np.unique(np.stack([table.relations, table.answers]), axis=1)
@@ -45,16 +45,16 @@ def dense_part(table: Table, subjects: int, relations: int, seed: int) -> Table:
 
 
 def perturb(base: Table, shares: tuple[float, ...], seed: int) -> list[PerturbedTable]:
-    """The table as it is, then every kind in every share."""
-    altered = [PerturbedTable("as_it_is", 0.0, base)]
-    return altered + [
+    """The unperturbed table, then every perturbation in every share."""
+    tables = [PerturbedTable("as_it_is", 0.0, base)]
+    return tables + [
         PerturbedTable(kind, share, _perturb(base, kind, share, seed)) for kind in PERTURBATIONS for share in shares
     ]
 
 
 def _perturb(base: Table, kind: Perturbation, share: float, seed: int) -> Table:
-    """noise: any answer of the table instead of the own one; empty cells: pairs taken out; second answers: one more of
-    the table's beside the own one; subjects alike: they answer as the first one wherever both have an answer.
+    """noise: any answer of the table replaces the pair's own; empty cells: pairs are removed; second answers: the pair
+    gets one more answer of the table; subjects alike: they answer as the first one wherever both have an answer.
     """
     rng = np.random.default_rng([seed, PERTURBATIONS.index(kind)])
     pairs = np.sort(rng.permutation(len(base))[: round(share * len(base))])
@@ -81,7 +81,7 @@ def _add_second_answers(base: Table, pairs: Ints, rng: np.random.Generator) -> T
 
 
 def _make_alike(base: Table, subjects: Ints) -> Ints:
-    """Answers of a table in which these subjects answer as subject 0."""
+    """The answers of the table, these subjects answering as subject 0 does."""
     first = np.full(base.n_relations, -1)
     own = base.subjects == 0
     first[base.relations[own]] = base.answers[own]

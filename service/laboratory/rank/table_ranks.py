@@ -1,4 +1,4 @@
-"""A whole table as a tensor: its bounds, and the rank of every relation."""
+"""The ranks of a whole table: the bounds of its tensor, and the rank of every relation."""
 
 from typing import NamedTuple
 
@@ -13,7 +13,7 @@ from service.laboratory.rank.unfolding import Rank
 from service.laboratory.tables import sample_facts
 
 FACTS_A_SECOND = 20_000
-"""Of the time that is given; a larger table is looked at in part."""
+"""Of a table with more facts than this for each second allowed, only a sample is examined."""
 
 
 class Relation(NamedTuple):
@@ -25,7 +25,7 @@ class Relation(NamedTuple):
 
 
 class TableRanks(NamedTuple):
-    """facts of the table's `of` were looked at."""
+    """facts: how many of the table's `of` facts were examined."""
 
     task: Task
     tensor: Tensor
@@ -36,7 +36,9 @@ class TableRanks(NamedTuple):
 
 
 def compute_table_ranks(task: Task, inputs: Inputs) -> TableRanks:
-    """The dictionary as it is in the ledger, where a pair may have several ones, or the task's table."""
+    """Compute the ranks of the dictionary as it is in the ledger, where a pair may have several ones, or of the task's
+    table.
+    """
     tensor, names, of = _tensor(task, inputs)
     counts = [_count(tensor, *modes) for modes in ([], [SUBJECTS], [ANSWERS])]
     relations = list(map(Relation, names, *counts, relation_ranks(tensor)))
@@ -53,7 +55,7 @@ def _tensor(task: Task, inputs: Inputs) -> tuple[Tensor, list[str], int]:
 
 
 def _count(tensor: Tensor, *modes: int) -> list[int]:
-    """Of every relation, how many ones it has; with a mode, how many of that mode's indices."""
+    """How many ones each relation has; with a mode, how many indices of that mode."""
     ones = tensor.ones[:, [RELATIONS, *modes]]
     counts: list[int] = np.bincount((np.unique(ones, axis=0) if modes else ones)[:, 0]).tolist()
     return counts

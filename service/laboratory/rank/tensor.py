@@ -17,7 +17,7 @@ SUBJECTS, RELATIONS, ANSWERS = 0, 1, 2
 
 @dataclass(frozen=True)
 class Tensor:
-    """The places of its ones, (n, 3), each once and in order; every index of a mode, from 0 on, is in use."""
+    """ones: the places of its ones, each once and in order. Every index of a mode, from 0 on, is in use."""
 
     ones: Ints
 
@@ -26,13 +26,13 @@ class Tensor:
 
     @classmethod
     def from_columns(cls, subjects: Ints, relations: Ints, answers: Ints) -> "Tensor":
-        """Ones where the three columns say, numbered anew."""
+        """The tensor with ones at the places that the three columns give, renumbered."""
         columns = [np.unique(column, return_inverse=True)[1] for column in (subjects, relations, answers)]
         return cls(np.unique(np.stack(columns, axis=1).astype(np.int64), axis=0))
 
     @classmethod
     def from_facts(cls, facts: Facts) -> "Tensor":
-        """A dictionary: the answers of a pair with several are several ones."""
+        """A dictionary's tensor, in which a pair with several answers has several ones."""
         return cls.from_columns(
             _number(trimmed(name) for name in facts.subjects),
             _number(trimmed(name) for name in facts.relations),
@@ -49,19 +49,19 @@ class Tensor:
         return s, r, a
 
     def unfolding(self, mode: int) -> tuple[Ints, Ints]:
-        """Rows and columns of the ones of the matrix that has the mode's indices as rows and a column for every pair
-        of the other two that is in use.
+        """The rows and columns of the ones of the matrix that has the mode's indices as rows, and a column for every
+        pair of the other two that is in use.
         """
         return self.ones[:, mode], self.fibres(mode)
 
     def fibres(self, mode: int) -> Ints:
-        """For every one, the number of the fibre along a mode in which it lies, (n,)."""
+        """The number of the fibre along a mode in which each one lies."""
         before, after = (other for other in (0, 1, 2) if other != mode)
         key = self.ones[:, before] * (self.ones[:, after].max(initial=0) + 1) + self.ones[:, after]
         return np.unique(key, return_inverse=True)[1].astype(np.int64)
 
     def merged(self) -> "Tensor":
-        """Equal slices as one, in all modes until none is left: every rank stays what it was."""
+        """The tensor with equal slices of all modes merged until none are left, which changes no rank."""
         tensor, size = self, len(self) + 1
         while len(tensor) < size:
             size = len(tensor)
@@ -72,7 +72,7 @@ class Tensor:
 
 
 def first_of_equals(rows: Ints, columns: Ints) -> NDArray[np.bool_]:
-    """Which rows of a matrix, given by the places of its ones, are not equal to an earlier row."""
+    """Whether each row of a matrix, given by the places of its ones, differs from all earlier rows."""
     order = np.lexsort((columns, rows))
     starts = np.flatnonzero(np.diff(rows[order], prepend=-1))
     keep = np.zeros(int(rows.max(initial=-1)) + 1, dtype=bool)

@@ -1,4 +1,7 @@
-"""The rank of a large sparse matrix of zeros and ones: what is certain, and what a random sketch of it shows."""
+"""The rank of a large sparse matrix of zeros and ones: what is certain, and what a random sketch of it shows.
+
+Ranks are computed over prime fields, without a tolerance: there they are never above the rank over the rationals.
+"""
 
 from functools import cache
 from typing import NamedTuple
@@ -10,10 +13,10 @@ from service.facts import Ints
 from service.laboratory.rank.tensor import first_of_equals
 
 EXACT_CELLS = 2**15
-"""Up to this many cells, what is left of a matrix after peeling is eliminated over as many primes as certainty asks."""
+"""Up to this many cells, what peeling leaves of a matrix is eliminated over as many primes as certainty takes."""
 SKETCH_WIDTH = 1024
 SLACK = 16
-"""A sketch whose rank comes this close to its width may have hidden some."""
+"""A sketch whose rank comes this close to its width may hide more."""
 TAPS = 6
 """Rows of the sketch to which each row of the matrix is added; the same for columns."""
 PEELINGS = 200
@@ -34,7 +37,7 @@ class Rank(NamedTuple):
 
 
 def compute_rank(rows: Ints, columns: Ints, *, seed: int = 0) -> Rank:
-    """The rank of the matrix that has ones at (rows, columns), each place once."""
+    """Bound the rank of the matrix that has ones at (rows, columns), each place once."""
     peeled, rows, columns = _peel(rows, columns)
     height, breadth = (int(index.max(initial=-1)) + 1 for index in (rows, columns))
     most = peeled + min(height, breadth)
@@ -86,8 +89,8 @@ def _dense(rows: Ints, columns: Ints) -> NDArray[np.int64]:
 
 
 def _peel(rows: Ints, columns: Ints) -> tuple[int, Ints, Ints]:
-    """Pivots that cost nothing, and the matrix without them: a column with a single one takes its row away, a row with
-    a single one its column; of equal rows or columns one is kept.
+    """The number of pivots that need no elimination, and the matrix without them: a column with a single one removes
+    its row, a row with a single one its column, and of equal rows or columns one is kept.
     """
     peeled, size = 0, len(rows) + 1
     for _ in range(PEELINGS):
@@ -105,7 +108,7 @@ def _peel(rows: Ints, columns: Ints) -> tuple[int, Ints, Ints]:
 
 
 def _drop_repeated(rows: Ints, columns: Ints) -> tuple[Ints, Ints]:
-    """Without repeated rows, and numbered anew."""
+    """The matrix without repeated rows, renumbered."""
     rows, columns = _renumber(rows), _renumber(columns)
     keep = first_of_equals(rows, columns)[rows]
     return _renumber(rows[keep]), _renumber(columns[keep])

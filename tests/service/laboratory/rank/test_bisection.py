@@ -5,7 +5,7 @@ import pytest
 from service.laboratory.bench import Bench
 from service.laboratory.rank import bisection as module
 from service.laboratory.rank.bisection import HEADS, Bisection, LayerKind, Learner, run_bisections
-from service.laboratory.rank.networks import learned_by
+from service.laboratory.rank.networks import learns
 from service.laboratory.rank.perturbed import PerturbedTable, dense_part, perturb
 from service.laboratory.synthetic import factual_recall
 from service.memory.gradient import Schedule
@@ -19,16 +19,16 @@ def tables() -> list[PerturbedTable]:
 
 @pytest.mark.parametrize("edge", range(len(HEADS) + 1))
 def test_bisection_finds_the_lowest_rung(tables: list[PerturbedTable], edge: int) -> None:
-    """Whatever the rung from which on a table is held, it is found in at most four rounds, or that there is none."""
+    """Whatever the step from which on a table is held, it is found in at most four rounds, or that there is none."""
     search = Bisection("softmax", tables[:1], 1)
     rounds = 0
     while tried := search.round():
         rounds += 1
-        for rung, learners in tried.items():
-            right = [tables[0].pairs if rung >= edge else tables[0].pairs - 1] * len(learners)
-            search.note(rung, learners, {"right": right, "layers": {}})
+        for step, learners in tried.items():
+            right = [tables[0].pairs if step >= edge else tables[0].pairs - 1] * len(learners)
+            search.note(step, learners, {"right": right, "layers": {}})
     assert rounds <= 4
-    assert (search.placed(0), search.beyond(0)) == ([edge], edge == len(HEADS))
+    assert (search.smallest(0), search.is_beyond(0)) == ([edge], edge == len(HEADS))
     assert search.parameters(0) == search.shape(min(edge, len(HEADS) - 1)).parameters
 
 
@@ -36,18 +36,18 @@ def test_bisection_finds_the_lowest_rung(tables: list[PerturbedTable], edge: int
 def test_networks_are_trained_once(
     kind: LayerKind, tables: list[PerturbedTable], bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Every table finds its rung; asked again, nothing is trained; the layer's ranks are known where there is one."""
+    """Every table finds its step; asked again, nothing is trained; the layer's ranks are known where there is one."""
     monkeypatch.setattr(module, "SCHEDULE", Schedule(steps=100))
-    chosen = [table for table in (tables[0], tables[4]) if learned_by(kind, table)]
+    chosen = [table for table in (tables[0], tables[4]) if learns(kind, table)]
     first, again = Bisection(kind, chosen, 1), Bisection(kind, chosen, 1)
     assert run_bisections([first], bench) == [first]
     assert bench.cached == 0
     run_bisections([again], bench)
     assert bench.cached * 2 == bench.trials
-    assert [again.placed(at) for at in range(len(chosen))] == [first.placed(at) for at in range(len(chosen))]
-    rung = first.placed(0)[0]
-    assert rung < len(HEADS)
-    assert ((0, rung) in first.layers) == (kind == "softmax")
+    assert [again.smallest(at) for at in range(len(chosen))] == [first.smallest(at) for at in range(len(chosen))]
+    step = first.smallest(0)[0]
+    assert step < len(HEADS)
+    assert ((0, step) in first.layers) == (kind == "softmax")
 
 
 def test_a_search_without_time_does_not_end(tables: list[PerturbedTable], bench: Bench) -> None:

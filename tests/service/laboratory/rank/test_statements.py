@@ -7,26 +7,26 @@ import pytest
 from schemas.experiments import Task
 from service.laboratory.document import Findings
 from service.laboratory.rank.bisection import HEADS, Bisection, LayerKind
-from service.laboratory.rank.networks import SizedTable, TaskNetworks, learned_by
+from service.laboratory.rank.networks import SizedTable, TaskNetworks, learns
 from service.laboratory.rank.perturbed import dense_part, perturb
 from service.laboratory.rank.statements import state_predictions
 from service.laboratory.synthetic import factual_recall
 
-Rung = Callable[[SizedTable], int]
+Step = Callable[[SizedTable], int]
 
 
-def found(kind: LayerKind, trained: TaskNetworks, rung: Rung, seeds: int) -> None:
-    """A search that ended on the rungs that each table is said to need."""
-    search = Bisection(kind, [table for table in trained.tables if learned_by(kind, table)], seeds)
-    trained.searches[kind] = search
-    needed = {each.place: rung(each) for each in trained.sized(kind)}
+def found(kind: LayerKind, trained: TaskNetworks, step: Step, seeds: int) -> None:
+    """A search that ended on the steps that each table is said to need."""
+    search = Bisection(kind, [table for table in trained.tables if learns(kind, table)], seeds)
+    trained.bisections[kind] = search
+    needed = {each.place: step(each) for each in trained.sizes(kind)}
     while rounds := search.round():
         for at, group in rounds.items():
             right = [search.tables[one.table].pairs * (at >= needed[one.table]) for one in group]
             search.note(at, group, {"right": right, "layers": {}})
 
 
-def codes(softmax: Rung, pads: Rung, seeds: int = 2) -> tuple[list[str], list[str], bool]:
+def codes(softmax: Step, pads: Step, seeds: int = 2) -> tuple[list[str], list[str], bool]:
     base = dense_part(factual_recall(16, 8, 8), 16, 8, seed=0)
     trained = TaskNetworks(Task.SYNTHETIC, perturb(base, (0.25, 0.5, 0.75), seed=0))
     found("softmax", trained, softmax, seeds)
@@ -38,7 +38,7 @@ def codes(softmax: Rung, pads: Rung, seeds: int = 2) -> tuple[list[str], list[st
 
 
 def rising(sized: SizedTable) -> int:
-    return max(1, min(len(HEADS) - 1, round(sized.known.rank / 12)))
+    return max(1, min(len(HEADS) - 1, round(sized.figures.rank / 12)))
 
 
 def falling(sized: SizedTable) -> int:
@@ -69,7 +69,7 @@ def test_larger_ranks_in_smaller_networks_are_no_reason_to_clean() -> None:
     ("pads", "seeds"), [(rising, 2), (lambda _: 0, 2), (lambda _: len(HEADS), 2), (level, 1)],
     ids=["sizes differ", "all hold", "none hold", "one network a table"],
 )  # fmt: skip
-def test_facts_alone_are_counted_only_where_pads_made_sizes_alike(pads: Rung, seeds: int) -> None:
+def test_facts_alone_are_counted_only_where_pads_made_sizes_alike(pads: Step, seeds: int) -> None:
     """Not where they differ, where the ladder ends, or where one network stands for a table."""
     assert "rank_count_facts" not in codes(rising, pads, seeds)[1]
 
