@@ -15,16 +15,17 @@ SHARES = {
     ExperimentId.ALLOCATION: 4,
     ExperimentId.BUDGET: 1,
 }
-"""Parts of the time, in the order of work: those that may end early come first, so that what they leave is spent on
-trained networks; the recommendation, which rests on what the others measured, comes last.
+"""Parts of the time, in the order of work: those that may end early come first, so that the time they leave is spent on
+trained networks; `budget`, which recommends a memory, comes last. An experiment that is not listed takes one part and
+comes before all of these.
 """
 LEAST_SECONDS = 3.0
-"""An experiment that was asked for is made, also when training and checks have used up the minutes."""
+"""An experiment that was requested is made even when training and checks have used up the minutes."""
 
 
 @dataclass(frozen=True, slots=True)
 class Laboratory:
-    """seconds: for the whole run. facts, latency_ms, core_hour and gpu_hour are asked of `budget` alone."""
+    """seconds: for the whole run. facts, latency_ms, core_hour and gpu_hour concern `budget` alone."""
 
     experiments: tuple[ExperimentId, ...] = tuple(ExperimentId)
     seconds: float = 900.0
@@ -34,10 +35,11 @@ class Laboratory:
     gpu_hour: float = 2.5
 
     def in_order_of_work(self) -> Iterator[tuple[ExperimentId, float]]:
-        """Each experiment with its share of the time that is left when its turn comes, from 0 to 1."""
-        wanted = [each for each in SHARES if each in self.experiments]
+        """Each experiment with its share, from 0 to 1, of the time that is left when its turn comes."""
+        shares = {each: 1 for each in ExperimentId if each not in SHARES} | SHARES
+        wanted = [each for each in shares if each in self.experiments]
         for at, each in enumerate(wanted):
-            yield each, SHARES[each] / sum(SHARES[later] for later in wanted[at:])
+            yield each, shares[each] / sum(shares[later] for later in wanted[at:])
 
     def request(self, kind: ExperimentId, seconds: float, seed: int, false_answers: float) -> ExperimentRequest:
         return ExperimentRequest(

@@ -1,4 +1,4 @@
-"""The experiments there are: each a function of what is asked and the bench that it works at."""
+"""The experiments there are. A new one is a folder with a function, its English sentences, and one line here."""
 
 from collections.abc import Callable, Mapping
 
@@ -14,7 +14,8 @@ from service.laboratory.sizes.capacity import capacity
 from service.laboratory.sizes.heads import heads
 
 Work = Callable[[Inputs, Bench], Experiment]
-"""Raises what `bench.progress` raises, where it must not go on."""
+"""What an experiment is: a function of its inputs and a bench. Raises what `bench.progress` raises, where it must stop.
+"""
 
 EXPERIMENTS: Mapping[ExperimentId, Work] = {
     ExperimentId.CAPACITY: capacity,

@@ -1,4 +1,4 @@
-"""What experiments say: sentences by code, so that they can be said in any language."""
+"""Statements of experiments: a code and figures, from which a report makes a sentence in its language."""
 
 import math
 import tomllib
@@ -7,12 +7,15 @@ from importlib.resources import files
 
 from schemas.experiments import Statement
 
+SENTENCES = "sentences.toml"
+"""English sentences by code: of one experiment in its folder, of several in the laboratory's own."""
+
 Figure = float | int | str
 
 
 def statement(code: str, /, **figures: Figure) -> Statement:
-    """Raises KeyError where there is no such sentence or one of its figures is missing, ValueError where a figure is
-    not finite or does not fit its format: at once, not when a report is drawn.
+    """A statement that can be written as a sentence. Raises KeyError where there is no such sentence or a figure is
+    missing, ValueError where a figure is not finite or does not fit its format: at once, not when a report is drawn.
     """
     if any(isinstance(figure, float) and not math.isfinite(figure) for figure in figures.values()):
         raise ValueError(f"a figure of {code} is not finite")
@@ -22,11 +25,20 @@ def statement(code: str, /, **figures: Figure) -> Statement:
 
 
 def to_english(stated: Statement) -> str:
-    sentence = get_templates()[stated.code].format_map(stated.figures)
+    """The statement as an English sentence."""
+    sentence = get_sentences()[stated.code].format_map(stated.figures)
     return sentence[:1].upper() + sentence[1:]  # one that begins with a figure may begin with a word
 
 
 @cache
-def get_templates() -> dict[str, str]:
-    """The English sentence of every code."""
-    return tomllib.loads((files(__package__) / "sentences.toml").read_text("utf-8"))
+def get_sentences() -> dict[str, str]:
+    """The English sentence of every code. Raises ValueError where two folders have a sentence for one code."""
+    laboratory = files(__package__)
+    texts = [laboratory / SENTENCES, *(each / SENTENCES for each in laboratory.iterdir() if each.is_dir())]
+    sentences: dict[str, str] = {}
+    for text in (text for text in texts if text.is_file()):
+        found: dict[str, str] = tomllib.loads(text.read_text("utf-8"))
+        if twice := sentences.keys() & found.keys():
+            raise ValueError(f"two sentences for {', '.join(sorted(twice))}")
+        sentences |= found
+    return sentences

@@ -7,7 +7,7 @@ import pytest
 from schemas.experiments import Decision, Experiment, ExperimentId, ExperimentRequest, Task
 from service.laboratory.bench import Bench, Inputs
 from service.laboratory.registry import EXPERIMENTS
-from service.laboratory.statements import get_templates, to_english
+from service.laboratory.statements import get_sentences, to_english
 from service.laboratory.tables import Table
 from service.memory import Facts
 
@@ -32,7 +32,7 @@ def test_one_fact_decides_nothing(kind: ExperimentId, bench: Bench) -> None:
 
 def test_sentences_are_whole() -> None:
     """Each begins with a capital or a figure, ends with a full stop, and names its figures."""
-    for code, text in get_templates().items():
+    for code, text in get_sentences().items():
         assert text[-1] == ".", code
         assert text[0].isupper() or text[0] == "{", code
         assert all(name != "" for _, name, _, _ in string.Formatter().parse(text)), code

@@ -10,7 +10,7 @@ import pytest
 from schemas.experiments import Decision, Experiment, ExperimentRequest
 from service.laboratory.bench import Bench, Inputs
 from service.laboratory.document import Findings, chart, measurement, point, row
-from service.laboratory.statements import get_templates, statement, to_english
+from service.laboratory.statements import get_sentences, statement, to_english
 from service.memory import Facts
 
 JAPANESE = Path(__file__).parents[3] / "pilot" / "report" / "prose.ja.toml"
@@ -35,7 +35,7 @@ def test_both_languages_say_the_same_codes_and_figures() -> None:
     """Every sentence stands in the report's Japanese prose, with the same figures in it."""
     japanese = tomllib.loads(JAPANESE.read_text("utf-8"))["experiment"]["sentence"]
     assert {code: _figures(text) for code, text in japanese.items()} == {
-        code: _figures(text) for code, text in get_templates().items()
+        code: _figures(text) for code, text in get_sentences().items()
     }
 
 
