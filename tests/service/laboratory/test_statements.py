@@ -46,8 +46,8 @@ def _figures(text: str) -> set[str | None]:
 def test_a_document_holds_what_was_found(inputs: Inputs, bench: Bench) -> None:
     """English from the statements, the bench's counts, and JSON that reads back as the same document."""
     findings = Findings([statement("one_fact")], [statement("one_fact"), statement("rank_no_facts")])
-    findings.charts.append(chart("ladder", ("parameters", "log"), ("facts", "log")))
-    findings.series.append(measurement("hybrid", "ladder", [point(1, 2, (1.5, 2.5), runs=3), point(3, 4)]))
+    findings.charts.append(chart("sizes", ("parameters", "log"), ("facts", "log")))
+    findings.series.append(measurement("hybrid", "sizes", [point(1, 2, (1.5, 2.5), runs=3), point(3, 4)]))
     findings.rows.append(row("hybrid", None, facts=12, share=None))
     document = findings.to_document(inputs, bench)
     assert document.verdict is Decision.NOT_DECISIVE
@@ -66,6 +66,6 @@ def test_nothing_in_a_document_goes_unseen(inputs: Inputs, bench: Bench) -> None
 
 
 @pytest.fixture
-def asked() -> Inputs:
+def inputs() -> Inputs:
     request = ExperimentRequest.model_validate({"kind": "rank"})
     return Inputs(request, {}, Facts(["s"], ["r"], ["a"]))

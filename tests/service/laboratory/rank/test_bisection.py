@@ -17,19 +17,19 @@ def tables() -> list[PerturbedTable]:
     return perturb(dense_part(factual_recall(8, 6, 3), 6, 4, seed=0), (0.5,), seed=0)
 
 
-@pytest.mark.parametrize("edge", range(len(HEADS) + 1))
-def test_bisection_finds_the_lowest_rung(tables: list[PerturbedTable], edge: int) -> None:
+@pytest.mark.parametrize("lowest", range(len(HEADS) + 1))
+def test_bisection_finds_the_lowest_step(tables: list[PerturbedTable], lowest: int) -> None:
     """Whatever the step from which on a table is held, it is found in at most four rounds, or that there is none."""
     search = Bisection("softmax", tables[:1], 1)
     rounds = 0
     while tried := search.round():
         rounds += 1
         for step, learners in tried.items():
-            right = [tables[0].pairs if step >= edge else tables[0].pairs - 1] * len(learners)
+            right = [tables[0].pairs if step >= lowest else tables[0].pairs - 1] * len(learners)
             search.note(step, learners, {"right": right, "layers": {}})
     assert rounds <= 4
-    assert (search.smallest(0), search.is_beyond(0)) == ([edge], edge == len(HEADS))
-    assert search.parameters(0) == search.shape(min(edge, len(HEADS) - 1)).parameters
+    assert (search.smallest(0), search.is_beyond(0)) == ([lowest], lowest == len(HEADS))
+    assert search.parameters(0) == search.shape(min(lowest, len(HEADS) - 1)).parameters
 
 
 @pytest.mark.parametrize("kind", ["softmax", "pads"])

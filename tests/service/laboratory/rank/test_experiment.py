@@ -78,10 +78,10 @@ def test_a_narrow_sketch_is_said(bench: Bench, monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_rank_against_size(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Small networks: every altered table has its rank and the size of its network in a row, every chart its series;
+    """Small networks: every perturbed table has its rank and the size of its network in a row, every chart its series;
     the outputs of the layer stay within the rank that its shape allows. With one network a table nothing is decided.
     """
-    monkeypatch.setattr(module, "EFFORTS", (module.RankBudget(40, 1, (0.5,), (("softmax", "pads"),)),))
+    monkeypatch.setattr(module, "BUDGETS", (module.RankBudget(40, 1, (0.5,), (("softmax", "pads"),)),))
     monkeypatch.setattr(module, "SUBJECTS", 8)
     monkeypatch.setattr(module, "RELATIONS", 4)
     monkeypatch.setattr(bisection, "HEADS", (3, 6, 12))

@@ -70,7 +70,7 @@ def test_larger_ranks_in_smaller_networks_are_no_reason_to_clean() -> None:
     ids=["sizes differ", "all hold", "none hold", "one network a table"],
 )  # fmt: skip
 def test_facts_alone_are_counted_only_where_pads_made_sizes_alike(pads: Step, seeds: int) -> None:
-    """Not where they differ, where the ladder ends, or where one network stands for a table."""
+    """Not where they differ, where sizes end, or where one network stands for a table."""
     assert "rank_count_facts" not in codes(rising, pads, seeds)[1]
 
 
