@@ -45,7 +45,7 @@ def leave_out(findings: Findings, inputs: Inputs, bench: Bench, search: Search, 
     """State what was left out: facts that were not drawn, and work for which there was no time."""
     for table in inputs.tables.values():
         if len(table) > MOST:
-            findings.left_out.append(statement("part_of_the_facts", facts=MOST, of=len(table)))
+            findings.left_out.append(statement("part_of_the_pairs", pairs=MOST, of=len(table)))
     if len(inputs.facts) == 1:
         findings.left_out.append(statement("one_fact"))
     if search.unfinished:
