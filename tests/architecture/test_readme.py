@@ -83,9 +83,7 @@ def test_the_pilot_s_commands_run_on_a_table_of_one_s_own(checkout: Path) -> Non
 @pytest.mark.skipif(shutil.which("curl") is None, reason="needs curl")
 def test_the_service_answers_what_is_pasted(checkout: Path, served: str) -> None:
     """Every curl of the README is answered; the fact that is asked for comes, and the one that is changed changes."""
-    teach, change = (
-        block.replace("http://127.0.0.1:8000", served) for block in blocks(README, "sh") if "curl" in block
-    )
+    teach, change = (block.replace("http://127.0.0.1:8000", served) for block in blocks(README, "sh") if "curl" in block)
     assert run(teach, checkout).strip().endswith("}")
     assert '"answers":["24"]' in _ask(checkout)
     assert '"status":"updated"' in run(change, checkout)

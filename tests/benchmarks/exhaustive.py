@@ -1,6 +1,6 @@
 """Exhaustive recall of the synthetic task: every one of its facts, each in fresh noise, for both solvers.
 
-A network trained end to end is asked with the noise in its sequence: attention has to find subject and relation. The
+A network trained end to end is queried with the noise in its sequence: attention has to find subject and relation. The
 closed form masks by type: of a sequence it reads the subject and the relation and nothing else, so noise never enters
 and every draw must give the same.
 """
@@ -28,12 +28,12 @@ class Recalled:
 
 
 def recall_in_noise(shape: Shape, problem: Problem, weights: Weights, *, weight_bits: int | None = None) -> Recalled:
-    """Trained weights (weight_bits: as they would be stored), with noise that was never masked."""
+    """Recall by trained weights, rounded to `weight_bits` where given, with noise that was never masked."""
 
-    def asked(draw: int) -> NDArray[np.bool_]:
+    def recall(draw: int) -> NDArray[np.bool_]:
         return right(shape, problem, weights, noise_draw=draw, weight_bits=weight_bits)
 
-    return _count(asked)
+    return _count(recall)
 
 
 def recall_behind_mask(
@@ -43,24 +43,24 @@ def recall_behind_mask(
     targets: NDArray[np.int8],
     weights: NDArray[np.float64],
 ) -> Recalled:
-    """A read-out in closed form, at int8. tokens: the vectors of subjects, then relations, (names, d_model)."""
+    """Recall by a read-out in closed form, at int8. tokens: vectors of subjects, then relations, (names, d_model)."""
 
-    def asked(draw: int) -> NDArray[np.bool_]:
+    def recall(draw: int) -> NDArray[np.bool_]:
         subjects, relations = mask(draw_sequences(table, draw), table)
         features = network.features(tokens[subjects], tokens[table.n_subjects + relations])
         return held_at_int8(features, targets, weights)
 
-    return _count(asked)
+    return _count(recall)
 
 
-def _count(asked: Callable[[int], NDArray[np.bool_]]) -> Recalled:
+def _count(recall: Callable[[int], NDArray[np.bool_]]) -> Recalled:
     """Draws count up from one: number 0 is the one that a training looks at."""
-    found = np.stack([asked(draw) for draw in range(1, DRAWS + 1)])
+    found = np.stack([recall(draw) for draw in range(1, DRAWS + 1)])
     return Recalled(found.shape[1], found.sum(axis=1).tolist(), int(found.all(axis=0).sum()))
 
 
 def draw_sequences(table: Table, seed: int) -> NDArray[np.int64]:
-    """One sequence for every pair, (n, T): numbers of subjects, then relations, then noise, then the end."""
+    """Draw one sequence for every pair, (n, T): numbers of subjects, then relations, then noise, then the end."""
     rng = np.random.default_rng(seed)
     first_noise = table.n_subjects + table.n_relations
     places = rng.permuted(np.tile(np.arange(table.noise + 2), (len(table), 1)), axis=1)
@@ -71,7 +71,7 @@ def draw_sequences(table: Table, seed: int) -> NDArray[np.int64]:
 
 
 def mask(tokens: NDArray[np.int64], table: Table) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """What typed masking leaves of sequences (n, T): the subject of each and its relation, (n,) twice."""
+    """Mask sequences (n, T) by type, which leaves the subject and the relation of each, (n,) twice."""
     end_of_relations = table.n_subjects + table.n_relations
     is_subject, is_relation = tokens < table.n_subjects, (tokens >= table.n_subjects) & (tokens < end_of_relations)
     return tokens[is_subject], tokens[is_relation] - table.n_subjects

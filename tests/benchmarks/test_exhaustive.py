@@ -1,12 +1,16 @@
 """Exhaustive recall: noise that is masked changes nothing; noise that is not is drawn anew every time."""
 
 import numpy as np
+from hypothesis import given
+from hypothesis import strategies as st
 
-from service.laboratory.synthetic import factual_recall
+from service.laboratory.synthetic import NAMED, factual_recall
 from service.laboratory.targets import make_targets, make_tokens
 from service.memory.gradient import Problem, Run, Schedule, Shape, train
 from service.memory.measuring import FrozenNetwork, optimal
-from tests.benchmarks.exhaustive import recall_behind_mask, recall_in_noise
+from tests.benchmarks.exhaustive import draw_sequences, mask, recall_behind_mask, recall_in_noise
+
+SIZES = st.integers(1, 12)
 
 
 def test_facts_behind_a_mask_take_fewer_than_two_stored_parameters_each() -> None:
@@ -34,3 +38,23 @@ def test_a_draw_of_noise_changes_what_an_untrained_network_says() -> None:
     assert len(found.right) == 20
     assert len(set(found.right)) > 1
     assert found.always < max(found.right)
+
+
+@given(SIZES, SIZES, st.integers(0, 40), st.integers(0, 2**32 - 1))
+def test_masking_by_type_leaves_subject_and_relation(subjects: int, relations: int, length: int, seed: int) -> None:
+    """Whatever the noise and wherever the two stand, typed masking gives back each pair; the end stands last."""
+    table = factual_recall(subjects, relations, length=length, seed=seed)
+    tokens = draw_sequences(table, seed)
+    assert tokens.shape == (len(table), max(length, NAMED))
+    assert (tokens[:, -1] == tokens.max()).all()
+    found = mask(tokens, table)
+    assert (found[0] == table.subjects).all()
+    assert (found[1] == table.relations).all()
+
+
+def test_noise_is_drawn_anew() -> None:
+    """Another seed puts other noise around the pairs, and the pairs elsewhere."""
+    table = factual_recall(4, 4)
+    first, second = draw_sequences(table, 0), draw_sequences(table, 1)
+    assert (first != second).mean() > 0.5
+    assert len({tuple(row) for row in (first < 4)}) > 4

@@ -4,8 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.laboratory.synthetic import NAMED, factual_recall, to_facts
-from tests.benchmarks.exhaustive import draw_sequences, mask
+from service.laboratory.synthetic import factual_recall, to_facts
 
 SIZES = st.integers(1, 12)
 
@@ -47,26 +46,6 @@ def test_a_part_keeps_each_facts_frequency(subjects: int, facts: int, seed: int)
     assert part.frequency is not None
     at = part.subjects * 4 + part.relations
     assert np.allclose(part.frequency, whole.frequency[at] / whole.frequency[at].sum())
-
-
-@given(SIZES, SIZES, st.integers(0, 40), st.integers(0, 2**32 - 1))
-def test_masking_by_type_leaves_subject_and_relation(subjects: int, relations: int, length: int, seed: int) -> None:
-    """Whatever the noise and wherever the two stand, typed masking gives back each pair; the end stands last."""
-    table = factual_recall(subjects, relations, length=length, seed=seed)
-    tokens = draw_sequences(table, seed)
-    assert tokens.shape == (len(table), max(length, NAMED))
-    assert (tokens[:, -1] == tokens.max()).all()
-    found = mask(tokens, table)
-    assert (found[0] == table.subjects).all()
-    assert (found[1] == table.relations).all()
-
-
-def test_noise_is_drawn_anew() -> None:
-    """Another seed puts other noise around the pairs, and the pairs elsewhere."""
-    table = factual_recall(4, 4)
-    first, second = draw_sequences(table, 0), draw_sequences(table, 1)
-    assert (first != second).mean() > 0.5
-    assert len({tuple(row) for row in (first < 4)}) > 4
 
 
 def test_the_defaults_are_the_papers() -> None:
