@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from schemas.experiments import ExperimentRequest, Task
 from service.laboratory.tables import Table
@@ -21,6 +21,7 @@ VERSION = 2
 LOOK_EVERY = 0.25  # seconds between two looks at trials under way
 
 
+@runtime_checkable
 class Cache(Protocol):
     """Where results of trials are kept, by the digest of what was tried."""
 

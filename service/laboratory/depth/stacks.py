@@ -6,7 +6,8 @@ from functools import partial
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
+from jaxtyping import Float, Float32
+from numpy import ndarray
 
 from schemas.experiments import Task
 from service.laboratory.bench import Result, Trial
@@ -128,7 +129,7 @@ def draw_table(table: Table, most: int, seed: int) -> Table:
     return select_facts(table, facts)
 
 
-def effective_rank(vectors: NDArray[np.floating]) -> float:
+def effective_rank(vectors: Float[ndarray, "n d"]) -> float:
     """The exponential of the entropy of the singular values' shares, around the mean vector (Roy and Vetterli, EUSIPCO
     2007). 0 where all vectors are alike.
     """
@@ -153,7 +154,7 @@ def _measure(shape: Shape, run: Run, outcome: Outcome) -> StackResult:
     return StackResult(outcome.facts, held=True, without=without, ranks=ranks)
 
 
-def _streams(shape: Shape, problem: Problem, outcome: Outcome) -> Iterator[NDArray[np.float32]]:
+def _streams(shape: Shape, problem: Problem, outcome: Outcome) -> Iterator[Float32[ndarray, "n d"]]:
     """The residual stream at the end token behind each layer, recovered from what is read out of it."""
     back = np.linalg.pinv(outcome.weights["answers"]).T
     for layers in range(1, shape.layers + 1):

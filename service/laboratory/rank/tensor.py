@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
-from numpy.typing import NDArray
+from jaxtyping import Bool, Int64
+from numpy import ndarray
 
 from service.facts import Ints, trimmed
 from service.laboratory.tables import Table
@@ -19,13 +20,18 @@ SUBJECTS, RELATIONS, ANSWERS = 0, 1, 2
 class Tensor:
     """ones: the places of its ones, each once and in order. Every index of a mode, from 0 on, is in use."""
 
-    ones: Ints
+    ones: Int64[ndarray, "n 3"]
 
     def __len__(self) -> int:
         return len(self.ones)
 
     @classmethod
-    def from_columns(cls, subjects: Ints, relations: Ints, answers: Ints) -> "Tensor":
+    def from_columns(
+        cls,
+        subjects: Int64[ndarray, " places"],
+        relations: Int64[ndarray, " places"],
+        answers: Int64[ndarray, " places"],
+    ) -> "Tensor":
         """The tensor with ones at the places that the three columns give, renumbered."""
         columns = [np.unique(column, return_inverse=True)[1] for column in (subjects, relations, answers)]
         return cls(np.unique(np.stack(columns, axis=1).astype(np.int64), axis=0))
@@ -48,13 +54,13 @@ class Tensor:
         s, r, a = (int(size) + 1 for size in self.ones.max(axis=0, initial=-1))
         return s, r, a
 
-    def unfolding(self, mode: int) -> tuple[Ints, Ints]:
+    def unfolding(self, mode: int) -> tuple[Int64[ndarray, " n"], Int64[ndarray, " n"]]:
         """The rows and columns of the ones of the matrix that has the mode's indices as rows, and a column for every
         pair of the other two that is in use.
         """
         return self.ones[:, mode], self.fibres(mode)
 
-    def fibres(self, mode: int) -> Ints:
+    def fibres(self, mode: int) -> Int64[ndarray, " n"]:
         """The number of the fibre along a mode in which each one lies."""
         before, after = (other for other in (0, 1, 2) if other != mode)
         key = self.ones[:, before] * (self.ones[:, after].max(initial=0) + 1) + self.ones[:, after]
@@ -71,7 +77,7 @@ class Tensor:
         return tensor
 
 
-def first_of_equals(rows: Ints, columns: Ints) -> NDArray[np.bool_]:
+def first_of_equals(rows: Int64[ndarray, " n"], columns: Int64[ndarray, " n"]) -> Bool[ndarray, " height"]:
     """Whether each row of a matrix, given by the places of its ones, differs from all earlier rows."""
     order = np.lexsort((columns, rows))
     starts = np.flatnonzero(np.diff(rows[order], prepend=-1))

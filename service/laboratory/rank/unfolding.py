@@ -7,6 +7,8 @@ from functools import cache
 from typing import NamedTuple
 
 import numpy as np
+from jaxtyping import Int64
+from numpy import ndarray
 from numpy.typing import NDArray
 
 from service.facts import Ints
@@ -36,7 +38,7 @@ class Rank(NamedTuple):
         return self.least == self.most
 
 
-def compute_rank(rows: Ints, columns: Ints, *, seed: int = 0) -> Rank:
+def compute_rank(rows: Int64[ndarray, " n"], columns: Int64[ndarray, " n"], *, seed: int = 0) -> Rank:
     """Bound the rank of the matrix that has ones at (rows, columns), each place once."""
     peeled, rows, columns = _peel(rows, columns)
     height, breadth = (int(index.max(initial=-1)) + 1 for index in (rows, columns))
@@ -48,8 +50,10 @@ def compute_rank(rows: Ints, columns: Ints, *, seed: int = 0) -> Rank:
     return Rank(peeled + seen, most, saturated=seen < most - peeled and seen > SKETCH_WIDTH - SLACK)
 
 
-def sketch(rows: Ints, columns: Ints, width: int, seed: int) -> Ints:
-    """P M Q over a prime field, (width, width), for random P and Q with TAPS entries for each row and column of M
+def sketch(
+    rows: Int64[ndarray, " n"], columns: Int64[ndarray, " n"], width: int, seed: int
+) -> Int64[ndarray, "width width"]:
+    """P M Q over a prime field for random P and Q with TAPS entries for each row and column of M
     (the range finder of Halko, Martinsson and Tropp, arXiv 0909.4061, without its tolerance). Its rank is never above
     that of M.
     """
@@ -67,7 +71,7 @@ def _draw_taps(size: int, width: int, rng: np.random.Generator, prime: int) -> l
     return [(rng.integers(0, width, size), rng.integers(1, prime, size)) for _ in range(TAPS)]
 
 
-def _exact_rank(matrix: NDArray[np.int64]) -> int:
+def _exact_rank(matrix: Int64[ndarray, "m n"]) -> int:
     """The exact rank. No minor exceeds the product of the lengths of the rows (Hadamard), so it cannot be a multiple of
     primes whose product does: over one of them the rank is what it is over the rationals.
     """
@@ -82,7 +86,7 @@ def _exact_rank(matrix: NDArray[np.int64]) -> int:
     return rank
 
 
-def _dense(rows: Ints, columns: Ints) -> NDArray[np.int64]:
+def _dense(rows: Int64[ndarray, " n"], columns: Int64[ndarray, " n"]) -> Int64[ndarray, "height breadth"]:
     matrix = np.zeros((int(rows.max(initial=-1)) + 1, int(columns.max(initial=-1)) + 1), dtype=np.int64)
     matrix[rows, columns] = 1
     return matrix
@@ -125,8 +129,8 @@ LARGEST_PRIME = 8_388_593
 Floats = NDArray[np.float64]
 
 
-def rank_over_field(matrix: NDArray[np.int64], prime: int = LARGEST_PRIME) -> int:
-    """Gaussian elimination in panels of columns (m, n): the panel by rows, the rest by one matrix product."""
+def rank_over_field(matrix: Int64[ndarray, "m n"], prime: int = LARGEST_PRIME) -> int:
+    """Gaussian elimination in panels of columns: the panel by rows, the rest by one matrix product."""
     rest = np.mod(matrix if matrix.shape[0] <= matrix.shape[1] else matrix.T, prime).astype(np.float64)
     rank = 0
     while rest.size:

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from functools import partial
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,6 +41,7 @@ class Network(NamedTuple):
     peak_bytes: int | None
 
 
+@runtime_checkable
 class Candidate(Protocol):
     """A kind of network of which the largest number of facts held at 100 % is sought. Its parameters are stored as int8
     and its scales as float16; what it holds is counted per parameter or scale.
