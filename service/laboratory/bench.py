@@ -46,7 +46,7 @@ class Trial:
 @dataclass(slots=True)
 class Bench:
     """notify(fraction, step) may raise to stop the experiment. trials: how many results were requested; cached: how
-    many of them were already known.
+    many of them were already known. clock: gives seconds, from any beginning.
     """
 
     seconds: float
@@ -56,10 +56,14 @@ class Bench:
     notify: Callable[[float, str], None]
     trials: int = 0
     cached: int = 0
-    _start: float = field(default_factory=time.monotonic)
+    clock: Callable[[], float] = time.monotonic
+    _start: float = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._start = self.clock()
 
     def elapsed(self) -> float:
-        return time.monotonic() - self._start
+        return self.clock() - self._start
 
     def left(self) -> float:
         """Seconds that are left; negative when more were spent than there were."""

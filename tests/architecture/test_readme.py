@@ -1,7 +1,6 @@
 """The README's commands and Python blocks run as they stand, in the order in which a newcomer meets them."""
 
 import ast
-import io
 import os
 import re
 import shutil
@@ -40,9 +39,8 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def run(block: str, folder: Path, *, codes: tuple[int, ...] = (0,)) -> str:
     """The output of one block, run by bash as it would be when pasted; variables live on in the next."""
     script = f"touch variables; source variables; {block}\ndeclare -p KEY API AUTH > variables 2> /dev/null || true"
-    done = subprocess.run(
-        ["bash", "-euo", "pipefail", "-c", script], cwd=folder, capture_output=True, text=True, check=False, timeout=280
-    )
+    words = ["bash", "-euo", "pipefail", "-c", script]
+    done = subprocess.run(words, cwd=folder, capture_output=True, text=True, check=False, timeout=280)
     assert done.returncode in codes, done.stdout + done.stderr
     return done.stdout
 
@@ -54,9 +52,8 @@ def served(checkout: Path) -> Iterator[str]:
     words = [*command.partition("#")[0].split(), "--port", "0"]
     server = subprocess.Popen(words, cwd=checkout, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
     try:
-        address = re.search(r"https?://\S+", (server.stdout or io.StringIO()).readline())
-        assert address
-        yield address.group()
+        addresses = (re.search(r"https?://\S+", line) for line in server.stdout or ())
+        yield next(found.group() for found in addresses if found)
     finally:
         server.terminate()
         server.wait(timeout=60)
@@ -83,7 +80,9 @@ def test_the_pilot_s_commands_run_on_a_table_of_one_s_own(checkout: Path) -> Non
 @pytest.mark.skipif(shutil.which("curl") is None, reason="needs curl")
 def test_the_service_answers_what_is_pasted(checkout: Path, served: str) -> None:
     """Every curl of the README is answered; the fact that is asked for comes, and the one that is changed changes."""
-    teach, change = (block.replace("http://127.0.0.1:8000", served) for block in blocks(README, "sh") if "curl" in block)
+    teach, change = (
+        block.replace("http://127.0.0.1:8000", served) for block in blocks(README, "sh") if "curl" in block
+    )
     assert run(teach, checkout).strip().endswith("}")
     assert '"answers":["24"]' in _ask(checkout)
     assert '"status":"updated"' in run(change, checkout)

@@ -9,10 +9,9 @@ from pathlib import Path
 import pytest
 
 from pilot.errors import Refused, UnusableInput
-from pilot.report.html import html
-from pilot.report.messages import error_text, finding_text, step_text
-from pilot.report.prose import read_messages, read_prose
+from pilot.report.messages import error_text, finding_text, read_messages, read_prose, step_text
 from pilot.report.typesetting import typeset
+from pilot.report.write import html
 from schemas.experiments import Statement
 from schemas.problems import Code, Problem
 from schemas.report import Report

@@ -72,7 +72,7 @@ def _slices(tensor: Tensor, mode: int) -> int:
     """The terms of writing a tensor down slice by slice: a matrix takes no more than its rows or columns in use."""
     size = tensor.shape[mode]
     sides = []
-    for other in {0, 1, 2} - {mode}:
+    for other in (other for other in range(3) if other != mode):
         used = np.unique(tensor.ones[:, [mode, other]], axis=0)
         sides.append(np.bincount(used[:, 0], minlength=size))
     return int(np.minimum(*sides).sum())
@@ -99,7 +99,7 @@ def _with_base_answers(tensor: Tensor) -> int:
         answers.setdefault(relation, set()).add(answer)
     total, cells = sum(map(len, answers.values())), _cells(tensor)
     while answers:
-        base = Counter(answer for held in answers.values() for answer in held).most_common(1)[0][0]
+        base = Counter(answer for held in answers.values() for answer in sorted(held)).most_common(1)[0][0]
         sharing = [relation for relation, held in answers.items() if base in held]
         total -= max(0, len(sharing) - len({cells[relation] for relation in sharing}))
         answers = {relation: held for relation, held in answers.items() if base not in held}

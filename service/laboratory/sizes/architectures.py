@@ -74,7 +74,8 @@ def select_comparable(coding: Coding, architectures: Sequence[Architecture]) -> 
     """The architectures whose largest sizes are alike: the biggest such group; of several, that of the largest size."""
     found = [(each, each.largest) for each in architectures if each.coding is coding]
     sizes = [(each, largest.parameters) for each, largest in found if largest]
-    groups = [[each for each, size in sizes if _ALIKE * most <= size <= most] for most in {size for _, size in sizes}]
+    largest_sizes = sorted({size for _, size in sizes})
+    groups = [[each for each, size in sizes if _ALIKE * most <= size <= most] for most in largest_sizes]
     return max(groups, key=lambda group: (len(group), _size(group[0])), default=[])
 
 

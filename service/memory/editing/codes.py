@@ -29,13 +29,12 @@ class Entries:
     table: AnswerTable
     contested: frozenset[int]
 
-    def held(self, wanted: Collection[Entry]) -> dict[Entry, int]:
+    def held(self, entries: Sequence[Entry]) -> dict[Entry, int]:
         """The keys of those entries that the version has."""
-        entries = list(wanted)
         keys = self._first_keys(entries)
         found = self.table.answers(self.table.find(np.array(keys, dtype=np.uint64)))
         held = {entry: key for entry, key, answers in zip(entries, keys, found, strict=True) if answers == entry[1]}
-        for relation in {entry[0] for entry in entries} & self.contested:
+        for relation in sorted({entry[0] for entry in entries} & self.contested):
             held.update(self._held_of(relation, entries))
         return held
 
@@ -46,7 +45,7 @@ class Entries:
         keys = dict(zip(fresh, self._first_keys(fresh), strict=True))
         contested = self.contested
         left = {self._relation_of(key) for key in gone}
-        for relation in {entry[0] for entry in fresh} | left:
+        for relation in sorted({entry[0] for entry in fresh} | left):
             mine = [entry for entry in fresh if entry[0] == relation]
             if relation in self.contested or self._meet([keys[entry] for entry in mine]):
                 again, drawn = self._drawn_anew(relation, mine, gone)

@@ -1,7 +1,7 @@
 """The draft of an edit: which pairs stand in which blocks afterwards, and what comes and goes with them."""
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -91,7 +91,7 @@ def asked(memory: Memory, changes: Changes) -> Asked:
     """Hash what changes. Raises Outgrown for a relation that the recipe does not know."""
     wanted: dict[Pair, Answers | None] = {(trimmed(s), trimmed(r)): None for s, r in changes.delete}
     wanted.update(answer_sets(changes.upsert))
-    number = _relation_numbers(memory, {relation for _, relation in wanted})
+    number = _relation_numbers(memory, dict.fromkeys(relation for _, relation in wanted))
     for pair in [pair for pair in wanted if pair[1] not in number]:
         if wanted.pop(pair) is not None:
             raise Outgrown("the recipe does not know this relation")
@@ -113,7 +113,7 @@ def drafted(standing: Standing, asked: Asked) -> Draft:
         None if answers is None else (relation, answers)
         for relation, answers in zip(asked.relation.tolist(), asked.answers, strict=True)
     ]
-    keys = entries.held({entry for entry in wanted if entry is not None})
+    keys = entries.held(list(dict.fromkeys(entry for entry in wanted if entry is not None)))
     change = _changes_of_keys(before, [None if entry is None else keys.get(entry, -1) for entry in wanted])
     gone = standing.entries.gone(change)
     fresh, contested = entries.drawn(list(dict.fromkeys(e for e in wanted if e is not None and e not in keys)), gone)
@@ -153,8 +153,8 @@ class _Drafting:
             fresh={key: entry for entry, key in fresh.items()},
             gone=gone,
             contested=contested,
-            come=[names[word] for word in subjects.come(subject_change)],
-            left=[names[word] for word in subjects.gone(subject_change)],
+            come=[names[word] for word in sorted(subjects.come(subject_change))],
+            left=[names[word] for word in sorted(subjects.gone(subject_change))],
             relation_names=self._relation_names(relation_change),
             counts=self._counts(),
         )
@@ -200,7 +200,7 @@ class _Drafting:
         return Counts(pairs, facts, code_bits)
 
 
-def _relation_numbers(memory: Memory, names: set[str]) -> dict[str, int]:
+def _relation_numbers(memory: Memory, names: Iterable[str]) -> dict[str, int]:
     hasher = NameHasher(memory.keyring, "relation", digest_size(memory.resolved.d_model))
     order = {hashed: at for at, hashed in enumerate(memory.resolved.relation_bits)}
     hashed = {name: hasher.digest(name).hex() for name in names}
@@ -209,7 +209,7 @@ def _relation_numbers(memory: Memory, names: set[str]) -> dict[str, int]:
 
 def _places(census: Census, asked: Asked) -> list[int | None]:
     """Where each pair stands in its block now."""
-    blocks = {block: census.of_block(block) for block in set(asked.block.tolist())}
+    blocks = {block: census.of_block(block) for block in dict.fromkeys(asked.block.tolist())}
     hashes = zip(asked.block.tolist(), asked.route.tolist(), asked.pad.tolist(), strict=True)
     return [blocks[block].at(route, pad) for block, route, pad in hashes]
 

@@ -4,7 +4,7 @@ import os
 import sys
 import time
 import traceback
-from contextlib import redirect_stdout
+from contextlib import closing, redirect_stdout
 from pathlib import Path
 from threading import Thread
 from typing import IO, NoReturn
@@ -47,10 +47,9 @@ def _last_line(out: IO[str]) -> str:
 
 def _experiment(settings: Settings, assignment: Assignment, notify: "ProgressLines") -> Experiment:
     notify(0.0, "reading the ledger")
-    db = Database(settings.database)
-    inputs, trials = _read_inputs(db, assignment)
     device = choose(settings.device)
-    with one_thread_each(device) as workers:
+    with closing(Database(settings.database)) as db, one_thread_each(device) as workers:
+        inputs, trials = _read_inputs(db, assignment)
         bench = Bench(inputs.request.seconds, device, workers, trials, notify)
         return EXPERIMENTS[inputs.request.kind](inputs, bench)
 

@@ -63,7 +63,7 @@ class Traces:
 def _pattern(texts: Collection[str]) -> re.Pattern[str]:
     """Finds any of these texts in a plain one; nothing where there are none."""
     spellings = {spelling for text in texts for spelling in _spellings(text)}
-    longest_first = sorted(filter(None, spellings), key=len, reverse=True)
+    longest_first = sorted(filter(None, spellings), key=lambda spelling: (-len(spelling), spelling))
     return re.compile("|".join(map(_found, longest_first)) or r"(?!)")
 
 

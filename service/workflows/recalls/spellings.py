@@ -14,7 +14,7 @@ class Spellings:
     """The names that the ledger held, by their folded forms."""
 
     def __init__(self, names: Collection[str]) -> None:
-        self._names = frozenset(names)
+        self._names = dict.fromkeys(names)
         self._alike: dict[str, list[str]] = defaultdict(list)
         for name, fold in zip(self._names, fold_all(list(self._names)), strict=True):
             self._alike[fold].append(name)

@@ -4,10 +4,11 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from service.laboratory.thresholds import Threshold, choose_sizes, compare_held, find_threshold, mean_held, refine_sizes
+from tests.examples import examples
 
 sweeps = st.dictionaries(st.integers(1, 10_000), st.booleans(), min_size=1, max_size=12)
 counts = st.lists(st.tuples(st.integers(50, 5000), st.integers(50, 5000)), min_size=3, max_size=8)
@@ -33,7 +34,7 @@ def test_no_other_threshold_explains_more_sizes(tried: dict[int, bool]) -> None:
     assert wrong(find_threshold(tried).held) == min(map(wrong, [0, *tried]))
 
 
-@settings(max_examples=50)
+@examples(50)
 @given(st.integers(1, 5_000), st.floats(1, 8_000), st.integers(20, 6_000))
 def test_a_sharp_threshold_is_found_to_within_the_asked_factor(true: int, expected: float, most: int) -> None:
     """However wrong the first guess is, a network that holds `true` facts is found to a tenth in nine rounds."""

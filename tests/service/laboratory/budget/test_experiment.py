@@ -1,7 +1,5 @@
 """What a memory costs: measured where it was trained, estimated beyond, and never the one shown as the other."""
 
-from concurrent.futures import ThreadPoolExecutor
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,7 +11,6 @@ from service.laboratory.budget.forecast import Line
 from service.laboratory.synthetic import factual_recall, to_facts
 from service.laboratory.tables import Table
 from service.memory import Facts
-from tests.service.laboratory.conftest import Known
 
 
 def asked(held: Facts, **request: float) -> Inputs:
@@ -82,11 +79,10 @@ def test_a_bound_that_is_not_served_is_told(rate: float, told: bool, bench: Benc
 
 
 @pytest.mark.parametrize("rows", [[], [("s", "r", "a")]])
-def test_next_to_no_facts_decide_nothing(rows: list[tuple[str, str, str]], cache: Known) -> None:
+def test_next_to_no_facts_decide_nothing(rows: list[tuple[str, str, str]], hurried: Bench) -> None:
     """No fact, or one: said, and not a crash; a GPU that was not there has no price."""
     facts = Facts(*(list(column) for column in zip(*rows, strict=True))) if rows else Facts([], [], [])
-    with ThreadPoolExecutor(1) as workers:
-        found = budget(asked(facts, seconds=1), Bench(1.0, "cpu", workers, cache, lambda *_: None))
+    found = budget(asked(facts, seconds=1), hurried)
     assert found.verdict == "not_decisive"
     assert all(row.figures.get("gpu_hour") is None for row in found.rows)
 

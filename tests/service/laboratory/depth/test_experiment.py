@@ -1,7 +1,5 @@
 """Layers at equal size: what they hold, and what is left without one of them."""
 
-from concurrent.futures import ThreadPoolExecutor
-
 import numpy as np
 import pytest
 from hypothesis import given
@@ -14,7 +12,6 @@ from service.laboratory.depth.stacks import DEPTHS, Stack, StackSweep, draw_tabl
 from service.laboratory.synthetic import factual_recall
 from service.laboratory.tables import Table
 from service.memory import Facts
-from tests.service.laboratory.conftest import Known
 
 
 @given(st.integers(4, 64), st.integers(1, 4))
@@ -50,12 +47,11 @@ def test_effective_rank_counts_directions() -> None:
     assert effective_rank(np.ones((5, 4))) == 0
 
 
-def test_a_second_brings_what_one_layer_holds(cache: Known) -> None:
+def test_a_second_brings_what_one_layer_holds(hurried: Bench) -> None:
     """The first seed of the synthetic task: a sentence with its figures for every depth whose threshold was found, and
     a share of whole facts for the layer that was left out.
     """
     request = ExperimentRequest(kind=ExperimentId.DEPTH, seconds=1, tasks=[Task.SYNTHETIC])
-    hurried = Bench(1.0, "cpu", ThreadPoolExecutor(1), cache, lambda *_: None)
     found = depth(Inputs(request, {Task.SYNTHETIC: factual_recall()}, Facts([], [], [])), hurried)
     said = {one.code: one.figures for one in found.statements["finding"]}
     assert said["depth_held"]["seeds"] == 1
@@ -65,10 +61,9 @@ def test_a_second_brings_what_one_layer_holds(cache: Known) -> None:
 
 
 @pytest.mark.parametrize("facts", [Facts([], [], []), Facts(["s"], ["r"], ["a"])])
-def test_a_dictionary_of_next_to_nothing_decides_nothing(facts: Facts, cache: Known) -> None:
+def test_a_dictionary_of_next_to_nothing_decides_nothing(facts: Facts, hurried: Bench) -> None:
     """No fact, or a single one: said, and not a crash."""
     request = ExperimentRequest(kind=ExperimentId.DEPTH, seconds=1, tasks=[Task.DICTIONARY])
-    hurried = Bench(1.0, "cpu", ThreadPoolExecutor(1), cache, lambda *_: None)
     found = depth(Inputs(request, {Task.DICTIONARY: Table.from_facts(facts)}, facts), hurried)
     assert found.verdict == "not_decisive"
     assert found.statements["finding"][0].code == ("depth_too_small" if len(facts) else "depth_no_facts")

@@ -1,7 +1,6 @@
 """The search for thresholds, with candidates that hold what they are told to hold."""
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 
@@ -72,13 +71,11 @@ def test_what_was_tried_is_not_tried_again(bench: Bench, cache: Known) -> None:
     assert bench.trials == 2 * bench.cached
 
 
-def test_a_search_without_time_says_that_it_is_unfinished(cache: Known) -> None:
+def test_a_search_without_time_says_that_it_is_unfinished(hurried: Bench) -> None:
     """The first work is always done, so that there is something to report; the rest only in time."""
-    with ThreadPoolExecutor(1) as workers:
-        bench = Bench(1.0, "cpu", workers, cache, lambda *_: None)
-        search = Search(bench, -1.0)
-        sweeps = [sweep(name, lambda _: 100) for name in ("a", "b", "c")]
-        search.run(sweeps, [[0]])
+    search = Search(hurried, -1.0)
+    sweeps = [sweep(name, lambda _: 100) for name in ("a", "b", "c")]
+    search.run(sweeps, [[0]])
     assert search.unfinished
     assert [bool(each.networks) for each in sweeps] == [True, True, False]
 
