@@ -1,33 +1,48 @@
-"""Exact binomial intervals, also where the sample has weights.
+"""Intervals and correlations, with the special functions of scipy.
 
-Clopper and Pearson (Biometrika 26, 1934): the ends are beta quantiles, so the interval holds at least its confidence
-for every sample size and rate. Korn and Graubard (Survey Methodology 24, 1998) put the effective sample size in place
-of the sample size where items were drawn with unequal probabilities; the beta distribution takes fractions as they are.
-
-The pilot computes its intervals by itself: it judges the service, so it shares no code with it.
+The pilot computes its intervals by itself: it judges the service, so it shares no code with it. `scipy.special` is
+imported where it is called: most processes start without ever needing it.
 """
 
 import math
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 Interval = tuple[float, float]
+Floats = NDArray[np.float64]
 
 CONFIDENCE = 0.95
-_BISECTIONS = 36
-_TERMS = 300
-_TINY = 1e-300
-_CONVERGED = 1e-12
+RESAMPLES = 2000
+FEWEST_PAIRS = 5
+"""A correlation of fewer pairs of values is not computed."""
+
+
+class Correlation(NamedTuple):
+    """Of ranks (Spearman) and of values (Pearson), each with its 95 % bootstrap interval."""
+
+    spearman: float
+    spearman_interval: Interval
+    pearson: float
+    pearson_interval: Interval
 
 
 def binomial(rate: float, size: float) -> Interval:
-    """The two-sided 95 % interval of a rate seen in `size` items, which may be a fraction; (0, 1) for none."""
+    """The two-sided 95 % interval of a rate seen in `size` items, which may be a fraction; (0, 1) for none.
+
+    Clopper and Pearson (Biometrika 26, 1934): the ends are beta quantiles, so the interval holds at least its
+    confidence for every sample size and rate. Korn and Graubard (Survey Methodology 24, 1998) put the effective sample
+    size in place of the sample size where items were drawn with unequal probabilities.
+    """
+    from scipy.special import betaincinv  # noqa: PLC0415
+
     if size <= 0:
         return 0.0, 1.0
     tail, wrong = (1 - CONFIDENCE) / 2, rate * size
-    low = 0.0 if wrong <= 0 else _beta_quantile(tail, wrong, size - wrong + 1)
-    high = 1.0 if wrong >= size else _beta_quantile(1 - tail, wrong + 1, size - wrong)
+    low = 0.0 if wrong <= 0 else float(betaincinv(wrong, size - wrong + 1, tail))
+    high = 1.0 if wrong >= size else float(betaincinv(wrong + 1, size - wrong, 1 - tail))
     return low, high
 
 
@@ -46,39 +61,72 @@ def effective_size(weights: Sequence[float], wrong: Sequence[bool]) -> float:
     return min(kish, rate * (1 - rate) / variance, float(count))
 
 
-def _beta_quantile(p: float, a: float, b: float) -> float:
-    """The x at which the regularised incomplete beta function I_x(a, b) is p, by bisection."""
-    low, high = 0.0, 1.0
-    for _ in range(_BISECTIONS):
-        middle = (low + high) / 2
-        low, high = (middle, high) if incomplete_beta(middle, a, b) < p else (low, middle)
-    return (low + high) / 2
+def mean(values: Sequence[float]) -> float:
+    """The arithmetic mean of at least one value."""
+    return sum(values) / len(values)
 
 
-def incomplete_beta(x: float, a: float, b: float) -> float:
-    """I_x(a, b) for a, b > 0, by Lentz's continued fraction (Press et al., Numerical Recipes, section 6.4)."""
-    if x <= 0 or x >= 1:
-        return 0.0 if x <= 0 else 1.0
-    if x > (a + 1) / (a + b + 2):  # the fraction converges fast on the other side
-        return 1 - incomplete_beta(1 - x, b, a)
-    log_front = math.lgamma(a + b) - math.lgamma(a) - math.lgamma(b) + a * math.log(x) + b * math.log1p(-x)
-    return math.exp(log_front) * _continued_fraction(x, a, b) / a
+def half_width(values: Sequence[float]) -> float:
+    """Half of Student's 95 % interval of the mean of independent values; infinite for fewer than two."""
+    n = len(values)
+    if n < 2:
+        return math.inf
+    return t_quantile(n - 1) * float(np.std(values, ddof=1)) / math.sqrt(n)
 
 
-def _continued_fraction(x: float, a: float, b: float) -> float:
-    c, d = 1.0, 1 / _away_from_zero(1 - (a + b) * x / (a + 1))
-    value = d
-    for m in range(1, _TERMS):
-        even = m * (b - m) * x / ((a + 2 * m - 1) * (a + 2 * m))
-        odd = -(a + m) * (a + b + m) * x / ((a + 2 * m) * (a + 2 * m + 1))
-        for term in (even, odd):
-            d = 1 / _away_from_zero(1 + term * d)
-            c = _away_from_zero(1 + term / c)
-            value *= c * d
-        if abs(c * d - 1) < _CONVERGED:
-            break
-    return value
+def t_quantile(freedom: int) -> float:
+    """The value below which 97.5 % of Student's t lies; at least one degree of freedom."""
+    from scipy.special import stdtrit  # noqa: PLC0415
+
+    return float(stdtrit(freedom, 1 - (1 - CONFIDENCE) / 2))
 
 
-def _away_from_zero(value: float) -> float:
-    return value if abs(value) > _TINY else _TINY
+def slope(x: Sequence[float], y: Sequence[float]) -> tuple[float, Interval] | None:
+    """The slope of the least-squares line through points, with its 95 % interval; None for fewer than three points or
+    one x. The error is computed from the residuals: 1 - r², as textbooks have it, cancels where the fit is good.
+    """
+    n = len(x)
+    if n < 3 or min(x) == max(x):
+        return None
+    across, up = np.asarray(x) - mean(x), np.asarray(y) - mean(y)
+    spread = float(across @ across)
+    steep = float(across @ up) / spread
+    half = t_quantile(n - 2) * math.sqrt(float(np.square(up - steep * across).sum()) / (n - 2) / spread)
+    return steep, (steep - half, steep + half)
+
+
+def correlation(x: ArrayLike, y: ArrayLike, seed: int = 0) -> Correlation | None:
+    """How far one figure predicts another, with intervals over pairs drawn with replacement (Efron, Annals of
+    Statistics 7, 1979). None where there are too few pairs, or x or y is always the same.
+    """
+    pairs = np.stack([np.asarray(x, dtype=np.float64), np.asarray(y, dtype=np.float64)])
+    n = pairs.shape[1]
+    if n < FEWEST_PAIRS or any(np.ptp(side) == 0 for side in pairs):
+        return None
+    drawn = pairs[:, np.random.default_rng(seed).integers(n, size=(RESAMPLES, n))]
+    spearman, of_ranks = _measured(_ranks(pairs[:, None]), _ranks(drawn))
+    pearson, of_values = _measured(pairs[:, None], drawn)
+    return Correlation(spearman, of_ranks, pearson, of_values)
+
+
+def _measured(once: Floats, drawn: Floats) -> tuple[float, Interval]:
+    """Pearson's coefficient of `once`, (2, 1, n), with the quantiles of those of `drawn`, (2, draws, n)."""
+    low, high = np.quantile(_pearson(*drawn), [(1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2])
+    return float(_pearson(*once)[0]), (float(low), float(high))
+
+
+def _ranks(values: Floats) -> Floats:
+    """Ranks along the last axis; equal values share the mean of theirs. Compared all with all: tables are few, and
+    importing `scipy.stats` for its `rankdata` takes seconds.
+    """
+    own, other = values[..., :, None], values[..., None, :]
+    ranks: Floats = (other < own).sum(axis=-1) + 0.5 * (other == own).sum(axis=-1)
+    return ranks
+
+
+def _pearson(x: Floats, y: Floats) -> Floats:
+    """Along the last axis; 0 where a draw is constant: nothing can be read off it."""
+    x, y = (side - side.mean(axis=1, keepdims=True) for side in (x, y))
+    scale = np.sqrt((x * x).sum(axis=1) * (y * y).sum(axis=1))
+    shares: Floats = (x * y).sum(axis=1) / np.where(scale > 1e-12, scale, np.inf)
+    return shares

@@ -25,7 +25,8 @@ SHARES = {
     ExperimentId.BUDGET: 1,
 }
 """Parts of the time, in the order of work: those that may end early come first, so that what they leave is spent on
-trained networks; the recommendation, which rests on what the others measured, comes last.
+trained networks; `budget`, which recommends a memory, comes last. An experiment that is not listed takes one part and
+comes before all of these.
 """
 LEAST_SECONDS = 3.0
 """An experiment that was asked for is made, also when training and checks have used up the minutes."""
@@ -44,9 +45,10 @@ class Laboratory:
 
     def in_order_of_work(self) -> Iterator[tuple[ExperimentId, float]]:
         """Each experiment with its share of the time that is left when its turn comes, from 0 to 1."""
-        wanted = [each for each in SHARES if each in self.experiments]
+        shares = {each: 1 for each in ExperimentId if each not in SHARES} | SHARES
+        wanted = [each for each in shares if each in self.experiments]
         for at, each in enumerate(wanted):
-            yield each, SHARES[each] / sum(SHARES[later] for later in wanted[at:])
+            yield each, shares[each] / sum(shares[later] for later in wanted[at:])
 
     def request(self, kind: ExperimentId, seconds: float, seed: int, false_answers: float) -> ExperimentRequest:
         return ExperimentRequest(

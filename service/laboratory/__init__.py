@@ -1,14 +1,11 @@
 """The laboratory: experiments on a table of facts. Knows the memory, but neither torch nor where results are kept.
 
-An experiment is a function in a module of its name; experiments.py lists them.
+An experiment is a function of its inputs and a bench, which returns a document; the registry lists them by id.
 
-asked, bench, document, sentences    what it is asked, works at, ends in and says
-tables, parts, synthetic, targets    facts as numbers: a dictionary's, the synthetic task's, and what of them is learned
-edges, intervals                     the largest number of facts held, and how sure that is over seeds
-exhaustive                           every fact of the synthetic task, each in fresh noise
+bench, document, statements           where an experiment works, what it returns, and the sentences in it
+tables, synthetic, targets            facts as numbers: a dictionary's and the synthetic task's, and what is learned
+thresholds, search                    the largest number of facts held, and the search for it over sizes and seeds
 
-What only one of them needs, or one group:
-
-sizes/     capacity, allocation, heads      costs/    budget      weight_bits    precision
-layers/    depth                            ranks/    rank        stages         learning
+Each of the other folders is an experiment with all that it alone needs, but for sizes, which is three: capacity,
+allocation and heads.
 """

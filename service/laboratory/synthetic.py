@@ -13,7 +13,7 @@ from service.laboratory.tables import Table
 from service.memory import Facts
 
 NAMED = 3
-"""Tokens of a sequence that are no noise: subject, relation, end."""
+"""The tokens of a sequence that are not noise: subject, relation, end."""
 
 
 def factual_recall(
@@ -48,31 +48,13 @@ def factual_recall(
     )
 
 
-def named(table: Table) -> Facts:
-    """The table as facts with names, for a memory that is taught names."""
+def to_facts(table: Table) -> Facts:
+    """The table as facts with names, as a memory is taught them."""
     columns = {"subject": table.subjects, "relation": table.relations, "answer": table.answers}
     subjects, relations, answers = (
         [f"{kind} {number}" for number in column.tolist()] for kind, column in columns.items()
     )
     return Facts(subjects, relations, answers)
-
-
-def sequences(table: Table, seed: int) -> NDArray[np.int64]:
-    """One sequence for every pair, (n, T): numbers of subjects, then relations, then noise, then the end."""
-    rng = np.random.default_rng(seed)
-    first_noise = table.n_subjects + table.n_relations
-    places = rng.permuted(np.tile(np.arange(table.noise + 2), (len(table), 1)), axis=1)
-    noise = rng.integers(first_noise, first_noise + max(table.noise_names, 1), (len(table), table.noise))
-    tokens = np.column_stack([table.subjects, table.relations + table.n_subjects, noise])
-    end = np.full((len(table), 1), first_noise + table.noise_names)
-    return np.hstack([np.take_along_axis(tokens, places, axis=1), end])
-
-
-def masked(tokens: NDArray[np.int64], table: Table) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """What typed masking leaves of sequences (n, T): the subject of each and its relation, (n,) twice."""
-    end_of_relations = table.n_subjects + table.n_relations
-    is_subject, is_relation = tokens < table.n_subjects, (tokens >= table.n_subjects) & (tokens < end_of_relations)
-    return tokens[is_subject], tokens[is_relation] - table.n_subjects
 
 
 def _frequency(subjects: int, of_subjects: float, relations: int, of_relations: float) -> NDArray[np.float64] | None:

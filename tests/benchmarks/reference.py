@@ -20,9 +20,9 @@ import sys
 
 import torch
 
-from service.laboratory.exhaustive import in_noise
 from service.laboratory.synthetic import factual_recall
 from service.memory.gradient import Outcome, Problem, Run, Schedule, Shape, train
+from tests.benchmarks.exhaustive import recall_in_noise
 
 SEEDS = (0, 1, 2)
 RATE = 1e-2
@@ -62,7 +62,7 @@ def _problem(side: int, seed: int) -> Problem:
 def _report(shape: Shape, run: Run, outcome: Outcome) -> None:
     facts = outcome.facts
     best = max((moment.right for moment in outcome.curve), default=0)
-    as_float, as_int8 = (in_noise(shape, run.problem, outcome.weights, weight_bits=bits) for bits in (None, 8))
+    as_float, as_int8 = (recall_in_noise(shape, run.problem, outcome.weights, weight_bits=bits) for bits in (None, 8))
     mean = sum(as_float.right) / len(as_float.right)
     print(
         f"  seed {run.seed}: best checkpoint {best / facts:.2%}; last weights {mean / facts:.2%} a draw, "

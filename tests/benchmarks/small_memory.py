@@ -17,12 +17,12 @@ from dataclasses import replace
 import numpy as np
 import torch
 
-from service.laboratory.exhaustive import DRAWS, Recalled, behind_a_mask
-from service.laboratory.synthetic import factual_recall, masked, sequences
+from service.laboratory.synthetic import factual_recall
 from service.laboratory.tables import Table
-from service.laboratory.targets import coded, problem, tokens
+from service.laboratory.targets import make_problem, make_targets, make_tokens
 from service.memory.gradient import Problem, Run, Schedule, Shape, Weights, right, train
 from service.memory.measuring import FrozenNetwork, optimal
+from tests.benchmarks.exhaustive import DRAWS, Recalled, draw_sequences, mask, recall_behind_mask
 
 BITS = 3
 SEEDS = (0, 1, 2)
@@ -41,18 +41,19 @@ def main() -> None:
 
 def closed_form(table: Table, seed: int) -> None:
     """One block over frozen features; stored are its weights and a scale for each bit."""
-    network, targets = FrozenNetwork("hybrid", WIDTH, seed), coded(table, BITS, seed)
-    vectors = tokens(np.arange(table.n_subjects + table.n_relations), network.d_model, seed)
+    network, targets = FrozenNetwork("hybrid", WIDTH, seed), make_targets(table, BITS, seed)
+    vectors = make_tokens(np.arange(table.n_subjects + table.n_relations), network.d_model, seed)
     pairs = vectors[table.subjects], vectors[table.n_subjects + table.relations]
     weights = optimal(network.features(*pairs), targets, ADMM_STEPS, RIDGE)
-    report("closed form", behind_a_mask(network, vectors, table, targets, weights), WIDTH * BITS + BITS)
+    report("closed form", recall_behind_mask(network, vectors, table, targets, weights), WIDTH * BITS + BITS)
 
 
 def end_to_end(shape: Shape, steps: int) -> None:
     """Three networks in one batch; masked sequences hold subject and relation alone."""
     tables = [factual_recall(seed=seed) for seed in SEEDS]
     runs = [
-        Run(problem(table, BITS, shape.d_model, seed), seed, 0.1) for seed, table in zip(SEEDS, tables, strict=True)
+        Run(make_problem(table, BITS, shape.d_model, seed), seed, 0.1)
+        for seed, table in zip(SEEDS, tables, strict=True)
     ]
     for run, table, outcome in zip(runs, tables, train(shape, runs, Schedule(steps=steps)), strict=True):
         report("end to end", asked_behind_a_mask(shape, run.problem, table, outcome.weights), shape.stored)
@@ -62,7 +63,7 @@ def asked_behind_a_mask(shape: Shape, learned: Problem, table: Table, weights: W
     """What typed masking leaves of every sequence is what the network is asked."""
     found = []
     for draw in range(1, DRAWS + 1):
-        subjects, relations = masked(sequences(table, draw), table)
+        subjects, relations = mask(draw_sequences(table, draw), table)
         asked = replace(learned, subjects=subjects, relations=relations)
         found.append(right(shape, asked, weights, weight_bits=8))
     each = np.stack(found)

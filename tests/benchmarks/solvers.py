@@ -20,9 +20,9 @@ import torch
 
 from schemas.experiments import Task
 from service.errors import TrainingFailed
-from service.laboratory.synthetic import named
+from service.laboratory.synthetic import to_facts
 from service.laboratory.tables import Table
-from service.laboratory.targets import coded, pair_tokens
+from service.laboratory.targets import make_pair_tokens, make_targets
 from service.memory import Recipe, fit
 from service.memory.gradient import Problem, Run, Schedule, Shape, train
 from service.memory.measuring import FrozenNetwork, held_at_int8, optimal
@@ -56,7 +56,7 @@ def kit(table: Table, recipe: Recipe, name: str) -> float:
     """Seconds from names to a verified memory, which holds every fact or is none."""
     start = time.perf_counter()
     try:
-        memory = fit(named(table), recipe, secret=SECRET)
+        memory = fit(to_facts(table), recipe, secret=SECRET)
     except TrainingFailed as failed:
         print(f"{name}: {failed}", flush=True)
         return float("inf")
@@ -73,7 +73,7 @@ def without_checks(table: Table) -> None:
     """Blocks of 250 facts whose codes tell answers apart and nothing else, at int8."""
     start, right = time.perf_counter(), 0
     network = FrozenNetwork("hybrid", WIDTH)
-    targets, (subjects, relations) = coded(table, CODE_BITS, 0), pair_tokens(table, network.d_model, 0)
+    targets, (subjects, relations) = make_targets(table, CODE_BITS, 0), make_pair_tokens(table, network.d_model, 0)
     for block in np.array_split(np.random.default_rng(0).permutation(len(table)), BLOCKS):
         features = network.features(subjects[block], relations[block])
         right += int(held_at_int8(features, targets[block], optimal(features, targets[block])).sum())

@@ -1,4 +1,4 @@
-"""Stages of a training: when the relation is known and the subject is not, and which loss theory expects then."""
+"""The stage of a training in which the relation is known and the subject is not, and the loss that theory expects."""
 
 import math
 from collections.abc import Sequence
@@ -22,8 +22,8 @@ class Stage:
     worst: int
 
 
-def averaged(curves: Sequence[Sequence[Moment]]) -> list[Moment]:
-    """Several curves of the same steps as one, counts rounded."""
+def average_curves(curves: Sequence[Sequence[Moment]]) -> list[Moment]:
+    """The mean of several curves of the same steps, with counts rounded."""
     return [_mean(moments) for moments in zip(*curves, strict=True)]
 
 
@@ -32,13 +32,13 @@ def _mean(moments: Sequence[Moment]) -> Moment:
     return Moment(moments[0].step, loss, round(right), round(relation_only))
 
 
-def stage(curve: Sequence[Moment], table: Table) -> Stage | None:
+def find_stage(curve: Sequence[Moment], table: Table) -> Stage | None:
     """The longest run of moments in which the relation is known and the subject is not; None where there is none.
 
-    Known is a relation when more than half of what guessing misses is answered by one of its answers; a guess is right
-    the oftener the more of all answers a relation has.
+    A relation is known when more than half of the facts that guessing would miss get one of its answers. The more of
+    all answers a relation has, the more often a guess is right.
     """
-    facts, guessed = len(table), of_the_relation_by_chance(table)
+    facts, guessed = len(table), chance_of_relation(table)
     known = facts * (1 + guessed) / 2
     inside = [moment.relation_only > moment.right and moment.right + moment.relation_only > known for moment in curve]
     first, length, start = 0, 0, 0
@@ -52,8 +52,8 @@ def stage(curve: Sequence[Moment], table: Table) -> Stage | None:
     return Stage(first, first + length - 1, worst)
 
 
-def plateaus(table: Table) -> tuple[float, float]:
-    """The loss, in nats, of who knows nothing but which answers there are, and of who knows the relation alone.
+def loss_plateaus(table: Table) -> tuple[float, float]:
+    """The loss in nats of a network that knows only which answers there are, and of one that knows only the relation.
 
     On the synthetic task log(relations x D) and log D, as in the paper; on a dictionary, whose answers are not all
     alike frequent, the second is the entropy of the answer given the relation.
@@ -66,7 +66,7 @@ def plateaus(table: Table) -> tuple[float, float]:
     return math.log(table.n_answers), float(-(counts * np.log(counts / of_relation)).sum() / len(table))
 
 
-def of_the_relation_by_chance(table: Table) -> float:
+def chance_of_relation(table: Table) -> float:
     """How often the answer of a fact drawn at random is one that the relation of another one has: 1 / R where R equally
     frequent relations share none, 1 where all share all.
     """

@@ -11,7 +11,7 @@ import numpy as np
 
 from service.facts import Ints
 from service.laboratory.rank.tensor import ANSWERS, RELATIONS, SUBJECTS, Tensor
-from service.laboratory.rank.unfolding import Rank, rank_of
+from service.laboratory.rank.unfolding import Rank, compute_rank
 
 
 class Bounds(NamedTuple):
@@ -31,18 +31,14 @@ class Bounds(NamedTuple):
         return min(self.constructions.values())
 
     @property
-    def construction(self) -> str:
-        return min(self.constructions, key=self.constructions.__getitem__)
-
-    @property
     def exact(self) -> bool:
         return self.least == self.most
 
 
-def bounds(tensor: Tensor, *, seed: int = 0) -> Bounds:
-    """The largest of three ranks from below; the smallest of six constructions from above."""
+def bound_rank(tensor: Tensor, *, seed: int = 0) -> Bounds:
+    """Bound the rank of a tensor from below by the ranks of three unfoldings, and from above by six constructions."""
     merged = tensor.merged()
-    s, r, a = (rank_of(*merged.unfolding(mode), seed=seed) for mode in (SUBJECTS, RELATIONS, ANSWERS))
+    s, r, a = (compute_rank(*merged.unfolding(mode), seed=seed) for mode in (SUBJECTS, RELATIONS, ANSWERS))
     constructions = {
         "relations": sum(rank.most for rank in relation_ranks(merged)),
         "subjects": _slices(merged, SUBJECTS),
@@ -69,11 +65,11 @@ def _slice_rank(subjects: Ints, answers: Ints) -> Rank:
     distinct = len(np.unique(answers))
     if len(np.unique(subjects)) == len(subjects):
         return Rank(distinct, distinct)
-    return rank_of(subjects, answers)
+    return compute_rank(subjects, answers)
 
 
 def _slices(tensor: Tensor, mode: int) -> int:
-    """Slice by slice of a mode: no matrix's rank is above its number of rows or columns in use."""
+    """The terms of writing a tensor down slice by slice: a matrix takes no more than its rows or columns in use."""
     size = tensor.shape[mode]
     sides = []
     for other in (other for other in range(3) if other != mode):

@@ -1,4 +1,4 @@
-"""The tensor of an attention layer: L[s, r, a] is what it says for answer a when it is asked (s, r), taught or not.
+"""The tensor of an attention layer: L[s, r, a] is its output for answer a when it is queried (s, r), taught or not.
 
 With answers' vectors w_a and what head h makes of a name, u_h, L[s, r, a] is the sum over heads of
 A_h[s, r] u_h(s) . w_a + B_h[s, r] u_h(r) . w_a + C_h[s, r] u_h(end) . w_a, where A, B and C are its attention on
@@ -9,7 +9,8 @@ whatever the attention. The shape does not bound the other two: the softmax of a
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
+from jaxtyping import Float64
+from numpy import ndarray
 
 from service.memory.gradient import Problem, Shape, Weights, predict
 
@@ -17,8 +18,6 @@ TOLERANCE = 1e-5
 """Singular values below this share of the largest are rounding: outputs are float32."""
 CONFIDENT = 0.5
 """The thresholded softmax keeps answers of at least this probability: at most one, two at a tie."""
-
-Floats = NDArray[np.float64]
 
 
 class LayerRanks(NamedTuple):
@@ -33,20 +32,20 @@ class LayerRanks(NamedTuple):
 
 
 def rank_bound(shape: Shape) -> int:
-    """What the shape allows the unfolding by answers: min(heads x d_head_vo, d_model, answers)."""
+    """The largest rank the shape allows by answers: min(heads x d_head_vo, d_model, answers)."""
     return min(shape.attention_width, shape.d_model, shape.outputs)
 
 
-def layer_tensor(shape: Shape, problem: Problem, weights: Weights) -> Floats:
-    """L of every subject with every relation, (subjects, relations, answers)."""
+def layer_tensor(shape: Shape, problem: Problem, weights: Weights) -> Float64[ndarray, "subjects relations answers"]:
+    """L of every subject with every relation."""
     s, r = (side.ravel() for side in np.indices((problem.n_subjects, problem.n_relations)))
-    asked = Problem(s, r, np.zeros(s.size, dtype=np.int64), problem.n_subjects, problem.n_relations, problem.seed)
-    said = predict(shape, asked, weights).astype(np.float64)
-    return said.reshape(problem.n_subjects, problem.n_relations, shape.outputs)
+    every = Problem(s, r, np.zeros(s.size, dtype=np.int64), problem.n_subjects, problem.n_relations, problem.seed)
+    outputs = predict(shape, every, weights).astype(np.float64)
+    return outputs.reshape(problem.n_subjects, problem.n_relations, shape.outputs)
 
 
-def layer_ranks(L: Floats) -> LayerRanks:
-    """Numerical ranks of L as it is, and of what a read-out makes of it."""
+def layer_ranks(L: Float64[ndarray, "subjects relations answers"]) -> LayerRanks:
+    """The numerical ranks of L, and of what a read-out makes of it."""
     shares = np.exp(L - L.max(axis=2, keepdims=True))
     shares /= shares.sum(axis=2, keepdims=True)
     largest = np.zeros_like(L)
@@ -55,11 +54,11 @@ def layer_ranks(L: Floats) -> LayerRanks:
     return LayerRanks(*(_unfolding_ranks(stage) for stage in (L, shares, kept, largest)))
 
 
-def _unfolding_ranks(full: Floats) -> tuple[int, int, int]:
+def _unfolding_ranks(full: Float64[ndarray, "subjects relations answers"]) -> tuple[int, int, int]:
     s, r, a = (_rank(np.moveaxis(full, mode, 0).reshape(full.shape[mode], -1)) for mode in range(3))
     return s, r, a
 
 
-def _rank(matrix: Floats) -> int:
+def _rank(matrix: Float64[ndarray, "rows columns"]) -> int:
     values = np.linalg.svd(matrix, compute_uv=False)
     return int((values > TOLERANCE * values[0]).sum())

@@ -1,4 +1,4 @@
-"""Small tables to train on, and the same with alterations that change the rank of their tensor."""
+"""Small tables to train on, unperturbed and perturbed in ways that change the rank of their tensor."""
 
 from dataclasses import replace
 from typing import Literal, NamedTuple
@@ -6,21 +6,20 @@ from typing import Literal, NamedTuple
 import numpy as np
 
 from service.facts import Ints
-from service.laboratory.parts import chosen
-from service.laboratory.tables import Table
+from service.laboratory.tables import Table, select_facts
 
-Kind = Literal["as_it_is", "noise", "empty_cells", "second_answers", "subjects_alike"]
-KINDS: tuple[Kind, ...] = ("noise", "empty_cells", "second_answers", "subjects_alike")
+Perturbation = Literal["as_it_is", "noise", "empty_cells", "second_answers", "subjects_alike"]
+PERTURBATIONS: tuple[Perturbation, ...] = ("noise", "empty_cells", "second_answers", "subjects_alike")
 
 ABOUT_AS_MANY = 0.8
 
 
-class Altered(NamedTuple):
-    """share: of the pairs (of the subjects where kind is `subjects_alike`) that were altered. A pair with a second
-    answer stands in the table twice.
+class PerturbedTable(NamedTuple):
+    """share: of the pairs (of the subjects where kind is `subjects_alike`) that were perturbed. A pair with a second
+    answer occurs in the table twice.
     """
 
-    kind: Kind
+    kind: Perturbation
     share: float
     table: Table
 
@@ -30,8 +29,8 @@ class Altered(NamedTuple):
 
 
 def dense_part(table: Table, subjects: int, relations: int, seed: int) -> Table:
-    """The part in which few cells are empty: of the relations with about as many facts as any those with fewest
-    answers, then the subjects with most facts in them, by lot where they have equally many. Without noise tokens.
+    """The part of a table in which few cells are empty: of the relations with nearly as many facts as any, those with
+    fewest answers; then the subjects with most facts in them, drawn by the seed where equal. Without noise tokens.
     """
     held = np.bincount(table.relations, minlength=table.n_relations)
     distinct = np.unique(np.stack([table.relations, table.answers]), axis=1)
@@ -42,34 +41,36 @@ def dense_part(table: Table, subjects: int, relations: int, seed: int) -> Table:
     facts = np.bincount(table.subjects[inside], minlength=table.n_subjects)
     lots = np.random.default_rng(seed).permutation(table.n_subjects)
     inside &= np.isin(table.subjects, lots[np.argsort(-facts[lots], kind="stable")][:subjects])
-    return replace(chosen(table, inside), noise=0, noise_names=0, frequency=None)
+    return replace(select_facts(table, inside), noise=0, noise_names=0, frequency=None)
 
 
-def alterations(base: Table, shares: tuple[float, ...], seed: int) -> list[Altered]:
-    """The table as it is, then every kind in every share."""
-    altered = [Altered("as_it_is", 0.0, base)]
-    return altered + [Altered(kind, share, _altered(base, kind, share, seed)) for kind in KINDS for share in shares]
+def perturb(base: Table, shares: tuple[float, ...], seed: int) -> list[PerturbedTable]:
+    """The unperturbed table, then every perturbation in every share."""
+    tables = [PerturbedTable("as_it_is", 0.0, base)]
+    return tables + [
+        PerturbedTable(kind, share, _perturb(base, kind, share, seed)) for kind in PERTURBATIONS for share in shares
+    ]
 
 
-def _altered(base: Table, kind: Kind, share: float, seed: int) -> Table:
-    """noise: any answer of the table instead of the own one; empty cells: pairs taken out; second answers: one more of
-    the table's beside the own one; subjects alike: they answer as the first one wherever both have an answer.
+def _perturb(base: Table, kind: Perturbation, share: float, seed: int) -> Table:
+    """noise: any answer of the table replaces the pair's own; empty cells: pairs are removed; second answers: the pair
+    gets one more answer of the table; subjects alike: they answer as the first one wherever both have an answer.
     """
-    rng = np.random.default_rng([seed, KINDS.index(kind)])
+    rng = np.random.default_rng([seed, PERTURBATIONS.index(kind)])
     pairs = np.sort(rng.permutation(len(base))[: round(share * len(base))])
     if kind == "empty_cells":
-        return _kept(base, np.delete(np.arange(len(base)), pairs))
+        return _keep(base, np.delete(np.arange(len(base)), pairs))
     if kind == "noise":
         answers = base.answers.copy()
         answers[pairs] = rng.integers(base.n_answers, size=len(pairs))
         return replace(base, answers=answers)
     if kind == "second_answers":
-        return _with_second(base, pairs, rng)
-    return replace(base, answers=_alike(base, 1 + np.arange(round(share * (base.n_subjects - 1)))))
+        return _add_second_answers(base, pairs, rng)
+    return replace(base, answers=_make_alike(base, 1 + np.arange(round(share * (base.n_subjects - 1)))))
 
 
-def _with_second(base: Table, pairs: Ints, rng: np.random.Generator) -> Table:
-    second = _kept(base, pairs)
+def _add_second_answers(base: Table, pairs: Ints, rng: np.random.Generator) -> Table:
+    second = _keep(base, pairs)
     others = (second.answers + rng.integers(1, max(2, base.n_answers), size=len(pairs))) % base.n_answers
     return replace(
         base,
@@ -79,8 +80,8 @@ def _with_second(base: Table, pairs: Ints, rng: np.random.Generator) -> Table:
     )
 
 
-def _alike(base: Table, subjects: Ints) -> Ints:
-    """Answers of a table in which these subjects answer as subject 0."""
+def _make_alike(base: Table, subjects: Ints) -> Ints:
+    """The answers of the table, these subjects answering as subject 0 does."""
     first = np.full(base.n_relations, -1)
     own = base.subjects == 0
     first[base.relations[own]] = base.answers[own]
@@ -88,5 +89,5 @@ def _alike(base: Table, subjects: Ints) -> Ints:
     return np.where(shared, first[base.relations], base.answers)
 
 
-def _kept(base: Table, rows: Ints) -> Table:
+def _keep(base: Table, rows: Ints) -> Table:
     return replace(base, subjects=base.subjects[rows], relations=base.relations[rows], answers=base.answers[rows])

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
-from numpy.typing import NDArray
+from jaxtyping import Bool, Int64
+from numpy import ndarray
 
 from service.facts import Ints, trimmed
 from service.laboratory.tables import Table
@@ -17,62 +18,67 @@ SUBJECTS, RELATIONS, ANSWERS = 0, 1, 2
 
 @dataclass(frozen=True)
 class Tensor:
-    """The places of its ones, (n, 3), each once and in order; every index of a mode, from 0 on, is in use."""
+    """ones: the places of its ones, each once and in order. Every index of a mode, from 0 on, is in use."""
 
-    ones: Ints
+    ones: Int64[ndarray, "n 3"]
 
     def __len__(self) -> int:
         return len(self.ones)
 
     @classmethod
-    def at(cls, subjects: Ints, relations: Ints, answers: Ints) -> "Tensor":
-        """Ones where the three columns say, numbered anew."""
+    def from_columns(
+        cls,
+        subjects: Int64[ndarray, " places"],
+        relations: Int64[ndarray, " places"],
+        answers: Int64[ndarray, " places"],
+    ) -> "Tensor":
+        """The tensor with ones at the places that the three columns give, renumbered."""
         columns = [np.unique(column, return_inverse=True)[1] for column in (subjects, relations, answers)]
         return cls(np.unique(np.stack(columns, axis=1).astype(np.int64), axis=0))
 
     @classmethod
-    def of(cls, facts: Facts) -> "Tensor":
-        """A dictionary: the answers of a pair with several are several ones."""
-        return cls.at(
-            _numbers(trimmed(name) for name in facts.subjects),
-            _numbers(trimmed(name) for name in facts.relations),
-            _numbers(facts.answers),
+    def from_facts(cls, facts: Facts) -> "Tensor":
+        """A dictionary's tensor, in which a pair with several answers has several ones."""
+        return cls.from_columns(
+            _number(trimmed(name) for name in facts.subjects),
+            _number(trimmed(name) for name in facts.relations),
+            _number(facts.answers),
         )
 
     @classmethod
-    def of_table(cls, table: Table) -> "Tensor":
-        return cls.at(table.subjects, table.relations, table.answers)
+    def from_table(cls, table: Table) -> "Tensor":
+        return cls.from_columns(table.subjects, table.relations, table.answers)
 
     @property
     def shape(self) -> tuple[int, int, int]:
         s, r, a = (int(size) + 1 for size in self.ones.max(axis=0, initial=-1))
         return s, r, a
 
-    def unfolding(self, mode: int) -> tuple[Ints, Ints]:
-        """Rows and columns of the ones of the matrix that has the mode's indices as rows and a column for every pair
-        of the other two that is in use.
+    def unfolding(self, mode: int) -> tuple[Int64[ndarray, " n"], Int64[ndarray, " n"]]:
+        """The rows and columns of the ones of the matrix that has the mode's indices as rows, and a column for every
+        pair of the other two that is in use.
         """
         return self.ones[:, mode], self.fibres(mode)
 
-    def fibres(self, mode: int) -> Ints:
-        """For every one, the number of the fibre along a mode in which it lies, (n,)."""
+    def fibres(self, mode: int) -> Int64[ndarray, " n"]:
+        """The number of the fibre along a mode in which each one lies."""
         before, after = (other for other in (0, 1, 2) if other != mode)
         key = self.ones[:, before] * (self.ones[:, after].max(initial=0) + 1) + self.ones[:, after]
         return np.unique(key, return_inverse=True)[1].astype(np.int64)
 
     def merged(self) -> "Tensor":
-        """Equal slices as one, in all modes until none is left: every rank stays what it was."""
+        """The tensor with equal slices of all modes merged until none are left, which changes no rank."""
         tensor, size = self, len(self) + 1
         while len(tensor) < size:
             size = len(tensor)
             for mode in (0, 1, 2):
                 keep = first_of_equals(*tensor.unfolding(mode))
-                tensor = Tensor.at(*tensor.ones[keep[tensor.ones[:, mode]]].T)
+                tensor = Tensor.from_columns(*tensor.ones[keep[tensor.ones[:, mode]]].T)
         return tensor
 
 
-def first_of_equals(rows: Ints, columns: Ints) -> NDArray[np.bool_]:
-    """Which rows of a matrix, given by the places of its ones, are not equal to an earlier row."""
+def first_of_equals(rows: Int64[ndarray, " n"], columns: Int64[ndarray, " n"]) -> Bool[ndarray, " height"]:
+    """Whether each row of a matrix, given by the places of its ones, differs from all earlier rows."""
     order = np.lexsort((columns, rows))
     starts = np.flatnonzero(np.diff(rows[order], prepend=-1))
     keep = np.zeros(int(rows.max(initial=-1)) + 1, dtype=bool)
@@ -85,6 +91,6 @@ def first_of_equals(rows: Ints, columns: Ints) -> NDArray[np.bool_]:
     return keep
 
 
-def _numbers(names: Iterable[str]) -> Ints:
+def _number(names: Iterable[str]) -> Ints:
     number: dict[str, int] = {}
     return np.array([number.setdefault(name, len(number)) for name in names], dtype=np.int64)

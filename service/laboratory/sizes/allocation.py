@@ -1,17 +1,16 @@
-"""Where parameters should go: attention, MLP, or both; all of them trained, all of them counted, equally many."""
+"""Where parameters should go: attention, MLP, or both. All designs have equally many, every one trained and counted."""
 
 from collections.abc import Iterator
 
 from schemas.experiments import Experiment, Point, Row, Series, Statement, Task
-from service.laboratory.bench import Asked, Bench
-from service.laboratory.document import Findings, chart, estimate, measured, point, row
-from service.laboratory.intervals import held
-from service.laboratory.sentences import said
+from service.laboratory.bench import Bench, Inputs
+from service.laboratory.document import Findings, chart, estimate, measurement, point, row
+from service.laboratory.search import Search
 from service.laboratory.sizes import speeds
+from service.laboratory.sizes.budgets import TrainingBudget, choose_budget
 from service.laboratory.sizes.coding import Coding
-from service.laboratory.sizes.conclusions import codings, conclude, leave_out, on, spoken
-from service.laboratory.sizes.contests import Contest, Standing, edges_of, recall_by_load
-from service.laboratory.sizes.efforts import Effort, effort
+from service.laboratory.sizes.comparisons import CandidateSweep, Comparison, Ranking
+from service.laboratory.sizes.conclusions import conclude, leave_out, make_codings, name_task, to_words
 from service.laboratory.sizes.figures import (
     held_figures,
     held_points,
@@ -20,9 +19,10 @@ from service.laboratory.sizes.figures import (
     size_figures,
     training_figures,
 )
-from service.laboratory.sizes.search import Ladder, Search
-from service.laboratory.sizes.shapes import Design, close
+from service.laboratory.sizes.shapes import Design, find_close
 from service.laboratory.sizes.trainings import CLOSED_FORM_BITS, ClosedForm, EndToEnd
+from service.laboratory.statements import statement
+from service.laboratory.thresholds import mean_held
 
 DESIGNS = (Design("attention_heavy", 0.8), Design("hybrid", 0.5), Design("mlp_heavy", 0.2))
 BETWEEN = (Design("attention_leaning", 0.65), Design("mlp_leaning", 0.35))
@@ -36,106 +36,107 @@ CHARTS = (
 _SEARCHED = 0.85  # of the time; the rest is for the rows to compare with
 
 
-def allocation(asked: Asked, bench: Bench) -> Experiment:
-    """Which of three designs holds most facts at 100 %, in pairs over seeds."""
-    plan = effort(asked.request.seconds)
-    contests = [_contest(coding, plan, bench.device) for coding in codings(asked)]
-    closed = [_closed_form(contest) for contest in contests]
+def allocation(inputs: Inputs, bench: Bench) -> Experiment:
+    """Find which of three designs holds most facts at 100 %, compared pair by pair over seeds."""
+    budget = choose_budget(inputs.request.seconds)
+    comparisons = [_comparison(coding, budget, bench.device) for coding in make_codings(inputs)]
+    closed = [_closed_form(comparison) for comparison in comparisons]
     search = Search(bench, bench.left() * _SEARCHED)
-    seeds = plan.seeds(asked.request.seed)
-    search.climb([ladder for contest in contests for ladder in contest.ladders], seeds)
-    Search(bench, bench.left()).climb(closed, seeds[:1])
+    seeds = budget.seeds(inputs.request.seed)
+    search.run([sweep for comparison in comparisons for sweep in comparison.sweeps], seeds)
+    Search(bench, bench.left()).run(closed, seeds[:1])
     findings = Findings(charts=list(CHARTS))
-    for contest, solved in zip(contests, closed, strict=True):
-        findings.series += _series(contest)
-        findings.rows += _rows(bench, contest, solved)
-    findings.rows += _exact(asked, bench, contests)
-    findings.recommendation += _recommended(contests[0], conclude(findings, contests))
-    leave_out(findings, asked, bench, search, "further seeds and finer ladders")
-    findings.left_out += [statement for contest in contests for statement in _no_room(contest)]
-    return findings.document(asked, bench)
+    for comparison, solved in zip(comparisons, closed, strict=True):
+        findings.series += _series(comparison)
+        findings.rows += _rows(bench, comparison, solved)
+    findings.rows += _exact(inputs, bench, comparisons)
+    findings.recommendation += _recommend(comparisons[0], conclude(findings, comparisons))
+    leave_out(findings, inputs, bench, search, "further seeds and finer ladders")
+    findings.left_out += [each for comparison in comparisons for each in _no_room(comparison)]
+    return findings.to_document(inputs, bench)
 
 
-def _contest(coding: Coding, plan: Effort, device: str) -> Contest[EndToEnd]:
-    parameters = coding.parameters(plan.parameters)
-    designs = DESIGNS + BETWEEN if plan.parameters >= MUCH else DESIGNS
-    shapes = ((design.name, close(design, parameters, coding.bits, coding.d_model)) for design in designs)
-    contenders = [EndToEnd(name, shape, plan.schedule, device) for name, shape in shapes if shape]
-    return Contest(coding, parameters, [Ladder.of(each, coding, plan.bits * parameters) for each in contenders])
+def _comparison(coding: Coding, budget: TrainingBudget, device: str) -> Comparison[EndToEnd]:
+    parameters = coding.parameters(budget.parameters)
+    designs = DESIGNS + BETWEEN if budget.parameters >= MUCH else DESIGNS
+    shapes = ((design.name, find_close(design, parameters, coding.bits, coding.d_model)) for design in designs)
+    candidates = [EndToEnd(name, shape, budget.schedule, device) for name, shape in shapes if shape]
+    sweeps = [CandidateSweep.of(each, coding, budget.bits * parameters) for each in candidates]
+    return Comparison(coding, parameters, sweeps)
 
 
-def _no_room(contest: Contest[EndToEnd]) -> Iterator[Statement]:
-    """Which of the three designs there was no network for."""
-    there = {ladder.contender.name for ladder in contest.ladders}
-    if missing := ", ".join(spoken(design.name) for design in DESIGNS if design.name not in there):
-        task = on(contest.coding.table.task)
-        yield said("allocation_no_room", task=task, designs=missing, parameters=contest.parameters)
+def _no_room(comparison: Comparison[EndToEnd]) -> Iterator[Statement]:
+    """Say which of the three designs has no network of this size."""
+    there = {sweep.candidate.name for sweep in comparison.sweeps}
+    if missing := ", ".join(to_words(design.name) for design in DESIGNS if design.name not in there):
+        task = name_task(comparison.coding.table.task)
+        yield statement("allocation_no_room", task=task, designs=missing, parameters=comparison.parameters)
 
 
-def _closed_form(contest: Contest[EndToEnd]) -> Ladder[ClosedForm]:
-    """As many weights stored; what is frozen comes from a seed and is stored nowhere."""
-    bits = contest.coding.bits
-    solved = ClosedForm("closed_form", "hybrid", max(16, contest.parameters // bits // 16 * 16), bits)
-    return Ladder.of(solved, contest.coding, CLOSED_FORM_BITS * solved.parameters)
+def _closed_form(comparison: Comparison[EndToEnd]) -> CandidateSweep[ClosedForm]:
+    """A memory with as many stored weights. Its frozen ones come from a seed and are not stored."""
+    bits = comparison.coding.bits
+    solved = ClosedForm("closed_form", "hybrid", max(16, comparison.parameters // bits // 16 * 16), bits)
+    return CandidateSweep.of(solved, comparison.coding, CLOSED_FORM_BITS * solved.parameters)
 
 
-def _series(contest: Contest[EndToEnd]) -> Iterator[Series]:
-    task = contest.coding.table.task
-    yield measured("held", "held", held_points(contest.ladders), task)
-    for ladder in contest.ladders:
-        yield measured(ladder.contender.name, "recall", recall_points(ladder), task)
-    found = [ladder for ladder in contest.ladders if edges_of(ladder)]
-    yield measured("held", "frontier", (_place(each, 1.0) for each in found), task)
+def _series(comparison: Comparison[EndToEnd]) -> Iterator[Series]:
+    task = comparison.coding.table.task
+    yield measurement("held", "held", held_points(comparison.sweeps), task)
+    for sweep in comparison.sweeps:
+        yield measurement(sweep.candidate.name, "recall", recall_points(sweep), task)
+    found = [sweep for sweep in comparison.sweeps if sweep.known]
+    yield measurement("held", "frontier", (_place(each, 1.0) for each in found), task)
     if len(found) > 1:
-        most = max(held(edges_of(each))[0] for each in found)
-        scaled = (_place(each, most / held(edges_of(each))[0]) for each in found)
+        most = max(mean_held(each.known)[0] for each in found)
+        scaled = (_place(each, most / mean_held(each.known)[0]) for each in found)
         yield estimate("same_facts", "frontier", scaled, task)
 
 
-def _place(ladder: Ladder[EndToEnd], times: float) -> Point:
-    """Where a design's parameters lie, or would lie with so many times as many parameters of each kind."""
-    shape = ladder.contender.shape
+def _place(sweep: CandidateSweep[EndToEnd], times: float) -> Point:
+    """Where a design's parameters lie, or would lie with `times` as many parameters of each kind."""
+    shape = sweep.candidate.shape
     across, up = shape.attention_parameters * times, shape.mlp_parameters * times
-    return point(across, up, label=ladder.contender.name, runs=len(ladder.found))
+    return point(across, up, label=sweep.candidate.name, runs=len(sweep.networks))
 
 
-def _rows(bench: Bench, contest: Contest[EndToEnd], closed: Ladder[ClosedForm]) -> Iterator[Row]:
-    task, load = contest.coding.table.task, contest.common_load
-    designs = [ladder.contender for ladder in contest.ladders]
-    timed = bench.all([speeds.end_to_end(design, contest.coding) for design in designs])
-    for ladder, speed in zip(contest.ladders, timed, strict=True):
-        recall = recall_by_load(ladder)[load][0] if load is not None else None
-        trained = shape_figures(ladder.contender) | held_figures(ladder) | {"load": load, "recall": recall}
-        yield row(ladder.contender.name, task, **trained, **training_figures(ladder), **size_figures(ladder, speed))
-    speed = bench.run(speeds.closed_form(closed.contender, contest.coding))
-    stored = {"parameters": closed.contender.parameters, "scales": closed.contender.scales}
+def _rows(bench: Bench, comparison: Comparison[EndToEnd], closed: CandidateSweep[ClosedForm]) -> Iterator[Row]:
+    task, load = comparison.coding.table.task, comparison.common_load
+    designs = [sweep.candidate for sweep in comparison.sweeps]
+    timed = bench.run_all([speeds.time_end_to_end(design, comparison.coding) for design in designs])
+    for sweep, speed in zip(comparison.sweeps, timed, strict=True):
+        recall = sweep.recall_by_load()[load][0] if load is not None else None
+        trained = shape_figures(sweep.candidate) | held_figures(sweep) | {"load": load, "recall": recall}
+        yield row(sweep.candidate.name, task, **trained, **training_figures(sweep), **size_figures(sweep, speed))
+    speed = bench.run(speeds.time_closed_form(closed.candidate, comparison.coding))
+    stored = {"parameters": closed.candidate.parameters, "scales": closed.candidate.scales}
     yield row("closed_form", task, **stored, **held_figures(closed), **size_figures(closed, speed))
 
 
-def _exact(asked: Asked, bench: Bench, contests: list[Contest[EndToEnd]]) -> Iterator[Row]:
-    """The table itself: its text, and a look-up in it."""
-    coding = contests[0].coding
+def _exact(inputs: Inputs, bench: Bench, comparisons: list[Comparison[EndToEnd]]) -> Iterator[Row]:
+    """The table itself: the size of its text, and the time of a look-up in it."""
+    coding = comparisons[0].coding
     if coding.table.task is Task.DICTIONARY:
-        columns = asked.facts.subjects, asked.facts.relations, asked.facts.answers
+        columns = inputs.facts.subjects, inputs.facts.relations, inputs.facts.answers
         text = sum(len(name.encode()) for column in columns for name in column)
-        speed = bench.run(speeds.exact_table(asked.facts, coding))
-        facts = len(asked.facts)
+        speed = bench.run(speeds.time_exact_table(inputs.facts, coding))
+        facts = len(inputs.facts)
         figures = {"held": facts, "recall": 1.0, "bytes": text, "bytes_per_fact": round(text / facts, 2)}
         yield row("exact_table", Task.DICTIONARY, **figures, **speed)
 
 
-def _recommended(contest: Contest[EndToEnd], standing: Standing | None) -> Iterator[Statement]:
-    if standing is None:
-        yield said("contest_recommends_nothing")
+def _recommend(comparison: Comparison[EndToEnd], ranking: Ranking | None) -> Iterator[Statement]:
+    if ranking is None:
+        yield statement("contest_recommends_nothing")
         return
-    shares = {each.contender.name: _share(each.contender) for each in contest.ladders}
-    best, others = standing.best, map(spoken, standing.as_good)
-    if standing.decided:
-        yield said("allocation_use", best=spoken(best), share=shares[best])
+    shares = {each.candidate.name: _share(each.candidate) for each in comparison.sweeps}
+    best, others = ranking.best, map(to_words, ranking.as_good)
+    if ranking.decided:
+        yield statement("allocation_use", best=to_words(best), share=shares[best])
     else:
-        yield said("contest_either", best=spoken(best), others=", ".join(others))
-    yield said("allocation_closed_form")
+        yield statement("contest_either", best=to_words(best), others=", ".join(others))
+    yield statement("allocation_closed_form")
 
 
-def _share(contender: EndToEnd) -> float:
-    return contender.shape.attention_parameters / contender.parameters
+def _share(candidate: EndToEnd) -> float:
+    return candidate.shape.attention_parameters / candidate.parameters

@@ -1,4 +1,4 @@
-"""How long the codes are that a table's facts are taught as, and how large a network it can fill."""
+"""The length of the codes that stand for a table's facts, and the size of network that the table can fill."""
 
 import math
 from dataclasses import dataclass, replace
@@ -10,8 +10,8 @@ from service.laboratory.targets import code_length, token_width
 
 SYNTHETIC_BITS = 8
 LONGEST = 24
-FILLED = 3.0  # code bits a parameter that no network holds: a table of so many bits is more than full
-MOST = 20_000  # facts that are drawn from a large table before anything else
+FILLED = 3.0  # code bits a parameter, more than any network holds
+MOST = 20_000  # facts that are drawn from a larger table
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,17 +28,17 @@ class Coding:
 
         A table so small that the smallest network would hold it is taught longer codes, as a memory with check bits is.
         """
-        part = table if len(table) <= MOST else replace(table.part(MOST, seed), numbered=None)
+        part = table if len(table) <= MOST else replace(table.sample(MOST, seed), numbered=None)
         bits = min(LONGEST, max(_least(part), math.ceil(FILLED * SMALLEST / len(part))))
         return cls(part, bits, token_width(table))
 
     @property
     def least(self) -> int:
-        """Bits that the table's codes would have if it were not small."""
+        """The code length that the table would have if it were not small."""
         return _least(self.table)
 
     def parameters(self, wanted: int) -> int:
-        """As many as wanted, or fewer, so that the table has more facts than they hold."""
+        """The number of parameters wanted, or fewer, so that the table has more facts than they hold."""
         return max(SMALLEST, min(wanted, int(len(self.table) * self.bits / FILLED)))
 
 

@@ -1,86 +1,86 @@
-"""What is said of contests, alike in every experiment that has one."""
+"""The sentences on comparisons and on what was left out, which capacity, allocation and heads share."""
 
 import math
 from collections.abc import Iterable, Sequence
 from typing import Any
 
 from schemas.experiments import Statement, Task
-from service.laboratory.bench import Asked, Bench
+from service.laboratory.bench import Bench, Inputs
 from service.laboratory.document import Findings
-from service.laboratory.sentences import Figure, said
+from service.laboratory.search import Search
 from service.laboratory.sizes.coding import MOST, Coding
-from service.laboratory.sizes.contests import Contest, Rival, Standing
-from service.laboratory.sizes.search import Search
+from service.laboratory.sizes.comparisons import Comparison, Contender, Ranking
+from service.laboratory.statements import Figure, statement
 
 _ON = {Task.DICTIONARY: "this dictionary", Task.SYNTHETIC: "the synthetic task"}
 
 
-def spoken(code: str) -> str:
-    """A code as it stands in a sentence; a report in another language knows it by the same letters."""
+def to_words(code: str) -> str:
+    """A code as it is written in a sentence. Reports in other languages look its words up by the same letters."""
     return code.replace("_", "-")
 
 
-def on(task: Task) -> str:
+def name_task(task: Task) -> str:
     return _ON[task]
 
 
-def codings(asked: Asked) -> list[Coding]:
-    """The tables as they are taught, the dictionary first: it is what the question is about."""
-    tasks = sorted(asked.tables, key=[Task.DICTIONARY, Task.SYNTHETIC].index)
-    return [Coding.of(asked.tables[task], asked.request.seed) for task in tasks]
+def make_codings(inputs: Inputs) -> list[Coding]:
+    """The codings of the tables, the dictionary's first: the question is about it."""
+    tasks = sorted(inputs.tables, key=[Task.DICTIONARY, Task.SYNTHETIC].index)
+    return [Coding.of(inputs.tables[task], inputs.request.seed) for task in tasks]
 
 
-def conclude(findings: Findings, contests: Sequence[Contest[Any]]) -> Standing | None:
-    """Say how each contest stands. The first decides the question; its standing comes back, None where it has none
-    that something follows from.
+def conclude(findings: Findings, comparisons: Sequence[Comparison[Any]]) -> Ranking | None:
+    """State the result of each comparison. The first one decides the question, and its ranking is returned: None where
+    nothing follows from it.
     """
-    for contest in contests:
-        findings.finding += list(_found(contest, contest.standing()))
-    first = None if contests[0].all_held else contests[0].standing()
+    for comparison in comparisons:
+        findings.finding += list(_state_result(comparison, comparison.rank()))
+    first = None if comparisons[0].all_held else comparisons[0].rank()
     findings.decisive = first is not None and first.decided
     return first
 
 
-def leave_out(findings: Findings, asked: Asked, bench: Bench, search: Search, what: str) -> None:
-    """Say what was not done: facts that were not taken, work that the time did not allow."""
-    for table in asked.tables.values():
+def leave_out(findings: Findings, inputs: Inputs, bench: Bench, search: Search, what: str) -> None:
+    """State what was left out: facts that were not drawn, and work for which there was no time."""
+    for table in inputs.tables.values():
         if len(table) > MOST:
-            findings.left_out.append(said("part_of_the_pairs", pairs=MOST, of=len(table)))
-    if len(asked.facts) == 1:
-        findings.left_out.append(said("one_fact"))
+            findings.left_out.append(statement("part_of_the_pairs", pairs=MOST, of=len(table)))
+    if len(inputs.facts) == 1:
+        findings.left_out.append(statement("one_fact"))
     if search.unfinished:
-        findings.left_out.append(said("not_enough_time", what=what, seconds=bench.seconds))
+        findings.left_out.append(statement("not_enough_time", what=what, seconds=bench.seconds))
 
 
-def _found(contest: Contest[Any], standing: Standing | None) -> Iterable[Statement]:
-    task, parameters = on(contest.coding.table.task), contest.parameters
-    if contest.all_held:
-        yield said("table_too_small", task=task, parameters=parameters, facts=len(contest.coding.table))
-    elif standing is None:
-        yield said("contest_not_measured", task=task)
+def _state_result(comparison: Comparison[Any], ranking: Ranking | None) -> Iterable[Statement]:
+    task, parameters = name_task(comparison.coding.table.task), comparison.parameters
+    if comparison.all_held:
+        yield statement("table_too_small", task=task, parameters=parameters, facts=len(comparison.coding.table))
+    elif ranking is None:
+        yield statement("contest_not_measured", task=task)
     else:
-        best: dict[str, Figure] = {"best": spoken(standing.best), "facts": standing.facts, "seeds": standing.seeds}
-        yield _first(standing, {"task": task, "parameters": parameters, **best})
-        clear = [rival for rival in standing.rivals[1:] if rival.beaten]
-        if clear and not standing.rivals[0].beaten:
-            yield _beaten(standing, clear)
+        best: dict[str, Figure] = {"best": to_words(ranking.best), "facts": ranking.facts, "seeds": ranking.seeds}
+        yield _state_best(ranking, {"task": task, "parameters": parameters, **best})
+        clear = [contender for contender in ranking.contenders[1:] if contender.beaten]
+        if clear and not ranking.contenders[0].beaten:
+            yield _state_beaten(ranking, clear)
 
 
-def _first(standing: Standing, figures: dict[str, Figure]) -> Statement:
-    """The best, and what is nearest to it."""
-    second = standing.rivals[0]
+def _state_best(ranking: Ranking, figures: dict[str, Figure]) -> Statement:
+    """State the best, and the contender nearest to it."""
+    second = ranking.contenders[0]
     if second.ratio is None or (second.ratio.high is None and not second.beaten):
-        return said("contest_unclear", **figures)
+        return statement("contest_unclear", **figures)
     if math.isclose(second.ratio.times, 1.0):
-        return said("contest_equal", second=", ".join(map(spoken, standing.equal)), **figures)
-    figures |= {"second": spoken(second.name), "times": second.ratio.times, "low": second.ratio.low}
+        return statement("contest_equal", second=", ".join(map(to_words, ranking.equal)), **figures)
+    figures |= {"second": to_words(second.name), "times": second.ratio.times, "low": second.ratio.low}
     if second.ratio.high is None:
-        return said("contest_decided_bound", **figures)
+        return statement("contest_decided_bound", **figures)
     code = "contest_decided" if second.beaten else "contest_undecided"
-    return said(code, **figures, high=second.ratio.high)
+    return statement(code, **figures, high=second.ratio.high)
 
 
-def _beaten(standing: Standing, clear: Sequence[Rival]) -> Statement:
-    worse = ", ".join(spoken(rival.name) for rival in clear)
-    least = min(rival.ratio.low for rival in clear if rival.ratio)
-    return said("contest_beaten", best=spoken(standing.best), worse=worse, low=least)
+def _state_beaten(ranking: Ranking, clear: Sequence[Contender]) -> Statement:
+    worse = ", ".join(to_words(contender.name) for contender in clear)
+    least = min(contender.ratio.low for contender in clear if contender.ratio)
+    return statement("contest_beaten", best=to_words(ranking.best), worse=worse, low=least)

@@ -1,4 +1,4 @@
-"""How attention should be divided: width to look up against width to carry, few wide heads or many narrow ones."""
+"""How attention should be divided: width for the look-up or for the answer, few wide heads or many narrow ones."""
 
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -6,17 +6,17 @@ from typing import Any
 import numpy as np
 
 from schemas.experiments import Experiment, Row, Series, Statement
-from service.laboratory.bench import Asked, Bench
-from service.laboratory.document import Findings, chart, measured, row
-from service.laboratory.sentences import Figure, said
+from service.laboratory.bench import Bench, Inputs
+from service.laboratory.document import Findings, chart, measurement, row
+from service.laboratory.search import Search
+from service.laboratory.sizes.budgets import TrainingBudget, choose_budget
 from service.laboratory.sizes.coding import Coding
-from service.laboratory.sizes.conclusions import codings, conclude, leave_out, spoken
-from service.laboratory.sizes.contests import Contest, Standing
-from service.laboratory.sizes.efforts import Effort, effort
+from service.laboratory.sizes.comparisons import CandidateSweep, Comparison, Ranking
+from service.laboratory.sizes.conclusions import conclude, leave_out, make_codings, to_words
 from service.laboratory.sizes.figures import held_figures, held_points, recall_points, shape_figures, training_figures
-from service.laboratory.sizes.search import Ladder, Search
-from service.laboratory.sizes.shapes import ROUGH, Design, equal, nearest
+from service.laboratory.sizes.shapes import ROUGH, Design, find_nearest, is_of_size
 from service.laboratory.sizes.trainings import ONE_RATE, EndToEnd
+from service.laboratory.statements import Figure, statement
 
 SPLITS = ((8, 1), (4, 4), (1, 1), (1, 3), (1, 7), (1, 32))
 COUNTS = (1, 2, 4, 8, 16)
@@ -24,9 +24,9 @@ SHARE = 0.5
 _BY_SPLIT = 0.65  # of the time; the rest is for the numbers of heads
 
 
-def heads(asked: Asked, bench: Bench) -> Experiment:
-    """Which d_qk : d_vo holds most facts at 100 % at equal parameters, and with how many heads."""
-    plan = effort(asked.request.seconds)
+def heads(inputs: Inputs, bench: Bench) -> Experiment:
+    """Find which d_qk : d_vo holds most facts at 100 % at equal parameters, and with how many heads."""
+    budget = choose_budget(inputs.request.seconds)
     findings = Findings(
         charts=[
             chart("split", ("d_head_qk_d_head_vo", "category"), ("facts", "linear")),
@@ -34,25 +34,25 @@ def heads(asked: Asked, bench: Bench) -> Experiment:
             chart("recall", ("facts", "log"), ("recall", "linear")),
         ]
     )
-    splits = [_contest(coding, plan, bench.device, _splits()) for coding in codings(asked)]
-    counts = [_contest(coding, plan, bench.device, _counts()) for coding in codings(asked)]
-    seeds = plan.seeds(asked.request.seed)
+    splits = [_comparison(coding, budget, bench.device, _splits()) for coding in make_codings(inputs)]
+    counts = [_comparison(coding, budget, bench.device, _counts()) for coding in make_codings(inputs)]
+    seeds = budget.seeds(inputs.request.seed)
     search = Search(bench, bench.left() * _BY_SPLIT)
-    search.climb(_ladders(splits), seeds)
+    search.run(_sweeps(splits), seeds)
     later = Search(bench, bench.left())
-    later.climb(_ladders(counts), seeds)
+    later.run(_sweeps(counts), seeds)
     search.unfinished |= later.unfinished
-    for contest in splits:
-        findings.series += _series(contest, "split")
-    for contest in counts:
-        findings.series += [measured("held", "count", held_points(contest.ladders), contest.coding.table.task)]
-    findings.rows += [each for contest in (*splits, *counts) for each in _rows(contest)]
-    standing = conclude(findings, splits)
-    findings.recommendation += _guideline(splits[0], standing)
+    for comparison in splits:
+        findings.series += _series(comparison, "split")
+    for comparison in counts:
+        findings.series += [measurement("held", "count", held_points(comparison.sweeps), comparison.coding.table.task)]
+    findings.rows += [each for comparison in (*splits, *counts) for each in _rows(comparison)]
+    ranking = conclude(findings, splits)
+    findings.recommendation += _advise_split(splits[0], ranking)
     findings.recommendation += advise_number(counts[0])
-    findings.finding.append(said("heads_constant_query"))
-    leave_out(findings, asked, bench, search, "further seeds, finer ladders and numbers of heads")
-    return findings.document(asked, bench)
+    findings.finding.append(statement("heads_constant_query"))
+    leave_out(findings, inputs, bench, search, "further seeds, finer ladders and numbers of heads")
+    return findings.to_document(inputs, bench)
 
 
 def _splits() -> list[Design]:
@@ -63,71 +63,72 @@ def _counts() -> list[Design]:
     return [Design(f"{count}_head", SHARE, heads=(count,), d_head_vo=range(1, 33)) for count in COUNTS]
 
 
-def _contest(coding: Coding, plan: Effort, device: str, designs: Sequence[Design]) -> Contest[EndToEnd]:
-    """Designs of which one head alone is too large are not in it."""
-    parameters = coding.parameters(plan.parameters)
-    shapes = {design.name: nearest(design, parameters, coding.bits, coding.d_model, ROUGH) for design in designs}
-    contenders = [
-        EndToEnd(name, shape, plan.schedule, device, ONE_RATE)
+def _comparison(coding: Coding, budget: TrainingBudget, device: str, designs: Sequence[Design]) -> Comparison[EndToEnd]:
+    """Compare designs of equal size, leaving out those of which a single head is too large."""
+    parameters = coding.parameters(budget.parameters)
+    shapes = {design.name: find_nearest(design, parameters, coding.bits, coding.d_model, ROUGH) for design in designs}
+    candidates = [
+        EndToEnd(name, shape, budget.schedule, device, ONE_RATE)
         for name, shape in shapes.items()
-        if equal(shape, parameters)
+        if is_of_size(shape, parameters)
     ]
-    return Contest(coding, parameters, [Ladder.of(each, coding, plan.bits * parameters) for each in contenders])
+    sweeps = [CandidateSweep.of(each, coding, budget.bits * parameters) for each in candidates]
+    return Comparison(coding, parameters, sweeps)
 
 
-def _ladders(contests: Sequence[Contest[EndToEnd]]) -> list[Ladder[EndToEnd]]:
-    return [ladder for contest in contests for ladder in contest.ladders]
+def _sweeps(comparisons: Sequence[Comparison[EndToEnd]]) -> list[CandidateSweep[EndToEnd]]:
+    return [sweep for comparison in comparisons for sweep in comparison.sweeps]
 
 
-def _series(contest: Contest[EndToEnd], drawn_in: str) -> Iterator[Series]:
-    task = contest.coding.table.task
-    yield measured("held", drawn_in, held_points(contest.ladders), task)
-    for ladder in contest.ladders:
-        if ladder.found:
-            yield measured(ladder.contender.name, "recall", recall_points(ladder), task)
+def _series(comparison: Comparison[EndToEnd], drawn_in: str) -> Iterator[Series]:
+    task = comparison.coding.table.task
+    yield measurement("held", drawn_in, held_points(comparison.sweeps), task)
+    for sweep in comparison.sweeps:
+        if sweep.networks:
+            yield measurement(sweep.candidate.name, "recall", recall_points(sweep), task)
 
 
-def _rows(contest: Contest[EndToEnd]) -> Iterator[Row]:
-    for ladder in contest.ladders:
-        figures = shape_figures(ladder.contender) | held_figures(ladder) | training_figures(ladder)
-        yield row(ladder.contender.name, contest.coding.table.task, **figures)
+def _rows(comparison: Comparison[EndToEnd]) -> Iterator[Row]:
+    for sweep in comparison.sweeps:
+        figures = shape_figures(sweep.candidate) | held_figures(sweep) | training_figures(sweep)
+        yield row(sweep.candidate.name, comparison.coding.table.task, **figures)
 
 
-def _guideline(contest: Contest[EndToEnd], standing: Standing | None) -> Iterator[Statement]:
-    if standing is None:
-        yield said("contest_recommends_nothing")
+def _advise_split(comparison: Comparison[EndToEnd], ranking: Ranking | None) -> Iterator[Statement]:
+    if ranking is None:
+        yield statement("contest_recommends_nothing")
         return
-    table = contest.coding.table
+    table = comparison.coding.table
     answers, relations = len(np.unique(table.answers)), len(np.unique(table.relations))
     figures: dict[str, Figure] = {
-        "best": standing.best,
+        "best": ranking.best,
         "answers": answers,
         "relations": relations,
-        "bits": contest.coding.bits,
+        "bits": comparison.coding.bits,
     }
-    if standing.decided:
-        yield said("heads_split", **figures)
+    if ranking.decided:
+        yield statement("heads_split", **figures)
     else:
-        near = [name for name in standing.as_good if name not in standing.equal]
-        figures |= {"best": ", ".join([standing.best, *standing.equal])}
+        near = [name for name in ranking.as_good if name not in ranking.equal]
+        figures |= {"best": ", ".join([ranking.best, *ranking.equal])}
         code = "heads_split_open" if near else "heads_split_equal"
-        yield said(code, **figures, **({"others": ", ".join(near)} if near else {}))
-    if standing.beaten and not standing.decided:
-        yield said("heads_avoid", beaten=", ".join(standing.beaten))
+        yield statement(code, **figures, **({"others": ", ".join(near)} if near else {}))
+    if ranking.beaten and not ranking.decided:
+        yield statement("heads_avoid", beaten=", ".join(ranking.beaten))
 
 
-def advise_number(contest: Contest[Any]) -> Iterator[Statement]:
-    """Nothing where the table is too small for numbers of heads to be told apart; of several that hold equally many
+def advise_number(comparison: Comparison[Any]) -> Iterator[Statement]:
+    """Recommend a number of heads, unless the table is too small to tell them apart. Of several that hold equally many
     none is called the best.
     """
-    standing = None if contest.all_held else contest.standing()
-    if standing is None:
+    ranking = None if comparison.all_held else comparison.rank()
+    if ranking is None:
         return
-    best, beaten = (", ".join(map(spoken, names)) for names in ([standing.best, *standing.equal], standing.beaten))
-    near = ", ".join(spoken(name) for name in standing.as_good if name not in standing.equal)
+    best, beaten = (", ".join(map(to_words, names)) for names in ([ranking.best, *ranking.equal], ranking.beaten))
+    near = ", ".join(to_words(name) for name in ranking.as_good if name not in ranking.equal)
     if not beaten:
-        yield said("heads_any_number", best=best)
+        yield statement("heads_any_number", best=best)
     elif near:
-        yield said("heads_number_open", best=best, others=near, beaten=beaten)
+        yield statement("heads_number_open", best=best, others=near, beaten=beaten)
     else:
-        yield said("heads_number", best=best, beaten=beaten)
+        yield statement("heads_number", best=best, beaten=beaten)

@@ -1,4 +1,4 @@
-"""Shapes of equal size: a number of parameters and a way to spend it, as the network that comes nearest."""
+"""Shapes of equal size: the network that comes nearest to a number of parameters and a way to spend them."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -9,14 +9,14 @@ from service.memory.gradient import Shape
 SMALLEST = 400
 """Parameters below which a design has no room for its heads."""
 ROUGH = 0.02
-SHARE_OFF = 0.15  # so far a share of attention may be from what its design is called: half-way to the next one
-EXACT = 0.0099  # shapes this near to the wanted number of parameters count as equal to it
+SHARE_OFF = 0.15  # how far a share of attention may be from its design's: half-way to the next design
+EXACT = 0.0099  # shapes this near to the wanted number of parameters have that size
 
 
 @dataclass(frozen=True, slots=True)
 class Design:
-    """How parameters are spent: heads and their widths as they may be chosen, and the share of the attention (q, K, V
-    and the rows that read it); 1.0 stands for no MLP.
+    """A way to spend parameters: the heads and widths to choose from, and the share of the attention (q, K, V and the
+    rows that read it), 1.0 for no MLP.
     """
 
     name: str
@@ -26,9 +26,9 @@ class Design:
     d_head_vo: Sequence[int] = (2, 3, 4)
 
 
-def nearest(design: Design, parameters: int, outputs: int, d_model: int, within: float = EXACT) -> Shape:
-    """The shape of a design that has this number of parameters and, among these, its share of attention; where no
-    shape is `within` so much of it, the one that is nearest in size.
+def find_nearest(design: Design, parameters: int, outputs: int, d_model: int, within: float = EXACT) -> Shape:
+    """The shape of this number of parameters, to `within` this share of it, that comes nearest to the design's share
+    of attention. Where there is none, the shape nearest in size.
     """
 
     def distance(shape: Shape) -> tuple[float, float]:
@@ -39,28 +39,30 @@ def nearest(design: Design, parameters: int, outputs: int, d_model: int, within:
     return min(_shapes(design, parameters, outputs, d_model), key=distance)
 
 
-def close(design: Design, parameters: int, outputs: int, d_model: int) -> Shape | None:
-    """The shape of a design of this size whose share of attention is near to what its name says: with heads of other
-    widths, or a size that is somewhat further off, only where there is no other; None where there is no room for any.
+def find_close(design: Design, parameters: int, outputs: int, d_model: int) -> Shape | None:
+    """The shape of this size whose share of attention is close to the design's. Heads of other widths, then sizes that
+    are further off, are taken only where there is no other. None where there is no such shape at all.
     """
     wider = replace(design, d_head_vo=range(1, 9))
     choices = ((design, EXACT), (wider, EXACT), (wider, ROUGH))
-    shapes = ((nearest(each, parameters, outputs, d_model, within), within) for each, within in choices)
-    return next((shape for shape, within in shapes if _like(shape, design) and equal(shape, parameters, within)), None)
+    shapes = ((find_nearest(each, parameters, outputs, d_model, within), within) for each, within in choices)
+    return next(
+        (shape for shape, within in shapes if _has_share(shape, design) and is_of_size(shape, parameters, within)), None
+    )
 
 
-def _like(shape: Shape, design: Design) -> bool:
+def _has_share(shape: Shape, design: Design) -> bool:
     return abs(shape.attention_parameters / shape.parameters - design.share) <= SHARE_OFF
 
 
-def equal(shape: Shape, parameters: int, within: float = ROUGH) -> bool:
-    """Whether a shape is of this size, as far as pieces as large as a wide head allow it."""
+def is_of_size(shape: Shape, parameters: int, within: float = ROUGH) -> bool:
+    """Whether a shape has this number of parameters, as nearly as pieces as large as a wide head allow."""
     return abs(shape.parameters / parameters - 1) <= within
 
 
 def _shapes(design: Design, parameters: int, outputs: int, d_model: int) -> Iterator[Shape]:
-    """Every choice of heads, filled up to size with units of the MLP. A first one that is too large comes along, so
-    that there is one.
+    """Every choice of heads, filled up to size with units of the MLP. The first is included even where it is too large,
+    so that there is always one.
     """
     for number, (heads, qk, vo) in enumerate(product(design.heads, design.d_head_qk, design.d_head_vo)):
         attention = Shape(d_model, heads, qk, vo, 0, outputs)

@@ -11,8 +11,8 @@ from typing import IO, NoReturn
 
 from schemas.experiments import Experiment, ExperimentRequest, Task
 from service.errors import NotFound
-from service.laboratory.bench import Asked, Bench
-from service.laboratory.experiments import EXPERIMENTS
+from service.laboratory.bench import Bench, Inputs
+from service.laboratory.registry import EXPERIMENTS
 from service.laboratory.synthetic import factual_recall
 from service.laboratory.tables import Table
 from service.memory import Facts
@@ -27,7 +27,7 @@ PACKAGE = Path(__file__).parents[2]
 
 
 def main() -> NoReturn:
-    """Ends at once, whatever its threads still compute: nobody waits for those trials any more."""
+    """Conduct the experiment and end at once, whatever threads still compute, since nobody waits for their trials."""
     os.nice(NICE)
     out = sys.stdout
     with redirect_stdout(sys.stderr):
@@ -40,21 +40,21 @@ def _last_line(out: IO[str]) -> str:
     try:
         assignment = Assignment.from_json(sys.stdin.readline())
         Thread(target=_end_with_the_worker, name="worker", daemon=True).start()
-        return Line(document=_experiment(Settings(), assignment, Told(out)).model_dump(mode="json")).to_json()
-    except Exception as error:  # noqa: BLE001 - its message may hold names: only its kind and place are told
-        return Line(error=place(error)).to_json()
+        return Line(document=_experiment(Settings(), assignment, ProgressLines(out)).model_dump(mode="json")).to_json()
+    except Exception as error:  # noqa: BLE001 - its message may hold names, so only its kind and place are reported
+        return Line(error=locate(error)).to_json()
 
 
-def _experiment(settings: Settings, assignment: Assignment, told: "Told") -> Experiment:
-    told(0.0, "reading the ledger")
+def _experiment(settings: Settings, assignment: Assignment, notify: "ProgressLines") -> Experiment:
+    notify(0.0, "reading the ledger")
     device = choose(settings.device)
     with closing(Database(settings.database)) as db, one_thread_each(device) as workers:
-        asked, trials = _asked(db, assignment)
-        bench = Bench(asked.request.seconds, device, workers, trials, told)
-        return EXPERIMENTS[asked.request.kind](asked, bench)
+        inputs, trials = _read_inputs(db, assignment)
+        bench = Bench(inputs.request.seconds, device, workers, trials, notify)
+        return EXPERIMENTS[inputs.request.kind](inputs, bench)
 
 
-def _asked(db: Database, assignment: Assignment) -> tuple[Asked, StoredTrials]:
+def _read_inputs(db: Database, assignment: Assignment) -> tuple[Inputs, StoredTrials]:
     """Raises NotFound."""
     request = ExperimentRequest.model_validate(assignment.request)
     with db.reading() as tx:
@@ -64,11 +64,11 @@ def _asked(db: Database, assignment: Assignment) -> tuple[Asked, StoredTrials]:
         trials = StoredTrials.before_reading(db, tx, row.number)
         held = facts.columns(tx, row.number, assignment.ledger_version)
     taught = Facts(held.subjects, held.relations, held.answers)
-    tables = {Task.SYNTHETIC: factual_recall, Task.DICTIONARY: lambda: Table.of(taught)}
-    return Asked(request, {task: tables[task]() for task in request.tasks}, taught), trials
+    tables = {Task.SYNTHETIC: factual_recall, Task.DICTIONARY: lambda: Table.from_facts(taught)}
+    return Inputs(request, {task: tables[task]() for task in request.tasks}, taught), trials
 
 
-class Told:
+class ProgressLines:
     """Progress as lines, a few a second."""
 
     def __init__(self, out: IO[str]) -> None:
@@ -82,12 +82,12 @@ class Told:
 
 
 def _end_with_the_worker() -> None:
-    """Nothing more is ever said on the standard input: it ends when the worker does."""
+    """Nothing more comes on the standard input, which ends when the worker does."""
     sys.stdin.read()
     os._exit(1)
 
 
-def place(error: BaseException) -> str:
+def locate(error: BaseException) -> str:
     """The kind of the error, and where in our own files it was raised, innermost last."""
     frames = [(Path(frame.filename), frame.lineno) for frame in traceback.extract_tb(error.__traceback__)]
     own = [f"{file.relative_to(PACKAGE)}:{line}" for file, line in frames if file.is_relative_to(PACKAGE)]

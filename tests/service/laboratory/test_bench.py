@@ -21,10 +21,10 @@ def counted(made: list[int], number: int) -> Trial:
 def test_a_trial_is_made_once(bench: Bench, cache: Known) -> None:
     """Asked for twice at once, again, and by another bench: it is made once, and every reply is the same."""
     made: list[int] = []
-    first = bench.all([counted(made, number) for number in (3, 1, 3)])
+    first = bench.run_all([counted(made, number) for number in (3, 1, 3)])
     assert first == [{"number": number, "pair": [number, 2 * number]} for number in (3, 1, 3)]
     assert (sorted(made), bench.trials, bench.cached) == ([1, 3], 3, 0)
-    later = Bench(60.0, "cpu", bench.workers, cache, bench.tell)
+    later = Bench(60.0, "cpu", bench.workers, cache, bench.notify)
     assert [later.run(counted(made, number)) for number in (3, 1, 3)] == first
     assert (len(made), later.trials, later.cached) == (2, 3, 3)
 
@@ -58,7 +58,7 @@ def test_trials_that_ended_outlast_one_that_fails(cache: Known) -> None:
     cache.put = put  # type: ignore[method-assign]
     quick = Trial({"kind": "quick"}, lambda: {"right": 1})
     with ThreadPoolExecutor(2) as workers, pytest.raises(ArithmeticError):
-        Bench(60.0, "cpu", workers, cache, lambda *_: None).all([Trial({"kind": "fails"}, fails), quick])
+        Bench(60.0, "cpu", workers, cache, lambda *_: None).run_all([Trial({"kind": "fails"}, fails), quick])
     assert cache == {quick.digest: {"right": 1}}
 
 
@@ -67,11 +67,11 @@ class Stopped(Exception):
 
 
 def stops(when: Event) -> Callable[[float, str], None]:
-    def tell(_fraction: float, _step: str) -> None:
+    def notify(_fraction: float, _step: str) -> None:
         if when.is_set():
             raise Stopped
 
-    return tell
+    return notify
 
 
 def test_an_experiment_that_is_told_to_stop_begins_no_further_trial(cache: Known) -> None:
@@ -87,6 +87,6 @@ def test_an_experiment_that_is_told_to_stop_begins_no_further_trial(cache: Known
     trials = [Trial({"kind": "slow"}, slow), counted(made, 1), counted(made, 2)]
     with ThreadPoolExecutor(1) as workers:
         with pytest.raises(Stopped):
-            Bench(60.0, "cpu", workers, cache, stops(told)).all(trials)
+            Bench(60.0, "cpu", workers, cache, stops(told)).run_all(trials)
         release.set()
     assert (made, cache) == ([], {})

@@ -5,16 +5,16 @@ import string
 import pytest
 
 from schemas.experiments import Decision, Experiment, ExperimentId, ExperimentRequest, Task
-from service.laboratory.bench import Asked, Bench
-from service.laboratory.experiments import EXPERIMENTS
-from service.laboratory.sentences import english, templates
+from service.laboratory.bench import Bench, Inputs
+from service.laboratory.registry import EXPERIMENTS
+from service.laboratory.statements import get_sentences, to_english
 from service.laboratory.tables import Table
 from service.memory import Facts
 
 
 def made(kind: ExperimentId, facts: Facts, bench: Bench) -> Experiment:
     request = ExperimentRequest(kind=kind, seconds=1, tasks=[Task.DICTIONARY])
-    return EXPERIMENTS[kind](Asked(request, {Task.DICTIONARY: Table.of(facts)}, facts), bench)
+    return EXPERIMENTS[kind](Inputs(request, {Task.DICTIONARY: Table.from_facts(facts)}, facts), bench)
 
 
 @pytest.mark.parametrize("kind", list(ExperimentId))
@@ -24,15 +24,15 @@ def test_one_fact_decides_nothing(kind: ExperimentId, bench: Bench) -> None:
     """
     document = made(kind, Facts(["part"], ["colour"], ["red"]), bench)
     assert (document.id, document.verdict, document.facts) == (kind, Decision.NOT_DECISIVE, 1)
-    assert document.finding == " ".join(map(english, document.statements["finding"]))
-    assert document.recommendation == " ".join(map(english, document.statements["recommendation"]))
-    assert document.left_out == [english(each) for each in document.statements["left_out"]]
+    assert document.finding == " ".join(map(to_english, document.statements["finding"]))
+    assert document.recommendation == " ".join(map(to_english, document.statements["recommendation"]))
+    assert document.left_out == [to_english(each) for each in document.statements["left_out"]]
     assert Experiment.model_validate_json(document.model_dump_json()) == document
 
 
 def test_sentences_are_whole() -> None:
     """Each begins with a capital or a figure, ends with a full stop, and names its figures."""
-    for code, text in templates().items():
+    for code, text in get_sentences().items():
         assert text[-1] == ".", code
         assert text[0].isupper() or text[0] == "{", code
         assert all(name != "" for _, name, _, _ in string.Formatter().parse(text)), code

@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.laboratory.synthetic import NAMED, factual_recall, masked, named, sequences
+from service.laboratory.synthetic import factual_recall, to_facts
 
 SIZES = st.integers(1, 12)
 
@@ -41,31 +41,11 @@ def test_frequencies_fall_with_the_number_of_a_name(
 def test_a_part_keeps_each_facts_frequency(subjects: int, facts: int, seed: int) -> None:
     """In a part, the frequencies of facts stand in the same ratio as in the whole, and sum to one again."""
     whole = factual_recall(subjects, 4, zipf_subjects=1, seed=seed)
-    part = whole.part(facts, seed)
+    part = whole.sample(facts, seed)
     assert whole.frequency is not None
     assert part.frequency is not None
     at = part.subjects * 4 + part.relations
     assert np.allclose(part.frequency, whole.frequency[at] / whole.frequency[at].sum())
-
-
-@given(SIZES, SIZES, st.integers(0, 40), st.integers(0, 2**32 - 1))
-def test_masking_by_type_leaves_subject_and_relation(subjects: int, relations: int, length: int, seed: int) -> None:
-    """Whatever the noise and wherever the two stand, typed masking gives back each pair; the end stands last."""
-    table = factual_recall(subjects, relations, length=length, seed=seed)
-    tokens = sequences(table, seed)
-    assert tokens.shape == (len(table), max(length, NAMED))
-    assert (tokens[:, -1] == tokens.max()).all()
-    found = masked(tokens, table)
-    assert (found[0] == table.subjects).all()
-    assert (found[1] == table.relations).all()
-
-
-def test_noise_is_drawn_anew() -> None:
-    """Another seed puts other noise around the pairs, and the pairs elsewhere."""
-    table = factual_recall(4, 4)
-    first, second = sequences(table, 0), sequences(table, 1)
-    assert (first != second).mean() > 0.5
-    assert len({tuple(row) for row in (first < 4)}) > 4
 
 
 def test_the_defaults_are_the_papers() -> None:
@@ -81,7 +61,7 @@ def test_frequencies_are_part_of_a_tables_digest() -> None:
 
 def test_a_table_can_be_named() -> None:
     """Each fact becomes one row of names, equal where the numbers are equal."""
-    facts = named(factual_recall(2, 2, 2))
+    facts = to_facts(factual_recall(2, 2, 2))
     assert facts.subjects == ["subject 0", "subject 0", "subject 1", "subject 1"]
     assert facts.relations == ["relation 0", "relation 1"] * 2
     assert len(facts) == 4

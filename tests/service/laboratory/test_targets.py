@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from schemas.experiments import Task
 from service.laboratory.tables import Table
-from service.laboratory.targets import code_length, coded, information, problem, token_width, tokens
+from service.laboratory.targets import code_length, information, make_problem, make_targets, make_tokens, token_width
 
 
 def grid(subjects: int, relations: int, answers: int) -> Table:
@@ -24,10 +24,11 @@ def test_a_part_of_a_table_has_the_targets_of_the_whole(seed: int, bits: int, fa
     """A pair's target depends on seed, pair and answer alone, not on which other pairs are learned."""
     table = grid(12, 5, 3)
     whole = {
-        (s, r): y.tolist() for s, r, y in zip(table.subjects, table.relations, coded(table, bits, seed), strict=True)
+        (s, r): y.tolist()
+        for s, r, y in zip(table.subjects, table.relations, make_targets(table, bits, seed), strict=True)
     }
-    part = table.part(facts, seed)
-    found = zip(part.subjects, part.relations, coded(part, bits, seed), strict=True)
+    part = table.sample(facts, seed)
+    found = zip(part.subjects, part.relations, make_targets(part, bits, seed), strict=True)
     assert all(whole[s, r] == y.tolist() for s, r, y in found)
 
 
@@ -42,17 +43,17 @@ def test_every_fact_can_be_decoded(seed: int, facts: int, relations: int, answer
     bits = code_length(table)
     everything = replace(table, subjects=np.zeros(facts, dtype=np.int64))  # so that a relation has one pad
     decoded: dict[tuple[int, ...], set[int]] = {}
-    for relation, y, answer in zip(table.relations, coded(everything, bits, seed), table.answers, strict=True):
+    for relation, y, answer in zip(table.relations, make_targets(everything, bits, seed), table.answers, strict=True):
         decoded.setdefault((int(relation), *y.tolist()), set()).add(int(answer))
     assert all(len(found) == 1 for found in decoded.values())
     if (needed := int(table.numbers.max()).bit_length()) > 0:
         with pytest.raises(ValueError, match="apart"):
-            coded(table, needed - 1, seed)
+            make_targets(table, needed - 1, seed)
 
 
 def test_target_bits_are_random_even_where_all_answers_are_alike() -> None:
     """In a table with one answer, bits are as often +1 as -1 and those of different pairs and places are unrelated."""
-    y = coded(grid(100, 40, 1), 16, 3).astype(float)
+    y = make_targets(grid(100, 40, 1), 16, 3).astype(float)
     assert abs(y.mean()) < 0.02
     related = np.corrcoef(y.T)[np.triu_indices(16, 1)]
     assert np.abs(related).max() < 0.08
@@ -61,12 +62,12 @@ def test_target_bits_are_random_even_where_all_answers_are_alike() -> None:
 @given(st.integers(0, 2**32 - 1), st.sampled_from([16, 17, 20, 31, 64]))
 def test_no_two_names_share_a_token(seed: int, width: int) -> None:
     """Tokens of a thousand names are all different, at every width and seed."""
-    assert len(np.unique(tokens(np.arange(1000), width, seed), axis=0)) == 1000
+    assert len(np.unique(make_tokens(np.arange(1000), width, seed), axis=0)) == 1000
 
 
 def test_tokens_are_random_bits() -> None:
     """Bits of tokens are balanced and unrelated, so that tokens lie about half their width apart."""
-    x = tokens(np.arange(4000), 16, 7).astype(float)
+    x = make_tokens(np.arange(4000), 16, 7).astype(float)
     assert abs(x.mean()) < 0.02
     assert np.abs(np.corrcoef(x.T)[np.triu_indices(16, 1)]).max() < 0.08
 
@@ -86,13 +87,13 @@ def test_a_code_tells_the_answers_of_the_richest_relation_apart() -> None:
 
 def test_different_seeds_ask_for_different_targets() -> None:
     """Seeds are independent draws: their targets agree on half of the bits."""
-    y = [coded(grid(50, 10, 4), 8, seed).astype(float) for seed in range(4)]
+    y = [make_targets(grid(50, 10, 4), 8, seed).astype(float) for seed in range(4)]
     assert all(abs((a * b).mean()) < 0.1 for a, b in combinations(y, 2))
 
 
 def test_noise_tokens_are_left_out() -> None:
-    """A capacity is measured without noise tokens, with tokens of the asked width for subjects and relations."""
-    asked = problem(grid(6, 5, 2), 8, 16, 1)
-    assert asked.noise == 0
-    assert asked.tokens is not None
-    assert asked.tokens.shape == (11, 16)
+    """A capacity is measured without noise tokens, with tokens of the width given for subjects and relations."""
+    problem = make_problem(grid(6, 5, 2), 8, 16, 1)
+    assert problem.noise == 0
+    assert problem.tokens is not None
+    assert problem.tokens.shape == (11, 16)

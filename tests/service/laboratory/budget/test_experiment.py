@@ -5,17 +5,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.experiments import ExperimentId, ExperimentRequest, Task
-from service.laboratory.bench import Asked, Bench
+from service.laboratory.bench import Bench, Inputs
 from service.laboratory.budget.experiment import budget
-from service.laboratory.budget.regression import Line
-from service.laboratory.synthetic import factual_recall, named
+from service.laboratory.budget.forecast import Line
+from service.laboratory.synthetic import factual_recall, to_facts
 from service.laboratory.tables import Table
 from service.memory import Facts
 
 
-def asked(held: Facts, **request: float) -> Asked:
+def asked(held: Facts, **request: float) -> Inputs:
     wanted = ExperimentRequest.model_validate({"kind": ExperimentId.BUDGET, "tasks": [Task.DICTIONARY], **request})
-    return Asked(wanted, {Task.DICTIONARY: Table.of(held)}, held)
+    return Inputs(wanted, {Task.DICTIONARY: Table.from_facts(held)}, held)
 
 
 @given(st.floats(-50, 50), st.floats(0.1, 100), st.lists(st.integers(1, 10**6), min_size=3, max_size=6, unique=True))
@@ -38,7 +38,7 @@ def test_the_interval_of_an_estimate_holds_what_was_left_out() -> None:
 
 def test_what_was_not_trained_is_an_estimate(bench: Bench) -> None:
     """Ten and a hundred times the facts stand in the charts as estimates alone, and their rows say so."""
-    found = budget(asked(named(factual_recall(16, 16)), false_answers=1e-3, seconds=60), bench)
+    found = budget(asked(to_facts(factual_recall(16, 16)), false_answers=1e-3, seconds=60), bench)
     largest = {series.name: max(point.x for point in series.points) for series in found.series}
     assert largest["compact"] == 256
     assert largest["compact_estimate"] == 25_600
@@ -54,7 +54,7 @@ def test_what_was_not_trained_is_an_estimate(bench: Bench) -> None:
 
 def test_the_plan_asks_for_a_sample_that_decides(bench: Bench) -> None:
     """By the rule of three: none of 3 / rate, and no stage is stricter than what was asked for in the end."""
-    found = budget(asked(named(factual_recall(8, 8)), false_answers=1e-3, facts=1_000_000, seconds=60), bench)
+    found = budget(asked(to_facts(factual_recall(8, 8)), false_answers=1e-3, facts=1_000_000, seconds=60), bench)
     stages = {row.name: row.figures for row in found.rows if row.name.startswith("stage")}
     assert [stages[f"stage_{name}"]["minimum_sample"] for name in ("small", "department", "company")] == [3_000] * 3
     assert stages["stage_department"]["facts"] == 100_000
@@ -65,8 +65,8 @@ def test_a_bound_that_is_not_served_is_told(rate: float, told: bool, bench: Benc
     """A rate above 2^-12 is served with 12 check bits, and the finding says so; bytes a fact stand for the bank and for
     everything side by side.
     """
-    found = budget(asked(named(factual_recall(8, 8)), false_answers=rate, seconds=60), bench)
-    said = {statement.code: statement.figures for statement in found.statements["finding"]}
+    found = budget(asked(to_facts(factual_recall(8, 8)), false_answers=rate, seconds=60), bench)
+    said = {one.code: one.figures for one in found.statements["finding"]}
     assert ("fewest_check_bits" in said) is told
     if told:
         assert said["fewest_check_bits"] == {"rate": rate, "check": 12, "one_in": 4096}
@@ -90,7 +90,7 @@ def test_next_to_no_facts_decide_nothing(rows: list[tuple[str, str, str]], hurri
 @pytest.mark.parametrize("subjects", [1, 3, 16])
 def test_the_profile_that_is_called_smaller_is(subjects: int, bench: Bench) -> None:
     """Whatever the table: the recommended profile has no more bytes of weights than the other, by the rows."""
-    found = budget(asked(named(factual_recall(subjects, 4)), false_answers=1e-3, seconds=60), bench)
+    found = budget(asked(to_facts(factual_recall(subjects, 4)), false_answers=1e-3, seconds=60), bench)
     use = next(said for said in found.statements["recommendation"] if said.code.startswith("budget_use"))
     rows = {row.name: row.figures for row in found.rows}
     chosen, other = (rows[f"{use.figures[name]}_1x"]["bytes"] for name in ("profile", "other"))
@@ -100,7 +100,7 @@ def test_the_profile_that_is_called_smaller_is(subjects: int, bench: Bench) -> N
 def test_a_far_estimate_decides_nothing(bench: Bench) -> None:
     """Three sizes of each profile decide what ten times as many facts cost, and not what a million do."""
     near, far = (
-        budget(asked(named(factual_recall(64, 16)), false_answers=1e-3, facts=facts, seconds=60), bench)
+        budget(asked(to_facts(factual_recall(64, 16)), false_answers=1e-3, facts=facts, seconds=60), bench)
         for facts in (1_024, 1_000_000)
     )
     assert (near.verdict, far.verdict) == ("decisive", "not_decisive")

@@ -6,10 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.experiments import ExperimentId, ExperimentRequest, Task
-from service.laboratory.bench import Asked, Bench
-from service.laboratory.depth.experiment import depth, verdict, what_it_holds
-from service.laboratory.depth.search import Climb
-from service.laboratory.depth.stacks import DEPTHS, Stack, drawn, effective_rank, tried
+from service.laboratory.bench import Bench, Inputs
+from service.laboratory.depth.experiment import depth, judge, state_held
+from service.laboratory.depth.stacks import DEPTHS, Stack, StackSweep, draw_table, effective_rank, read_results
 from service.laboratory.synthetic import factual_recall
 from service.laboratory.tables import Table
 from service.memory import Facts
@@ -24,8 +23,8 @@ def test_every_depth_has_the_same_number_of_parameters(d_model: int, times: int)
 
 def test_without_its_only_layer_a_network_knows_nothing() -> None:
     """One layer holds its facts; without it nothing but the most frequent answer can be left."""
-    table = drawn(factual_recall(8, 4), 32, seed=0)
-    found = tried(Stack(1, 16, 1).trial(table, [32], 0, "cpu").run())
+    table = draw_table(factual_recall(8, 4), 32, seed=0)
+    found = read_results(Stack(1, 16, 1).trial(table, [32], 0, "cpu").run())
     assert [network.held for network in found] == [True]
     assert len(found[0].without) == 1
     assert found[0].without[0] <= np.bincount(table.answers).max() / 32
@@ -33,8 +32,8 @@ def test_without_its_only_layer_a_network_knows_nothing() -> None:
 
 def test_layers_are_left_out_and_ranked_one_by_one() -> None:
     """Two layers: a share and a rank for each, no rank above the width of the stream."""
-    table = drawn(factual_recall(4, 4), 16, seed=0)
-    found = tried(Stack(2, 16, 1).trial(table, [16], 0, "cpu").run())
+    table = draw_table(factual_recall(4, 4), 16, seed=0)
+    found = read_results(Stack(2, 16, 1).trial(table, [16], 0, "cpu").run())
     assert [network.held for network in found] == [True]
     assert len(found[0].without) == len(found[0].ranks) == 2
     assert all(share < 1 for share in found[0].without)
@@ -48,13 +47,13 @@ def test_effective_rank_counts_directions() -> None:
     assert effective_rank(np.ones((5, 4))) == 0
 
 
-def test_a_hurried_bench_brings_what_one_layer_holds(hurried: Bench) -> None:
-    """The first seed of the synthetic task: a sentence with its figures for every depth whose edge was found, and a
-    share of whole facts for the layer that was left out.
+def test_a_second_brings_what_one_layer_holds(hurried: Bench) -> None:
+    """The first seed of the synthetic task: a sentence with its figures for every depth whose threshold was found, and
+    a share of whole facts for the layer that was left out.
     """
     request = ExperimentRequest(kind=ExperimentId.DEPTH, seconds=1, tasks=[Task.SYNTHETIC])
-    found = depth(Asked(request, {Task.SYNTHETIC: factual_recall()}, Facts([], [], [])), hurried)
-    said = {statement.code: statement.figures for statement in found.statements["finding"]}
+    found = depth(Inputs(request, {Task.SYNTHETIC: factual_recall()}, Facts([], [], [])), hurried)
+    said = {one.code: one.figures for one in found.statements["finding"]}
     assert said["depth_held"]["seeds"] == 1
     assert found.verdict == "not_decisive"
     left = found.rows[0].figures["without_1_recall"], found.rows[0].figures["examined_facts"]
@@ -65,19 +64,18 @@ def test_a_hurried_bench_brings_what_one_layer_holds(hurried: Bench) -> None:
 def test_a_dictionary_of_next_to_nothing_decides_nothing(facts: Facts, hurried: Bench) -> None:
     """No fact, or a single one: said, and not a crash."""
     request = ExperimentRequest(kind=ExperimentId.DEPTH, seconds=1, tasks=[Task.DICTIONARY])
-    found = depth(Asked(request, {Task.DICTIONARY: Table.of(facts)}, facts), hurried)
+    found = depth(Inputs(request, {Task.DICTIONARY: Table.from_facts(facts)}, facts), hurried)
     assert found.verdict == "not_decisive"
-    assert "facts" in found.finding
+    assert found.statements["finding"][0].code == ("depth_too_small" if len(facts) else "depth_no_facts")
 
 
-def climbed(task: Task, held: dict[int, list[int]], *, censored: bool = False) -> list[Climb]:
+def swept(held: dict[int, list[int]], *, censored: bool = False) -> list[StackSweep]:
     """By number of layers, facts held on each seed; a tenth more failed, unless nothing more was tried."""
-    climbs = [Climb.of(Stack(layers, 24, 1), factual_recall(32, 32)) for layers in held]
-    for climb, of_seeds in zip(climbs, held.values(), strict=True):
-        climb.task = task
+    sweeps = [StackSweep.of(Stack(layers, 24, 1), factual_recall(32, 32), "cpu") for layers in held]
+    for sweep, of_seeds in zip(sweeps, held.values(), strict=True):
         for seed, facts in enumerate(of_seeds):
-            climb.rungs[seed] = {facts: True} if censored else {facts: True, round(1.1 * facts): False}
-    return climbs
+            sweep.tried[seed] = {facts: True} if censored else {facts: True, round(1.1 * facts): False}
+    return sweeps
 
 
 @pytest.mark.parametrize(
@@ -93,23 +91,21 @@ def climbed(task: Task, held: dict[int, list[int]], *, censored: bool = False) -
 )
 def test_a_depth_is_advised_only_where_it_is_certain(held: dict[int, list[int]], layers: int | None) -> None:
     """On three seeds and all depths, compared with one layer."""
-    assert verdict(climbed(Task.SYNTHETIC, held)) == layers
+    assert judge(swept(held)) == layers
 
 
 def test_a_seed_that_holds_nothing_does_not_hide_the_others() -> None:
     """Two seeds hold 200 facts, on the third every number failed: told are the mean of the two and the one missing."""
-    (climb,) = climbed(Task.SYNTHETIC, {1: [200, 200, 90]})
-    climb.rungs[2] = {90: False, 99: False}
-    assert climb.known
-    held, missing = what_it_holds(climb)
+    (sweep,) = swept({1: [200, 200, 90]})
+    sweep.tried[2] = {90: False, 99: False}
+    assert sweep.known
+    held, missing = state_held(sweep)
     assert (held.code, held.figures["facts"], held.figures["seeds"]) == ("depth_held", 200, 2)
     assert (missing.code, missing.figures) == ("depth_seeds_without", {"missing": 1, "of": 3})
 
 
-def test_a_ladder_that_ends_too_early_is_told_as_a_bound() -> None:
+def test_a_sweep_that_holds_to_its_end_is_told_as_a_bound() -> None:
     """Where the largest number that was tried is held, no more is said than that."""
     for censored in (True, False):
-        codes = [
-            said.code for said in what_it_holds(climbed(Task.SYNTHETIC, {1: [200, 210, 205]}, censored=censored)[0])
-        ]
+        codes = [said.code for said in state_held(swept({1: [200, 210, 205]}, censored=censored)[0])]
         assert codes == ["depth_held", "depth_at_least"][: 1 + censored]

@@ -3,9 +3,9 @@
 import pytest
 
 from schemas.experiments import ExperimentId, ExperimentRequest, Task
-from service.laboratory.bench import Asked, Bench
-from service.laboratory.precision.experiment import Best, decided, precision
-from service.laboratory.precision.trials import BITS, Blocks, ways_of
+from service.laboratory.bench import Bench, Inputs
+from service.laboratory.precision.experiment import Best, is_decided, precision
+from service.laboratory.precision.trials import BITS, Blocks, ways_to_store
 from service.laboratory.synthetic import factual_recall
 from service.laboratory.tables import Table
 from service.memory import Facts
@@ -32,7 +32,7 @@ def test_the_fewer_bits_the_more_a_byte_holds_when_weights_are_searched_for(benc
 def test_a_hurried_bench_brings_a_document(hurried: Bench) -> None:
     """Time for one round: every number of bits has its row, what was not done is said, one seed decides nothing."""
     request = ExperimentRequest(kind=ExperimentId.PRECISION, seconds=1, tasks=[Task.SYNTHETIC], false_answers=1e-3)
-    found = precision(Asked(request, {Task.SYNTHETIC: factual_recall(8, 4)}, Facts([], [], [])), hurried)
+    found = precision(Inputs(request, {Task.SYNTHETIC: factual_recall(8, 4)}, Facts([], [], [])), hurried)
     assert [row.name for row in found.rows] == [f"int{bits}" for bits in BITS]
     assert found.verdict == "not_decisive"
     assert len(found.left_out) == 2
@@ -43,14 +43,14 @@ def test_next_to_no_facts_decide_nothing(rows: list[tuple[str, str, str]], hurri
     """No fact, or one: said, and not a crash."""
     facts = Facts(*(list(column) for column in zip(*rows, strict=True))) if rows else Facts([], [], [])
     request = ExperimentRequest(kind=ExperimentId.PRECISION, seconds=1, tasks=[Task.DICTIONARY])
-    found = precision(Asked(request, {Task.DICTIONARY: Table.of(facts)}, facts), hurried)
+    found = precision(Inputs(request, {Task.DICTIONARY: Table.from_facts(facts)}, facts), hurried)
     assert found.verdict == "not_decisive"
     assert "too few" in found.finding
 
 
 def test_nothing_is_searched_for_above_four_bits() -> None:
     """Above four bits rounding loses next to nothing."""
-    assert [bits for bits in BITS if Storing.SEARCHED in ways_of(bits)] == [2, 3, 4]
+    assert [bits for bits in BITS if Storing.SEARCHED in ways_to_store(bits)] == [2, 3, 4]
 
 
 @pytest.mark.parametrize(
@@ -62,12 +62,12 @@ def test_a_number_of_bits_is_best_by_more_than_widths_are_apart(two: float, seed
     """Two seeds decide nothing, and neither do figures that one step of the width would turn round."""
     ways = [Best(2, Storing.SEARCHED, [two] * seeds, [two] * seeds)]
     ways += [Best(8, Storing.ROUNDED, [1.2] * seeds, [1.4] * seeds)]
-    assert decided(ways) is clear
+    assert is_decided(ways) is clear
 
 
 def test_eight_bits_are_best_only_where_every_other_holds_less() -> None:
     """One that is not told apart from eight bits leaves it open."""
     eight = Best(8, Storing.ROUNDED, [1.2, 1.2, 1.2], [1.3, 1.3, 1.3])
     few, near = (Best(4, Storing.ROUNDED, [held] * 3, [held + 0.1] * 3) for held in (0.8, 1.15))
-    assert decided([eight, few])
-    assert not decided([eight, few, near])
+    assert is_decided([eight, few])
+    assert not is_decided([eight, few, near])

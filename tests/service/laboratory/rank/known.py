@@ -17,19 +17,19 @@ def dense(tensor: Tensor) -> Ints:
 
 
 def sparse(full: Ints) -> Tensor:
-    return Tensor.at(*np.nonzero(full))
+    return Tensor.from_columns(*np.nonzero(full))
 
 
 def matrix_multiplication(n: int) -> Tensor:
     """<n, n, n>: the pairs (i, j), (j, k) answer (i, k)."""
     places = [(i * n + j, j * n + k, i * n + k) for i, j, k in itertools.product(range(n), repeat=3)]
-    return Tensor.at(*np.array(places).T)
+    return Tensor.from_columns(*np.array(places).T)
 
 
 def cyclic_group(n: int) -> Tensor:
     """The table of addition modulo n."""
     s, r = (side.ravel() for side in np.indices((n, n)))
-    return Tensor.at(s, r, (s + r) % n)
+    return Tensor.from_columns(s, r, (s + r) % n)
 
 
 def rank_of_two_by_two(full: Ints) -> int:

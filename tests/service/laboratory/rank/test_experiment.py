@@ -3,11 +3,11 @@
 import pytest
 
 from schemas.experiments import Decision, Experiment, ExperimentRequest, Row, Task
-from service.laboratory.bench import Asked, Bench
+from service.laboratory.bench import Bench, Inputs
+from service.laboratory.rank import bisection
 from service.laboratory.rank import experiment as module
-from service.laboratory.rank import search
 from service.laboratory.rank.experiment import rank
-from service.laboratory.synthetic import factual_recall, named
+from service.laboratory.synthetic import factual_recall, to_facts
 from service.laboratory.tables import Table
 from service.memory import Facts
 from service.memory.gradient import Schedule
@@ -19,10 +19,10 @@ PARTS = Facts(
 )
 
 
-def asked(facts: Facts, seconds: float = 5.0) -> Asked:
+def asked(facts: Facts, seconds: float = 5.0) -> Inputs:
     request = ExperimentRequest.model_validate({"kind": "rank", "seconds": seconds})
-    tables = {Task.SYNTHETIC: factual_recall(12, 8, 4), Task.DICTIONARY: Table.of(facts)}
-    return Asked(request, tables, facts)
+    tables = {Task.SYNTHETIC: factual_recall(12, 8, 4), Task.DICTIONARY: Table.from_facts(facts)}
+    return Inputs(request, tables, facts)
 
 
 def rows(found: Experiment, task: Task) -> dict[str, Row]:
@@ -34,8 +34,8 @@ def test_without_time_for_networks_there_are_ranks(bench: Bench) -> None:
     found = rank(asked(PARTS), bench)
     assert found.verdict is Decision.NOT_DECISIVE
     assert found.trials == 0
-    assert [statement.code for statement in found.statements["finding"]] == ["rank_exact", "rank_no_networks"]
-    assert "rank_not_ended" in {statement.code for statement in found.statements["left_out"]}
+    assert [one.code for one in found.statements["finding"]] == ["rank_exact", "rank_no_networks"]
+    assert "rank_not_ended" in {one.code for one in found.statements["left_out"]}
     own = rows(found, Task.DICTIONARY)
     assert own["colour"].figures == {"facts": 3, "subjects": 2, "answers": 2, "lower_bound": 2, "upper_bound": 2}
     assert own["size"].figures["lower_bound"] == own["size"].figures["upper_bound"] == 2
@@ -64,7 +64,7 @@ def test_every_dictionary_has_a_rank(facts: Facts, bench: Bench) -> None:
 def test_a_large_dictionary_is_looked_at_in_part(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where time is short some facts are drawn, and that is said."""
     monkeypatch.setattr("service.laboratory.rank.table_ranks.FACTS_A_SECOND", 10)
-    found = rank(asked(named(factual_recall(20, 10, 4))), bench)
+    found = rank(asked(to_facts(factual_recall(20, 10, 4))), bench)
     assert rows(found, Task.DICTIONARY)["whole_table"].figures["facts"] == 50
     assert {"facts": 50, "of": 200} in [said.figures for said in found.statements["left_out"]]
 
@@ -73,19 +73,19 @@ def test_a_narrow_sketch_is_said(bench: Bench, monkeypatch: pytest.MonkeyPatch) 
     """Where a matrix has more rank than the sketch can show, the report says so."""
     monkeypatch.setattr("service.laboratory.rank.unfolding.EXACT_CELLS", 0)
     monkeypatch.setattr("service.laboratory.rank.unfolding.SKETCH_WIDTH", 20)
-    found = rank(asked(named(factual_recall(200, 4, 12))), bench)
-    assert "rank_sketched" in {statement.code for statement in found.statements["left_out"]}
+    found = rank(asked(to_facts(factual_recall(200, 4, 12))), bench)
+    assert "rank_sketched" in {one.code for one in found.statements["left_out"]}
 
 
 def test_rank_against_size(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Small networks: every altered table has its rank and the size of its network in a row, every chart its series;
+    """Small networks: every perturbed table has its rank and the size of its network in a row, every chart its series;
     the outputs of the layer stay within the rank that its shape allows. With one network a table nothing is decided.
     """
-    monkeypatch.setattr(module, "EFFORTS", (module.Effort(40, 1, (0.5,), (("softmax", "pads"),)),))
+    monkeypatch.setattr(module, "BUDGETS", (module.RankBudget(40, 1, (0.5,), (("softmax", "pads"),)),))
     monkeypatch.setattr(module, "SUBJECTS", 8)
     monkeypatch.setattr(module, "RELATIONS", 4)
-    monkeypatch.setattr(search, "HEADS", (3, 6, 12))
-    monkeypatch.setattr(search, "SCHEDULE", Schedule(steps=150))
+    monkeypatch.setattr(bisection, "HEADS", (3, 6, 12))
+    monkeypatch.setattr(bisection, "SCHEDULE", Schedule(steps=150))
     bench.seconds = 1000.0
     found = rank(asked(PARTS, seconds=40), bench)
     assert found.verdict is Decision.NOT_DECISIVE
@@ -97,7 +97,7 @@ def test_rank_against_size(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> Non
     layer = next(series for series in found.series if series.chart == "layer")
     ranks = {point.label: point.x for point in layer.points}
     assert ranks["layer_outputs"] <= ranks["bound_of_the_shape"] < ranks["layer_softmax"]
-    codes = [statement.code for statement in found.statements["finding"]]
+    codes = [one.code for one in found.statements["finding"]]
     assert codes[1] in {"rank_predicts", "rank_does_not_predict", "rank_alike"}
     assert found.recommendation.startswith("Before relying on rank")
-    assert "rank_few_pairs" in {statement.code for statement in found.statements["left_out"]}
+    assert "rank_few_pairs" in {one.code for one in found.statements["left_out"]}

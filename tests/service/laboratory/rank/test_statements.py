@@ -6,46 +6,46 @@ import pytest
 
 from schemas.experiments import Task
 from service.laboratory.document import Findings
-from service.laboratory.rank.networks import Sized, Trained, learned_by
-from service.laboratory.rank.perturbed import alterations, dense_part
-from service.laboratory.rank.search import HEADS, Kind, Search
-from service.laboratory.rank.statements import networks
+from service.laboratory.rank.bisection import HEADS, Bisection, LayerKind
+from service.laboratory.rank.networks import SizedTable, TaskNetworks, learns
+from service.laboratory.rank.perturbed import dense_part, perturb
+from service.laboratory.rank.statements import state_predictions
 from service.laboratory.synthetic import factual_recall
 
-Rung = Callable[[Sized], int]
+Step = Callable[[SizedTable], int]
 
 
-def found(kind: Kind, trained: Trained, rung: Rung, seeds: int) -> None:
-    """A search that ended on the rungs that each table is said to need."""
-    search = Search(kind, [table for table in trained.tables if learned_by(kind, table)], seeds)
-    trained.searches[kind] = search
-    needed = {each.place: rung(each) for each in trained.sized(kind)}
+def found(kind: LayerKind, trained: TaskNetworks, step: Step, seeds: int) -> None:
+    """A search that ended on the steps that each table is said to need."""
+    search = Bisection(kind, [table for table in trained.tables if learns(kind, table)], seeds)
+    trained.bisections[kind] = search
+    needed = {each.place: step(each) for each in trained.sizes(kind)}
     while rounds := search.round():
         for at, group in rounds.items():
             right = [search.tables[one.table].pairs * (at >= needed[one.table]) for one in group]
             search.note(at, group, {"right": right, "layers": {}})
 
 
-def codes(softmax: Rung, pads: Rung, seeds: int = 2) -> tuple[list[str], list[str], bool]:
+def codes(softmax: Step, pads: Step, seeds: int = 2) -> tuple[list[str], list[str], bool]:
     base = dense_part(factual_recall(16, 8, 8), 16, 8, seed=0)
-    trained = Trained(Task.SYNTHETIC, alterations(base, (0.25, 0.5, 0.75), seed=0))
+    trained = TaskNetworks(Task.SYNTHETIC, perturb(base, (0.25, 0.5, 0.75), seed=0))
     found("softmax", trained, softmax, seeds)
     found("pads", trained, pads, seeds)
     findings = Findings()
-    networks(findings, [trained])
+    state_predictions(findings, [trained])
     said = ([each.code for each in part] for part in (findings.finding, findings.recommendation))
     return *said, findings.decisive  # type: ignore[return-value]
 
 
-def rising(sized: Sized) -> int:
-    return max(1, min(len(HEADS) - 1, round(sized.known.rank / 12)))
+def rising(sized: SizedTable) -> int:
+    return max(1, min(len(HEADS) - 1, round(sized.figures.rank / 12)))
 
 
-def falling(sized: Sized) -> int:
+def falling(sized: SizedTable) -> int:
     return len(HEADS) - rising(sized)
 
 
-def level(_: Sized) -> int:
+def level(_: SizedTable) -> int:
     return 4
 
 
@@ -69,8 +69,8 @@ def test_larger_ranks_in_smaller_networks_are_no_reason_to_clean() -> None:
     ("pads", "seeds"), [(rising, 2), (lambda _: 0, 2), (lambda _: len(HEADS), 2), (level, 1)],
     ids=["sizes differ", "all hold", "none hold", "one network a table"],
 )  # fmt: skip
-def test_facts_alone_are_counted_only_where_pads_made_sizes_alike(pads: Rung, seeds: int) -> None:
-    """Not where they differ, where the ladder ends, or where one network stands for a table."""
+def test_facts_alone_are_counted_only_where_pads_made_sizes_alike(pads: Step, seeds: int) -> None:
+    """Not where they differ, where sizes end, or where one network stands for a table."""
     assert "rank_count_facts" not in codes(rising, pads, seeds)[1]
 
 

@@ -8,10 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from service.laboratory.rank.bounds import bounds
-from service.laboratory.rank.modular import LARGEST_PRIME, primes, rank_over_field
+from service.laboratory.rank.bounds import bound_rank
 from service.laboratory.rank.tensor import Tensor
-from service.laboratory.rank.unfolding import rank_of, sketch
+from service.laboratory.rank.unfolding import LARGEST_PRIME, compute_rank, primes, rank_over_field, sketch
 
 matrices = st.tuples(st.integers(1, 9), st.integers(1, 9)).flatmap(
     lambda shape: arrays(np.int64, shape, elements=st.integers(0, 1))
@@ -34,7 +33,7 @@ def exact_rank(matrix: np.ndarray) -> int:
 @given(matrices)
 def test_the_rank_over_the_rationals(matrix: np.ndarray) -> None:
     """Peeling and elimination over enough primes find the exact rank."""
-    found = rank_of(*np.nonzero(matrix))
+    found = compute_rank(*np.nonzero(matrix))
     assert found.exact
     assert found.least == exact_rank(matrix)
 
@@ -79,8 +78,8 @@ def test_sketches_of_a_table_of_known_rank() -> None:
     """Twenty relations over the same thirty answers, 2,000 subjects: 20 x 29 + 1 by subjects, seen by every seed."""
     rng = np.random.default_rng(0)
     s, r = (side.ravel() for side in np.indices((2000, 20)))
-    rows, columns = Tensor.at(s, r, rng.integers(0, 30, s.size)).unfolding(0)
-    assert {rank_of(rows, columns, seed=seed)[::2] for seed in range(3)} == {(581, False)}
+    rows, columns = Tensor.from_columns(s, r, rng.integers(0, 30, s.size)).unfolding(0)
+    assert {compute_rank(rows, columns, seed=seed)[::2] for seed in range(3)} == {(581, False)}
 
 
 def test_a_sketch_that_is_too_narrow_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -88,7 +87,7 @@ def test_a_sketch_that_is_too_narrow_says_so(monkeypatch: pytest.MonkeyPatch) ->
     rng = np.random.default_rng(0)
     s, r = (side.ravel() for side in np.indices((2000, 20)))
     monkeypatch.setattr("service.laboratory.rank.unfolding.SKETCH_WIDTH", 128)
-    found = rank_of(*Tensor.at(s, r, rng.integers(0, 30, s.size)).unfolding(0))
+    found = compute_rank(*Tensor.from_columns(s, r, rng.integers(0, 30, s.size)).unfolding(0))
     assert found.saturated
     assert found.least <= 581 <= found.most
 
@@ -97,5 +96,5 @@ def test_a_large_table() -> None:
     """Thirty thousand facts in a moment: the rank with base answers is met from below, so it is exact."""
     rng = np.random.default_rng(0)
     s, r = (side.ravel() for side in np.indices((3000, 10)))
-    found = bounds(Tensor.at(s, r, rng.integers(0, 40, s.size)))
-    assert (found.least, found.most, found.construction) == (391, 391, "base_answers")
+    found = bound_rank(Tensor.from_columns(s, r, rng.integers(0, 40, s.size)))
+    assert found.least == found.most == found.constructions["base_answers"] == 391

@@ -6,12 +6,11 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from schemas.experiments import Decision, Experiment, ExperimentId, ExperimentRequest, Task
-from service.laboratory.bench import Asked
-from service.laboratory.experiments import EXPERIMENTS, Work
+from service.laboratory.bench import Inputs
+from service.laboratory.registry import EXPERIMENTS, Work
 from service.laboratory.sizes.allocation import allocation
-from service.laboratory.sizes.capacity import capacity
+from service.laboratory.sizes.capacity import capacity, solve_facts
 from service.laboratory.sizes.heads import heads
-from service.laboratory.sizes.references import facts_of
 from service.laboratory.tables import Table
 from service.memory import Facts
 from tests.service.laboratory.conftest import Known, bench_of
@@ -23,13 +22,13 @@ WORK: dict[ExperimentId, Work] = {
 }
 
 
-def asked(kind: ExperimentId, facts: int) -> Asked:
+def asked(kind: ExperimentId, facts: int) -> Inputs:
     """A dictionary of `facts` pairs in up to three relations."""
     subjects = [f"part {number // 3}" for number in range(facts)]
     relations = [f"relation {number % 3}" for number in range(facts)]
     taught = Facts(subjects, relations, [f"answer {number % 5}" for number in range(facts)])
     request = ExperimentRequest(kind=kind, seconds=1, tasks=[Task.DICTIONARY])
-    return Asked(request, {Task.DICTIONARY: Table.of(taught)}, taught)
+    return Inputs(request, {Task.DICTIONARY: Table.from_facts(taught)}, taught)
 
 
 def made(kind: ExperimentId, facts: int, trials: float) -> Experiment:
@@ -83,4 +82,4 @@ def test_no_figure_of_a_chart_is_missing_from_the_document(allocated: Experiment
 @pytest.mark.parametrize("facts", [3, 100, 1024, 10**6])
 def test_the_papers_lines_are_solved(facts: int) -> None:
     """N ln N of the N that comes back is what was asked for."""
-    assert facts_of(facts * math.log(facts)) == pytest.approx(facts)
+    assert solve_facts(facts * math.log(facts)) == pytest.approx(facts)

@@ -1,4 +1,4 @@
-"""The search for edges, with contenders that hold what they are told to hold."""
+"""The search for thresholds, with candidates that hold what they are told to hold."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -7,12 +7,12 @@ from functools import partial
 from schemas.experiments import Task
 from service.laboratory.bench import Bench, Result, Trial
 from service.laboratory.document import Findings
+from service.laboratory.search import Search, SizesBySeed
 from service.laboratory.sizes.coding import Coding
+from service.laboratory.sizes.comparisons import GRID, CandidateSweep, Comparison
 from service.laboratory.sizes.conclusions import conclude
-from service.laboratory.sizes.contests import Contest
 from service.laboratory.sizes.heads import advise_number
-from service.laboratory.sizes.search import FINE, Ladder, Search
-from service.laboratory.sizes.trainings import Asking, Network
+from service.laboratory.sizes.trainings import Network
 from service.laboratory.synthetic import factual_recall
 from service.laboratory.tables import Table
 from tests.service.laboratory.conftest import Known
@@ -28,19 +28,19 @@ class Oracle:
     scales: int = 10
     bytes: int = 1020
 
-    def trial(self, table: Table, bits: int, asked: Asking) -> Trial:
+    def trial(self, table: Table, bits: int, sizes: SizesBySeed) -> Trial:
         key = {
             "name": self.name,
             "table": table.digest,
             "bits": bits,
-            "asked": [[seed, list(counts)] for seed, counts in asked.items()],
+            "asked": [[seed, list(counts)] for seed, counts in sizes.items()],
         }
-        return Trial(key, partial(self._hold, asked))
+        return Trial(key, partial(self._hold, sizes))
 
-    def _hold(self, asked: Asking) -> Result:
+    def _hold(self, sizes: SizesBySeed) -> Result:
         found = [
             Network(facts, seed, 0.1, facts, facts if facts <= self.most(seed) else 0, False, 1, 0.0, 1)._asdict()
-            for seed, counts in asked.items()
+            for seed, counts in sizes.items()
             for facts in counts
         ]
         return {"networks": found}
@@ -49,46 +49,46 @@ class Oracle:
 CODING = Coding.of(factual_recall(length=0), 0)
 
 
-def ladder(name: str, most: Callable[[int], int]) -> Ladder[Oracle]:
-    return Ladder.of(Oracle(name, most), CODING, 2000)
+def sweep(name: str, most: Callable[[int], int]) -> CandidateSweep[Oracle]:
+    return CandidateSweep.of(Oracle(name, most), CODING, 2000)
 
 
-def test_edges_are_found_on_every_seed(bench: Bench) -> None:
+def test_thresholds_are_found_on_every_seed(bench: Bench) -> None:
     """Networks that hold some 60 or 500 facts, by seed, are found to within the finest step, whatever was expected."""
-    climbed = [ladder("small", lambda seed: 60 + seed), ladder("large", lambda seed: 500 - 7 * seed)]
-    Search(bench, 60).climb(climbed, [[0, 1, 2], [3, 4]])
-    for each in climbed:
-        assert list(each.edges) == [0, 1, 2, 3, 4]
-        for seed, edge in each.edges.items():
-            assert edge.above is not None
-            assert edge.held <= each.contender.most(seed) < edge.above <= edge.held * FINE + 1
+    sweeps = [sweep("small", lambda seed: 60 + seed), sweep("large", lambda seed: 500 - 7 * seed)]
+    Search(bench, 60).run(sweeps, [[0, 1, 2], [3, 4]])
+    for each in sweeps:
+        assert list(each.thresholds) == [0, 1, 2, 3, 4]
+        for seed, threshold in each.thresholds.items():
+            assert threshold.above is not None
+            assert threshold.held <= each.candidate.most(seed) < threshold.above <= threshold.held * GRID.fine + 1
 
 
 def test_what_was_tried_is_not_tried_again(bench: Bench, cache: Known) -> None:
     """A search that is made again asks for the same trials, so all of it is remembered."""
     for _ in range(2):
-        Search(bench, 60).climb([ladder("small", lambda seed: 60 + seed)], [[0, 1]])
+        Search(bench, 60).run([sweep("small", lambda seed: 60 + seed)], [[0, 1]])
     assert bench.trials == 2 * bench.cached
 
 
 def test_a_search_without_time_says_that_it_is_unfinished(hurried: Bench) -> None:
     """The first work is always done, so that there is something to report; the rest only in time."""
     search = Search(hurried, -1.0)
-    climbed = [ladder(name, lambda _: 100) for name in ("a", "b", "c")]
-    search.climb(climbed, [[0]])
+    sweeps = [sweep(name, lambda _: 100) for name in ("a", "b", "c")]
+    search.run(sweeps, [[0]])
     assert search.unfinished
-    assert [bool(each.found) for each in climbed] == [True, True, False]
+    assert [bool(each.networks) for each in sweeps] == [True, True, False]
 
 
 def test_a_table_that_is_held_whole_is_told(bench: Bench) -> None:
-    """When networks hold all facts there are, their number is a bound, and no contender is called better."""
-    climbed = [ladder(name, lambda _: 10**6) for name in ("a", "b")]
-    Search(bench, 60).climb(climbed, [[0, 1, 2]])
-    contest = Contest(CODING, 1000, climbed)
-    standing = contest.standing()
-    assert contest.all_held
-    assert standing is not None
-    assert not standing.decided
+    """When networks hold all facts there are, their number is a bound, and no candidate is called better."""
+    sweeps = [sweep(name, lambda _: 10**6) for name in ("a", "b")]
+    Search(bench, 60).run(sweeps, [[0, 1, 2]])
+    comparison = Comparison(CODING, 1000, sweeps)
+    ranking = comparison.rank()
+    assert comparison.all_held
+    assert ranking is not None
+    assert not ranking.decided
 
 
 def _more(times: float, seed: int) -> int:
@@ -96,16 +96,16 @@ def _more(times: float, seed: int) -> int:
 
 
 def test_a_clear_winner_is_called_one_and_a_narrow_one_is_not(bench: Bench) -> None:
-    """A fifth more facts on every seed decides; two per cent, which is less than a rung, does not."""
+    """A fifth more facts on every seed decides; two per cent, which is less than a size, does not."""
     for more, decided in ((1.2, True), (1.02, False)):
-        climbed = [
-            ladder(f"better by {more}", partial(_more, more)),
-            ladder("worse", lambda seed: 200 + seed),
+        sweeps = [
+            sweep(f"better by {more}", partial(_more, more)),
+            sweep("worse", lambda seed: 200 + seed),
         ]
-        Search(bench, 60).climb(climbed, [[0, 1, 2]])
-        standing = Contest(CODING, 1000, climbed).standing()
-        assert standing is not None
-        assert standing.decided is decided
+        Search(bench, 60).run(sweeps, [[0, 1, 2]])
+        ranking = Comparison(CODING, 1000, sweeps).rank()
+        assert ranking is not None
+        assert ranking.decided is decided
 
 
 def test_of_several_that_hold_equally_many_none_is_called_the_best(bench: Bench) -> None:
@@ -113,17 +113,17 @@ def test_of_several_that_hold_equally_many_none_is_called_the_best(bench: Bench)
     is decided, and the sentence says that they are equal.
     """
     limits = {"1_head": 100, "4_head": 200, "8_head": 200, "16_head": 200}
-    climbed = [ladder(name, partial(_up_to, most)) for name, most in limits.items()]
-    Search(bench, 60).climb(climbed, [[0, 1, 2]])
-    contest = Contest(CODING, 1000, climbed)
-    standing = contest.standing()
-    assert standing is not None
-    assert {standing.best, *standing.equal} == {"4_head", "8_head", "16_head"}
-    assert not standing.decided
+    sweeps = [sweep(name, partial(_up_to, most)) for name, most in limits.items()]
+    Search(bench, 60).run(sweeps, [[0, 1, 2]])
+    comparison = Comparison(CODING, 1000, sweeps)
+    ranking = comparison.rank()
+    assert ranking is not None
+    assert {ranking.best, *ranking.equal} == {"4_head", "8_head", "16_head"}
+    assert not ranking.decided
     findings = Findings()
-    conclude(findings, [contest])
+    conclude(findings, [comparison])
     assert [said.code for said in findings.finding] == ["contest_equal", "contest_beaten"]
-    (advice,) = advise_number(contest)
+    (advice,) = advise_number(comparison)
     assert advice.code == "heads_number"
     assert advice.figures == {"best": "4-head, 8-head, 16-head", "beaten": "1-head"}
 

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from service.workflows.laboratory.process import place
+from service.workflows.laboratory.process import locate
 from service.workflows.laboratory.wire import Line, lines
 
 SILENCES = 2
@@ -52,7 +52,7 @@ def test_an_error_says_its_kind_and_place_alone() -> None:
     """Its message may hold a name."""
     with pytest.raises(AttributeError) as caught:
         lines_of_nothing()
-    said = place(caught.value)
+    said = locate(caught.value)
     assert said.startswith("AttributeError at workflows/laboratory/wire.py:")
     assert "confidential" not in said
 

@@ -5,7 +5,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.statistics import binomial, incomplete_beta
 from service.workflows.reviews import sampling
 from service.workflows.reviews.estimates import Drawn, Limits, Rate, rate, weight
 from tests.examples import examples
@@ -94,13 +93,6 @@ def test_every_pair_is_drawn_as_often_as_its_probability_says() -> None:
     for _ in range(4000):
         counts[sampling.systematic(chances, rng)] += 1
     assert np.abs(counts / 4000 - chances).max() < 0.035
-
-
-def test_equal_weights_give_clopper_and_pearson() -> None:
-    """3 of 100: 0.62 % to 8.52 % (the published interval); none of 100: 0 to 3.62 %."""
-    assert binomial(0.03, 100) == pytest.approx((0.006230, 0.085177), abs=1e-5)
-    assert binomial(0.0, 100) == pytest.approx((0.0, 0.036217), abs=1e-5)
-    assert incomplete_beta(0.5, 2.5, 2.5) == pytest.approx(0.5)
 
 
 def test_a_small_sample_decides_nothing() -> None:

@@ -1,9 +1,9 @@
-"""The experiments there are: each a function of what is asked and the bench that it works at."""
+"""The experiments there are. A new one is a folder with a function, its English sentences, and one line here."""
 
 from collections.abc import Callable, Mapping
 
 from schemas.experiments import Experiment, ExperimentId
-from service.laboratory.bench import Asked, Bench
+from service.laboratory.bench import Bench, Inputs
 from service.laboratory.budget.experiment import budget
 from service.laboratory.depth.experiment import depth
 from service.laboratory.learning.experiment import learning
@@ -13,8 +13,9 @@ from service.laboratory.sizes.allocation import allocation
 from service.laboratory.sizes.capacity import capacity
 from service.laboratory.sizes.heads import heads
 
-Work = Callable[[Asked, Bench], Experiment]
-"""Raises what `bench.progress` raises, where it must not go on."""
+Work = Callable[[Inputs, Bench], Experiment]
+"""What an experiment is: a function of its inputs and a bench. Raises what `bench.progress` raises, where it must stop.
+"""
 
 EXPERIMENTS: Mapping[ExperimentId, Work] = {
     ExperimentId.CAPACITY: capacity,
