@@ -29,9 +29,8 @@ from service.worker import work as run_worker
 from service.workflows.access import keys
 from service.workflows.audit import Auditor, verify
 from service.workflows.purges.backup import backup
-from service.workflows.purges.occupied import occupy
 from service.workflows.purges.replay import replay_all
-from service.workflows.purges.restore import check_complete, restore
+from service.workflows.purges.restore import check_complete, occupy, restore
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 keys_app = typer.Typer(no_args_is_help=True)

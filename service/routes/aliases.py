@@ -5,11 +5,12 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Response
 
 from schemas.aliases import Alias, AliasHistory, AliasList, AliasPut, AliasRollback, AliasUnpin
+from schemas.gates import GateReply, Priority, PriorityPut
 from schemas.jobs import Job
 from schemas.problems import Code
-from service.routes.context import AliasMover, IfMatch, PartViewer, Service, Viewer
+from service.routes.context import AliasMover, IfMatch, LedgerReader, PartViewer, Service, Viewer
 from service.routes.replies import MISSING, accepted, refusals, tagged
-from service.workflows.versions import aliases, rollback
+from service.workflows.versions import aliases, promotion_gate
 
 router = APIRouter(prefix="/v1/dictionaries/{dictionary}/aliases", tags=["aliases"])
 
@@ -82,7 +83,7 @@ def roll_back(  # noqa: PLR0917 - FastAPI reads the request from the parameters
     dictionary: str, alias: str, wanted: AliasRollback, service: Service, caller: AliasMover, response: Response
 ) -> Alias:
     """To where the alias pointed before, and pinned there; with `reset_ledger` the facts go back too."""
-    return tagged(response, rollback.roll_back(service, dictionary, alias, wanted, by=caller.key))
+    return tagged(response, aliases.roll_back(service, dictionary, alias, wanted, by=caller.key))
 
 
 @router.post("/{alias}/unpin", responses={202: {"model": Job}})
@@ -90,8 +91,28 @@ def unpin(  # noqa: PLR0917 - FastAPI reads the request from the parameters
     dictionary: str, alias: str, wanted: AliasUnpin, service: Service, caller: AliasMover, response: Response
 ) -> Alias | Job:
     """Let edits move the alias again. A champion catches up with the ledger, by a training (202) where it must."""
-    let_go = rollback.unpin(service, dictionary, alias, wanted, by=caller.key)
+    let_go = aliases.unpin(service, dictionary, alias, wanted, by=caller.key)
     if isinstance(let_go, Alias):
         return tagged(response, let_go)
     response.status_code = 202
     return accepted(response, let_go)
+
+
+gate_router = APIRouter(prefix="/v1/dictionaries/{dictionary}/gate", tags=["aliases"])
+
+
+@gate_router.get("", name="find")
+def find_gate(dictionary: str, service: Service, _: Viewer) -> GateReply:
+    """The limits of gate.toml, and what the champion was measured at."""
+    return promotion_gate.view(service.db, service.settings, dictionary)
+
+
+@gate_router.get("/priority")
+def marked(dictionary: str, service: Service, _: LedgerReader) -> Priority:
+    return promotion_gate.marked(service.db, dictionary)
+
+
+@gate_router.put("/priority")
+def mark(dictionary: str, wanted: PriorityPut, service: Service, caller: AliasMover) -> Priority:
+    """Mark these pairs and whole relations, and no others."""
+    return promotion_gate.mark(service, dictionary, wanted, by=caller.key)

@@ -6,7 +6,7 @@ a dictionary exists or a body is too large. Logs hold the route's template, neve
 
 import re
 import time
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from typing import Any
 
 import prometheus_client
@@ -16,7 +16,8 @@ from starlette.requests import ClientDisconnect, cookie_parser
 from service.errors import FactStoreError, TooLarge
 from service.routes.problems import MEDIA_TYPE, problem_body
 from service.workflows.access.authenticator import Authenticator, Caller
-from service.workflows.access.sessions import COOKIE
+from service.workflows.access.keys import COOKIE, SHOWN
+from service.workflows.audit.denials import Denial, Denials
 
 log = structlog.get_logger()
 
@@ -147,3 +148,59 @@ def _place(error: BaseException) -> str:
     while trace is not None and trace.tb_next is not None:
         trace = trace.tb_next
     return "" if trace is None else f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}"
+
+
+DENIED = frozenset({401, 403, 429})
+UNKNOWN = "unknown"
+_OURS = b"Bearer fsk_"  # how an Authorization header with a key of ours begins
+
+
+class Watched:
+    """`app`, with its denials counted. `templates` are the paths of the known routes."""
+
+    def __init__(self, app: App, denials: Denials, templates: Iterable[str]) -> None:
+        self._app = app
+        self._denials = denials
+        self._words = {word for template in templates for word in template.split("/") if "{" not in word}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def noted(message: Message) -> None:
+            if message.get("status") in DENIED or (message.get("status") == 404 and scope.get("hidden")):
+                self._denials.count(Denial(_who(scope), self._template(scope["path"]), message["status"]))
+            await send(message)
+
+        await self._app(scope, receive, noted)
+
+    def _template(self, path: str) -> str:
+        """The path with everything left out that is no word of a route: it may be a name."""
+        return "/".join(word if word in self._words else "{}" for word in path.split("/")[:8])
+
+
+def _who(scope: Scope) -> str:
+    """The key's id; of a key that is not valid what its owner is shown of it; nothing of anything else."""
+    if caller := scope.get("caller"):
+        return str(caller.key)
+    header: bytes = dict(scope["headers"]).get(b"authorization", b"")
+    return header[len(b"Bearer ") :][:SHOWN].decode("latin-1") if header.startswith(_OURS) else UNKNOWN
+
+
+ALWAYS = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"cache-control", b"no-store"),
+    (b"referrer-policy", b"no-referrer"),
+)
+
+
+class Hardened:
+    """`app`, with these headers on every reply."""
+
+    def __init__(self, app: App) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def hardened(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"] = [*message.get("headers", ()), *ALWAYS]
+            await send(message)
+
+        await self._app(scope, receive, hardened)

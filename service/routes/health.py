@@ -8,7 +8,7 @@ from fastapi import APIRouter, Response
 from schemas.health import Health
 from service.routes.context import MetricsReader, Service
 from service.workflows import health
-from service.workflows.versions.upkeep import scrubs
+from service.workflows.versions import scrubs
 
 router = APIRouter(tags=["health"])
 

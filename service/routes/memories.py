@@ -7,7 +7,7 @@ from schemas.memories import MemoryCreate, MemoryInfo, MemoryList
 from schemas.problems import Code
 from service.routes.context import Examiner, IdempotencyKey, Service, Trainer, Viewer
 from service.routes.replies import MISSING, accepted, refusals
-from service.workflows.versions import memories
+from service.workflows.versions import memories, scrubs
 
 router = APIRouter(prefix="/v1", tags=["memories"])
 
@@ -43,3 +43,9 @@ def find(memory: str, service: Service, _: Viewer) -> MemoryInfo:
 def verify(memory: str, service: Service, caller: Examiner, response: Response) -> Job:
     """Recall every fact of the memory's ledger version from its stored bytes; the job's result counts them."""
     return accepted(response, memories.order_verification(service.db, memory, caller.key))
+
+
+@router.post("/memories/{memory}/scrubs", status_code=202)
+def scrub(memory: str, service: Service, caller: Examiner, response: Response) -> Job:
+    """Hold every stored byte against its hash and every fact against the ledger; what is damaged is rebuilt."""
+    return accepted(response, scrubs.order(service.db, memory, caller.key))

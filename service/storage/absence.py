@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, insert, select
 
-from service.storage.tables.purge import absences
+from service.storage.tables.privacy import absences
 
 
 @dataclass(frozen=True, slots=True)

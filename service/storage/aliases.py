@@ -11,8 +11,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, bindparam, delete, func, insert, select, update
 
 from schemas.aliases import Alias, AliasAction, AliasEvent
-from service.storage.changes import announce
-from service.storage.database import Database
+from service.storage.database import Database, announce
 from service.storage.stamps import now
 from service.storage.tables import alias_events, aliases, dictionaries
 

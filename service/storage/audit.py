@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, Select, bindparam, delete, insert, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
-from service.storage.tables.audit import audit_entries, audit_head, audit_salts
+from service.storage.tables.access import audit_entries, audit_head, audit_salts
 
 PAGE = 200  # entries a query: an entry may carry the commitments of a batch of recalls
 

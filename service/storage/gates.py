@@ -7,7 +7,7 @@ from sqlalchemy import Connection, delete, insert, select
 
 from service.facts import Pair
 from service.storage.stamps import now
-from service.storage.tables.gates import measurements, priorities
+from service.storage.tables.reviews import measurements, priorities
 
 Marks = tuple[frozenset[Pair], frozenset[str]]
 """Single pairs, and whole relations."""

@@ -16,15 +16,21 @@ from sqlalchemy import Column, Connection, Table, delete, func, insert, or_, sel
 from schemas.jobs import JobKind, JobState
 from service.facts import Pair
 from service.storage.bulk import batched, fetch_rows
-from service.storage.changes import announce
+from service.storage.database import announce
 from service.storage.facts import by_subject
 from service.storage.shadow import UNTAUGHT
 from service.storage.stamps import now
 from service.storage.tables import alias_events, facts, idempotency, jobs, memories, refused, uploads
-from service.storage.tables.gates import measurements, priorities, shadow_counts, shadow_disagreements
-from service.storage.tables.privacy import name_aliases, naming, policies, pseudonyms
-from service.storage.tables.purge import purges
-from service.storage.tables.reviews import live_unknowns, live_use, reviews
+from service.storage.tables.privacy import name_aliases, naming, policies, pseudonyms, purges
+from service.storage.tables.reviews import (
+    live_unknowns,
+    live_use,
+    measurements,
+    priorities,
+    reviews,
+    shadow_counts,
+    shadow_disagreements,
+)
 
 LOOKED_UP = 500  # values a query
 

@@ -8,11 +8,12 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, and_, func, insert, or_, select, tuple_, update
 
-from schemas.reviews import Review, ReviewOrder, ReviewSource, ReviewState
-from service.storage.facts import by_subject
+from schemas.reviews import Review, ReviewOrder, ReviewSource, ReviewState, Sample
+from service.storage.bulk import fetch_columns
+from service.storage.facts import by_subject, holding
 from service.storage.stamps import new_id, now
 from service.storage.tables import facts, memories, uploads
-from service.storage.tables.reviews import reviews
+from service.storage.tables.reviews import reviews, samples, withdrawals
 
 _SHOWN = [reviews.c[name] for name in Review.model_fields]
 _ORDERS: dict[ReviewOrder, ColumnElement[Any]] = {
@@ -133,3 +134,63 @@ def _parsed(cursor: str, order: ReviewOrder) -> tuple[float, int]:
         raise ValueError("not a cursor")
     value = float(found[1]) if order is ReviewOrder.LOWEST_MARGIN else int(found[1])
     return value, int(found[2])
+
+
+class Weighed(NamedTuple):
+    """A sampled item as an estimate needs it: its probability in a sample of `drawn` from `population`."""
+
+    probability: float
+    drawn: int
+    population: int
+    state: ReviewState
+    pair: tuple[str, str]
+    answers: Sequence[str]
+
+
+class Withdrawal(NamedTuple):
+    """The bound that a memory's error rate exceeds, the rate allowed, and the memory that serves instead."""
+
+    memory: str
+    floor: float
+    maximum: float
+    replaced_by: str
+
+
+def taught_pairs(tx: Connection, dictionary: int, version: int) -> tuple[list[str], list[str], list[int]]:
+    """The pairs that hold at `version`: subjects, relations, and since which version."""
+    columns = (facts.c.subject, facts.c.relation, func.max(facts.c.since))
+    held = select(*columns).where(holding(dictionary, version)).group_by(facts.c.subject, facts.c.relation)
+    subjects, relations, since = fetch_columns(tx, held)
+    return subjects, relations, since
+
+
+def add_sample(tx: Connection, dictionary: int, sample: Sample, by: str) -> None:
+    tx.execute(insert(samples).values(dictionary=dictionary, by=by, at=now(), **sample.model_dump()))
+
+
+def sampled_items(tx: Connection, dictionary: int, memory: str) -> list[Weighed]:
+    """Every item that was drawn from this memory's pairs."""
+    joined = reviews.join(samples, samples.c.id == reviews.c.sample)
+    weighed = (reviews.c.probability, samples.c.drawn, samples.c.population)
+    query = select(*weighed, reviews.c.state, reviews.c.subject, reviews.c.relation, reviews.c.answers)
+    here = (reviews.c.dictionary == dictionary, reviews.c.memory == memory)
+    rows = tx.execute(query.select_from(joined).where(*here))
+    return [Weighed(*row[:3], ReviewState(row[3]), (row[4], row[5]), row[6]) for row in rows]
+
+
+def newest_sampled(tx: Connection, dictionary: int, memory: str) -> str:
+    """The memory that was sampled last among this one and those it came from by edits; this one if none was."""
+    here = select(memories.c.lineage, memories.c.seq).where(memories.c.id == memory).subquery()
+    earlier = (memories.c.lineage == here.c.lineage) & (memories.c.seq <= here.c.seq)
+    query = select(samples.c.memory).join(memories, memories.c.id == samples.c.memory).join(here, earlier)
+    query = query.where(samples.c.dictionary == dictionary).order_by(samples.c.number.desc()).limit(1)
+    return tx.scalar(query) or memory
+
+
+def add_withdrawal(tx: Connection, dictionary: int, withdrawal: Withdrawal) -> None:
+    tx.execute(insert(withdrawals).values(dictionary=dictionary, at=now(), **withdrawal._asdict()))
+
+
+def withdrawn_memories(tx: Connection, dictionary: int) -> set[str]:
+    """The memories that the champion left by itself."""
+    return set(tx.scalars(select(withdrawals.c.memory).where(withdrawals.c.dictionary == dictionary)))

@@ -8,10 +8,10 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, delete, insert, select, update
 
 from schemas.shadow import Disagreement, Said
-from service.storage.changes import announce
+from service.storage.database import announce
 from service.storage.stamps import now
 from service.storage.tables import dictionaries
-from service.storage.tables.gates import shadow_counts, shadow_disagreements, shadows
+from service.storage.tables.reviews import shadow_counts, shadow_disagreements, shadows
 
 KEPT = 1_000  # disagreements a dictionary
 UNTAUGHT = ""  # counts relations that no memory knows

@@ -8,8 +8,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from schemas.jobs import JobKind
 from service.storage.stamps import now
-from service.storage.tables import jobs
-from service.storage.tables.laboratory import trials
+from service.storage.tables import jobs, trials
 
 KEPT = timedelta(days=90)
 

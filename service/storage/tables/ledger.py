@@ -222,3 +222,13 @@ patches = Table(
     required("bytes", Integer),
     required("patch", LargeBinary),
 )
+
+
+trials = Table(
+    "trials",
+    metadata,
+    dictionary_key(primary_key=True),
+    Column("digest", Text, primary_key=True),
+    required("result", JSON),
+    required("created_at", Utc),
+)

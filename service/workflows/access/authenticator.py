@@ -14,8 +14,7 @@ from schemas.keys import Role
 from service.errors import Forbidden, Unauthorized
 from service.storage import Database, grants, keys
 from service.storage.stamps import now
-from service.workflows.access import sessions
-from service.workflows.access.keys import digest
+from service.workflows.access.keys import LIFETIME, digest, seal_session, session_holds, session_key
 from service.workflows.access.limits import UNLIMITED, Limiter
 from service.workflows.access.oidc import Identity, Tokens
 from service.workflows.access.relations import Relations, granted
@@ -145,8 +144,8 @@ class Authenticator:
 
     def identify_session(self, session: str) -> Caller:
         """The caller whose key a session was made from; raises Unauthorized."""
-        held = self._hash_of.get(sessions.named(session))
-        if held is None or not sessions.holds(session, held, self._clock()):
+        held = self._hash_of.get(session_key(session))
+        if held is None or not session_holds(session, held, self._clock()):
             raise Unauthorized("the session is not valid: sign in")
         return self._valid(self._by_hash[held])
 
@@ -159,7 +158,7 @@ class Authenticator:
         held = digest(key.strip().encode())
         if held not in self._by_hash:
             raise Unauthorized("the API key is not valid")
-        return sessions.seal(self._by_hash[held].key, held, int(self._clock()) + sessions.LIFETIME)
+        return seal_session(self._by_hash[held].key, held, int(self._clock()) + LIFETIME)
 
     def refresh(self) -> None:
         """Read every valid key and what is granted to it again."""

@@ -1,6 +1,7 @@
 """API keys: random, shown once, kept as a hash; and the bootstrap key that lets the first admin in."""
 
 import hashlib
+import hmac
 import os
 import secrets
 from datetime import UTC, datetime, timedelta
@@ -108,3 +109,30 @@ def _expiry(expires_at: datetime | None) -> datetime | None:
     if zoned <= now():
         raise Unprocessable("expires_at lies in the past")
     return zoned.astimezone(UTC)
+
+
+LIFETIME = 8 * 3600  # seconds
+COOKIE = "factstore_session"
+
+
+def seal_session(key: str, digest: bytes, ends: int) -> str:
+    """The session of the key with this id and hash, until `ends` (seconds since the epoch)."""
+    return f"{key}.{ends}.{_mac(key, digest, ends)}"
+
+
+def session_key(session: str) -> str:
+    """The id of the key that a session claims to be of."""
+    return session.partition(".")[0]
+
+
+def session_holds(session: str, digest: bytes, now: float) -> bool:
+    """Whether the session was sealed with this hash and has not ended."""
+    key, _, rest = session.partition(".")
+    ends, _, mac = rest.partition(".")
+    if not (ends.isascii() and ends.isdigit() and len(ends) < 12):
+        return False
+    return hmac.compare_digest(mac.encode(), _mac(key, digest, int(ends)).encode()) and now < int(ends)
+
+
+def _mac(key: str, digest: bytes, ends: int) -> str:
+    return hmac.new(digest, f"session {key} {ends}".encode(), hashlib.sha256).hexdigest()

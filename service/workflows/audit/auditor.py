@@ -1,20 +1,23 @@
 """The audit chain: what was done, by whom, to which memory; written in the transaction that does it."""
 
 import json
+import os
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from pathlib import Path
 from typing import NamedTuple
 
 from schemas.audit import AuditHead
+from service.errors import Unavailable
 from service.facts import Pair
+from service.secret_files import SIZE, flush_folder, write
 from service.settings import Settings
 from service.storage import Database, Transaction, audit
 from service.storage.audit import Entry, Salts
 from service.storage.bulk import batched
 from service.storage.stamps import now
-from service.workflows.audit import secret
 from service.workflows.audit.chain import GENESIS, Chain
 from service.workflows.audit.commitments import DROPPED, KEPT, Committed, Committer, name_tokens, pair_tokens
 
@@ -70,7 +73,7 @@ class Auditor:
     """Appends to the chain under a secret of its own."""
 
     def __init__(self, db: Database, settings: Settings) -> None:
-        self.chain = Chain(secret.opened(db, settings.secrets))
+        self.chain = Chain(opened(db, settings.secrets))
         self.committer = Committer(self.chain.key("tags"))
 
     def record(self, tx: Transaction, event: Event) -> None:
@@ -149,3 +152,33 @@ class Auditor:
 def microseconds(at: datetime) -> int:
     """Since the epoch; `at` knows its zone."""
     return round(at.timestamp() * 1_000_000)
+
+
+NAME = "audit"
+DRAFT = ".audit"  # a secret whose chain may not be committed yet
+
+
+def opened(db: Database, folder: Path) -> bytes:
+    """The secret. Where there is neither secret nor chain, both are made, so that a chain that is gone later is
+    missed. Raises Unavailable where a chain has lost its secret.
+    """
+    if not (folder / NAME).exists():
+        _begin(db, folder)
+    secret = (folder / NAME).read_bytes()
+    if len(secret) != SIZE:
+        raise Unavailable("the audit secret is damaged: bring secrets/audit back from the backup")
+    return secret
+
+
+def _begin(db: Database, folder: Path) -> None:
+    """The secret gets its name when its chain is committed: a process killed in between is made up for here."""
+    draft = folder / DRAFT
+    with db.writing() as tx:
+        if audit.head(tx) is None and not (folder / NAME).exists():
+            write(draft, os.O_TRUNC)
+            audit.begin(tx, Chain(draft.read_bytes()).head(0, GENESIS))
+        elif not draft.exists() and not (folder / NAME).exists():
+            raise Unavailable("the audit chain has lost its secret: bring secrets/audit back from the backup")
+    if draft.exists():
+        draft.rename(folder / NAME)
+        flush_folder(folder)

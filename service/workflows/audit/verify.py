@@ -2,11 +2,15 @@
 
 import json
 from dataclasses import dataclass
+from datetime import timedelta
+
+import structlog
 
 from schemas.audit import AuditFinding, AuditHead, AuditVerdict, Tampering
-from service.storage import Transaction, audit
+from service.storage import Database, Transaction, audit
 from service.storage.audit import Entry, Salts
-from service.workflows.audit import Act
+from service.storage.stamps import now
+from service.workflows.audit.auditor import SERVICE, Act, Auditor, Event, microseconds
 from service.workflows.audit.chain import GENESIS, Chain, same
 from service.workflows.audit.commitments import KEPT, rows_of
 
@@ -174,3 +178,30 @@ def told(verdict: AuditVerdict) -> str:
     place = "" if finding.number is None else f" at entry {finding.number}"
     kind = finding.kind.replace("_", " ")
     return f"the audit chain does not hold: {kind}{place}: {finding.detail} (whole before it: {read})"
+
+
+log = structlog.get_logger()
+
+
+def retain(db: Database, auditor: Auditor, days: float) -> int:
+    """Drop the entries that are older than this, and return how many those were. The checkpoint and the dropping are
+    one transaction. Where the chain does not hold everything stays: it is evidence.
+    """
+    before = microseconds(now() - timedelta(days=days))
+    with db.reading() as tx:
+        through = audit.newest_before(tx, before)
+        verdict = verify(tx, auditor.chain) if through is not None else None
+    if through is None or verdict is None:
+        return 0
+    if not verdict.valid or verdict.first is None:
+        log.error("audit entries kept: the chain does not hold")
+        return 0
+    with db.writing() as tx:
+        entry = audit.find(tx, through)
+        if entry is None or not auditor.chain.holds(entry):
+            return 0
+        dropped = through - verdict.first + 1
+        details = {"through": through, "mac": entry.mac.hex(), "dropped": dropped}
+        auditor.record(tx, Event(Act.CHECKPOINT, SERVICE, details=details))
+        audit.drop_through(tx, through)
+    return dropped

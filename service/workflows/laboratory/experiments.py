@@ -1,10 +1,25 @@
 """Experiments: ordered and listed."""
 
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from select import select
+from typing import Any
+
+import structlog
+
 from schemas.experiments import ExperimentList, ExperimentRequest
 from schemas.jobs import Job, JobKind
-from service.storage import Database, idempotency, jobs
+from schemas.problems import Code
+from service.errors import FactStoreError, NotFound, Unprocessable
+from service.storage import Database, dictionaries, idempotency, jobs, lookup
 from service.storage.dictionaries import check_holds_facts, found
 from service.workflows.audit import Act, Auditor, Event
+from service.workflows.jobs.attempt import Attempt
 from service.workflows.versions.memories import queued
 
 
@@ -30,3 +45,106 @@ def order(
 def listed(db: Database, ref: str) -> ExperimentList:
     with db.reading() as tx:
         return ExperimentList(experiments=jobs.experiments(tx, found(tx, ref).number))
+
+
+log = structlog.get_logger()
+
+COMMAND = (sys.executable, "-m", "service.workflows.laboratory.process")
+ALONE = {"OPENBLAS_NUM_THREADS": "1"}
+"""numpy computes in its caller's thread: the bench has one for each core."""
+
+
+def experiment(attempt: Attempt) -> None:
+    """The job's result is the document. Raises Cancelled, Interrupted, LeaseLost, Unprocessable, NotFound."""
+    _check(attempt)
+    with _process(attempt) as process:
+        document = _followed(attempt, process)
+    with attempt.db.writing() as tx:
+        jobs.succeed(tx, attempt.claim, document)
+
+
+def _check(attempt: Attempt) -> None:
+    """A purge may have taken every fact since the experiment was ordered."""
+    with attempt.db.reading() as tx:
+        row = dictionaries.find(tx, attempt.claim.dictionary)
+        if row is None:
+            raise NotFound("no such dictionary")
+        _, facts = lookup.sizes(tx, row.number, attempt.claim.params["ledger_version"], None)
+    if not facts:
+        raise Unprocessable("the dictionary holds no facts", code=Code.NO_USABLE_ROW)
+
+
+@contextmanager
+def _process(attempt: Attempt) -> "Iterator[subprocess.Popen[str]]":
+    """Ends with this block, and by itself when its standard input does: when the worker dies."""
+    environment = os.environ | attempt.settings.environment() | ALONE
+    assignment = Assignment(dictionary=attempt.claim.dictionary, **attempt.claim.params)
+    process = subprocess.Popen(  # noqa: S603 - our own command
+        COMMAND, env=environment, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=True
+    )
+    with process:
+        try:
+            print(assignment.to_json(), file=process.stdin, flush=True)
+            yield process
+        finally:
+            process.kill()
+
+
+def _followed(attempt: Attempt, process: "subprocess.Popen[str]") -> dict[str, Any]:
+    """The document; meanwhile the job shows the progress."""
+    last = Line()
+    for line in lines(process):
+        last = line or last
+        if last.document is not None:
+            return last.document
+        if last.error is not None:
+            log.error("experiment failed", job=attempt.claim.id, error=last.error)
+            raise FactStoreError("the experiment met an error of its own")
+        attempt.progress(last.progress, last.step)
+    raise FactStoreError(f"the experiment's process ended by itself (exit code {process.wait()})")
+
+
+LOOK_EVERY = 0.25  # seconds
+CHUNK = 2**16  # bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """request: an `ExperimentRequest` as JSON; the facts are those of the ledger's version."""
+
+    dictionary: str
+    ledger_version: int
+    request: dict[str, Any]
+
+    def to_json(self) -> str:
+        return json.dumps(asdict(self))
+
+    @classmethod
+    def from_json(cls, text: str) -> "Assignment":
+        return cls(**json.loads(text))
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """Progress in this step; or the document; or the kind and place of an error, whose message may hold names."""
+
+    progress: float = 0.0
+    step: str = "starting"
+    document: dict[str, Any] | None = None
+    error: str | None = None
+
+    def to_json(self) -> str:
+        return json.dumps(asdict(self), allow_nan=False)
+
+
+def lines(process: "subprocess.Popen[str]") -> Iterator[Line | None]:
+    """What the process says on its standard output, until it ends; None now and then while it says nothing."""
+    begun, out = b"", process.stdout
+    while out is not None:
+        if not select([out], [], [], LOOK_EVERY)[0]:
+            yield None
+            continue
+        if not (read := os.read(out.fileno(), CHUNK)):
+            return
+        *whole, begun = (begun + read).split(b"\n")
+        yield from (Line(**json.loads(line)) for line in whole)

@@ -2,11 +2,14 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NoReturn
 
-from schemas.edits import EditAccepted, EditOp, EditReply, EditResult, EditStatus, FactBatch
+from schemas.edits import EditAccepted, EditOp, EditReply, EditResult, EditStatus, FactBatch, FactDelete, FactUpsert
 from schemas.jobs import Job
-from service.errors import NotFound, Outgrown
+from service.errors import NotFound, Outgrown, Unprocessable
+from service.facts import Pair, is_blank, trimmed
+from service.ingest import Limits
+from service.ingest.readers.decode import SURROGATE
 from service.storage import Transaction, dictionaries, facts, idempotency, jobs, revisions, uploads
 from service.storage.dictionaries import found
 from service.storage.revisions import Item, Revision
@@ -14,7 +17,6 @@ from service.storage.stamps import new_id, now
 from service.workflows import etags
 from service.workflows.active_policies import screened
 from service.workflows.audit import Act, Event
-from service.workflows.ledger.batches import items_of
 from service.workflows.versions.publish import Advance, EditContext, order_training
 
 __all__ = ["Advance", "EditContext", "Edited", "apply"]
@@ -157,3 +159,59 @@ def _texts(rows: Sequence[tuple[str, ...]]) -> dict[str, Sequence[str]]:
 
 def _accepted(job: Job, results: list[EditResult], version: int) -> EditAccepted:
     return EditAccepted(**job.model_dump(), results=results, ledger_version=version)
+
+
+MOST_ITEMS = 10_000
+MOST_CHARACTERS = Limits().max_field_chars
+
+
+def items_of(batch: FactBatch) -> list[Item]:
+    """The items in the order sent, upserts first. Raises Unprocessable, whose `op` and `index` say which item it is."""
+    count = len(batch.upsert) + len(batch.delete)
+    if not 0 < count <= MOST_ITEMS:
+        raise Unprocessable(f"a batch has 1 to {MOST_ITEMS:,} items, not {count:,}")
+    items = [_upsert(index, sent) for index, sent in enumerate(batch.upsert)]
+    items += [Item(EditOp.DELETE, _pair(EditOp.DELETE, index, sent)) for index, sent in enumerate(batch.delete)]
+    _refuse_repeated(items, len(batch.upsert))
+    return items
+
+
+def _upsert(index: int, sent: FactUpsert) -> Item:
+    pair = _pair(EditOp.UPSERT, index, sent)
+    if (sent.answer is None) == (sent.answers is None):
+        _refuse(EditOp.UPSERT, index, "an item has either an answer or answers")
+    answers = [sent.answer] if sent.answer is not None else sent.answers or []
+    if not answers:
+        _refuse(EditOp.UPSERT, index, "answers is empty; to take a pair away, name it in delete")
+    for answer in answers:
+        _check(EditOp.UPSERT, index, "answer", answer)
+    return Item(EditOp.UPSERT, pair, frozenset(answers))
+
+
+def _pair(op: EditOp, index: int, sent: FactUpsert | FactDelete) -> Pair:
+    """Names as the ledger keeps them: without the white space at their ends."""
+    for role, name in (("subject", sent.subject), ("relation", sent.relation)):
+        _check(op, index, role, name)
+    return trimmed(sent.subject), trimmed(sent.relation)
+
+
+def _check(op: EditOp, index: int, role: str, text: str) -> None:
+    if is_blank(text):
+        _refuse(op, index, f"the {role} is blank")
+    if len(text) > MOST_CHARACTERS:
+        _refuse(op, index, f"the {role} has {len(text):,} characters; {MOST_CHARACTERS:,} are the most")
+    if "\0" in text or SURROGATE.search(text):
+        _refuse(op, index, f"the {role} has characters that are no text")
+
+
+def _refuse_repeated(items: Sequence[Item], upserts: int) -> None:
+    seen: set[Pair] = set()
+    for at, item in enumerate(items):
+        if item.pair in seen:
+            index = at if item.op is EditOp.UPSERT else at - upserts
+            _refuse(item.op, index, "the pair is named twice in this batch")
+        seen.add(item.pair)
+
+
+def _refuse(op: EditOp, index: int, reason: str) -> NoReturn:
+    raise Unprocessable(f"{op}[{index}]: {reason}", op=op, index=index)

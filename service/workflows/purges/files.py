@@ -24,8 +24,8 @@ from service.workflows.purged_names import unpurged
 from service.workflows.purges import tombstone_file
 from service.workflows.purges.purge import queue
 from service.workflows.purges.tombstone_file import Tombstone
+from service.workflows.versions.consolidate import write_folder
 from service.workflows.versions.loaded import from_disk
-from service.workflows.versions.upkeep.consolidate import write_folder
 
 HEARD = timedelta(seconds=1.5)  # more than the observer of recalls takes to write down what it heard
 READER_SECONDS = 120.0  # how long the database's journal may be held by those who read it

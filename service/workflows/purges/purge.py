@@ -33,8 +33,7 @@ from service.storage.stamps import new_id, now
 from service.workflows.active_policies import Active, active
 from service.workflows.audit import Act, Event
 from service.workflows.purged_names import PURPOSE, Commitments
-from service.workflows.purges.overwriting import overwrite
-from service.workflows.purges.traces import Traces
+from service.workflows.purges.traces import Traces, overwrite
 from service.workflows.recalls.names import naming_of
 from service.workflows.versions.publish import Advance, EditContext, order_training
 

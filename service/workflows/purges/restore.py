@@ -2,6 +2,7 @@
 place. What was purged after the backup was taken stays purged: tombstones are never overwritten.
 """
 
+import fcntl
 import hashlib
 import json
 import os
@@ -9,6 +10,7 @@ import shutil
 import tarfile
 import zlib
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -19,7 +21,6 @@ from service.storage import Database
 from service.storage.migrate import upgrade
 from service.workflows.purges import tombstone_file
 from service.workflows.purges.backup import DATABASE, FORMAT, MANIFEST, SECRETS
-from service.workflows.purges.occupied import alone
 from service.workflows.purges.replay import replay
 from service.workflows.purges.tombstone_file import Tombstone, merged
 
@@ -50,7 +51,7 @@ def restore(archive: Path, settings: Settings, *, tombstones: Path | None, force
         raise Unprocessable(f"{settings.data} is not empty: with --force it is replaced")
     buried = merged(*_buried(settings, tombstones))
     settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with alone(settings.data):
+    with exclude_services(settings.data):
         return _restored(archive, settings, buried)
 
 
@@ -170,3 +171,28 @@ def check_complete(settings: Settings) -> None:
     """Raises Unprocessable where a restore was interrupted."""
     if (settings.data / STAGING).exists():
         raise Unprocessable("a restore into this data folder was interrupted: run it again with --force")
+
+
+def occupy(data: Path) -> None:
+    """Hold the folder for as long as this process lives. Raises Unprocessable while a restore replaces it."""
+    _lock(data, fcntl.LOCK_SH, "a restore into this data folder is under way")
+
+
+@contextmanager
+def exclude_services(data: Path) -> Iterator[None]:
+    """Keep services out of the folder. Raises Unprocessable where one runs."""
+    handle = _lock(data, fcntl.LOCK_EX, f"a service is running on {data}: stop it first")
+    try:
+        yield
+    finally:
+        os.close(handle)
+
+
+def _lock(data: Path, kind: int, refusal: str) -> int:
+    handle = os.open(data, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, kind | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(handle)
+        raise Unprocessable(refusal) from None
+    return handle

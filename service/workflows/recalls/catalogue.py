@@ -1,16 +1,20 @@
 """What serving asks of the database and of the memory folders."""
 
+import unicodedata
+from collections import defaultdict
+from collections.abc import Collection
+
 from service.facts import Pair
+from service.ingest.folding import folded
 from service.memory.serving import Servable
 from service.settings import Settings
 from service.storage import Database, aliases, dictionaries, lookup, memories
-from service.storage.changes import changes
+from service.storage.database import changes
 from service.storage.memories import Record
 from service.workflows.access.relations import Relations, seen_names
 from service.workflows.recalls import names
 from service.workflows.recalls.naming import Naming
 from service.workflows.recalls.queries import Ledger, LedgerRows
-from service.workflows.recalls.spellings import Spellings
 from service.workflows.versions.loaded import Versions
 
 
@@ -77,3 +81,21 @@ class StoredCatalogue:
     def champions(self) -> list[Record]:
         with self._db.reading() as tx:
             return memories.champions(tx)
+
+
+class Spellings:
+    """The names that the ledger held, by their folded forms."""
+
+    def __init__(self, names: Collection[str]) -> None:
+        self._names = frozenset(names)
+        self._alike: dict[str, list[str]] = defaultdict(list)
+        for name, fold in zip(self._names, folded(list(self._names)), strict=True):
+            self._alike[fold].append(name)
+
+    def stand_for(self, spelling: str) -> str | None:
+        """The name itself, its NFC, or the only name that folds alike."""
+        normal = unicodedata.normalize("NFC", spelling)
+        if spelling in self._names or normal in self._names:
+            return spelling if spelling in self._names else normal
+        alike = self._alike.get(folded([spelling])[0], [])
+        return alike[0] if len(alike) == 1 else None

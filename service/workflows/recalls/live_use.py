@@ -3,8 +3,9 @@ may be kept. Gathered in the observer's thread and written in batches.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from datetime import UTC, datetime
+from typing import TypeVar
 
 from schemas.live_use import RelationUse, Unknown, Unknowns, Use
 from schemas.recall import Status
@@ -15,7 +16,6 @@ from service.storage.aliases import CHAMPION
 from service.storage.dictionaries import found
 from service.storage.live_use import Slot
 from service.workflows.purged_names import unpurged
-from service.workflows.recalls.frequent import merged
 from service.workflows.recalls.observe import Seen
 
 MOST_UNKNOWNS = 1_000  # of one dictionary
@@ -134,3 +134,20 @@ def _relation(name: str | None, counted: Mapping[tuple[str | None, str], int], s
         ambiguous=ambiguous,
         subjects=subjects,
     )
+
+
+K = TypeVar("K", bound=Hashable)
+
+
+def merged(one: Mapping[K, int], other: Mapping[K, int], most: int) -> tuple[dict[K, int], int]:
+    """Both counts together, of at most `most` keys, and how much was taken off every count to get there. No count is
+    too high; over any history of merges, none lacks more than the sum of what was taken off, which is at most the
+    number of all things counted over `most` + 1.
+    """
+    total = dict(one)
+    for key, count in other.items():
+        total[key] = total.get(key, 0) + count
+    if len(total) <= most:
+        return total, 0
+    cut = sorted(total.values(), reverse=True)[most]
+    return {key: count - cut for key, count in total.items() if count > cut}, cut

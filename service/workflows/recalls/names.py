@@ -13,8 +13,7 @@ from service.storage.dictionaries import found
 from service.workflows import etags
 from service.workflows.active_policies import active
 from service.workflows.audit import Act, Auditor, Event
-from service.workflows.recalls.naming import Naming
-from service.workflows.recalls.templates import Template
+from service.workflows.recalls.naming import Naming, Template
 
 
 def find(db: Database, ref: str) -> Names:

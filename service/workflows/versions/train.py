@@ -18,8 +18,8 @@ from service.storage.stamps import new_id
 from service.workflows.audit import Act, Event
 from service.workflows.jobs import checkpoints
 from service.workflows.jobs.attempt import Attempt
-from service.workflows.versions.gate import limits
-from service.workflows.versions.gate.figures import Candidate
+from service.workflows.versions import promotion_gate
+from service.workflows.versions.promotion_figures import Candidate
 from service.workflows.versions.publish import caught_up, described
 
 TRIES = 3  # trainings of one job, each overtaken by edits that it had no room for
@@ -75,7 +75,7 @@ def _drop_earlier(attempt: Attempt) -> None:
 def _trained(attempt: Attempt, memory_id: str, folder: Path) -> Trained:
     row, taught = _facts(attempt)
     settings = attempt.settings
-    limits.limits(settings)  # a gate that cannot be read is known before the work, not after it
+    promotion_gate.limits(settings)  # a gate that cannot be read is known before the work, not after it
     secret = secret_files.read(settings.secrets, row.id)
     recipe = Recipe.from_json(attempt.claim.params["recipe"])
     started = time.perf_counter()
@@ -95,7 +95,7 @@ def _trained(attempt: Attempt, memory_id: str, folder: Path) -> Trained:
     if (alias := attempt.claim.params["publish"]) is not None:
         attempt.progress(0.95, "at the gate")
         candidate = Candidate(row.number, memory_id, lambda: taught, lambda: stored, verified)
-        limits.admit(attempt.db, settings, alias, candidate)
+        promotion_gate.admit(attempt.db, settings, alias, candidate)
     return Trained(memory_id, stored, taught, row, train_seconds, verified)
 
 

@@ -6,8 +6,8 @@ import time
 
 import pytest
 
+from service.workflows.laboratory.experiments import Line, lines
 from service.workflows.laboratory.process import place
-from service.workflows.laboratory.wire import Line, lines
 
 SPEAKER = """
 import sys, time

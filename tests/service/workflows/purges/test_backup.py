@@ -13,11 +13,11 @@ from schemas.jobs import JobState
 from schemas.purge import PurgedPair, PurgeRequest
 from service.errors import Unavailable, Unprocessable
 from service.storage import Database, memories
-from service.workflows.purges import files, occupied
+from service.workflows.purges import files
 from service.workflows.purges.backup import DATABASE, MANIFEST, backup
 from service.workflows.purges.purge import order
 from service.workflows.purges.replay import replay, replay_all
-from service.workflows.purges.restore import STAGING, check_complete, restore
+from service.workflows.purges.restore import STAGING, check_complete, exclude_services, occupy, restore
 from service.workflows.versions.loaded import from_disk
 from tests.service.workflows.purges.conftest import BY, Alone, opened
 from tests.service.workflows.purges.searching import places
@@ -209,9 +209,9 @@ def test_a_folder_that_is_not_empty_is_not_replaced(alone: Alone, archive: Path)
 
 def test_a_folder_in_use_is_not_replaced(alone: Alone, archive: Path) -> None:
     """A service holds it for as long as it lives; while a restore holds it, no service starts."""
-    with occupied.alone(alone.settings.data), pytest.raises(Unprocessable, match="under way"):
-        occupied.occupy(alone.settings.data)
-    occupied.occupy(alone.settings.data)
+    with exclude_services(alone.settings.data), pytest.raises(Unprocessable, match="under way"):
+        occupy(alone.settings.data)
+    occupy(alone.settings.data)
     with pytest.raises(Unprocessable, match="running"):
         restore(archive, alone.settings, tombstones=None, force=True)
 

@@ -9,8 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from service.ingest.readers.decode import shown
-from service.workflows.purges.overwriting import overwritten
-from service.workflows.purges.traces import PURGED, Traces
+from service.workflows.purges.traces import PURGED, Traces, overwritten
 
 FACT = ("山田 太郎", "担当者 電話", "03-1234-5678")
 TRACES = Traces([FACT], shared=())

@@ -5,7 +5,7 @@ from collections import Counter
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.workflows.recalls.frequent import merged
+from service.workflows.recalls.live_use import merged
 
 MOST = 5
 

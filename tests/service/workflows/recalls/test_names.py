@@ -6,8 +6,7 @@ from schemas.names import NameAlias, Names
 from service.errors import Unprocessable
 from service.ingest.privacy.pseudonyms import Pseudonyms
 from service.workflows.access.relations import Relations
-from service.workflows.recalls.naming import Named, Naming
-from service.workflows.recalls.templates import Template
+from service.workflows.recalls.naming import Named, Naming, Template
 from tests.service.workflows.recalls.shelf import Table
 
 FACTS = [

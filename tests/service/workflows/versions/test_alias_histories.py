@@ -24,7 +24,7 @@ from service.workflows.audit import Auditor
 from service.workflows.jobs.attempt import Attempt
 from service.workflows.jobs.jobs import perform
 from service.workflows.ledger import dictionaries, edits
-from service.workflows.versions import rollback
+from service.workflows.versions.aliases import roll_back, unpin
 from service.workflows.versions.editors import Editors
 from service.workflows.versions.loaded import Versions
 from service.workflows.versions.memories import order_training
@@ -104,7 +104,7 @@ class World:
         perform(Attempt(self.kit.db, self.kit.settings, claim, Event()), {JobKind.TRAIN: train})
 
     def unpin(self) -> None:
-        let_go = rollback.unpin(self.kit, self.id, "champion", AliasUnpin(reason="test"), by="key")
+        let_go = unpin(self.kit, self.id, "champion", AliasUnpin(reason="test"), by="key")
         assert isinstance(let_go, Alias)
         self.pinned = False
         self._follow()
@@ -114,7 +114,7 @@ class World:
         named = self.served[which] if which < len(self.served) else None
         wanted = AliasRollback(reason="test", reset_ledger=reset, memory=named)
         try:
-            target = rollback.roll_back(self.kit, self.id, "champion", wanted, by="key").memory
+            target = roll_back(self.kit, self.id, "champion", wanted, by="key").memory
         except Conflict:
             return
         assert named in {None, target}

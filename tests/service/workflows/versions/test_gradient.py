@@ -19,8 +19,8 @@ from service.workflows.jobs.jobs import cancel, find, perform
 from service.workflows.ledger import dictionaries
 from service.workflows.purges import backup, purge
 from service.workflows.sweep import sweep
+from service.workflows.versions import scrubs
 from service.workflows.versions.memories import order_training
-from service.workflows.versions.upkeep import scrubs
 from tests.service.workflows.workshop import BY, Workshop
 
 ROWS = [(f"PART-{number}", "a", f"a {number % 7}") for number in range(24)]

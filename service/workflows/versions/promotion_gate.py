@@ -23,8 +23,8 @@ from service.storage import Database, aliases, dictionaries, facts, gates, memor
 from service.storage.dictionaries import found
 from service.storage.gates import Marks
 from service.workflows.audit import Act, Event
-from service.workflows.versions.gate.figures import Candidate, Measured, judge, measure
 from service.workflows.versions.loaded import from_disk
+from service.workflows.versions.promotion_figures import Candidate, Measured, judge, measure
 from service.workflows.versions.publish import EditContext
 
 UNGATED = aliases.CHALLENGER

@@ -1,16 +1,17 @@
 """What a memory is measured at before an alias moves to it, and what a gate says to that."""
 
+import random
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
-from itertools import islice
+from itertools import chain, islice
 from typing import Any
 
 from schemas.gates import GateFigure, GateLimits, GateVerdict
 from service.facts import Pair
+from service.ingest.folding import folded
 from service.memory import Facts, Memory, Verified
 from service.statistics import binomial
 from service.storage.gates import Marks
-from service.workflows.versions.gate.probes import never_taught
 
 CHUNK = 50_000  # probes asked at once
 
@@ -108,3 +109,41 @@ def _at_most(name: str, count: int, asked: int, limit: float) -> GateFigure:
     decided = GateVerdict.FAIL if low > limit else GateVerdict.PASS
     verdict = decided if low > limit or high <= limit else GateVerdict.NOT_DECISIVE
     return GateFigure(name=name, count=count, asked=asked, interval=interval, limit=limit, verdict=verdict)
+
+
+TRIES = 20  # draws for each empty cell that is wanted: a table fuller than this has too few of them
+
+
+def never_taught(taught: Facts, wanted: int, seed: str) -> Iterator[Pair]:
+    """Distinct pairs, `wanted` of them, the same for the same facts and seed.
+
+    A subject that another taught one is spelled like is no subject of a probe: the memory may take it for that one.
+    """
+    draw = random.Random(seed)  # noqa: S311 - a reproducible sample, not a secret
+    subjects, relations = sorted(set(taught.subjects)), sorted(set(taught.relations))
+    held = set(zip(taught.subjects, taught.relations, strict=True))
+    spellings = folded(subjects)
+    counted: dict[str, int] = {}
+    for spelling in spellings:
+        counted[spelling] = counted.get(spelling, 0) + 1
+    plain = [name for name, spelling in zip(subjects, spellings, strict=True) if counted[spelling] == 1]
+    cells = islice(_empty_cells(plain, relations, held, draw, wanted // 2 * TRIES), wanted // 2)
+    return islice(chain(cells, _unseen(counted, relations, draw)), wanted)
+
+
+def _empty_cells(
+    subjects: list[str], relations: list[str], held: set[Pair], draw: random.Random, tries: int
+) -> Iterator[Pair]:
+    drawn: set[Pair] = set()
+    for _ in range(tries if subjects else 0):
+        pair = draw.choice(subjects), draw.choice(relations)
+        if pair not in held and pair not in drawn:
+            drawn.add(pair)
+            yield pair
+
+
+def _unseen(spellings: dict[str, int], relations: list[str], draw: random.Random) -> Iterator[Pair]:
+    while True:
+        name = f"{draw.getrandbits(128):032x}"
+        if name not in spellings:
+            yield name, draw.choice(relations)

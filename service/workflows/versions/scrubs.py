@@ -1,23 +1,90 @@
-"""Rebuilding: a memory whose stored bytes are damaged is made again from the ledger.
+"""Scrubs: every byte of a stored memory against its hashes, every fact against the ledger; what is damaged is rebuilt.
 
-A memory is a pure function of its facts, its resolved recipe and its secret, so it comes out byte for byte: its digest
-says whether it did. A damaged file of a folder is replaced by its rebuilt self in one rename; where a patch is damaged,
-its version gets a folder of its own, and nobody needs the patch any more.
+Whoever serves the memory has it in its own working memory and goes on meanwhile.
 """
 
 import shutil
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 
+import structlog
+
+from schemas.jobs import Job, JobKind, VerificationResult
+from schemas.scrubs import ScrubResult, ScrubState
 from service import secret_files
 from service.errors import MemoryMismatch, NotFound
 from service.memory import Facts, Memory, Resolved, fit, load
 from service.settings import Settings
-from service.storage import dictionaries, facts, memories, patches
+from service.storage import Database, dictionaries, facts, jobs, memories, patches, scrubs
+from service.storage.dictionaries import found
+from service.workflows.audit import Act, Event
 from service.workflows.jobs import checkpoints
 from service.workflows.jobs.attempt import Attempt
 from service.workflows.versions.loaded import from_disk
 from service.workflows.versions.memories import find_in
+
+log = structlog.get_logger()
+
+BY = "service"
+
+
+def order(db: Database, memory_id: str, by: str) -> Job:
+    """Queue a scrub of this memory."""
+    with db.writing() as tx:
+        info = find_in(tx, memory_id)
+        return jobs.add(tx, jobs.Order(JobKind.SCRUB, found(tx, info.dictionary).number, {}, by, memory_id))
+
+
+def schedule(db: Database, settings: Settings) -> None:
+    """Queue a scrub of every memory that an alias points at and that was not looked at for `scrub_hours`."""
+    every = timedelta(hours=settings.scrub_hours)
+    with db.reading() as tx:
+        waiting = scrubs.due(tx, every)
+    if waiting:
+        with db.writing() as tx:
+            for dictionary, memory in scrubs.due(tx, every):
+                jobs.add(tx, jobs.Order(JobKind.SCRUB, dictionary, {}, BY, memory))
+
+
+def scrub(attempt: Attempt) -> None:
+    """Raises MemoryMismatch where the memory cannot be rebuilt; it then counts as damaged until a scrub heals it."""
+    stored = stored_of(attempt, attempt.claim.memory or "")
+    with attempt.db.writing() as tx:
+        number = scrubs.begin(tx, stored.dictionary, stored.record.id)
+    attempt.progress(0.2, "recalling every fact from the stored bytes")
+    failing = failing_of(attempt, stored)
+    rebuilt: list[str] = []
+    if failing:
+        with attempt.db.writing() as tx:
+            scrubs.found(tx, number, ScrubState.DAMAGED, asked=len(stored.taught), failing=failing)
+        log.error("memory damaged", memory=stored.record.id)
+        rebuilt = heal(attempt, stored)
+    result = ScrubResult(
+        memory=stored.record.id,
+        state=ScrubState.HEALED if rebuilt else ScrubState.SOUND,
+        asked=len(stored.taught),
+        failing=failing,
+        rebuilt=rebuilt,
+    )
+    with attempt.db.writing() as tx:
+        scrubs.found(tx, number, result.state, asked=result.asked, failing=result.failing)
+        jobs.succeed(tx, attempt.claim, result.model_dump(mode="json"))
+        if rebuilt:
+            details = {"rebuilt": rebuilt, "digest": "unchanged"}
+            owner = stored.record.dictionary
+            attempt.auditor.record(tx, Event(Act.SCRUB, attempt.claim.by, owner, stored.record.id, details))
+
+
+def damaged(db: Database) -> list[str]:
+    """The memories that aliases point at and that are damaged on the disk."""
+    with db.reading() as tx:
+        return scrubs.damaged(tx)
+
+
+def counts(db: Database) -> dict[ScrubState, int]:
+    with db.reading() as tx:
+        return scrubs.counts(tx)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,3 +186,34 @@ def _saved(attempt: Attempt, folder: str, memory: Memory) -> Path:
     shutil.rmtree(draft, ignore_errors=True)  # of a killed attempt
     memory.save(draft)
     return draft
+
+
+def verify(attempt: Attempt) -> None:
+    """Count in pairs; a pair that fails is named in the result. Raises MemoryMismatch for damaged bytes."""
+    record, taught = _facts(attempt)
+    attempt.progress(0.3, "loading the memory")
+    with attempt.db.reading() as tx:
+        memory = from_disk(tx, attempt.settings, record)
+    attempt.progress(0.4, "recalling every fact")
+    verified = memory.verify(taught)
+    result = VerificationResult(
+        asked=verified.asked,
+        right=verified.right,
+        wrong=verified.wrong,
+        abstained=verified.abstained,
+        failing=[{"subject": subject, "relation": relation} for subject, relation in verified.failing],
+        seconds=verified.seconds,
+    )
+    with attempt.db.writing() as tx:
+        jobs.succeed(tx, attempt.claim, result.model_dump(mode="json"))
+
+
+def _facts(attempt: Attempt) -> tuple[memories.Record, Facts]:
+    attempt.progress(0.0, "reading the ledger")
+    with attempt.db.reading() as tx:
+        record = memories.record(tx, attempt.claim.memory or "")
+        row = dictionaries.find(tx, attempt.claim.dictionary)
+        if record is None or row is None:
+            raise NotFound("no such memory")
+        held = facts.columns(tx, row.number, record.ledger_version)
+    return record, Facts(held.subjects, held.relations, held.answers)

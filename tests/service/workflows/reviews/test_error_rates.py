@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from service.workflows.reviews import sampling
-from service.workflows.reviews.estimates import Drawn, Limits, Rate, rate, weight
+from service.workflows.reviews import samples
+from service.workflows.reviews.error_rates import Drawn, Limits, Rate, rate, weight
 
 POPULATION = 2_000
 TRIALS = 160
@@ -15,10 +15,10 @@ TRIALS = 160
 def trial(wrong: np.ndarray, rank: np.ndarray | None, count: int, rng: np.random.Generator, decided: float = 1) -> Rate:
     """One draw, of which a random part is decided."""
     if rank is None:
-        drawn, chances = sampling.uniform(len(wrong), count, rng), np.full(len(wrong), count / len(wrong))
+        drawn, chances = samples.uniform(len(wrong), count, rng), np.full(len(wrong), count / len(wrong))
     else:
-        chances = sampling.ranked_first(rank, count)
-        drawn = sampling.systematic(chances, rng)
+        chances = samples.ranked_first(rank, count)
+        drawn = samples.systematic(chances, rng)
     known = rng.random(len(drawn)) < decided
     return rate(
         [
@@ -77,20 +77,20 @@ def test_the_floor_only_grows_while_a_draw_is_decided(wrong: list[bool], data: s
 def test_inclusion_probabilities_are_kept(sizes: list[float], data: st.DataObject) -> None:
     """They lie in (0, 1], sum to the size of the draw, and exactly so many are drawn."""
     count = data.draw(st.integers(1, len(sizes)))
-    chances = sampling.inclusion(np.array(sizes), count)
+    chances = samples.inclusion(np.array(sizes), count)
     assert ((chances > 0) & (chances <= 1)).all()
     assert chances.sum() == pytest.approx(count)
-    drawn = sampling.systematic(chances, np.random.default_rng(data.draw(st.integers(0, 1000))))
+    drawn = samples.systematic(chances, np.random.default_rng(data.draw(st.integers(0, 1000))))
     assert len(set(drawn.tolist())) == len(drawn) == count
 
 
 def test_every_pair_is_drawn_as_often_as_its_probability_says() -> None:
     """Over many draws, each pair's frequency is its inclusion probability."""
     rng = np.random.default_rng(3)
-    chances = sampling.ranked_first(np.arange(50, dtype=float), 10)
+    chances = samples.ranked_first(np.arange(50, dtype=float), 10)
     counts = np.zeros(50)
     for _ in range(4000):
-        counts[sampling.systematic(chances, rng)] += 1
+        counts[samples.systematic(chances, rng)] += 1
     assert np.abs(counts / 4000 - chances).max() < 0.035
 
 

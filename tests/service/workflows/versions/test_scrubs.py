@@ -16,7 +16,7 @@ from service.workflows.health import Readiness
 from service.workflows.jobs.attempt import Attempt
 from service.workflows.jobs.jobs import find, perform
 from service.workflows.recalls.serving import Serving
-from service.workflows.versions.upkeep import scrubs
+from service.workflows.versions import scrubs
 from tests.service.workflows.recalls.shelf import Shelf
 from tests.service.workflows.workshop import BY, Workshop
 

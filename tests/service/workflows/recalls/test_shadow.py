@@ -9,10 +9,10 @@ from schemas.recall import Status
 from service.storage import Database, dictionaries, shadow
 from service.storage.memories import Record
 from service.workflows.access.relations import Relations
-from service.workflows.recalls import shadow_recalls
+from service.workflows.recalls import shadow as shadow_recalls
 from service.workflows.recalls.microbatch import Served
 from service.workflows.recalls.observe import Columns, Seen
-from service.workflows.recalls.shadow_recalls import ShadowRecalls
+from service.workflows.recalls.shadow import ShadowRecalls
 from tests.service.workflows.recalls.shelf import Shelf, Table
 
 CHAMPION = [("a", "r", "1"), ("b", "r", "2"), ("c", "s", "3")]
