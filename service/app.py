@@ -32,7 +32,7 @@ from service.workflows.recalls.recorder import RecallRecorder
 from service.workflows.recalls.serving import Serving
 from service.workflows.recalls.shadow import ShadowRecalls
 from service.workflows.versions.editors import Editors
-from service.workflows.versions.loaded import Versions
+from service.workflows.versions.loaded import LoadedVersions
 
 log = structlog.get_logger()
 
@@ -49,9 +49,9 @@ class Service:
         self._db = db
         self._settings = settings
         self._auditor = Auditor(db, settings)
-        self._rates = rates.counters(db, settings.rates)
+        self._rates = rates.open_counters(db, settings.rates)
         self._authenticator = Authenticator(db, bootstrap_key, Limiter(self._rates, settings.rate), _tokens(settings))
-        versions = Versions(settings)
+        versions = LoadedVersions(settings)
         catalogue = StoredCatalogue(db, settings, versions)
         self._serving = Serving(catalogue)
         editors = Editors(versions, self._serving.adopt)

@@ -17,7 +17,7 @@ from service.storage import Database, jobs
 from service.workflows.jobs import checkpoints
 from service.workflows.jobs.attempt import Attempt
 from service.workflows.jobs.jobs import Work, perform
-from service.workflows.laboratory.experiments import experiment
+from service.workflows.laboratory.experiments import run_experiment
 from service.workflows.purges import files
 from service.workflows.recalls.live_use import forget_names_unless_kept
 from service.workflows.report import write
@@ -36,7 +36,7 @@ KINDS: dict[JobKind, Work] = {
     JobKind.SCRUB: scrub,
     JobKind.CONSOLIDATE: consolidate,
     JobKind.PURGE: files.finish,
-    JobKind.EXPERIMENT: experiment,
+    JobKind.EXPERIMENT: run_experiment,
 }
 BESIDE = (JobKind.REPORT, JobKind.EXPERIMENT)
 """Done beside the other jobs, one of each at a time: they take minutes in a process of their own, and a report waits

@@ -17,7 +17,7 @@ router = APIRouter(prefix="/v1/dictionaries/{dictionary}/aliases", tags=["aliase
 
 @router.get("")
 def listed(dictionary: str, service: Service, _: PartViewer) -> AliasList:
-    return aliases.listed(service.db, dictionary)
+    return aliases.list_aliases(service.db, dictionary)
 
 
 @router.get("/{alias}")
@@ -72,7 +72,7 @@ def history(  # noqa: PLR0917 - FastAPI reads the request from the parameters
     limit: Annotated[int, Query(ge=1, le=10_000)] = aliases.PAGE,
 ) -> AliasHistory:
     """Newest first; the first page has the alias's ETag."""
-    page = aliases.history(service.db, dictionary, alias, cursor, limit)
+    page = aliases.read_history(service.db, dictionary, alias, cursor, limit)
     if cursor is None:
         tagged(response, page.events[0])
     return page
@@ -104,15 +104,15 @@ gate_router = APIRouter(prefix="/v1/dictionaries/{dictionary}/gate", tags=["alia
 @gate_router.get("", name="find")
 def find_gate(dictionary: str, service: Service, _: Viewer) -> GateReply:
     """The limits of gate.toml, and what the champion was measured at."""
-    return promotion_gate.view(service.db, service.settings, dictionary)
+    return promotion_gate.show_gate(service.db, service.settings, dictionary)
 
 
 @gate_router.get("/priority")
 def marked(dictionary: str, service: Service, _: LedgerReader) -> Priority:
-    return promotion_gate.marked(service.db, dictionary)
+    return promotion_gate.read_priority(service.db, dictionary)
 
 
 @gate_router.put("/priority")
 def mark(dictionary: str, wanted: PriorityPut, service: Service, caller: AliasMover) -> Priority:
     """Mark these pairs and whole relations, and no others."""
-    return promotion_gate.mark(service, dictionary, wanted, by=caller.key)
+    return promotion_gate.mark_priority(service, dictionary, wanted, by=caller.key)

@@ -52,7 +52,7 @@ def _reached(request: Request, caller: Caller) -> str | None:
     path = request.path_params
     if not path:
         return None
-    dictionary = grants.owner(_context(request).db, path)
+    dictionary = grants.find_owner(_context(request).db, path)
     if not caller.sees(dictionary):
         request.scope["hidden"] = True
         kind = next((kind for parameter, kind in _KINDS.items() if parameter in path), "route")

@@ -56,7 +56,7 @@ absence_router = APIRouter(prefix="/v1", tags=["absence"])
 @absence_router.post("/memories/{memory}/absence", responses=refusals({404: MISSING}))
 def look(memory: str, asked: AbsenceQuery, service: Service, caller: PartExaminer) -> Absence:
     """Ask this version's stored bytes, read afresh, and show the proof that was recorded when the pair was deleted."""
-    return absence.look(service.db, service.settings, memory, asked, caller)
+    return absence.check_absence(service.db, service.settings, memory, asked, caller)
 
 
 @absence_router.post("/dictionaries/{dictionary}/facts:purge", status_code=202)

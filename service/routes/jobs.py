@@ -27,7 +27,7 @@ def cancel(job: str, service: Service, _: JobCanceller) -> Job:
 @router.get("/dictionaries/{dictionary}/jobs")
 def listed(dictionary: str, service: Service, _: JobReader) -> JobList:
     """Newest first."""
-    return jobs.listed(service.db, dictionary)
+    return jobs.list_jobs(service.db, dictionary)
 
 
 experiment_router = APIRouter(prefix="/v1/dictionaries/{dictionary}/experiments", tags=["experiments"])
@@ -53,4 +53,4 @@ def order(  # noqa: PLR0917 - FastAPI reads the request from the parameters
 @experiment_router.get("", name="listed")
 def list_experiments(dictionary: str, service: Service, _: JobReader) -> ExperimentList:
     """Newest first; what they found is the result of the job."""
-    return experiments.listed(service.db, dictionary)
+    return experiments.list_experiments(service.db, dictionary)

@@ -16,7 +16,7 @@ router = APIRouter(prefix="/v1/dictionaries/{dictionary}/use", tags=["use"])
 @router.get("")
 def use(dictionary: str, service: Service, _: Viewer, since: dt.date | None = None) -> Use:
     """Counts from a day (UTC) on; those of the last seconds are still on their way."""
-    return live_use.use(service.db, dictionary, since.isoformat() if since else None)
+    return live_use.get_use(service.db, dictionary, since.isoformat() if since else None)
 
 
 @router.get("/unknowns")
@@ -24,7 +24,7 @@ def unknowns(
     dictionary: str, service: Service, _: UnknownsReader, limit: Annotated[int, Query(ge=1, le=1000)] = 100
 ) -> Unknowns:
     """The pairs most asked that no memory answered; kept only where the service is set to."""
-    return live_use.unknowns(service.db, service.settings, dictionary, limit)
+    return live_use.list_unknowns(service.db, service.settings, dictionary, limit)
 
 
 shadow_router = APIRouter(prefix="/v1/dictionaries/{dictionary}/shadow", tags=["aliases"])
@@ -50,4 +50,4 @@ def stop(dictionary: str, service: Service, caller: AliasMover) -> None:
 @shadow_router.get("/disagreements")
 def disagreements(dictionary: str, service: Service, _: LedgerReader) -> DisagreementList:
     """The pairs that the two replied to differently, with both replies, newest first."""
-    return shadow.disagreements(service.db, dictionary)
+    return shadow.list_disagreements(service.db, dictionary)

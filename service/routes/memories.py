@@ -31,7 +31,7 @@ def train(  # noqa: PLR0917 - FastAPI reads the request from the parameters
 @router.get("/dictionaries/{dictionary}/memories")
 def listed(dictionary: str, service: Service, _: Viewer) -> MemoryList:
     """Those that can be recalled, newest first."""
-    return memories.listed(service.db, dictionary)
+    return memories.list_memories(service.db, dictionary)
 
 
 @router.get("/memories/{memory}")

@@ -41,5 +41,5 @@ def read_junit(report_id: str, service: Service, _: Examiner) -> FileResponse:
 
 
 def _drawn(service: Context, report_id: str, form: str) -> FileResponse:
-    path = report.file(service.db, service.settings, report_id, form)
+    path = report.find_file(service.db, service.settings, report_id, form)
     return FileResponse(path, media_type=report.FORMATS[form])

@@ -54,7 +54,7 @@ def listed(  # noqa: PLR0917 - FastAPI reads the request from the parameters
     cursor: str | None = None,
 ) -> ReviewPage:
     """Of every state unless one is named; in random order, which keeps estimates unbiased, unless another is named."""
-    return reviews.listed(service.db, dictionary, Listing(state, order, cursor, limit))
+    return reviews.list_reviews(service.db, dictionary, Listing(state, order, cursor, limit))
 
 
 @router.get("/reviews/estimate", responses=refusals({409: [Code.NO_MEMORY]}))

@@ -14,7 +14,7 @@ from service.ingest import Limits, Options
 from service.routes.context import IdempotencyKey, LedgerReader, PartUploader, Service
 from service.routes.replies import Csv, refusals
 from service.workflows.ledger import ingest
-from service.workflows.ledger.spool import Spooled, spooled, too_large
+from service.workflows.ledger.spool import Spooled, spool_body, too_large
 
 router = APIRouter(prefix="/v1/dictionaries/{dictionary}/uploads", tags=["uploads"])
 
@@ -76,12 +76,12 @@ async def upload(  # noqa: PLR0917 - FastAPI reads the request from the paramete
 @router.get("")
 def listed(dictionary: str, service: Service, _: LedgerReader) -> ReceiptList:
     """Newest first."""
-    return ingest.receipts(service.db, dictionary)
+    return ingest.list_receipts(service.db, dictionary)
 
 
 @router.get("/{upload}")
 def find(dictionary: str, upload: str, service: Service, _: LedgerReader) -> Receipt:
-    return ingest.receipt(service.db, dictionary, upload)
+    return ingest.get_receipt(service.db, dictionary, upload)
 
 
 @router.get("/{upload}/refused.csv", response_class=Csv)
@@ -99,5 +99,5 @@ async def _received(request: Request, service: Service) -> AsyncIterator[Spooled
     announced = request.headers.get("content-length", "0")
     if announced.isdigit() and int(announced) > limit:
         raise too_large(limit)
-    async with spooled(request.stream(), service.settings.spool, limit) as body:
+    async with spool_body(request.stream(), service.settings.spool, limit) as body:
         yield body

@@ -56,17 +56,17 @@ def resolve(db: Database, dictionary_id: str, alias: str) -> str | None:
 
 def find(tx: Connection, dictionary: int, alias: str) -> Alias | None:
     row = tx.execute(select(aliases).where(aliases.c.dictionary == dictionary, aliases.c.alias == alias)).first()
-    return None if row is None else _alias(row)
+    return None if row is None else _to_schema(row)
 
 
-def of_dictionary(tx: Connection, dictionary: int) -> list[Alias]:
-    return [_alias(row) for row in tx.execute(_HELD, {"owner": dictionary})]
+def list_in(tx: Connection, dictionary: int) -> list[Alias]:
+    return [_to_schema(row) for row in tx.execute(_HELD, {"owner": dictionary})]
 
 
 def switch(tx: Connection, dictionary: int, to: Switch) -> Alias:
     """Move the alias and what follows it, write their history and announce the change."""
-    held = {each.alias: each for each in of_dictionary(tx, dictionary)}
-    moves = [(each, _moved(tx, dictionary, each, held.get(each.alias))) for each in (to, *_followers(to, held))]
+    held = {each.alias: each for each in list_in(tx, dictionary)}
+    moves = [(each, _after_move(tx, dictionary, each, held.get(each.alias))) for each in (to, *_followers(to, held))]
     rows = {after.alias: after.model_dump() for _, after in moves}
     old = [{"owner": dictionary, "name": name, **row} for name, row in rows.items() if name in held]
     new = [{"dictionary": dictionary, **row} for name, row in rows.items() if name not in held]
@@ -81,12 +81,12 @@ def switch(tx: Connection, dictionary: int, to: Switch) -> Alias:
 def remove(tx: Connection, dictionary: int, alias: Alias, by: str, reason: str) -> None:
     """The alias goes, its history stays; made again, its versions count on."""
     gone = Switch(alias.alias, alias.memory, by, reason, AliasAction.DELETE)
-    tx.execute(_REMEMBER, [_event(dictionary, gone, _moved(tx, dictionary, gone, alias), alias)])
+    tx.execute(_REMEMBER, [_event(dictionary, gone, _after_move(tx, dictionary, gone, alias), alias)])
     tx.execute(delete(aliases).where(aliases.c.dictionary == dictionary, aliases.c.alias == alias.alias))
     announce(tx)
 
 
-def history(
+def list_events(
     tx: Connection, dictionary: int, alias: str, *, before: int | None = None, limit: int | None = None
 ) -> list[AliasEvent]:
     """Newest first, from the version below `before` on."""
@@ -97,7 +97,7 @@ def history(
     return [AliasEvent.model_validate(dict(row)) for row in rows]
 
 
-def predecessor(tx: Connection, dictionary: int, alias: Alias) -> str | None:
+def find_predecessor(tx: Connection, dictionary: int, alias: Alias) -> str | None:
     """The memory that a rollback leads to. Each takes away what it leaves, so that the next one goes further back."""
     moves = select(alias_events.c.memory, alias_events.c.action).where(
         alias_events.c.dictionary == dictionary, alias_events.c.alias == alias.alias
@@ -131,7 +131,7 @@ def _followers(to: Switch, held: Mapping[str, Alias]) -> Iterator[Switch]:
         yield Switch(CHALLENGER, to.memory, to.by, to.reason, AliasAction.FOLLOW)
 
 
-def _moved(tx: Connection, dictionary: int, to: Switch, before: Alias | None) -> Alias:
+def _after_move(tx: Connection, dictionary: int, to: Switch, before: Alias | None) -> Alias:
     """The alias after the move; nothing is written."""
     pinned = _PINS.get(to.action, before is not None and before.pinned) if to.pinned is None else to.pinned
     version = (before.version if before else _last_version(tx, dictionary, to.alias)) + 1
@@ -151,6 +151,6 @@ def _event(dictionary: int, to: Switch, after: Alias, before: Alias | None) -> d
     return {"dictionary": dictionary, "alias": to.alias, **moved, **told}
 
 
-def _alias(row: Row[Any]) -> Alias:
+def _to_schema(row: Row[Any]) -> Alias:
     shown = {"memory": row.memory, "version": row.version, "switched_at": row.switched_at}
     return Alias(alias=row.alias, pinned=row.pinned, **shown)

@@ -24,7 +24,7 @@ def mark(tx: Connection, dictionary: int, pairs: Iterable[Pair], relations: Iter
         tx.execute(insert(priorities), marked)
 
 
-def marks(tx: Connection, dictionary: int) -> Marks:
+def read_marks(tx: Connection, dictionary: int) -> Marks:
     rows = tx.execute(
         select(priorities.c.subject, priorities.c.relation).where(priorities.c.dictionary == dictionary)
     ).all()
@@ -32,13 +32,13 @@ def marks(tx: Connection, dictionary: int) -> Marks:
     return pairs, frozenset(relation for subject, relation in rows if subject is None)
 
 
-def keep(tx: Connection, dictionary: int, memory: str, figures: dict[str, Any]) -> None:
+def keep_measurement(tx: Connection, dictionary: int, memory: str, figures: dict[str, Any]) -> None:
     """Replace what the memory was measured at before."""
     tx.execute(delete(measurements).where(measurements.c.memory == memory))
     values = {"dictionary": dictionary, "memory": memory, "measured_at": now(), "figures": figures}
     tx.execute(insert(measurements).values(values))
 
 
-def kept(tx: Connection, memory: str) -> dict[str, Any] | None:
+def find_measurement(tx: Connection, memory: str) -> dict[str, Any] | None:
     found: dict[str, Any] | None = tx.scalar(select(measurements.c.figures).where(measurements.c.memory == memory))
     return found

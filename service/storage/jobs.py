@@ -53,21 +53,21 @@ def add(tx: Connection, order: Order) -> Job:
     values = {"id": new_id("job"), "state": JobState.QUEUED, "created_at": now(), "progress": 0.0, "step": "queued"}
     ordered = {"kind": order.kind, "dictionary": order.dictionary, "memory": order.memory, "params": order.params}
     rest = {"by": order.by, "attempts": 0, "cancel_requested": False}
-    return _shown(tx.execute(insert(jobs).values(**values, **ordered, **rest).returning(jobs)).one())
+    return _to_schema(tx.execute(insert(jobs).values(**values, **ordered, **rest).returning(jobs)).one())
 
 
 def find(tx: Connection, job_id: str) -> Job | None:
     row = tx.execute(select(jobs).where(jobs.c.id == job_id)).first()
-    return None if row is None else _shown(row)
+    return None if row is None else _to_schema(row)
 
 
-def of_dictionary(tx: Connection, dictionary: int) -> list[Job]:
+def list_in(tx: Connection, dictionary: int) -> list[Job]:
     """Newest first."""
     rows = tx.execute(select(jobs).where(jobs.c.dictionary == dictionary).order_by(jobs.c.number.desc()))
-    return [_shown(row) for row in rows]
+    return [_to_schema(row) for row in rows]
 
 
-def experiments(tx: Connection, dictionary: int) -> list[ExperimentJob]:
+def list_experiments(tx: Connection, dictionary: int) -> list[ExperimentJob]:
     """Newest first, without what they found."""
     shown = (jobs.c.id, jobs.c.state, jobs.c.progress, jobs.c.created_at, jobs.c.started_at, jobs.c.ended_at)
     mine = (jobs.c.dictionary == dictionary, jobs.c.kind == JobKind.EXPERIMENT)
@@ -82,25 +82,25 @@ def experiments(tx: Connection, dictionary: int) -> list[ExperimentJob]:
     ]
 
 
-def owner(tx: Connection, job_id: str) -> tuple[str, JobKind] | None:
+def find_owner(tx: Connection, job_id: str) -> tuple[str, JobKind] | None:
     """The dictionary (id) and kind of a job."""
     owned = select(dictionaries.c.id, jobs.c.kind).join(jobs, jobs.c.dictionary == dictionaries.c.number)
     row = tx.execute(owned.where(jobs.c.id == job_id)).first()
     return None if row is None else (row[0], JobKind(row[1]))
 
 
-def counts(tx: Connection) -> dict[JobState, int]:
+def count_by_state(tx: Connection) -> dict[JobState, int]:
     counted = dict.fromkeys(JobState, 0)
     for state, count in tx.execute(select(jobs.c.state, func.count()).group_by(jobs.c.state)):
         counted[JobState(state)] = count
     return counted
 
 
-def queued_training(tx: Connection, dictionary: int, alias: str) -> Job | None:
+def find_queued_training(tx: Connection, dictionary: int, alias: str) -> Job | None:
     """A training for this alias that has not begun, so that it will read everything committed until now."""
     queued = (jobs.c.dictionary == dictionary, jobs.c.kind == JobKind.TRAIN, jobs.c.state == JobState.QUEUED)
     rows = tx.execute(select(jobs).where(*queued).order_by(jobs.c.number))
-    return next((_shown(row) for row in rows if row.params["publish"] == alias), None)
+    return next((_to_schema(row) for row in rows if row.params["publish"] == alias), None)
 
 
 def is_open(tx: Connection, dictionary: int, kind: JobKind) -> bool:
@@ -109,7 +109,7 @@ def is_open(tx: Connection, dictionary: int, kind: JobKind) -> bool:
     return tx.scalar(select(jobs.c.number).where(*here).limit(1)) is not None
 
 
-def asked_recipe(tx: Connection, memory: str) -> dict[str, Any] | None:
+def find_ordered_recipe(tx: Connection, memory: str) -> dict[str, Any] | None:
     """The recipe that the training asked for from which this memory's lineage comes."""
     lineage = select(memories.c.lineage).where(memories.c.id == memory).scalar_subquery()
     trained = select(jobs.c.params).join(memories, memories.c.id == jobs.c.memory).where(memories.c.lineage == lineage)
@@ -171,18 +171,18 @@ def succeed(tx: Connection, held: Claim, result: dict[str, Any]) -> None:
     if tx.scalar(select(jobs.c.cancel_requested).where(_fence(held))):
         raise Cancelled("the job was cancelled")
     done = {"state": JobState.SUCCEEDED, "progress": 1.0, "step": "done", "result": result}
-    _change(tx, held, {**done, **_ended()})
+    _change(tx, held, {**done, **_ending()})
 
 
 def fail(tx: Connection, held: Claim, state: JobState, problem: Problem) -> None:
     """End as failed or cancelled. Raises LeaseLost."""
-    _change(tx, held, {"state": state, "problem": problem.model_dump(mode="json"), **_ended()})
+    _change(tx, held, {"state": state, "problem": problem.model_dump(mode="json"), **_ending()})
 
 
 def cancel(tx: Connection, job_id: str, problem: Problem) -> None:
     """A queued job ends at once; a running one is told to stop; one that has ended stays as it is."""
     here = jobs.c.id == job_id
-    told = {"state": JobState.CANCELLED, "problem": problem.model_dump(mode="json"), **_ended()}
+    told = {"state": JobState.CANCELLED, "problem": problem.model_dump(mode="json"), **_ending()}
     tx.execute(update(jobs).where(here, jobs.c.state == JobState.QUEUED).values(told))
     tx.execute(update(jobs).where(here, jobs.c.state == JobState.RUNNING).values(cancel_requested=True))
 
@@ -192,7 +192,7 @@ def free(tx: Connection, worker: str) -> None:
     tx.execute(update(jobs).where(jobs.c.worker == worker, jobs.c.state == JobState.RUNNING).values(lease_until=now()))
 
 
-def memories_under_way(tx: Connection) -> list[str]:
+def list_memories_under_way(tx: Connection) -> list[str]:
     """The memory folders that jobs which have not ended may still write."""
     return list(tx.scalars(select(jobs.c.memory).where(jobs.c.state.in_(_OPEN), jobs.c.memory.is_not(None))))
 
@@ -211,11 +211,11 @@ def _change(tx: Connection, held: Claim, values: dict[str, Any]) -> None:
         raise LeaseLost(held.id)
 
 
-def _ended() -> dict[str, datetime | None]:
+def _ending() -> dict[str, datetime | None]:
     return {"ended_at": now(), "lease_until": None}
 
 
-def _shown(row: Row[Any]) -> Job:
+def _to_schema(row: Row[Any]) -> Job:
     memory = row.memory if row.kind != JobKind.TRAIN or row.state == JobState.SUCCEEDED else None
     return Job(
         id=row.id,

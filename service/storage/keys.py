@@ -32,13 +32,13 @@ def add(tx: Connection, info: KeyInfo, digest: bytes) -> None:
     announce(tx)
 
 
-def listed(tx: Connection) -> list[KeyInfo]:
-    return [_info(row) for row in tx.execute(select(*_SHOWN).order_by(api_keys.c.created_at)).mappings()]
+def list_all(tx: Connection) -> list[KeyInfo]:
+    return [_to_schema(row) for row in tx.execute(select(*_SHOWN).order_by(api_keys.c.created_at)).mappings()]
 
 
 def find(tx: Connection, key_id: str) -> KeyInfo | None:
     row = tx.execute(select(*_SHOWN).where(api_keys.c.id == key_id)).mappings().first()
-    return None if row is None else _info(row)
+    return None if row is None else _to_schema(row)
 
 
 def revoke(tx: Connection, key_id: str) -> None:
@@ -60,7 +60,7 @@ def expire(tx: Connection, key_id: str, at: datetime) -> None:
     announce(tx)
 
 
-def credentials(tx: Connection) -> list[Credential]:
+def list_credentials(tx: Connection) -> list[Credential]:
     rows = tx.execute(select(api_keys).where(api_keys.c.revoked_at.is_(None)))
     return [Credential(row.id, row.hash, Role(row.role), row.scoped, row.rate, row.expires_at) for row in rows]
 
@@ -71,5 +71,5 @@ def mark_used(tx: Connection, used: Mapping[str, datetime]) -> None:
     tx.execute(at, [{"key": key, "used": used_at} for key, used_at in used.items()])
 
 
-def _info(row: Mapping[Any, Any]) -> KeyInfo:
+def _to_schema(row: Mapping[Any, Any]) -> KeyInfo:
     return KeyInfo.model_validate(dict(row))

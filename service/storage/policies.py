@@ -14,7 +14,7 @@ LOOKED_UP = 500  # pseudonyms a query
 NONE = Policies(policies=[], subjects="allow", version=0, changed_at=None, by=None, reason=None)
 
 
-def current(tx: Connection, dictionary: int) -> Policies:
+def read_current(tx: Connection, dictionary: int) -> Policies:
     """The policies that hold; `NONE` where none was ever set."""
     mine = select(policies).where(policies.c.dictionary == dictionary)
     row = tx.execute(mine.order_by(policies.c.version.desc()).limit(1)).mappings().first()
@@ -24,7 +24,7 @@ def current(tx: Connection, dictionary: int) -> Policies:
     return Policies.model_validate({**said, "changed_at": row["at"]})
 
 
-def version(tx: Connection, dictionary: int) -> int:
+def read_version(tx: Connection, dictionary: int) -> int:
     newest = select(func.max(policies.c.version)).where(policies.c.dictionary == dictionary)
     return tx.scalar(newest) or 0
 
@@ -32,7 +32,7 @@ def version(tx: Connection, dictionary: int) -> int:
 def add(tx: Connection, dictionary: int, wanted: PoliciesPut, by: str) -> None:
     """The next version."""
     said = wanted.model_dump(mode="json")
-    at = {"dictionary": dictionary, "version": version(tx, dictionary) + 1, "at": now(), "by": by}
+    at = {"dictionary": dictionary, "version": read_version(tx, dictionary) + 1, "at": now(), "by": by}
     tx.execute(insert(policies).values(**said, **at))
     announce(tx)
 

@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, Connection, and_, func, insert, or_, selec
 
 from schemas.reviews import Review, ReviewOrder, ReviewSource, ReviewState, Sample
 from service.storage.bulk import fetch_columns
-from service.storage.facts import by_subject, holding
+from service.storage.facts import by_subject, holds_at
 from service.storage.stamps import new_id, now
 from service.storage.tables import facts, memories, uploads
 from service.storage.tables.reviews import reviews, samples, withdrawals
@@ -62,14 +62,14 @@ def find(tx: Connection, dictionary: int, review_id: str) -> Review | None:
     return None if row is None else Review.model_validate(dict(row))
 
 
-def listed(tx: Connection, dictionary: int, wanted: Listing) -> tuple[list[Review], str | None]:
+def list_page(tx: Connection, dictionary: int, wanted: Listing) -> tuple[list[Review], str | None]:
     """A page, and the cursor of the next one where more may follow. Raises ValueError for a cursor of another kind."""
     place = (_ORDERS[wanted.order], reviews.c.number)
     query = select(*_SHOWN, *place).where(reviews.c.dictionary == dictionary)
     if wanted.state is not None:
         query = query.where(reviews.c.state == wanted.state)
     if wanted.cursor is not None:
-        query = query.where(tuple_(*place) > tuple_(*_parsed(wanted.cursor, wanted.order)))
+        query = query.where(tuple_(*place) > tuple_(*_parse(wanted.cursor, wanted.order)))
     rows = tx.execute(query.order_by(*place).limit(wanted.limit)).all()
     page = [Review.model_validate(dict(zip(Review.model_fields, row, strict=False))) for row in rows]
     return page, f"{rows[-1][-2]}_{rows[-1][-1]}" if len(rows) == wanted.limit else None
@@ -86,7 +86,7 @@ def note_outcome(tx: Connection, review_id: str, memory: str | None, job: str | 
     tx.execute(update(reviews).where(reviews.c.id == review_id).values(memory_after=memory, job=job))
 
 
-def reported(tx: Connection, dictionary: int, memory: str) -> dict[ReviewState, int]:
+def count_reported(tx: Connection, dictionary: int, memory: str) -> dict[ReviewState, int]:
     """Reported items of this memory by state."""
     here = (reviews.c.dictionary == dictionary, reviews.c.memory == memory, reviews.c.source == ReviewSource.REPORTED)
     counted = dict.fromkeys(ReviewState, 0)
@@ -95,7 +95,7 @@ def reported(tx: Connection, dictionary: int, memory: str) -> dict[ReviewState, 
     return counted
 
 
-def teachers(tx: Connection, dictionary: int, pair: tuple[str, str], memory: str) -> set[str]:
+def find_teachers(tx: Connection, dictionary: int, pair: tuple[str, str], memory: str) -> set[str]:
     """Who uploaded or edited the facts of this pair: those that the memory holds and those that hold now."""
     joined = facts.join(uploads, uploads.c.number == facts.c.upload)
     query = select(facts.c.subject, facts.c.relation, uploads.c.by).select_from(joined)
@@ -128,7 +128,7 @@ def _row(dictionary: int, doubt: Doubt) -> dict[str, Any]:
     }
 
 
-def _parsed(cursor: str, order: ReviewOrder) -> tuple[float, int]:
+def _parse(cursor: str, order: ReviewOrder) -> tuple[float, int]:
     found = _PLACE.fullmatch(cursor)
     if found is None:
         raise ValueError("not a cursor")
@@ -159,7 +159,7 @@ class Withdrawal(NamedTuple):
 def taught_pairs(tx: Connection, dictionary: int, version: int) -> tuple[list[str], list[str], list[int]]:
     """The pairs that hold at `version`: subjects, relations, and since which version."""
     columns = (facts.c.subject, facts.c.relation, func.max(facts.c.since))
-    held = select(*columns).where(holding(dictionary, version)).group_by(facts.c.subject, facts.c.relation)
+    held = select(*columns).where(holds_at(dictionary, version)).group_by(facts.c.subject, facts.c.relation)
     subjects, relations, since = fetch_columns(tx, held)
     return subjects, relations, since
 

@@ -61,7 +61,7 @@ def remove(tx: Connection, dictionary: int) -> bool:
     return tx.execute(delete(shadows).where(shadows.c.dictionary == dictionary)).rowcount > 0
 
 
-def watched(tx: Connection) -> list[Watched]:
+def list_watched(tx: Connection) -> list[Watched]:
     """Every dictionary whose recalls are compared."""
     columns = (shadows.c.alias, shadows.c.share, shadows.c.by, shadows.c.since, shadows.c.dropped)
     joined = shadows.join(dictionaries, dictionaries.c.number == shadows.c.dictionary)
@@ -70,10 +70,10 @@ def watched(tx: Connection) -> list[Watched]:
 
 
 def find(tx: Connection, dictionary: int) -> Watched | None:
-    return next((each for each in watched(tx) if each.number == dictionary), None)
+    return next((each for each in list_watched(tx) if each.number == dictionary), None)
 
 
-def counts(tx: Connection, dictionary: int) -> dict[str, Counts]:
+def read_counts(tx: Connection, dictionary: int) -> dict[str, Counts]:
     """By relation."""
     query = select(shadow_counts).where(shadow_counts.c.dictionary == dictionary)
     rows = tx.execute(query.order_by(shadow_counts.c.relation))
@@ -93,7 +93,7 @@ def add(tx: Connection, dictionary: int, by_relation: Mapping[str, Counts], drop
             tx.execute(insert(shadow_counts).values(dictionary=dictionary, relation=relation, **values))
 
 
-def list_disagreements(tx: Connection, dictionary: int, some: Sequence[Disagreement]) -> None:
+def keep_disagreements(tx: Connection, dictionary: int, some: Sequence[Disagreement]) -> None:
     """Keep these and the newest before them; for a dictionary that is still compared."""
     if not some or find(tx, dictionary) is None:
         return
@@ -105,7 +105,7 @@ def list_disagreements(tx: Connection, dictionary: int, some: Sequence[Disagreem
         tx.execute(delete(shadow_disagreements).where(here, shadow_disagreements.c.number < oldest_kept))
 
 
-def disagreements(tx: Connection, dictionary: int) -> list[Disagreement]:
+def list_disagreements(tx: Connection, dictionary: int) -> list[Disagreement]:
     """Newest first."""
     query = select(shadow_disagreements).where(shadow_disagreements.c.dictionary == dictionary)
     rows = tx.execute(query.order_by(shadow_disagreements.c.number.desc()))

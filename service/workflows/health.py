@@ -24,8 +24,8 @@ class Readiness:
         try:
             with self._db.reading() as tx:
                 current = is_current(tx)
-                records = memories.champions(tx) if current else []
-                damaged = scrubs.damaged(tx) if current else []
+                records = memories.list_champions(tx) if current else []
+                damaged = scrubs.list_damaged(tx) if current else []
         except Exception as error:
             raise Unavailable("the database cannot be reached") from error
         if not current:
@@ -48,4 +48,4 @@ class Readiness:
 
 def job_counts(db: Database) -> dict[JobState, int]:
     with db.reading() as tx:
-        return jobs.counts(tx)
+        return jobs.count_by_state(tx)

@@ -13,9 +13,9 @@ from service.storage import Transaction, dictionaries, purge
 T = TypeVar("T")
 
 
-def unpurged(tx: Transaction, settings: Settings, row: dictionaries.Row, kept: Mapping[Pair, T]) -> dict[Pair, T]:
+def drop_purged(tx: Transaction, settings: Settings, row: dictionaries.Row, kept: Mapping[Pair, T]) -> dict[Pair, T]:
     """Those of `kept` whose pair and subject were never purged from the dictionary."""
-    pairs, subjects = purge.committed(tx, row.number)
+    pairs, subjects = purge.read_commitments(tx, row.number)
     if not pairs and not subjects:
         return dict(kept)
     of = Commitments(secret_files.read(settings.secrets, row.id), PURPOSE)

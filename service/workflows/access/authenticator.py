@@ -164,7 +164,7 @@ class Authenticator:
         """Read every valid key and what is granted to it again."""
         with self._lock:
             with self._db.reading() as tx:
-                rows, grants_of = keys.credentials(tx), _by_key(grants.everything(tx))
+                rows, grants_of = keys.list_credentials(tx), _by_key(grants.list_all(tx))
             by_hash = {row.hash: _caller(row, grants_of[row.id]) for row in rows}
             by_hash.update([self._bootstrap])
             self._hash_of = {caller.key: held for held, caller in by_hash.items()}

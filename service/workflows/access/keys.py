@@ -44,9 +44,9 @@ def rotate(db: Database, auditor: Auditor, key_id: str, wanted: KeyRotate, by: s
     return KeyCreated(key=key, info=info)
 
 
-def listed(db: Database) -> KeyList:
+def list_keys(db: Database) -> KeyList:
     with db.reading() as tx:
-        return KeyList(keys=keys.listed(tx))
+        return KeyList(keys=keys.list_all(tx))
 
 
 def revoke(db: Database, auditor: Auditor, key_id: str, by: str) -> KeyInfo:

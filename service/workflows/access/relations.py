@@ -74,4 +74,4 @@ def seen_names(tx: Transaction, dictionary: int, seen: Relations | None) -> list
     """
     if seen is None:
         return None
-    return sorted(seen.only if seen.only is not None else seen.among(lookup.relations(tx, dictionary)))
+    return sorted(seen.only if seen.only is not None else seen.among(lookup.list_relations(tx, dictionary)))

@@ -73,7 +73,7 @@ class Auditor:
     """Appends to the chain under a secret of its own."""
 
     def __init__(self, db: Database, settings: Settings) -> None:
-        self.chain = Chain(opened(db, settings.secrets))
+        self.chain = Chain(open_secret(db, settings.secrets))
         self.committer = Committer(self.chain.key("tags"))
 
     def record(self, tx: Transaction, event: Event) -> None:
@@ -122,7 +122,7 @@ class Auditor:
 
     def _drop(self, tx: Transaction, dictionary: str, rows_of: Callable[[Entry, bytes], Sequence[int]]) -> int:
         dropped = 0
-        for page in batched(audit.walk(tx, None, audit.Wanted(dictionary=dictionary)), audit.PAGE):
+        for page in batched(audit.walk(tx, None, audit.EntryFilter(dictionary=dictionary)), audit.PAGE):
             silenced = [(kept, rows) for entry, kept in page if kept and (rows := rows_of(entry, kept.salts))]
             audit.overwrite_salts(tx, [self._without(kept, rows) for kept, rows in silenced])
             dropped += sum(len(rows) for _, rows in silenced)
@@ -136,10 +136,10 @@ class Auditor:
 
     def _end(self, tx: Transaction, *, locked: bool = True) -> tuple[int, bytes]:
         """The number and MAC of the last entry. Without its head a chain goes on, and verification says so."""
-        head = audit.head(tx, locked=locked)
+        head = audit.read_head(tx, locked=locked)
         if head is not None:
             return head.entries, head.mac
-        entry = audit.last(tx)
+        entry = audit.read_last(tx)
         return (0, GENESIS) if entry is None else (entry.number, entry.mac)
 
     def _entry(self, number: int, previous: bytes, event: Event, committed: Committed) -> Entry:
@@ -158,7 +158,7 @@ NAME = "audit"
 DRAFT = ".audit"  # a secret whose chain may not be committed yet
 
 
-def opened(db: Database, folder: Path) -> bytes:
+def open_secret(db: Database, folder: Path) -> bytes:
     """The secret. Where there is neither secret nor chain, both are made, so that a chain that is gone later is
     missed. Raises Unavailable where a chain has lost its secret.
     """
@@ -174,7 +174,7 @@ def _begin(db: Database, folder: Path) -> None:
     """The secret gets its name when its chain is committed: a process killed in between is made up for here."""
     draft = folder / DRAFT
     with db.writing() as tx:
-        if audit.head(tx) is None and not (folder / NAME).exists():
+        if audit.read_head(tx) is None and not (folder / NAME).exists():
             write(draft, os.O_TRUNC)
             audit.begin(tx, Chain(draft.read_bytes()).head(0, GENESIS))
         elif not draft.exists() and not (folder / NAME).exists():

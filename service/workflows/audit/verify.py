@@ -61,7 +61,7 @@ class _Walk:
         """The head is read before the entries, and again where more had come meanwhile."""
         self._compare_with_exported()
         while True:
-            before, head = self.number, audit.head(self.tx)
+            before, head = self.number, audit.read_head(self.tx)
             self._read()
             whole = head is not None and isinstance(head.entries, int)  # SQLite would keep a text there too
             if head is None or not whole or self.number <= head.entries or self.number == before:
@@ -93,7 +93,7 @@ class _Walk:
 
     def _altered(self, entry: Entry) -> Tampered:
         """Whether it is a whole entry in the wrong place."""
-        last = audit.last(self.tx)
+        last = audit.read_last(self.tx)
         for number in range(self.start.number + 1, last.number + 2 if last else 0):
             if self.chain.holds(entry, number):
                 return Tampered(entry.number, Tampering.REORDERED, f"entry {number} stands in its place")
@@ -127,7 +127,7 @@ class _Walk:
             raise Tampered(head.entries + 1, Tampering.INSERTED, f"the chain has {head.entries} entries")
 
     def _check_end(self) -> None:
-        if (orphan := audit.salts_without_entry(self.tx)) is not None:
+        if (orphan := audit.find_orphaned_salts(self.tx)) is not None:
             raise Tampered(orphan, Tampering.INSERTED, "there are salts without an entry")
         if self._exported is not None and self._exported.entries > self.number:
             detail = f"the exported head has {self._exported.entries} entries"
@@ -142,7 +142,7 @@ class _Walk:
 def _start(tx: Transaction, chain: Chain) -> Start:
     """The newest checkpoint says up to where the retention policy has dropped entries, and the MAC to go on from."""
     try:
-        checkpoint = audit.newest(tx, Act.CHECKPOINT)
+        checkpoint = audit.find_newest(tx, Act.CHECKPOINT)
     except audit.Unreadable:
         raise Tampered(None, Tampering.ALTERED, "a checkpoint holds bytes that are no text") from None
     if checkpoint is None:
@@ -169,7 +169,7 @@ def _verdict(walk: _Walk | None, finding: AuditFinding | None) -> AuditVerdict:
     )
 
 
-def told(verdict: AuditVerdict) -> str:
+def describe(verdict: AuditVerdict) -> str:
     """The verdict in a line."""
     finding = verdict.finding
     read = f"{verdict.entries} entries" + (f", {verdict.first} to {verdict.last}" if verdict.entries else "")
@@ -189,7 +189,7 @@ def retain(db: Database, auditor: Auditor, days: float) -> int:
     """
     before = microseconds(now() - timedelta(days=days))
     with db.reading() as tx:
-        through = audit.newest_before(tx, before)
+        through = audit.find_newest_before(tx, before)
         verdict = verify(tx, auditor.chain) if through is not None else None
     if through is None or verdict is None:
         return 0

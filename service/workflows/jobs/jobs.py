@@ -8,7 +8,7 @@ from schemas.jobs import Job, JobKind, JobList, JobState
 from service.errors import Cancelled, FactStoreError, NotFound, Unavailable
 from service.settings import Settings
 from service.storage import Database, jobs
-from service.storage.dictionaries import found
+from service.storage.dictionaries import get_dictionary
 from service.workflows.jobs import checkpoints
 from service.workflows.jobs.attempt import Attempt, Interrupted
 
@@ -25,9 +25,9 @@ def find(db: Database, job_id: str) -> Job:
     return job
 
 
-def listed(db: Database, ref: str) -> JobList:
+def list_jobs(db: Database, ref: str) -> JobList:
     with db.reading() as tx:
-        return JobList(jobs=jobs.of_dictionary(tx, found(tx, ref).number))
+        return JobList(jobs=jobs.list_in(tx, get_dictionary(tx, ref).number))
 
 
 def cancel(db: Database, job_id: str) -> Job:
@@ -41,7 +41,7 @@ def perform(attempt: Attempt, kinds: Mapping[JobKind, Work]) -> None:
     """Do the job and write down how it ended. An attempt that was interrupted or lost leaves it to another worker."""
     claim = attempt.claim
     try:
-        _allowed(attempt.settings, claim.attempt)
+        _check_attempts(attempt.settings, claim.attempt)
         with attempt:
             kinds[claim.kind](attempt)
     except Interrupted:
@@ -58,7 +58,7 @@ def perform(attempt: Attempt, kinds: Mapping[JobKind, Work]) -> None:
     log.info("job ended", job=claim.id, kind=claim.kind)
 
 
-def _allowed(settings: Settings, attempt: int) -> None:
+def _check_attempts(settings: Settings, attempt: int) -> None:
     """A job whose workers keep dying must not take the next one with it."""
     if attempt > settings.max_attempts:
         raise Unavailable(f"the job's worker died {attempt - 1} times")

@@ -17,10 +17,10 @@ from schemas.jobs import Job, JobKind
 from schemas.problems import Code
 from service.errors import FactStoreError, NotFound, Unprocessable
 from service.storage import Database, dictionaries, idempotency, jobs, lookup
-from service.storage.dictionaries import check_holds_facts, found
+from service.storage.dictionaries import check_holds_facts, get_dictionary
 from service.workflows.audit import Act, Auditor, Event
 from service.workflows.jobs.attempt import Attempt
-from service.workflows.versions.memories import queued
+from service.workflows.versions.memories import get_queued_job
 
 
 def order(
@@ -31,9 +31,9 @@ def order(
     """
     request = idempotency.Request.of(by, idempotency_key, f"experiments {wanted.model_dump_json()}")
     with db.writing() as tx:
-        row = found(tx, ref)
+        row = get_dictionary(tx, ref)
         if earlier := idempotency.earlier_reply(tx, row.number, request):
-            return queued(tx, earlier["job"])
+            return get_queued_job(tx, earlier["job"])
         check_holds_facts(row)
         params = {"request": wanted.model_dump(mode="json"), "ledger_version": row.ledger_version}
         job = jobs.add(tx, jobs.Order(JobKind.EXPERIMENT, row.number, params, by))
@@ -42,9 +42,9 @@ def order(
     return job
 
 
-def listed(db: Database, ref: str) -> ExperimentList:
+def list_experiments(db: Database, ref: str) -> ExperimentList:
     with db.reading() as tx:
-        return ExperimentList(experiments=jobs.experiments(tx, found(tx, ref).number))
+        return ExperimentList(experiments=jobs.list_experiments(tx, get_dictionary(tx, ref).number))
 
 
 log = structlog.get_logger()
@@ -54,11 +54,11 @@ ALONE = {"OPENBLAS_NUM_THREADS": "1"}
 """numpy computes in its caller's thread: the bench has one for each core."""
 
 
-def experiment(attempt: Attempt) -> None:
+def run_experiment(attempt: Attempt) -> None:
     """The job's result is the document. Raises Cancelled, Interrupted, LeaseLost, Unprocessable, NotFound."""
     _check(attempt)
     with _process(attempt) as process:
-        document = _followed(attempt, process)
+        document = _follow(attempt, process)
     with attempt.db.writing() as tx:
         jobs.succeed(tx, attempt.claim, document)
 
@@ -69,7 +69,7 @@ def _check(attempt: Attempt) -> None:
         row = dictionaries.find(tx, attempt.claim.dictionary)
         if row is None:
             raise NotFound("no such dictionary")
-        _, facts = lookup.sizes(tx, row.number, attempt.claim.params["ledger_version"], None)
+        _, facts = lookup.count_sizes(tx, row.number, attempt.claim.params["ledger_version"], None)
     if not facts:
         raise Unprocessable("the dictionary holds no facts", code=Code.NO_USABLE_ROW)
 
@@ -90,7 +90,7 @@ def _process(attempt: Attempt) -> "Iterator[subprocess.Popen[str]]":
             process.kill()
 
 
-def _followed(attempt: Attempt, process: "subprocess.Popen[str]") -> dict[str, Any]:
+def _follow(attempt: Attempt, process: "subprocess.Popen[str]") -> dict[str, Any]:
     """The document; meanwhile the job shows the progress."""
     last = Line()
     for line in lines(process):

@@ -49,7 +49,7 @@ class StoredTrials:
     def put(self, digest: str, result: Result) -> None:
         """Raises Purged. The dictionary is held meanwhile: a purge comes before this or finds it."""
         with self.db.writing() as tx:
-            if dictionaries.locked(tx, self.dictionary) is None or purge.count(tx, self.dictionary) != self.purges:
+            if dictionaries.lock(tx, self.dictionary) is None or purge.count(tx, self.dictionary) != self.purges:
                 raise Purged
             trials.keep(tx, self.dictionary, digest, result)
 
@@ -72,22 +72,22 @@ def _last_line(out: IO[str]) -> str:
     try:
         assignment = Assignment.from_json(sys.stdin.readline())
         Thread(target=_end_with_the_worker, name="worker", daemon=True).start()
-        return Line(document=_experiment(Settings(), assignment, Told(out)).model_dump(mode="json")).to_json()
+        return Line(document=_run(Settings(), assignment, ProgressLines(out)).model_dump(mode="json")).to_json()
     except Exception as error:  # noqa: BLE001 - its message may hold names: only its kind and place are told
         return Line(error=place(error)).to_json()
 
 
-def _experiment(settings: Settings, assignment: Assignment, told: "Told") -> Experiment:
-    told(0.0, "reading the ledger")
+def _run(settings: Settings, assignment: Assignment, progress: "ProgressLines") -> Experiment:
+    progress(0.0, "reading the ledger")
     db = Database(settings.database)
-    asked, trials = _asked(db, assignment)
+    asked, trials = _read_request(db, assignment)
     device = choose(settings.device)
     with one_thread_each(device) as workers:
-        bench = Bench(asked.request.seconds, device, workers, trials, told)
+        bench = Bench(asked.request.seconds, device, workers, trials, progress)
         return EXPERIMENTS[asked.request.kind](asked, bench)
 
 
-def _asked(db: Database, assignment: Assignment) -> tuple[Asked, StoredTrials]:
+def _read_request(db: Database, assignment: Assignment) -> tuple[Asked, StoredTrials]:
     """Raises NotFound."""
     request = ExperimentRequest.model_validate(assignment.request)
     with db.reading() as tx:
@@ -95,13 +95,13 @@ def _asked(db: Database, assignment: Assignment) -> tuple[Asked, StoredTrials]:
         if row is None:
             raise NotFound("no such dictionary")
         trials = StoredTrials.before_reading(db, tx, row.number)
-        held = facts.columns(tx, row.number, assignment.ledger_version)
+        held = facts.read_facts(tx, row.number, assignment.ledger_version)
     taught = Facts(held.subjects, held.relations, held.answers)
     tables = {Task.SYNTHETIC: factual_recall, Task.DICTIONARY: lambda: Table.of(taught)}
     return Asked(request, {task: tables[task]() for task in request.tasks}, taught), trials
 
 
-class Told:
+class ProgressLines:
     """Progress as lines, a few a second."""
 
     def __init__(self, out: IO[str]) -> None:

@@ -11,11 +11,11 @@ from service.facts import Pair, is_blank, trimmed
 from service.ingest import Limits
 from service.ingest.readers.decode import SURROGATE
 from service.storage import Transaction, dictionaries, facts, idempotency, jobs, revisions, uploads
-from service.storage.dictionaries import found
+from service.storage.dictionaries import get_dictionary
 from service.storage.revisions import Item, Revision
 from service.storage.stamps import new_id, now
 from service.workflows import etags
-from service.workflows.active_policies import screened
+from service.workflows.active_policies import screen
 from service.workflows.audit import Act, Event
 from service.workflows.versions.publish import Advance, EditContext, order_training
 
@@ -56,7 +56,7 @@ def apply(
     """
     edit = _Edit(service, items_of(batch), by, if_match, _request(batch, if_match, by, idempotency_key), reason, also)
     with service.db.reading() as tx:
-        row = found(tx, ref)
+        row = get_dictionary(tx, ref)
         if earlier := edit.earlier(tx, row.number):
             return earlier
     with Advance(service, row.id) as advance:
@@ -96,13 +96,13 @@ class _Edit:
 
     def commit(self, tx: Transaction, dictionary: int, advance: Advance) -> Answer:
         """The ledger's facts, the champion's next version and what is kept about both, all or nothing."""
-        row = dictionaries.locked(tx, dictionary)
+        row = dictionaries.lock(tx, dictionary)
         if row is None:
             raise NotFound("no such dictionary")
         if earlier := self.earlier(tx, dictionary):
             return earlier
         etags.check(self.if_match, row.ledger_version, "the ledger")
-        items = screened(tx, self.service.settings.secrets, row, self.items)
+        items = screen(tx, self.service.settings.secrets, row, self.items)
         revision = revisions.revise(tx, dictionary, items)
         edited = self._write(tx, row, revision)
         if self.also is not None:

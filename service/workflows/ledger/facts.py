@@ -10,9 +10,9 @@ from service.errors import Unprocessable
 from service.facts import trimmed
 from service.ingest.refused import neutralised
 from service.storage import Database, dictionaries, facts, lookup
-from service.storage.dictionaries import found
+from service.storage.dictionaries import get_dictionary
 from service.workflows.access.relations import Sight, seen_names
-from service.workflows.active_policies import active
+from service.workflows.active_policies import get_active
 
 
 def search(db: Database, secrets: Path, ref: str, asked: FactSearch, sight: Sight) -> FactPage:
@@ -20,8 +20,8 @@ def search(db: Database, secrets: Path, ref: str, asked: FactSearch, sight: Sigh
     line of an upload: gaps would count the others. A subject with a pseudonym is found by either name.
     """
     with db.reading() as tx:
-        row = found(tx, ref)
-        subject = None if asked.subject is None else active(tx, secrets, row).subject(asked.subject)
+        row = get_dictionary(tx, ref)
+        subject = None if asked.subject is None else get_active(tx, secrets, row).subject(asked.subject)
         wanted = _name(subject), _name(asked.relation)
         seen = seen_names(tx, row.number, sight.relations(row.id))
         rows, last = lookup.search(tx, row.number, wanted, _after(asked, row), asked.limit, seen)
@@ -34,7 +34,7 @@ def search(db: Database, secrets: Path, ref: str, asked: FactSearch, sight: Sigh
 def export(db: Database, ref: str, as_of: int | None, sight: Sight, *, raw: bool) -> Iterator[str]:
     """The facts as CSV, in the order they were uploaded; `raw` keeps every cell as it is."""
     with db.reading() as tx:
-        row = found(tx, ref)
+        row = get_dictionary(tx, ref)
         version = version_of(row, as_of)
         seen = seen_names(tx, row.number, sight.relations(row.id))
     return _csv(db, row.number, version, seen, raw=raw)
@@ -50,7 +50,7 @@ def version_of(row: dictionaries.Row, as_of: int | None) -> int:
 def _csv(db: Database, dictionary: int, version: int, seen: list[str] | None, *, raw: bool) -> Iterator[str]:
     yield _lines([("subject", "relation", "answer")])
     with db.reading() as tx:
-        for rows in facts.exported(tx, dictionary, version, seen):
+        for rows in facts.read_rows(tx, dictionary, version, seen):
             yield _lines(rows if raw else ([neutralised(cell) for cell in row] for row in rows))
 
 
@@ -62,7 +62,7 @@ def _lines(rows: Iterable[Sequence[str]]) -> str:
 
 def _after(asked: FactSearch, row: dictionaries.Row) -> lookup.Place:
     if asked.cursor is None:
-        return lookup.first(version_of(row, asked.as_of))
+        return lookup.first_place(version_of(row, asked.as_of))
     place = lookup.Place.parse(asked.cursor)
     if place is None or place.version > row.ledger_version or asked.as_of not in {None, place.version}:
         raise Unprocessable("this cursor does not belong to this search")

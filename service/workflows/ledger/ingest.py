@@ -12,11 +12,11 @@ from schemas.uploads import Mode, Receipt, ReceiptList, RefusedCount
 from service.errors import Conflict, Forbidden, NotFound, Outgrown
 from service.ingest import Limits, Options, Parsed, RefusedRow, read_table, write_refused
 from service.storage import Database, Transaction, dictionaries, facts, idempotency, memories, uploads
-from service.storage.dictionaries import found
+from service.storage.dictionaries import get_dictionary
 from service.storage.diff import Diff
 from service.storage.stamps import new_id, now
 from service.workflows.access.relations import Sight, check_written
-from service.workflows.active_policies import active
+from service.workflows.active_policies import get_active
 from service.workflows.audit import Act, Auditor, Event
 from service.workflows.versions.editors import MOST_CHANGES
 from service.workflows.versions.publish import Advance, EditContext
@@ -55,10 +55,10 @@ def upload(service: EditContext, limits: Limits, ref: str, sent: Upload) -> Rece
     """
     db = service.db
     with db.reading() as tx:
-        row = found(tx, ref)
+        row = get_dictionary(tx, ref)
         if earlier := idempotency.earlier_reply(tx, row.number, sent.request()):
-            return uploads.shown(earlier)
-        policies = active(tx, service.settings.secrets, row)
+            return uploads.to_receipt(earlier)
+        policies = get_active(tx, service.settings.secrets, row)
     parsed = read_table(sent.path, sent.media_type, sent.options, limits, policies.rules)
     _check_seen(row.id, parsed, sent)
     _check_complete(parsed, sent)
@@ -75,14 +75,14 @@ def upload(service: EditContext, limits: Limits, ref: str, sent: Upload) -> Rece
             return stored
 
 
-def receipts(db: Database, ref: str) -> ReceiptList:
+def list_receipts(db: Database, ref: str) -> ReceiptList:
     with db.reading() as tx:
-        return ReceiptList(uploads=uploads.receipts(tx, found(tx, ref).number))
+        return ReceiptList(uploads=uploads.list_receipts(tx, get_dictionary(tx, ref).number))
 
 
-def receipt(db: Database, ref: str, upload_id: str) -> Receipt:
+def get_receipt(db: Database, ref: str, upload_id: str) -> Receipt:
     with db.reading() as tx:
-        kept = uploads.find(tx, found(tx, ref).number, upload_id)
+        kept = uploads.find(tx, get_dictionary(tx, ref).number, upload_id)
     if kept is None:
         raise NotFound("no such upload in this dictionary")
     return kept
@@ -91,9 +91,9 @@ def receipt(db: Database, ref: str, upload_id: str) -> Receipt:
 def write_refused_csv(db: Database, ref: str, upload_id: str, out: TextIO, *, raw: bool) -> None:
     """The refused rows of an upload as CSV; `raw` repeats them exactly, else nothing in them runs in a spreadsheet."""
     with db.reading() as tx:
-        if uploads.find(tx, found(tx, ref).number, upload_id) is None:
+        if uploads.find(tx, get_dictionary(tx, ref).number, upload_id) is None:
             raise NotFound("no such upload in this dictionary")
-        rows = uploads.refused_rows(tx, upload_id)
+        rows = uploads.read_refused(tx, upload_id)
         write_refused((RefusedRow(line, Code(code), detail, text) for line, code, detail, text in rows), out, raw=raw)
 
 
@@ -127,11 +127,11 @@ def _store(
     tx: Transaction, number: int, sent: Upload, parsed: Parsed, advance: Advance, *, auditor: Auditor
 ) -> Receipt:
     """Facts, refused rows, receipt, ledger version, idempotency record, the champion's next version: all or nothing."""
-    row = dictionaries.locked(tx, number)
+    row = dictionaries.lock(tx, number)
     if row is None:
         raise NotFound("no such dictionary")
     if earlier := idempotency.earlier_reply(tx, number, sent.request()):
-        return uploads.shown(earlier)
+        return uploads.to_receipt(earlier)
     plan = _plan(tx, row, sent, parsed)
     stored = _receipt(row, sent, parsed, plan.diff)
     upload_number = uploads.add(tx, number, stored, sent.by)
@@ -161,7 +161,7 @@ def _advanced(tx: Transaction, upload: str, by: str, version: int, advance: Adva
         champion = advance(tx, by=by, reason=f"upload {upload}")
     except Outgrown:
         return None
-    served = memories.record(tx, champion) if champion is not None else None
+    served = memories.find_record(tx, champion) if champion is not None else None
     return champion if served is not None and served.ledger_version == version else None
 
 

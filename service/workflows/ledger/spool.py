@@ -26,7 +26,7 @@ class Spooled:
 
 
 @asynccontextmanager
-async def spooled(chunks: AsyncIterator[bytes], folder: Path, limit: int) -> AsyncIterator[Spooled]:
+async def spool_body(chunks: AsyncIterator[bytes], folder: Path, limit: int) -> AsyncIterator[Spooled]:
     """The body in a file that is gone when the block ends. Raises TooLarge before a byte past `limit` is kept."""
     handle, name = tempfile.mkstemp(dir=folder)
     try:
@@ -39,7 +39,7 @@ async def spooled(chunks: AsyncIterator[bytes], folder: Path, limit: int) -> Asy
         os.unlink(name)  # noqa: PTH108 - one call, not worth a thread
 
 
-def forgotten(folder: Path) -> Iterator[Path]:
+def find_abandoned(folder: Path) -> Iterator[Path]:
     """The files whose writer is gone: nobody holds their lock. One made this very moment may not have its lock yet."""
     for path in folder.iterdir():
         with suppress(FileNotFoundError, BlockingIOError), path.open("rb") as file:

@@ -45,7 +45,7 @@ def read(path: Path) -> list[Tombstone]:
     Raises Unprocessable for anything that is no tombstone.
     """
     with suppress(FileNotFoundError):
-        return _parsed(path.read_bytes())
+        return _parse(path.read_bytes())
     return []
 
 
@@ -55,7 +55,7 @@ def append(path: Path, secret: bytes, tombstone: Tombstone) -> None:
         os.fchmod(file.fileno(), 0o600)
         fcntl.flock(file, fcntl.LOCK_EX)
         file.seek(0)
-        kept = _parsed(_whole_lines(file))
+        kept = _parse(_whole_lines(file))
         if tombstone.purge not in {each.purge for each in kept}:
             before = [each.mac for each in kept if each.dictionary == tombstone.dictionary]
             mac = tombstone.sealed(secret, before[-1] if before else _FIRST)
@@ -75,7 +75,7 @@ def check(tombstones: Iterable[Tombstone], secret: bytes) -> None:
         previous = tombstone.mac
 
 
-def merged(*files: Iterable[Tombstone]) -> list[Tombstone]:
+def merge(*files: Iterable[Tombstone]) -> list[Tombstone]:
     """The entries of copies of one file: of each dictionary the longest list, which the others must begin."""
     longest: dict[str, list[Tombstone]] = {}
     for file in files:
@@ -114,7 +114,7 @@ def _whole_lines(file: BinaryIO) -> bytes:
     return whole
 
 
-def _parsed(content: bytes) -> list[Tombstone]:
+def _parse(content: bytes) -> list[Tombstone]:
     lines = content[: content.rfind(b"\n") + 1].splitlines()
     try:
         return [_tombstone(json.loads(line)) for line in lines]

@@ -65,10 +65,10 @@ def _pattern(texts: Collection[str]) -> re.Pattern[str]:
     """Finds any of these texts in a plain one; nothing where there are none."""
     spellings = {spelling for text in texts for spelling in _spellings(text)}
     longest_first = sorted(filter(None, spellings), key=len, reverse=True)
-    return re.compile("|".join(map(_found, longest_first)) or r"(?!)")
+    return re.compile("|".join(map(_bounded, longest_first)) or r"(?!)")
 
 
-def _found(spelling: str) -> str:
+def _bounded(spelling: str) -> str:
     escaped = re.escape(spelling)
     alone = len(spelling) < _SHORT and spelling.isascii() and spelling.isalnum()
     return rf"(?<![a-z0-9]){escaped}(?![a-z0-9])" if alone else escaped
@@ -101,8 +101,8 @@ def overwrite(tx: Transaction, dictionary: int, traces: Traces, taught_by: Colle
     guess at a small file could be confirmed.
     """
     refused_in = purge.blank_refused(tx, dictionary, lambda texts: traces.mentioned_in(*texts), PURGED)
-    for upload, receipt in purge.receipts(tx, dictionary):
-        after = overwritten(receipt, traces)
+    for upload, receipt in purge.list_receipts(tx, dictionary):
+        after = overwrite_receipt(receipt, traces)
         if after != receipt or upload in taught_by or upload in refused_in:
             purge.write_receipt(tx, upload, after | {"sha256": PURGED})
     purge.void_replies(tx, dictionary)
@@ -111,7 +111,7 @@ def overwrite(tx: Transaction, dictionary: int, traces: Traces, taught_by: Colle
     purge.rewrite_texts(tx, dictionary, traces.overwritten)
 
 
-def overwritten(receipt: dict[str, Any], traces: Traces) -> dict[str, Any]:
+def overwrite_receipt(receipt: dict[str, Any], traces: Traces) -> dict[str, Any]:
     """The receipt with its figures as they were and without what the file's cells said."""
     cells = {name: traces.overwritten(receipt[name]) for name in _FROM_THE_FILE if name in receipt}
     findings = [_finding(finding, traces) for finding in receipt.get("findings", [])]

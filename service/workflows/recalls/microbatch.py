@@ -8,12 +8,12 @@ from service.facts import Pair
 from service.memory.serving import Servable
 from service.workflows.access.relations import Relations
 from service.workflows.recalls.naming import Named, Naming
-from service.workflows.recalls.queries import rows
+from service.workflows.recalls.queries import recall_rows
 
 MOST_PARTS = 64  # parts of one memory that are kept ready
 
 
-class Served:
+class ServedMemory:
     """A loaded memory, or the part of it that some callers may see (`relations`), and the single recalls that wait.
 
     Pairs that arrive while the event loop is busy are one batch. It closes when a turn of the loop brought nobody new,
@@ -30,16 +30,16 @@ class Served:
         self.memory = memory
         self.relations = relations
         self._waiting: list[tuple[Query, asyncio.Future[Result]]] = []
-        self._parts: OrderedDict[Relations, Served] = OrderedDict()
+        self._parts: OrderedDict[Relations, ServedMemory] = OrderedDict()
         self.naming: Naming | None = None
-        self._named: Served | None = None
+        self._named: ServedMemory | None = None
 
-    def named(self, naming: Naming | None) -> "Served":
+    def named(self, naming: Naming | None) -> "ServedMemory":
         """The memory as it is asked by these other names; itself where there are none."""
         if naming is None:
             return self
         if self._named is None or self._named.naming is not naming:
-            self._named = Served(self.id, self.dictionary, self.ledger_version, Named(self.memory, naming))
+            self._named = ServedMemory(self.id, self.dictionary, self.ledger_version, Named(self.memory, naming))
             self._named.naming = naming
         return self._named
 
@@ -47,7 +47,7 @@ class Served:
         """The pair as the ledger has it, and as it may be kept elsewhere."""
         return pair if self.naming is None else self.naming.stored(pair)
 
-    def within(self, relations: Relations | None) -> "Served":
+    def within(self, relations: Relations | None) -> "ServedMemory":
         """The memory as a caller finds it for whom only these relations exist; with batches of its own, so that who
         asks it never shares one with who sees more.
         """
@@ -55,7 +55,7 @@ class Served:
             return self
         if relations not in self._parts:
             memory = self.memory.within(relations)
-            self._parts[relations] = Served(self.id, self.dictionary, self.ledger_version, memory, relations)
+            self._parts[relations] = ServedMemory(self.id, self.dictionary, self.ledger_version, memory, relations)
             self._parts[relations].naming = self.naming
         self._parts.move_to_end(relations)
         if len(self._parts) > MOST_PARTS:
@@ -82,7 +82,7 @@ class Served:
         waiting = [(query, future) for query, future in self._waiting if not future.done()]
         self._waiting = []
         try:
-            results = rows(self.memory, self.id, [query for query, _ in waiting])
+            results = recall_rows(self.memory, self.id, [query for query, _ in waiting])
         except Exception as error:  # noqa: BLE001 - whoever waits for the batch learns of it
             for _, future in waiting:
                 future.set_exception(error)

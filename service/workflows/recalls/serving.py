@@ -22,7 +22,7 @@ from service.memory.serving import Servable
 from service.storage.aliases import CHAMPION
 from service.storage.memories import Record
 from service.workflows.access.relations import Relations
-from service.workflows.recalls.microbatch import Served
+from service.workflows.recalls.microbatch import ServedMemory
 from service.workflows.recalls.naming import Naming
 from service.workflows.recalls.queries import Ledger
 
@@ -91,9 +91,9 @@ class Serving:
     def __init__(self, catalogue: Catalogue, *, capacity: int = 8) -> None:
         self._catalogue = catalogue
         self._capacity = capacity
-        self._loaded: OrderedDict[str, Served] = OrderedDict()
+        self._loaded: OrderedDict[str, ServedMemory] = OrderedDict()
         self._lineages: dict[str, str] = {}  # of each loaded memory
-        self._loading: dict[str, asyncio.Future[Served]] = {}
+        self._loading: dict[str, asyncio.Future[ServedMemory]] = {}
         self._dictionaries: dict[str, str] = {}
         self._addresses: dict[Address, tuple[Record, Naming | None]] = {}
         self._seen = -1
@@ -123,7 +123,7 @@ class Serving:
             self._dictionaries[name] = found
         return found
 
-    async def find(self, address: Address) -> Served:
+    async def find(self, address: Address) -> ServedMemory:
         """The memory at this address, loaded; raises NotFound, NoMemory or MemoryMismatch."""
         self._refresh()
         resolved = self._addresses.get(address)
@@ -135,7 +135,7 @@ class Serving:
         record, naming = resolved
         return (self._recent(record) or await self._load(record)).named(naming)
 
-    def ledger(self, served: Served, pairs: list[Pair], answered: set[Pair]) -> Ledger:
+    def ledger(self, served: ServedMemory, pairs: list[Pair], answered: set[Pair]) -> Ledger:
         """What the ledger held for these pairs when the memory was trained. Reads the database: not on the loop.
 
         Pairs that the memory answered but the ledger has not as they are spelled are looked up by the names they stand
@@ -147,7 +147,7 @@ class Serving:
             return {pair: held[stored[pair]] for pair in pairs if stored[pair] in held}
         return self._held(served, pairs, answered)
 
-    def _held(self, served: Served, pairs: list[Pair], answered: set[Pair]) -> Ledger:
+    def _held(self, served: ServedMemory, pairs: list[Pair], answered: set[Pair]) -> Ledger:
         seen = served.relations
         held = self._catalogue.ledger(served.dictionary, served.ledger_version, pairs)
         if seen is not None:
@@ -197,31 +197,31 @@ class Serving:
             raise NotFound("this version is no longer kept", code=Code.NOT_RETAINED, memory=record.id)
         return record, self._catalogue.naming(record.dictionary)
 
-    def _recent(self, record: Record) -> Served | None:
+    def _recent(self, record: Record) -> ServedMemory | None:
         """The memory if it is loaded, marked as the one used last."""
         served = self._loaded.get(record.id)
         if served is not None:
             self._loaded.move_to_end(record.id)
         return served
 
-    async def _load(self, record: Record) -> Served:
+    async def _load(self, record: Record) -> ServedMemory:
         """The memory, loaded once for all who wait; the one least recently used makes room."""
         loading = self._loading.get(record.id)
         if loading is None:
             loading = self._loading[record.id] = asyncio.ensure_future(self._read(record))
         return await asyncio.shield(loading)
 
-    async def _read(self, record: Record) -> Served:
+    async def _read(self, record: Record) -> ServedMemory:
         try:
             memory = await asyncio.to_thread(self._catalogue.load, record)
         finally:
             del self._loading[record.id]
         return self._put(record, memory)
 
-    def _put(self, record: Record, memory: Servable) -> Served:
+    def _put(self, record: Record, memory: Servable) -> ServedMemory:
         served = self._recent(record)
         if served is None:
-            served = self._loaded[record.id] = Served(record.id, record.dictionary, record.ledger_version, memory)
+            served = self._loaded[record.id] = ServedMemory(record.id, record.dictionary, record.ledger_version, memory)
             self._lineages[record.id] = record.lineage
             self._make_room()
         return served

@@ -17,14 +17,14 @@ from service.memory.serving import Servable
 from service.storage import Database, Transaction, aliases, memories, revisions, shadow
 from service.storage.aliases import CHAMPION
 from service.storage.database import changes
-from service.storage.dictionaries import found
+from service.storage.dictionaries import get_dictionary
 from service.storage.memories import Record
 from service.storage.shadow import Counts
 from service.storage.stamps import now
 from service.workflows.audit import Act, Event
-from service.workflows.recalls.microbatch import Served
-from service.workflows.recalls.observe import Seen
-from service.workflows.recalls.queries import columns
+from service.workflows.recalls.microbatch import ServedMemory
+from service.workflows.recalls.observe import LiveRecall
+from service.workflows.recalls.queries import recall_columns
 from service.workflows.recalls.serving import Catalogue
 from service.workflows.versions.memories import check_movable
 from service.workflows.versions.publish import EditContext
@@ -36,7 +36,7 @@ def put(service: EditContext, ref: str, wanted: ShadowPut, *, by: str) -> Shadow
     if wanted.alias == aliases.CHAMPION:
         raise Unprocessable("the champion is not compared with itself")
     with service.db.writing() as tx:
-        row = found(tx, ref)
+        row = get_dictionary(tx, ref)
         shadow.put(tx, row.number, wanted.alias, wanted.share, by)
         service.auditor.record(tx, Event(Act.POLICY, by, row.id, None, {"shadow": wanted.alias, "share": wanted.share}))
     return find(service.db, ref)
@@ -44,10 +44,10 @@ def put(service: EditContext, ref: str, wanted: ShadowPut, *, by: str) -> Shadow
 
 def find(db: Database, ref: str) -> Shadow:
     with db.reading() as tx:
-        number = found(tx, ref).number
-        watched = _watched(tx, number)
-        by_relation = shadow.counts(tx, number)
-        champion, challenger = (_pointed(tx, number, alias) for alias in (aliases.CHAMPION, watched.alias))
+        number = get_dictionary(tx, ref).number
+        watched = _get_watched(tx, number)
+        by_relation = shadow.read_counts(tx, number)
+        champion, challenger = (_record_at(tx, number, alias) for alias in (aliases.CHAMPION, watched.alias))
         behind = _behind(tx, number, champion, challenger)
     total = Counts()
     for counted in by_relation.values():
@@ -69,29 +69,29 @@ def find(db: Database, ref: str) -> Shadow:
 def stop(service: EditContext, ref: str, *, by: str) -> None:
     """Counts and disagreements go with it."""
     with service.db.writing() as tx:
-        row = found(tx, ref)
+        row = get_dictionary(tx, ref)
         if not shadow.remove(tx, row.number):
             raise NotFound("no recalls of this dictionary are compared")
         service.auditor.record(tx, Event(Act.POLICY, by, row.id, None, {"shadow": None, "share": 0}))
 
 
-def disagreements(db: Database, ref: str) -> DisagreementList:
+def list_disagreements(db: Database, ref: str) -> DisagreementList:
     with db.reading() as tx:
-        number = found(tx, ref).number
-        _watched(tx, number)
-        return DisagreementList(disagreements=shadow.disagreements(tx, number))
+        number = get_dictionary(tx, ref).number
+        _get_watched(tx, number)
+        return DisagreementList(disagreements=shadow.list_disagreements(tx, number))
 
 
-def _watched(tx: Transaction, dictionary: int) -> shadow.Watched:
+def _get_watched(tx: Transaction, dictionary: int) -> shadow.Watched:
     watched = shadow.find(tx, dictionary)
     if watched is None:
         raise NotFound("no recalls of this dictionary are compared")
     return watched
 
 
-def _pointed(tx: Transaction, dictionary: int, alias: str) -> memories.Record | None:
+def _record_at(tx: Transaction, dictionary: int, alias: str) -> memories.Record | None:
     kept = aliases.find(tx, dictionary, alias)
-    return memories.record(tx, kept.memory) if kept else None
+    return memories.find_record(tx, kept.memory) if kept else None
 
 
 def _behind(
@@ -99,7 +99,7 @@ def _behind(
 ) -> int:
     if champion is None or challenger is None:
         return 0
-    return len(revisions.moved(tx, dictionary, (challenger.ledger_version, champion.ledger_version)))
+    return len(revisions.find_moved(tx, dictionary, (challenger.ledger_version, champion.ledger_version)))
 
 
 def _relation(name: str, counted: Counts) -> ShadowRelation:
@@ -128,10 +128,10 @@ class Reply(NamedTuple):
     answers: Sequence[str]
 
 
-class Asked(NamedTuple):
+class ShadowBatch(NamedTuple):
     """Some pairs of one recall or batch, with what the champion replied."""
 
-    served: Served
+    served: ServedMemory
     pairs: Sequence[tuple[str, str]]
     replies: Sequence[Reply]
 
@@ -155,12 +155,12 @@ class ShadowRecalls:
         self._watched: dict[str, shadow.Watched] = {}
         self._loaded: dict[str, tuple[Record, Servable]] = {}
         self._changes = -1
-        self._waiting: Queue[Asked] = Queue(MOST_WAITING)
+        self._waiting: Queue[ShadowBatch] = Queue(MOST_WAITING)
         self._compared: defaultdict[int, Comparison] = defaultdict(Comparison)
         self._lock = Lock()
         self._thread = Thread(target=self._work, name="shadow", daemon=True)
 
-    def heard(self, seen: Sequence[Seen]) -> None:
+    def on_recalls(self, seen: Sequence[LiveRecall]) -> None:
         self._refresh()
         for each in seen:
             watched = self._watched.get(each.served.dictionary)
@@ -174,20 +174,20 @@ class ShadowRecalls:
             with self._db.writing() as tx:
                 for number, each in compared.items():
                     shadow.add(tx, number, each.by_relation, each.dropped)
-                    shadow.list_disagreements(tx, number, each.disagreements)
+                    shadow.keep_disagreements(tx, number, each.disagreements)
 
     def _refresh(self) -> None:
         """Read again what is watched, if anything changed."""
         seen = changes(self._db)
         if seen != self._changes:
             with self._db.reading() as tx:
-                self._watched = {each.dictionary: each for each in shadow.watched(tx) if each.share > 0}
+                self._watched = {each.dictionary: each for each in shadow.list_watched(tx) if each.share > 0}
             self._changes = seen
             self._loaded = {name: loaded for name, loaded in self._loaded.items() if name in self._watched}
         if self._watched and not self._thread.is_alive():
             self._thread.start()
 
-    def _queue(self, watched: shadow.Watched, seen: Seen) -> None:
+    def _queue(self, watched: shadow.Watched, seen: LiveRecall) -> None:
         rows = zip(*seen.columns, strict=True)
         drawn = [row for row in rows if self._draw.random() < watched.share]
         kept = drawn[:MOST_AT_ONCE]
@@ -195,7 +195,7 @@ class ShadowRecalls:
         try:
             if kept:
                 pairs, replies = [row[:2] for row in kept], [Reply(*row[2:]) for row in kept]
-                self._waiting.put_nowait(Asked(seen.served, pairs, replies))
+                self._waiting.put_nowait(ShadowBatch(seen.served, pairs, replies))
         except Full:
             dropped = len(drawn)
         if dropped:
@@ -210,7 +210,7 @@ class ShadowRecalls:
             except Exception as error:  # noqa: BLE001 - its message may hold names
                 log.warning("comparing with a challenger failed", error=type(error).__name__)
 
-    def compare(self, asked: Asked) -> None:
+    def compare(self, asked: ShadowBatch) -> None:
         """Ask the challenger, and count."""
         watched = self._watched.get(asked.served.dictionary)
         challenger = self._challenger(watched) if watched else None
@@ -218,7 +218,7 @@ class ShadowRecalls:
             return
         record, memory = challenger
         part = memory if asked.served.relations is None else memory.within(asked.served.relations)
-        said = columns(part, record.id, *zip(*asked.pairs, strict=True))
+        said = recall_columns(part, record.id, *zip(*asked.pairs, strict=True))
         replies = list(map(Reply, said.statuses, said.answers))
         stale = self._stale(watched.number, record, asked)
         taught = {*asked.served.memory.relations, *part.relations}
@@ -229,7 +229,7 @@ class ShadowRecalls:
                 counted = compared.by_relation[pair[1] if pair[1] in taught else shadow.UNTAUGHT]
                 _count(counted, agreed=agreed, stale=_name(pair) in stale)
                 if not agreed and len(compared.disagreements) < shadow.KEPT:
-                    both = (_said(asked.served.id, mine), _said(record.id, other))
+                    both = (_to_said(asked.served.id, mine), _to_said(record.id, other))
                     compared.disagreements.append(_disagreement(pair, both, stale=_name(pair) in stale))
 
     def _challenger(self, watched: shadow.Watched) -> tuple[Record, Servable] | None:
@@ -244,13 +244,13 @@ class ShadowRecalls:
         self._loaded[watched.dictionary] = record, self._catalogue.load(record)
         return self._loaded[watched.dictionary]
 
-    def _stale(self, dictionary: int, challenger: Record, asked: Asked) -> set[tuple[str, str]]:
+    def _stale(self, dictionary: int, challenger: Record, asked: ShadowBatch) -> set[tuple[str, str]]:
         """The pairs whose facts differ between the ledger versions of the two memories."""
         versions = challenger.ledger_version, asked.served.ledger_version
         if versions[0] == versions[1]:
             return set()
         with self._db.reading() as tx:
-            return revisions.moved(tx, dictionary, versions, set(map(_name, asked.pairs)))
+            return revisions.find_moved(tx, dictionary, versions, set(map(_name, asked.pairs)))
 
 
 def _name(pair: tuple[str, str]) -> tuple[str, str]:
@@ -265,7 +265,7 @@ def _count(counted: Counts, *, agreed: bool, stale: bool) -> None:
     counted.disagreed += not agreed and not stale
 
 
-def _said(memory: str, reply: Reply) -> Said:
+def _to_said(memory: str, reply: Reply) -> Said:
     return Said(memory=memory, status=reply.status, answers=list(reply.answers))
 
 

@@ -7,13 +7,13 @@ from schemas.reviews import Review, ReviewDecide, ReviewSource, ReviewState
 from service.errors import PreconditionFailed, Unprocessable
 from service.storage import Transaction, aliases, dictionaries, reviews
 from service.storage.aliases import CHAMPION
-from service.storage.dictionaries import found
+from service.storage.dictionaries import get_dictionary
 from service.storage.stamps import now
-from service.workflows.active_policies import active
+from service.workflows.active_policies import get_active
 from service.workflows.ledger import edits
 from service.workflows.ledger.edits import Edited
 from service.workflows.reviews.error_rates import limits_of
-from service.workflows.reviews.reviews import Reviewer, check_open, event, find, find_in
+from service.workflows.reviews.reviews import Reviewer, check_open, event, find, get_review
 from service.workflows.reviews.withdrawals import withdraw_if_exceeded
 from service.workflows.versions.publish import EditContext
 
@@ -29,8 +29,8 @@ def decide(service: EditContext, ref: str, review_id: str, wanted: ReviewDecide,
     if wanted.decision == "correct":
         return _correct(service, ref, review_id, wanted, reviewer)
     with service.db.writing() as tx:
-        row = found(tx, ref)
-        review = find_in(tx, row.number, review_id)
+        row = get_dictionary(tx, ref)
+        review = get_review(tx, row.number, review_id)
         check_open(tx, row.number, review, reviewer)
         _write(tx, review, _accepted(reviewer.by, wanted) if wanted.decision == "accept" else _rejected(review, wanted))
         service.auditor.record(tx, event(row.id, review, reviewer.by, wanted.decision))
@@ -40,10 +40,10 @@ def decide(service: EditContext, ref: str, review_id: str, wanted: ReviewDecide,
 def _correct(service: EditContext, ref: str, review_id: str, wanted: ReviewDecide, reviewer: Reviewer) -> Review:
     limits = limits_of(service.settings)
     with service.db.reading() as tx:
-        row = found(tx, ref)
-        review = find_in(tx, row.number, review_id)
+        row = get_dictionary(tx, ref)
+        review = get_review(tx, row.number, review_id)
         check_open(tx, row.number, review, reviewer)
-        answers = active(tx, service.settings.secrets, row).answers(review.relation, wanted.answers or [])
+        answers = get_active(tx, service.settings.secrets, row).answers(review.relation, wanted.answers or [])
 
     def decided(tx: Transaction, _: Edited) -> None:
         _write(tx, review, _corrected(tx, row, wanted, answers, reviewer.by))

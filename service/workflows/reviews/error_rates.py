@@ -15,9 +15,9 @@ from service.settings import Settings
 from service.statistics import Interval, binomial, effective_size
 from service.storage import Database, Transaction, aliases, dictionaries, lookup, reviews
 from service.storage.aliases import CHAMPION
-from service.storage.dictionaries import found
+from service.storage.dictionaries import get_dictionary
 from service.workflows.versions import promotion_gate
-from service.workflows.versions.memories import find_in
+from service.workflows.versions.memories import get_memory
 
 Verdict = Literal["within", "exceeded", "not_decisive"]
 
@@ -60,7 +60,7 @@ class Rate:
         return "not_decisive"
 
 
-def rate(drawn: Sequence[Drawn]) -> Rate:
+def estimate_rate(drawn: Sequence[Drawn]) -> Rate:
     """Whatever was decided first must not decide the rate: items are listed in random order unless asked otherwise."""
     decided = [item for item in drawn if item.wrong is not None]
     found, effective = _weighed(decided)
@@ -78,7 +78,7 @@ def rate(drawn: Sequence[Drawn]) -> Rate:
     )
 
 
-def weight(drawn: int, population: int, probability: float) -> float:
+def design_weight(drawn: int, population: int, probability: float) -> float:
     """v, the items of an even draw that this one stands for."""
     return drawn / (population * probability)
 
@@ -95,26 +95,26 @@ def estimate(db: Database, settings: Settings, ref: str, memory: str | None) -> 
     edits. Raises NotFound, NoMemory.
     """
     with db.reading() as tx:
-        row = found(tx, ref)
-        named = find_in(tx, memory).id if memory is not None else _sampled(tx, row)
-        return _shown(named, rate_of(tx, row, named), limits_of(settings), _reported(tx, row, named))
+        row = get_dictionary(tx, ref)
+        named = get_memory(tx, memory).id if memory is not None else _sampled(tx, row)
+        return _to_schema(named, rate_of(tx, row, named), limits_of(settings), _reported(tx, row, named))
 
 
 def rate_of(tx: Transaction, row: dictionaries.Row, memory: str) -> Rate:
     """From what was drawn of this memory's pairs."""
-    return rate([_drawn(item, _was_wrong(item)) for item in reviews.sampled_items(tx, row.number, memory)])
+    return estimate_rate([_drawn(item, _was_wrong(item)) for item in reviews.sampled_items(tx, row.number, memory)])
 
 
 def rate_at(tx: Transaction, row: dictionaries.Row, memory: str, version: int) -> Rate:
     """What the same items say of a memory of another ledger version: the answers found wrong that it gave, too."""
     items = reviews.sampled_items(tx, row.number, memory)
     wrong = [item.pair for item in items if _was_wrong(item)]
-    held = lookup.of_pairs(tx, row.number, version, wrong)
+    held = lookup.find_pairs(tx, row.number, version, wrong)
 
     def still(item: reviews.Weighed) -> bool:
         return item.pair in held and sorted(held[item.pair].answers) == sorted(item.answers)
 
-    return rate([_drawn(item, _was_wrong(item) and still(item)) for item in items])
+    return estimate_rate([_drawn(item, _was_wrong(item) and still(item)) for item in items])
 
 
 def _was_wrong(item: reviews.Weighed) -> bool:
@@ -123,13 +123,13 @@ def _was_wrong(item: reviews.Weighed) -> bool:
 
 
 def _drawn(item: reviews.Weighed, wrong: bool) -> Drawn:
-    v = weight(item.drawn, item.population, item.probability)
+    v = design_weight(item.drawn, item.population, item.probability)
     return Drawn(v, None if item.state is ReviewState.OPEN else wrong)
 
 
 def limits_of(settings: Settings) -> Limits:
     """What the gate allows, else what the settings do. Raises Unavailable for a gate that cannot be read."""
-    gate = promotion_gate.limits(settings)
+    gate = promotion_gate.read_limits(settings)
     maximum = gate.maximum_error if gate is not None else None
     return Limits(settings.review_max_error if maximum is None else maximum, settings.review_min_sample)
 
@@ -142,13 +142,13 @@ def _sampled(tx: Transaction, row: dictionaries.Row) -> str:
 
 
 def _reported(tx: Transaction, row: dictionaries.Row, memory: str) -> Reported:
-    counted = reviews.reported(tx, row.number, memory)
+    counted = reviews.count_reported(tx, row.number, memory)
     return Reported(
         open=counted[ReviewState.OPEN], right=counted[ReviewState.ACCEPTED], wrong=counted[ReviewState.CORRECTED]
     )
 
 
-def _shown(memory: str, rate: Rate, limits: Limits, reported: Reported) -> Estimate:
+def _to_schema(memory: str, rate: Rate, limits: Limits, reported: Reported) -> Estimate:
     return Estimate(
         memory=memory,
         drawn=rate.drawn,

@@ -10,10 +10,10 @@ from schemas.reviews import ReviewOrder, Sample, SampleCreate
 from service.errors import Unprocessable
 from service.facts import Ints
 from service.storage import reviews
-from service.storage.dictionaries import found
+from service.storage.dictionaries import get_dictionary
 from service.storage.stamps import new_id
 from service.workflows.audit import Act, Event
-from service.workflows.recalls.microbatch import Served
+from service.workflows.recalls.microbatch import ServedMemory
 from service.workflows.versions.publish import EditContext
 
 Floats = NDArray[np.float64]
@@ -72,10 +72,10 @@ class Pairs(NamedTuple):
         return [self.subjects[at] for at in chosen], [self.relations[at] for at in chosen]
 
 
-def draw(service: EditContext, served: Served, wanted: SampleCreate, by: str) -> Sample:
+def draw(service: EditContext, served: ServedMemory, wanted: SampleCreate, by: str) -> Sample:
     """The probability of each pair to be drawn is kept with its item. The one who draws may decide what was drawn."""
     with service.db.reading() as tx:
-        number = found(tx, served.dictionary).number
+        number = get_dictionary(tx, served.dictionary).number
         pairs = Pairs(*reviews.taught_pairs(tx, number, served.ledger_version))
     if not pairs.subjects:
         raise Unprocessable("the memory was taught no pairs that the ledger still knows")
@@ -97,7 +97,7 @@ def draw(service: EditContext, served: Served, wanted: SampleCreate, by: str) ->
         for subject, relation, held, margin, chance in columns
     ]
     with service.db.writing() as tx:
-        row = found(tx, served.dictionary)
+        row = get_dictionary(tx, served.dictionary)
         reviews.add_sample(tx, row.number, sample, by)
         reviews.add(tx, row.number, doubts)
         details = {"decision": "sample", "sample": sample.id, "drawn": sample.drawn, "method": sample.method}
@@ -105,7 +105,7 @@ def draw(service: EditContext, served: Served, wanted: SampleCreate, by: str) ->
     return sample
 
 
-def _drawn(pairs: Pairs, served: Served, wanted: SampleCreate) -> tuple[Ints, Floats]:
+def _drawn(pairs: Pairs, served: ServedMemory, wanted: SampleCreate) -> tuple[Ints, Floats]:
     """Positions of the pairs drawn, and the probability that each had."""
     rng, population = np.random.default_rng(), len(pairs.subjects)
     if wanted.method is ReviewOrder.RANDOM:
@@ -117,7 +117,7 @@ def _drawn(pairs: Pairs, served: Served, wanted: SampleCreate) -> tuple[Ints, Fl
     return candidates[chosen], chances[chosen] * (len(candidates) / population)
 
 
-def _rank(pairs: Pairs, served: Served, method: ReviewOrder, candidates: Ints) -> Floats:
+def _rank(pairs: Pairs, served: ServedMemory, method: ReviewOrder, candidates: Ints) -> Floats:
     if method is ReviewOrder.NEWEST:
         return -np.asarray(pairs.since, dtype=np.float64)[candidates]
     recalled = served.memory.recall(*pairs.at(candidates))

@@ -7,10 +7,10 @@ from service.errors import Conflict, NotFound, Outgrown, Unprocessable
 from service.facts import Facts
 from service.ingest.privacy import policies as rules
 from service.storage import Database, Transaction, aliases, dictionaries, memories, reset, revisions, uploads
-from service.storage.dictionaries import found
+from service.storage.dictionaries import get_dictionary
 from service.storage.stamps import new_id, now
 from service.workflows import etags
-from service.workflows.active_policies import active
+from service.workflows.active_policies import get_active
 from service.workflows.audit import Act, Event
 from service.workflows.versions import promotion_gate
 from service.workflows.versions.memories import check_movable
@@ -21,12 +21,12 @@ PAGE = 1_000
 
 def find(db: Database, ref: str, alias: str) -> Alias:
     with db.reading() as tx:
-        return found_alias(tx, found(tx, ref).number, alias)
+        return get_alias(tx, get_dictionary(tx, ref).number, alias)
 
 
-def listed(db: Database, ref: str) -> AliasList:
+def list_aliases(db: Database, ref: str) -> AliasList:
     with db.reading() as tx:
-        return AliasList(aliases=aliases.of_dictionary(tx, found(tx, ref).number))
+        return AliasList(aliases=aliases.list_in(tx, get_dictionary(tx, ref).number))
 
 
 def put(service: EditContext, ref: str, alias: str, wanted: AliasPut, *, by: str, if_match: str | None) -> Alias:
@@ -39,7 +39,7 @@ def put(service: EditContext, ref: str, alias: str, wanted: AliasPut, *, by: str
     with service.db.reading() as tx:
         row, memory = _candidate(tx, ref, alias, wanted, if_match)
     promotion_gate.admit(
-        service.db, service.settings, alias, promotion_gate.stored(service.db, service.settings, row, memory)
+        service.db, service.settings, alias, promotion_gate.stored_candidate(service.db, service.settings, row, memory)
     )
     with service.db.writing() as tx:
         _candidate(tx, ref, alias, wanted, if_match)
@@ -55,24 +55,24 @@ def remove(service: EditContext, ref: str, alias: str, reason: str, *, by: str) 
     if alias == aliases.CHAMPION:
         raise Unprocessable("the champion can be moved, not deleted")
     with service.db.writing() as tx:
-        row = found(tx, ref)
-        gone = found_alias(tx, row.number, alias)
+        row = get_dictionary(tx, ref)
+        gone = get_alias(tx, row.number, alias)
         aliases.remove(tx, row.number, gone, by, reason)
         details = {"alias": alias, "deleted": True}
         service.auditor.record(tx, Event(Act.SWITCH, by, row.id, gone.memory, details, {"reason": [reason]}))
 
 
-def history(db: Database, ref: str, alias: str, cursor: int | None, limit: int) -> AliasHistory:
+def read_history(db: Database, ref: str, alias: str, cursor: int | None, limit: int) -> AliasHistory:
     """A page, newest first; its cursor is the version below which the next one goes on."""
     with db.reading() as tx:
-        events = aliases.history(tx, found(tx, ref).number, alias, before=cursor, limit=limit)
+        events = aliases.list_events(tx, get_dictionary(tx, ref).number, alias, before=cursor, limit=limit)
     if not events and cursor is None:
         raise NotFound("no such alias")
     more = len(events) == limit and events[-1].version > 1
     return AliasHistory(events=events, cursor=str(events[-1].version) if more else None)
 
 
-def found_alias(tx: Transaction, dictionary: int, alias: str) -> Alias:
+def get_alias(tx: Transaction, dictionary: int, alias: str) -> Alias:
     kept = aliases.find(tx, dictionary, alias)
     if kept is None:
         raise NotFound("no such alias")
@@ -83,8 +83,8 @@ def _candidate(
     tx: Transaction, ref: str, alias: str, wanted: AliasPut, if_match: str | None
 ) -> tuple[dictionaries.Row, memories.Record]:
     """The dictionary, and the memory that the alias may move to as things are now."""
-    row = found(tx, ref)
-    memory = memories.record(tx, wanted.memory)
+    row = get_dictionary(tx, ref)
+    memory = memories.find_record(tx, wanted.memory)
     if memory is None or memory.dictionary != row.id:
         raise NotFound("no such memory in this dictionary")
     if not memory.retained:
@@ -99,12 +99,12 @@ def _candidate(
 def _check_caught_up(tx: Transaction, dictionary: int, memory: memories.Record) -> None:
     """A memory that never was champion must hold what the champion has learned since it was trained."""
     champion = aliases.find(tx, dictionary, aliases.CHAMPION)
-    served = memories.record(tx, champion.memory) if champion else None
+    served = memories.find_record(tx, champion.memory) if champion else None
     if served is None or served.ledger_version <= memory.ledger_version:
         return
     if aliases.has_served(tx, dictionary, aliases.CHAMPION, memory.id):
         return
-    behind = len(revisions.moved(tx, dictionary, (memory.ledger_version, served.ledger_version)))
+    behind = len(revisions.find_moved(tx, dictionary, (memory.ledger_version, served.ledger_version)))
     if behind:
         raise Conflict(
             f"{behind} pairs have changed since this memory was trained, and the champion holds them: train it anew",
@@ -126,7 +126,7 @@ def roll_back(service: EditContext, ref: str, alias: str, wanted: AliasRollback,
         raise Unprocessable("the ledger goes back with the champion only")
     with service.db.writing() as tx:
         row = _locked(tx, ref)
-        before = found_alias(tx, row.number, alias)
+        before = get_alias(tx, row.number, alias)
         target = _target(tx, row.number, before, wanted.memory)
         opened = _reset(tx, service, row, target, by) if wanted.reset_ledger else None
         pinned = not wanted.reset_ledger
@@ -142,17 +142,17 @@ def unpin(service: EditContext, ref: str, alias: str, wanted: AliasUnpin, *, by:
     where the bank must be solved anew.
     """
     with service.db.reading() as tx:
-        dictionary = found(tx, ref).id
+        dictionary = get_dictionary(tx, ref).id
     with Advance(service, dictionary) as advance, service.db.writing() as tx:
-        number = found(tx, dictionary).number
-        before = found_alias(tx, number, alias)
+        number = get_dictionary(tx, dictionary).number
+        before = get_alias(tx, number, alias)
         loose = aliases.Switch(alias, before.memory, by, wanted.reason, AliasAction.UNPIN)
         aliases.switch(tx, number, loose)
         job = _catch_up(tx, number, advance, loose) if alias == aliases.CHAMPION else None
         details = {"alias": alias, "action": AliasAction.UNPIN, "job": job.id if job else None}
         event = Event(Act.SWITCH, by, dictionary, before.memory, details, {"reason": [wanted.reason]})
         service.auditor.record(tx, event)
-        return job or found_alias(tx, number, alias)
+        return job or get_alias(tx, number, alias)
 
 
 def _catch_up(tx: Transaction, dictionary: int, advance: Advance, to: aliases.Switch) -> Job | None:
@@ -166,7 +166,7 @@ def _catch_up(tx: Transaction, dictionary: int, advance: Advance, to: aliases.Sw
 
 def _locked(tx: Transaction, ref: str) -> dictionaries.Row:
     """The dictionary, whose ledger nobody else changes until `tx` ends."""
-    row = dictionaries.locked(tx, found(tx, ref).number)
+    row = dictionaries.lock(tx, get_dictionary(tx, ref).number)
     if row is None:
         raise NotFound("no such dictionary")
     return row
@@ -174,8 +174,8 @@ def _locked(tx: Transaction, ref: str) -> dictionaries.Row:
 
 def _target(tx: Transaction, dictionary: int, alias: Alias, named: str | None) -> memories.Record:
     """The memory to go back to. One that was named must have served and be kept; the one before may be gone."""
-    memory = named or aliases.predecessor(tx, dictionary, alias)
-    record = memories.record(tx, memory) if memory is not None else None
+    memory = named or aliases.find_predecessor(tx, dictionary, alias)
+    record = memories.find_record(tx, memory) if memory is not None else None
     if named is not None:
         if record is None or not aliases.has_served(tx, dictionary, alias.alias, named):
             raise NotFound("the alias has never pointed at such a memory")
@@ -192,15 +192,15 @@ def _reset(tx: Transaction, service: EditContext, row: dictionaries.Row, to: mem
         return row.ledger_version
     _check_policies(tx, service, row, to.ledger_version)
     upload = uploads.add_edit(tx, row.number, new_id("rst"), now(), by)
-    return reset.to_version(tx, row, to.ledger_version, upload)
+    return reset.reset_to(tx, row, to.ledger_version, upload)
 
 
 def _check_policies(tx: Transaction, service: EditContext, row: dictionaries.Row, version: int) -> None:
     """What begins to hold again is stored anew, so it has to be what today's policies store."""
-    current = active(tx, service.settings.secrets, row)
+    current = get_active(tx, service.settings.secrets, row)
     if current.rules is None:
         return
-    subjects, relations, answers = reset.returning(tx, row.number, version)
+    subjects, relations, answers = reset.list_returning(tx, row.number, version)
     applied = rules.apply(Facts(subjects, relations, answers), current.rules)
     if broken := applied.rows + len(applied.dropped):
         detail = f"{broken} of the facts that would hold again are not what the policies store"

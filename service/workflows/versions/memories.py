@@ -9,7 +9,7 @@ from schemas.problems import Code
 from service.errors import NotFound, Unprocessable
 from service.memory import Recipe
 from service.storage import Database, Transaction, aliases, idempotency, jobs, memories
-from service.storage.dictionaries import check_holds_facts, found
+from service.storage.dictionaries import check_holds_facts, get_dictionary
 
 ALIAS = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
@@ -23,9 +23,9 @@ def order_training(db: Database, ref: str, wanted: MemoryCreate, by: str, idempo
     params: dict[str, Any] = {"recipe": recipe, "publish": wanted.publish}
     request = idempotency.Request.of(by, idempotency_key, wanted.model_dump_json())
     with db.writing() as tx:
-        row = found(tx, ref)
+        row = get_dictionary(tx, ref)
         if earlier := idempotency.earlier_reply(tx, row.number, request):
-            return queued(tx, earlier["job"])
+            return get_queued_job(tx, earlier["job"])
         check_holds_facts(row)
         job = jobs.add(tx, jobs.Order(JobKind.TRAIN, row.number, params, by))
         idempotency.keep(tx, row.number, request, {"job": job.id})
@@ -35,23 +35,23 @@ def order_training(db: Database, ref: str, wanted: MemoryCreate, by: str, idempo
 def order_verification(db: Database, memory_id: str, by: str) -> Job:
     """Queue a verification of this memory. Raises NotFound (not_retained)."""
     with db.writing() as tx:
-        info = find_in(tx, memory_id)
+        info = get_memory(tx, memory_id)
         check_kept(info)
-        order = jobs.Order(JobKind.VERIFY, found(tx, info.dictionary).number, {}, by, memory_id)
+        order = jobs.Order(JobKind.VERIFY, get_dictionary(tx, info.dictionary).number, {}, by, memory_id)
         return jobs.add(tx, order)
 
 
-def listed(db: Database, ref: str) -> MemoryList:
+def list_memories(db: Database, ref: str) -> MemoryList:
     with db.reading() as tx:
-        return MemoryList(memories=memories.of_dictionary(tx, found(tx, ref).number))
+        return MemoryList(memories=memories.list_in(tx, get_dictionary(tx, ref).number))
 
 
 def find(db: Database, memory_id: str) -> MemoryInfo:
     with db.reading() as tx:
-        return find_in(tx, memory_id)
+        return get_memory(tx, memory_id)
 
 
-def find_in(tx: Transaction, memory_id: str) -> MemoryInfo:
+def get_memory(tx: Transaction, memory_id: str) -> MemoryInfo:
     """Raises NotFound."""
     info = memories.find(tx, memory_id)
     if info is None:
@@ -75,7 +75,7 @@ def check_movable(alias: str) -> None:
         raise Unprocessable("previous follows the champion by itself")
 
 
-def queued(tx: Transaction, job_id: str) -> Job:
+def get_queued_job(tx: Transaction, job_id: str) -> Job:
     """The job of an earlier reply. Raises NotFound."""
     job = jobs.find(tx, job_id)
     if job is None:

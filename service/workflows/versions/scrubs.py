@@ -17,12 +17,12 @@ from service.errors import MemoryMismatch, NotFound
 from service.memory import Facts, Memory, Resolved, fit, load
 from service.settings import Settings
 from service.storage import Database, dictionaries, facts, jobs, memories, patches, scrubs
-from service.storage.dictionaries import found
+from service.storage.dictionaries import get_dictionary
 from service.workflows.audit import Act, Event
 from service.workflows.jobs import checkpoints
 from service.workflows.jobs.attempt import Attempt
-from service.workflows.versions.loaded import from_disk
-from service.workflows.versions.memories import find_in
+from service.workflows.versions.loaded import load_from_disk
+from service.workflows.versions.memories import get_memory
 
 log = structlog.get_logger()
 
@@ -32,32 +32,32 @@ BY = "service"
 def order(db: Database, memory_id: str, by: str) -> Job:
     """Queue a scrub of this memory."""
     with db.writing() as tx:
-        info = find_in(tx, memory_id)
-        return jobs.add(tx, jobs.Order(JobKind.SCRUB, found(tx, info.dictionary).number, {}, by, memory_id))
+        info = get_memory(tx, memory_id)
+        return jobs.add(tx, jobs.Order(JobKind.SCRUB, get_dictionary(tx, info.dictionary).number, {}, by, memory_id))
 
 
 def schedule(db: Database, settings: Settings) -> None:
     """Queue a scrub of every memory that an alias points at and that was not looked at for `scrub_hours`."""
     every = timedelta(hours=settings.scrub_hours)
     with db.reading() as tx:
-        waiting = scrubs.due(tx, every)
+        waiting = scrubs.list_due(tx, every)
     if waiting:
         with db.writing() as tx:
-            for dictionary, memory in scrubs.due(tx, every):
+            for dictionary, memory in scrubs.list_due(tx, every):
                 jobs.add(tx, jobs.Order(JobKind.SCRUB, dictionary, {}, BY, memory))
 
 
 def scrub(attempt: Attempt) -> None:
     """Raises MemoryMismatch where the memory cannot be rebuilt; it then counts as damaged until a scrub heals it."""
-    stored = stored_of(attempt, attempt.claim.memory or "")
+    stored = read_stored(attempt, attempt.claim.memory or "")
     with attempt.db.writing() as tx:
         number = scrubs.begin(tx, stored.dictionary, stored.record.id)
     attempt.progress(0.2, "recalling every fact from the stored bytes")
-    failing = failing_of(attempt, stored)
+    failing = count_failing(attempt, stored)
     rebuilt: list[str] = []
     if failing:
         with attempt.db.writing() as tx:
-            scrubs.found(tx, number, ScrubState.DAMAGED, asked=len(stored.taught), failing=failing)
+            scrubs.finish(tx, number, ScrubState.DAMAGED, asked=len(stored.taught), failing=failing)
         log.error("memory damaged", memory=stored.record.id)
         rebuilt = heal(attempt, stored)
     result = ScrubResult(
@@ -68,7 +68,7 @@ def scrub(attempt: Attempt) -> None:
         rebuilt=rebuilt,
     )
     with attempt.db.writing() as tx:
-        scrubs.found(tx, number, result.state, asked=result.asked, failing=result.failing)
+        scrubs.finish(tx, number, result.state, asked=result.asked, failing=result.failing)
         jobs.succeed(tx, attempt.claim, result.model_dump(mode="json"))
         if rebuilt:
             details = {"rebuilt": rebuilt, "digest": "unchanged"}
@@ -76,19 +76,19 @@ def scrub(attempt: Attempt) -> None:
             attempt.auditor.record(tx, Event(Act.SCRUB, attempt.claim.by, owner, stored.record.id, details))
 
 
-def damaged(db: Database) -> list[str]:
+def list_damaged(db: Database) -> list[str]:
     """The memories that aliases point at and that are damaged on the disk."""
     with db.reading() as tx:
-        return scrubs.damaged(tx)
+        return scrubs.list_damaged(tx)
 
 
-def counts(db: Database) -> dict[ScrubState, int]:
+def count_by_state(db: Database) -> dict[ScrubState, int]:
     with db.reading() as tx:
-        return scrubs.counts(tx)
+        return scrubs.count_by_state(tx)
 
 
 @dataclass(frozen=True, slots=True)
-class Stored:
+class StoredVersion:
     """A version of a memory, its dictionary's number, and the facts it was taught."""
 
     record: memories.Record
@@ -96,39 +96,39 @@ class Stored:
     taught: Facts
 
 
-def stored_of(attempt: Attempt, memory: str) -> Stored:
+def read_stored(attempt: Attempt, memory: str) -> StoredVersion:
     attempt.progress(0.0, "reading the ledger")
     with attempt.db.reading() as tx:
-        record = memories.record(tx, memory)
+        record = memories.find_record(tx, memory)
         row = dictionaries.find(tx, attempt.claim.dictionary)
         if record is None or row is None:
             raise NotFound("no such memory")
-        held = facts.columns(tx, row.number, record.ledger_version)
-    return Stored(record, row.number, Facts(held.subjects, held.relations, held.answers))
+        held = facts.read_facts(tx, row.number, record.ledger_version)
+    return StoredVersion(record, row.number, Facts(held.subjects, held.relations, held.answers))
 
 
-def failing_of(attempt: Attempt, stored: Stored) -> int:
+def count_failing(attempt: Attempt, stored: StoredVersion) -> int:
     """Facts that the bytes on the disk do not hold: all of them where the bytes are not those that were written."""
     try:
         with attempt.db.reading() as tx:
-            memory = from_disk(tx, attempt.settings, stored.record)
+            memory = load_from_disk(tx, attempt.settings, stored.record)
     except MemoryMismatch:
         return len(stored.taught)
     return len(memory.verify(stored.taught).failing)
 
 
-def heal(attempt: Attempt, stored: Stored) -> list[str]:
+def heal(attempt: Attempt, stored: StoredVersion) -> list[str]:
     """Rebuild the folder that the version stands on; where that was not what is damaged, give it one of its own."""
     with attempt.db.reading() as tx:
-        base, _ = patches.base(tx, stored.record)
+        base, _ = patches.find_base(tx, stored.record)
     rebuilt = []
     if not _is_sound(attempt.settings, stored.record.dictionary, base):
-        _replace_files(attempt, base, _rebuilt(attempt, stored_of(attempt, base)))
+        _replace_files(attempt, base, _rebuild(attempt, read_stored(attempt, base)))
         rebuilt.append(base)
-    if failing_of(attempt, stored):
+    if count_failing(attempt, stored):
         _give_folder(attempt, stored)
         rebuilt.append(stored.record.id)
-    if failing_of(attempt, stored):
+    if count_failing(attempt, stored):
         raise MemoryMismatch("the memory was rebuilt and still does not hold its facts")
     return rebuilt
 
@@ -141,10 +141,10 @@ def _is_sound(settings: Settings, dictionary: str, folder: str) -> bool:
     return True
 
 
-def _rebuilt(attempt: Attempt, stored: Stored) -> Memory:
+def _rebuild(attempt: Attempt, stored: StoredVersion) -> Memory:
     """The memory made again from the ledger; raises MemoryMismatch where it would be another one."""
     with attempt.db.reading() as tx:
-        info = find_in(tx, stored.record.id)
+        info = get_memory(tx, stored.record.id)
     recipe = Resolved.from_json(info.recipe)
     secret = secret_files.read(attempt.settings.secrets, stored.record.dictionary)
     memory = fit(
@@ -153,7 +153,7 @@ def _rebuilt(attempt: Attempt, stored: Stored) -> Memory:
         secret=secret,
         device=recipe.device,
         progress=attempt.between(0.4, 0.8),
-        checkpoint=checkpoints.opened(attempt.settings, attempt.claim.id),
+        checkpoint=checkpoints.open_folder(attempt.settings, attempt.claim.id),
     )
     if memory.digest != info.digest:
         raise MemoryMismatch("the ledger does not give the memory that was trained: train it anew")
@@ -162,7 +162,7 @@ def _rebuilt(attempt: Attempt, stored: Stored) -> Memory:
 
 def _replace_files(attempt: Attempt, folder: str, memory: Memory) -> None:
     """One rename a file: a reader meets the damaged one or its rebuilt self, never none."""
-    draft, place = _saved(attempt, folder, memory), attempt.settings.memories / folder
+    draft, place = _save(attempt, folder, memory), attempt.settings.memories / folder
     place.mkdir(exist_ok=True)
     for file in draft.iterdir():
         file.replace(place / file.name)
@@ -170,17 +170,17 @@ def _replace_files(attempt: Attempt, folder: str, memory: Memory) -> None:
     draft.rmdir()
 
 
-def _give_folder(attempt: Attempt, stored: Stored) -> None:
+def _give_folder(attempt: Attempt, stored: StoredVersion) -> None:
     folder = attempt.settings.memories / stored.record.id
-    draft = _saved(attempt, stored.record.id, _rebuilt(attempt, stored))
+    draft = _save(attempt, stored.record.id, _rebuild(attempt, stored))
     shutil.rmtree(folder, ignore_errors=True)  # of a killed attempt: no row counts on it
     draft.rename(folder)
     secret_files.flush_folder(folder.parent)
     with attempt.db.writing() as tx:
-        patches.completed(tx, stored.record.id)
+        patches.mark_complete(tx, stored.record.id)
 
 
-def _saved(attempt: Attempt, folder: str, memory: Memory) -> Path:
+def _save(attempt: Attempt, folder: str, memory: Memory) -> Path:
     """The memory in a folder of its own, under a name that belongs to its version."""
     draft = attempt.settings.memories / f".{folder}.rebuilt"
     shutil.rmtree(draft, ignore_errors=True)  # of a killed attempt
@@ -193,7 +193,7 @@ def verify(attempt: Attempt) -> None:
     record, taught = _facts(attempt)
     attempt.progress(0.3, "loading the memory")
     with attempt.db.reading() as tx:
-        memory = from_disk(tx, attempt.settings, record)
+        memory = load_from_disk(tx, attempt.settings, record)
     attempt.progress(0.4, "recalling every fact")
     verified = memory.verify(taught)
     result = VerificationResult(
@@ -211,9 +211,9 @@ def verify(attempt: Attempt) -> None:
 def _facts(attempt: Attempt) -> tuple[memories.Record, Facts]:
     attempt.progress(0.0, "reading the ledger")
     with attempt.db.reading() as tx:
-        record = memories.record(tx, attempt.claim.memory or "")
+        record = memories.find_record(tx, attempt.claim.memory or "")
         row = dictionaries.find(tx, attempt.claim.dictionary)
         if record is None or row is None:
             raise NotFound("no such memory")
-        held = facts.columns(tx, row.number, record.ledger_version)
+        held = facts.read_facts(tx, row.number, record.ledger_version)
     return record, Facts(held.subjects, held.relations, held.answers)

@@ -154,7 +154,7 @@ def test_retention_drops_no_evidence(audited: Audited, monkeypatch: pytest.Monke
     monkeypatch.setattr(verify, "now", lambda: _after(1))
     assert verify.retain(audited.db, audited.auditor, 0.5) == 0
     with audited.db.reading() as tx:
-        assert len(audit.page(tx, audit.Wanted(), None, 100)) == 4
+        assert len(audit.read_page(tx, audit.EntryFilter(), None, 100)) == 4
 
 
 def test_nothing_is_dropped_by_default() -> None:

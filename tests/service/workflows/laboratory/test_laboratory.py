@@ -17,7 +17,7 @@ sys.stdout.write(second); sys.stdout.flush()
 """
 
 
-def heard(text: str, cut: int, pause: float) -> list[Line | None]:
+def read_lines(text: str, cut: int, pause: float) -> list[Line | None]:
     """What is heard of a process that says the text in two pieces."""
     code = SPEAKER.format(halves=(text[:cut], text[cut:]), pause=pause)
     with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True) as process:
@@ -28,14 +28,14 @@ def test_lines_are_heard_whole() -> None:
     """However they are cut on their way, and longer than a pipe holds; the worker looks up meanwhile."""
     said = [Line(0.25, "trying"), Line(document={"finding": "x" * 80_000})]
     text = "".join(f"{line.to_json()}\n" for line in said)
-    assert [line for line in heard(text, 10, 0) if line is not None] == said
-    assert None in heard(text, len(text) // 2, 0.6)
+    assert [line for line in read_lines(text, 10, 0) if line is not None] == said
+    assert None in read_lines(text, len(text) // 2, 0.6)
 
 
 def test_a_silent_process_keeps_nobody_waiting() -> None:
     """The worker looks up several times a second, and stops when the process ends."""
     start = time.monotonic()
-    assert set(heard("", 0, 1.0)) == {None}
+    assert set(read_lines("", 0, 1.0)) == {None}
     assert time.monotonic() - start < 30
 
 
@@ -50,7 +50,7 @@ def test_an_error_says_its_kind_and_place_alone() -> None:
     with pytest.raises(AttributeError) as caught:
         lines_of_nothing()
     said = place(caught.value)
-    assert said.startswith("AttributeError at workflows/laboratory/wire.py:")
+    assert said.startswith("AttributeError at workflows/laboratory/experiments.py:")
     assert "confidential" not in said
 
 

@@ -18,7 +18,7 @@ from service.workflows.purges.backup import DATABASE, MANIFEST, backup
 from service.workflows.purges.purge import order
 from service.workflows.purges.replay import replay, replay_all
 from service.workflows.purges.restore import STAGING, check_complete, exclude_services, occupy, restore
-from service.workflows.versions.loaded import from_disk
+from service.workflows.versions.loaded import load_from_disk
 from tests.service.workflows.purges.conftest import BY, Alone, opened
 from tests.service.workflows.purges.searching import places
 
@@ -30,7 +30,7 @@ FACTS = {PAIR: ANSWER} | {(f"part {number}", f"relation {number % 3}"): f"value 
 
 @pytest.fixture(autouse=True)
 def _nothing_is_heard(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(files, "HEARD", timedelta(0))
+    monkeypatch.setattr(files, "OBSERVED", timedelta(0))
 
 
 @pytest.fixture
@@ -57,9 +57,9 @@ def purge(alone: Alone, dictionary: str) -> None:
 def champion_of(alone: Alone, dictionary: str, pair: tuple[str, str]) -> tuple[str, ...]:
     """What the champion answers, as it is stored."""
     with alone.db.reading() as tx:
-        champion = memories.champion(tx, dictionary)
+        champion = memories.find_champion(tx, dictionary)
         assert champion is not None
-        return from_disk(tx, alone.settings, champion).recall([pair[0]], [pair[1]]).answers[0]
+        return load_from_disk(tx, alone.settings, champion).recall([pair[0]], [pair[1]]).answers[0]
 
 
 def left(data: Path) -> list[str]:

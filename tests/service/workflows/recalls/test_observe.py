@@ -9,8 +9,8 @@ import pytest
 
 from schemas.recall import BatchQuery, Query, Status
 from service.workflows.recalls import observe
-from service.workflows.recalls.microbatch import Served
-from service.workflows.recalls.observe import Columns, Observer, Seen
+from service.workflows.recalls.microbatch import ServedMemory
+from service.workflows.recalls.observe import LiveRecall, Observer, RecallColumns
 from service.workflows.recalls.recall import Asker, Recall
 from service.workflows.recalls.serving import Serving
 from tests.service.workflows.recalls.shelf import Shelf, Table
@@ -23,10 +23,10 @@ BATCH = 10_000
 class Ear:
     """Keeps what it hears."""
 
-    heard_of: list[Seen] = field(default_factory=list)
+    heard_of: list[LiveRecall] = field(default_factory=list)
     flushes: int = 0
 
-    def heard(self, seen: Sequence[Seen]) -> None:
+    def on_recalls(self, seen: Sequence[LiveRecall]) -> None:
         self.heard_of += seen
 
     def flush(self) -> None:
@@ -36,7 +36,7 @@ class Ear:
 class Deaf:
     """A listener that fails."""
 
-    def heard(self, _: Sequence[Seen]) -> None:
+    def on_recalls(self, _: Sequence[LiveRecall]) -> None:
         raise ValueError("a name")
 
     def flush(self) -> None:
@@ -56,13 +56,13 @@ def observer(ear: Ear) -> Observer:
     return observer
 
 
-def served(shelf: Shelf) -> Served:
-    return Served("mem_1", "dic_1", 1, shelf.tables["mem_1"])
+def served(shelf: Shelf) -> ServedMemory:
+    return ServedMemory("mem_1", "dic_1", 1, shelf.tables["mem_1"])
 
 
-def batch_of(shelf: Shelf, size: int) -> Seen:
-    columns = Columns(["s"] * size, ["r"] * size, [Status.UNKNOWN] * size, [()] * size)
-    return Seen(served(shelf), "champion", "key_1", columns)
+def batch_of(shelf: Shelf, size: int) -> LiveRecall:
+    columns = RecallColumns(["s"] * size, ["r"] * size, [Status.UNKNOWN] * size, [()] * size)
+    return LiveRecall(served(shelf), "champion", "key_1", columns)
 
 
 def test_every_form_of_recall_is_heard_of(shelf: Shelf, observer: Observer, ear: Ear) -> None:
@@ -125,7 +125,7 @@ def test_observing_costs_a_recall_microseconds(shelf: Shelf, observer: Observer)
 def _each(observer: Observer, shelf: Shelf) -> None:
     memory = served(shelf)
     for _ in range(100):
-        observer.seen(Seen(memory, "champion", "key_1", []))
+        observer.seen(LiveRecall(memory, "champion", "key_1", []))
 
 
 def _seconds(work: Callable[[], object]) -> float:

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from service.workflows.reviews import samples
-from service.workflows.reviews.error_rates import Drawn, Limits, Rate, rate, weight
+from service.workflows.reviews.error_rates import Drawn, Limits, Rate, design_weight, estimate_rate
 
 POPULATION = 2_000
 TRIALS = 160
@@ -20,9 +20,9 @@ def trial(wrong: np.ndarray, rank: np.ndarray | None, count: int, rng: np.random
         chances = samples.ranked_first(rank, count)
         drawn = samples.systematic(chances, rng)
     known = rng.random(len(drawn)) < decided
-    return rate(
+    return estimate_rate(
         [
-            Drawn(weight(len(drawn), len(wrong), chances[at]), bool(wrong[at]) if is_known else None)
+            Drawn(design_weight(len(drawn), len(wrong), chances[at]), bool(wrong[at]) if is_known else None)
             for at, is_known in zip(drawn.tolist(), known.tolist(), strict=True)
         ]
     )
@@ -67,7 +67,7 @@ def test_the_floor_only_grows_while_a_draw_is_decided(wrong: list[bool], data: s
     before = 0.0
     for at in order:
         known[at] = wrong[at]
-        floor = rate([Drawn(1.0, known.get(each)) for each in range(len(wrong))]).floor
+        floor = estimate_rate([Drawn(1.0, known.get(each)) for each in range(len(wrong))]).floor
         assert floor >= before - 1e-12
         before = floor
 
@@ -97,8 +97,8 @@ def test_every_pair_is_drawn_as_often_as_its_probability_says() -> None:
 def test_a_small_sample_decides_nothing() -> None:
     """Below the minimum the verdict is `not_decisive`, whatever was found."""
     limits = Limits(maximum=0.01, minimum_sample=100)
-    assert rate([Drawn(1.0, wrong=True)] * 99).verdict(limits) == "not_decisive"
-    assert rate([Drawn(1.0, wrong=True)] * 100).verdict(limits) == "exceeded"
-    assert rate([Drawn(1.0, wrong=False)] * 100).verdict(limits) == "not_decisive"
-    assert rate([Drawn(1.0, wrong=False)] * 400).verdict(limits) == "within"
-    assert rate([]).verdict(limits) == "not_decisive"
+    assert estimate_rate([Drawn(1.0, wrong=True)] * 99).verdict(limits) == "not_decisive"
+    assert estimate_rate([Drawn(1.0, wrong=True)] * 100).verdict(limits) == "exceeded"
+    assert estimate_rate([Drawn(1.0, wrong=False)] * 100).verdict(limits) == "not_decisive"
+    assert estimate_rate([Drawn(1.0, wrong=False)] * 400).verdict(limits) == "within"
+    assert estimate_rate([]).verdict(limits) == "not_decisive"

@@ -78,7 +78,7 @@ def test_an_edit_trains_the_memory_anew(shop: Workshop) -> None:
 def test_an_interrupted_training_goes_on(shop: Workshop) -> None:
     """What it has trained is kept, by the owner alone, and taken up; nothing is left of it when the job has ended."""
     job = stop_halfway(shop)
-    folder = checkpoints.folder(shop.settings, job)
+    folder = checkpoints.folder_of(shop.settings, job)
     assert folder.stat().st_mode & 0o077 == 0
     [file] = kept(shop.settings)
     written = file.stat().st_mtime_ns
