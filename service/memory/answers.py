@@ -9,10 +9,10 @@ from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 from numpy.typing import NDArray
 
 from service.errors import MemoryMismatch
-from service.memory.codes import MAX_CODE_BITS
 from service.memory.hashing import Keyring, Words
 from service.memory.pages import AnswerPage, answer_page
 from service.memory.recalled import Answers
+from service.memory.recipe import KEY_BITS
 
 
 def seal(
@@ -91,7 +91,7 @@ class AnswerTable:
     def _page_keys(self, pages: Iterable[AnswerPage]) -> Words:
         keys = [self.keys(page.relations.astype(np.int64), page.codes) for page in pages]
         longest = max((int(page_keys.max(initial=0)) for page_keys in keys), default=0).bit_length()
-        if longest > MAX_CODE_BITS + 1:
+        if longest > KEY_BITS:
             raise MemoryMismatch("the codes are longer than a word")
         return np.concatenate([np.empty(0, np.uint64), *keys])
 

@@ -15,8 +15,6 @@ from numpy.typing import NDArray
 from service.memory.hashing import Keyring, Words
 from service.memory.recalled import Answers
 
-MAX_CODE_BITS = 62
-
 
 class Drawn(NamedTuple):
     """codes: (entries,); again: which entries lost their first code to another one."""

@@ -26,6 +26,12 @@ def choose(device: str) -> str:
     return device
 
 
+def resolved_for(recipe: str, device: str) -> None:
+    """Raises Unavailable where a recipe that was resolved for one device meets a machine that computes on another."""
+    if recipe == "cuda" and (device == "cpu" or not torch.cuda.is_available()):
+        raise Unavailable("the recipe was resolved for cuda, and this machine computes on cpu")
+
+
 def one_thread() -> None:
     """Let each operation compute in its caller's thread. In a process that answers requests, waking a second thread
     costs a small batch more than it saves, and a busy second core makes every operation wait for it.

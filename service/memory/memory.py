@@ -12,13 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 from torch import nn
 
-from service.facts import Facts, Ints, trim_all, trimmed
+from service.facts import Facts, Ints, fold, trim_all, trimmed
 from service.memory import artefact
 from service.memory.answers import AnswerTable
 from service.memory.codes import words
 from service.memory.devices import choose, cores
 from service.memory.hashing import Keyring, NameHasher, PairHasher, as_words
-from service.memory.names import NameIndex, fold
+from service.memory.names import NameIndex
 from service.memory.patch import unseal
 from service.memory.questions import Vocabulary
 from service.memory.recalled import Recalled, Verified

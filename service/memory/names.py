@@ -5,7 +5,6 @@ through NFC and then through its folded form, and used only when that leads to e
 have names that differ in case or width alone and mean different things.
 """
 
-import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -14,21 +13,9 @@ from hashlib import blake2b
 import numpy as np
 from numpy.typing import NDArray
 
-from service.facts import trimmed
+from service.facts import fold, trimmed
 from service.memory.hashing import Keyring, NameHasher, Words, as_words
 from service.memory.pages import NamePage
-
-_DASHES = dict.fromkeys(map(ord, "‐‑‒–—―−⁃﹘﹣－"), "-")
-_TILDES = dict.fromkeys(map(ord, "〜～∼˜"), "~")
-_SPACE = re.compile(r"[\s\ufeff\u200b]+")
-
-
-def fold(name: str) -> str:
-    """NFKC, dashes, tildes, white space and case made alike: the second look-up, and findings at upload."""
-    if name.isascii():
-        return " ".join(name.casefold().split())
-    name = unicodedata.normalize("NFKC", name.translate(_DASHES).translate(_TILDES)).casefold()
-    return _SPACE.sub(" ", unicodedata.normalize("NFKC", name).translate(_DASHES)).strip()
 
 
 @dataclass(frozen=True, slots=True)

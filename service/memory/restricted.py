@@ -13,10 +13,10 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from service.facts import Ints, trimmed
+from service.facts import Ints, fold, trimmed
 from service.memory.answers import AnswerTable
 from service.memory.hashing import NameHasher
-from service.memory.names import NameIndex, fold
+from service.memory.names import NameIndex
 from service.memory.questions import Vocabulary
 from service.memory.recalled import Recalled
 

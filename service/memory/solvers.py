@@ -52,6 +52,9 @@ class Solver(Protocol):
     def sizes(self, recipe: Recipe, block_facts: int, code_bits: int) -> Sizes:
         """Sizes for blocks of so many facts and codes of at most so many bits. Raises Unprocessable."""
 
+    def check(self, recipe: Resolved) -> None:
+        """Raises Unprocessable where what this solver reads of a recipe contradicts itself."""
+
     def layout(self, recipe: Resolved, group: Group) -> Layout:
         """How blocks of this group are stored."""
 

@@ -3,19 +3,22 @@
 names -> hashes -> routes to blocks -> codes XOR pads -> blocks, solved or trained, as stored -> verify
 """
 
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from service.errors import TrainingFailed
+from service.errors import Outgrown, TrainingFailed
 from service.facts import Facts, Ints
 from service.memory.bank import Bank, Block
-from service.memory.devices import choose, one_thread_each
+from service.memory.devices import choose, one_thread_each, resolved_for
 from service.memory.hashing import Keyring
 from service.memory.memory import Memory
 from service.memory.plan import Plan
 from service.memory.recipe import Recipe, Resolved
+from service.memory.resolving import read_recipe
 from service.memory.roster import Progress, Unheld, Work
 from service.memory.solvers import solver_of
 from service.memory.verifying import CHUNK
@@ -23,7 +26,7 @@ from service.memory.verifying import CHUNK
 
 def fit(
     facts: Facts,
-    recipe: Recipe | Resolved | None = None,
+    recipe: Recipe | Resolved | Mapping[str, Any] | None = None,
     *,
     secret: bytes,
     device: str = "auto",
@@ -32,15 +35,19 @@ def fit(
 ) -> Memory:
     """Train a memory that recalls every fact, or raise TrainingFailed with the facts it cannot hold.
 
-    A resolved recipe is taken as it is. `progress` is told a fraction of one and a step, and may raise to stop; called
-    again with the same folder `checkpoint`, a training end to end goes on where it was stopped. What is kept there
-    holds traces of facts: it is the caller's to remove.
+    A resolved recipe is taken as it is, also in the form that `Memory.recipe` shows: the same facts and secret then
+    give the same digest. Raises TrainingFailed where it has no room for the facts, Unprocessable where it contradicts
+    itself, Unavailable where it was resolved for a device that is not here. `progress` is told a fraction of one and a
+    step, and may raise to stop; called again with the same folder `checkpoint`, a training end to end goes on where it
+    was stopped. What is kept there holds traces of facts: it is the caller's to remove.
     """
+    if isinstance(recipe, Mapping):
+        recipe = read_recipe(recipe)
     if not len(facts) and not isinstance(recipe, Resolved):
         raise TrainingFailed("there are no facts to train on", facts=[])
     report = progress or _unreported
     report(0.0, "hashing names")
-    plan = Plan.of(facts, recipe or Recipe(), Keyring(secret), choose(device))
+    plan = _plan(facts, recipe or Recipe(), Keyring(secret), device)
     with one_thread_each(plan.recipe.device) as workers:
         bank = Bank(plan.recipe, _blocks(plan, Work(workers, _between(report, 0.05, 0.9), plan.keyring, checkpoint)))
         memory = Memory(plan.stored(bank, len(facts)), plan.keyring, plan.recipe.device)
@@ -48,6 +55,17 @@ def fit(
         _verify(plan, memory, workers)
     report(1.0, "verified")
     return memory
+
+
+def _plan(facts: Facts, recipe: Recipe | Resolved, keyring: Keyring, device: str) -> Plan:
+    if isinstance(recipe, Recipe):
+        return Plan.of(facts, recipe, keyring, choose(device))
+    resolved_for(recipe.device, device)
+    try:
+        return Plan.of(facts, recipe, keyring, recipe.device)
+    except Outgrown as outgrown:
+        message = f"the resolved recipe has no room for these facts: {outgrown.detail}"
+        raise TrainingFailed(message, facts=[]) from outgrown
 
 
 def _unreported(_fraction: float, _step: str) -> None:

@@ -9,6 +9,7 @@ from functools import partial
 
 import numpy as np
 
+from schemas.memories import LONGEST_CODE
 from service.laboratory.bench import Result, Trial
 from service.laboratory.sizes.shapes import Design, nearest
 from service.laboratory.tables import Table
@@ -43,7 +44,7 @@ class Blocks:
         """As large as a memory's blocks, and with codes as long as its longest."""
         facts = min(FACTS, len(table))
         number = max(1, min(BLOCKS, len(table) // FACTS))
-        code = min(62, code_length(table) + math.ceil(-math.log2(false_answers)))
+        code = min(LONGEST_CODE, code_length(table) + math.ceil(-math.log2(false_answers)))
         return cls(table, facts, number, code, information(table))
 
     def trial(self, weight_bits: int, seed: int) -> Trial:

@@ -45,6 +45,7 @@ def taught(recipe: Resolved, roster: Roster, work: Work) -> list[Block]:
     allowed = {bits: shapes_of(recipe, bits) for bits in np.unique(roster.bits).tolist()}
     counts, bits = np.diff(roster.starts).tolist(), roster.bits.tolist()
     widths = np.array([first_width(allowed[b], n, recipe.load) for b, n in zip(bits, counts, strict=True)])
+    _refuse_too_full(counts, bits, allowed, recipe)
     blocks: dict[int, Block] = {}
     todo = np.arange(len(counts))
     while len(todo):
@@ -58,6 +59,14 @@ def taught(recipe: Resolved, roster: Roster, work: Work) -> list[Block]:
         todo = np.sort(np.concatenate(again))
         widths[todo] = [wider(width) for width in widths[todo].tolist()]
     return [blocks[number] for number in range(len(counts))]
+
+
+def _refuse_too_full(counts: list[int], bits: list[int], allowed: dict[int, list[Shape]], recipe: Resolved) -> None:
+    """Codes look random, so no block reads out more bits of them than its weights have."""
+    most = {length: shapes[-1].parameters * recipe.weight_bits for length, shapes in allowed.items()}
+    too_full = [at for at, (n, length) in enumerate(zip(counts, bits, strict=True)) if n * length > most[length]]
+    if too_full:
+        raise Unheld(np.array(too_full))
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from service.memory.bank import Block, Layout
 from service.memory.gradient.blocks import taught
 from service.memory.gradient.reading import TrainedReader
-from service.memory.gradient.sizes import sizes
+from service.memory.gradient.sizes import check, sizes
 from service.memory.gradient.storing import layout
 from service.memory.recipe import Group, Recipe, Resolved, Sizes
 from service.memory.roster import Roster, Work
@@ -26,6 +26,9 @@ class Trained:
 
     def sizes(self, recipe: Recipe, block_facts: int, code_bits: int) -> Sizes:
         return sizes(recipe, block_facts, code_bits)
+
+    def check(self, recipe: Resolved) -> None:
+        check(recipe)
 
     def layout(self, recipe: Resolved, group: Group) -> Layout:
         return layout(recipe, group)

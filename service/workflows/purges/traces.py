@@ -5,7 +5,7 @@ import re
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
-from service.ingest.folding import folded
+from service.facts import fold_all
 from service.ingest.readers.decode import shown
 from service.storage import Transaction, purge, trials
 
@@ -85,7 +85,7 @@ def _spellings(text: str) -> list[str]:
 
 def _plain(text: str) -> str:
     """The text without the marks of JSON and CSV, in one spelling."""
-    return " ".join(folded([_ESCAPED.sub(_unescaped, text).translate(_MARKS)]))
+    return " ".join(fold_all([_ESCAPED.sub(_unescaped, text).translate(_MARKS)]))
 
 
 def _unescaped(match: re.Match[str]) -> str:

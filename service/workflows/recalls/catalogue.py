@@ -4,8 +4,7 @@ import unicodedata
 from collections import defaultdict
 from collections.abc import Collection
 
-from service.facts import Pair
-from service.ingest.folding import folded
+from service.facts import Pair, fold_all
 from service.memory.serving import Servable
 from service.settings import Settings
 from service.storage import Database, aliases, dictionaries, lookup, memories
@@ -89,7 +88,7 @@ class Spellings:
     def __init__(self, names: Collection[str]) -> None:
         self._names = frozenset(names)
         self._alike: dict[str, list[str]] = defaultdict(list)
-        for name, fold in zip(self._names, folded(list(self._names)), strict=True):
+        for name, fold in zip(self._names, fold_all(list(self._names)), strict=True):
             self._alike[fold].append(name)
 
     def stand_for(self, spelling: str) -> str | None:
@@ -97,5 +96,5 @@ class Spellings:
         normal = unicodedata.normalize("NFC", spelling)
         if spelling in self._names or normal in self._names:
             return spelling if spelling in self._names else normal
-        alike = self._alike.get(folded([spelling])[0], [])
+        alike = self._alike.get(fold_all([spelling])[0], [])
         return alike[0] if len(alike) == 1 else None

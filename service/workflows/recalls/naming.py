@@ -13,9 +13,8 @@ import numpy as np
 
 from schemas.names import Names
 from service.errors import Unprocessable
-from service.facts import Pair, is_blank, trimmed
+from service.facts import Pair, fold, is_blank, trimmed
 from service.memory import Recalled
-from service.memory.names import fold
 from service.memory.serving import Servable
 
 _SLOTS = re.compile(r"\{(subject|relation)\}")

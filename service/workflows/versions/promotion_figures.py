@@ -7,8 +7,7 @@ from itertools import chain, islice
 from typing import Any
 
 from schemas.gates import GateFigure, GateLimits, GateVerdict
-from service.facts import Pair
-from service.ingest.folding import folded
+from service.facts import Pair, fold_all
 from service.memory import Facts, Memory, Verified
 from service.statistics import binomial
 from service.storage.gates import Marks
@@ -122,7 +121,7 @@ def never_taught(taught: Facts, wanted: int, seed: str) -> Iterator[Pair]:
     draw = random.Random(seed)  # noqa: S311 - a reproducible sample, not a secret
     subjects, relations = sorted(set(taught.subjects)), sorted(set(taught.relations))
     held = set(zip(taught.subjects, taught.relations, strict=True))
-    spellings = folded(subjects)
+    spellings = fold_all(subjects)
     counted: dict[str, int] = {}
     for spelling in spellings:
         counted[spelling] = counted.get(spelling, 0) + 1

@@ -7,11 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from service.facts import trimmed
+from service.facts import fold, trimmed
 from service.memory.bank import pack, unpack
 from service.memory.codes import canonical, draw_codes, signs, words
 from service.memory.hashing import Keyring, PairHasher
-from service.memory.names import fold
 from service.memory.resolving import check_bits, code_bits
 from tests.service.memory.conftest import SECRET
 
