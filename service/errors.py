@@ -113,6 +113,11 @@ class TooLarge(RequestError):
     code = Code.TOO_LARGE
     headers = MappingProxyType({"connection": "close"})
 
+    @classmethod
+    def of_body(cls, limit: int) -> "TooLarge":
+        """A request's body exceeds `limit` bytes."""
+        return cls(f"a body may have at most {limit} bytes here", limit=limit)
+
 
 class UnsupportedMedia(RequestError):
     status = 415

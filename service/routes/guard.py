@@ -6,14 +6,15 @@ a dictionary exists or a body is too large. Logs hold the route's template, neve
 
 import re
 import time
-from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping
+from types import MappingProxyType
 from typing import Any
 
 import prometheus_client
 import structlog
 from starlette.requests import ClientDisconnect, cookie_parser
 
-from service.errors import FactStoreError, TooLarge
+from service.errors import FactStoreError, TooLarge, Unprocessable
 from service.routes.problems import MEDIA_TYPE, problem_body
 from service.workflows.access.authenticator import Authenticator, Caller
 from service.workflows.access.keys import COOKIE, SHOWN
@@ -27,6 +28,7 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
+NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 OPEN = frozenset({"/livez", "/readyz", "/sign-in"})
 MOST_UNKNOWN = 4096  # bytes of a body from nobody known
 _PAGES = re.compile(r"/docs|/openapi\.json|/v1/reports/[^/]+\.html")  # what a browser may read with a session's cookie
@@ -55,7 +57,7 @@ class Guard:
                 await self._authenticator.charge(caller.key, caller.rate)
             if not _STREAMED.fullmatch(scope["path"]):
                 limit = MOST_UNKNOWN if scope["path"] in OPEN else self._limit
-                receive = _capped(headers, receive, limit)
+                receive = cap_body(headers, receive, limit)
         except FactStoreError as error:
             await send_problem(send, error, close=_has_body(headers))
         else:
@@ -72,12 +74,16 @@ class Guard:
         return await self._authenticator.identify(headers.get(b"authorization"))
 
 
-def _capped(headers: dict[bytes, bytes], receive: Receive, limit: int) -> Receive:
-    """`receive`, which raises TooLarge past the limit; an announced length is believed when it is too large."""
+def check_announced(headers: Mapping[bytes, bytes], limit: int) -> None:
+    """Raises TooLarge where the Content-Length header announces a body of more than `limit` bytes."""
     announced = headers.get(b"content-length", b"0")
-    too_large = TooLarge(f"a body may have at most {limit} bytes here", limit=limit)
     if announced.isdigit() and int(announced) > limit:
-        raise too_large
+        raise TooLarge.of_body(limit)
+
+
+def cap_body(headers: Mapping[bytes, bytes], receive: Receive, limit: int) -> Receive:
+    """`receive`, which raises TooLarge once the body exceeds `limit` bytes; raised at once where that is announced."""
+    check_announced(headers, limit)
     size = 0
 
     async def counted() -> Message:
@@ -85,10 +91,24 @@ def _capped(headers: dict[bytes, bytes], receive: Receive, limit: int) -> Receiv
         message = await receive()
         size += len(message.get("body", b""))
         if size > limit:
-            raise too_large
+            raise TooLarge.of_body(limit)
         return message
 
     return counted
+
+
+async def read_body(headers: Mapping[bytes, bytes], receive: Receive, limit: int) -> bytes:
+    """The whole body. Raises TooLarge past `limit` bytes, Unprocessable where the caller goes away before its end."""
+    receive = cap_body(headers, receive, limit)
+    chunks: list[bytes] = []
+    more = True
+    while more:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise Unprocessable("the body ended early")
+        chunks.append(message.get("body", b""))
+        more = message.get("more_body", False)
+    return chunks[0] if len(chunks) == 1 else b"".join(chunks)
 
 
 class Measured:
@@ -122,12 +142,15 @@ class Measured:
 
 async def send_problem(send: Send, error: FactStoreError, *, close: bool = False) -> None:
     """`close` ends the connection, where a body may still be on its way that nobody will read."""
-    body = problem_body(error)
-    named = {"content-type": MEDIA_TYPE, "content-length": str(len(body)), **error.headers}
-    if close:
-        named["connection"] = "close"
-    headers = [(name.encode(), value.encode()) for name, value in named.items()]
-    await send({"type": "http.response.start", "status": error.status, "headers": headers})
+    headers = {**error.headers, "connection": "close"} if close else error.headers
+    await send_reply(send, error.status, MEDIA_TYPE, problem_body(error), headers)
+
+
+async def send_reply(send: Send, status: int, media: str, body: bytes, headers: Mapping[str, str] = NO_HEADERS) -> None:
+    """The whole reply at once; `headers` are those beside the type and the length of its body."""
+    named = {"content-type": media, "content-length": str(len(body)), **headers}
+    encoded = [(name.encode(), value.encode()) for name, value in named.items()]
+    await send({"type": "http.response.start", "status": status, "headers": encoded})
     await send({"type": "http.response.body", "body": body})
 
 

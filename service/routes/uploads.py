@@ -12,9 +12,10 @@ from schemas.problems import Code
 from schemas.uploads import Mode, OnConflict, Receipt, ReceiptList
 from service.ingest import MEDIA_TYPES, Limits, Options
 from service.routes.context import IdempotencyKey, LedgerReader, PartUploader, Service
+from service.routes.guard import check_announced
 from service.routes.replies import Csv, refusals
 from service.workflows.ledger import ingest
-from service.workflows.ledger.spool import Spooled, spool_body, too_large
+from service.workflows.ledger.spool import Spooled, spool_body
 
 router = APIRouter(prefix="/v1/dictionaries/{dictionary}/uploads", tags=["uploads"])
 
@@ -85,10 +86,8 @@ def refused(dictionary: str, upload: str, service: Service, _: LedgerReader, raw
 
 @asynccontextmanager
 async def _received(request: Request, service: Service) -> AsyncIterator[Spooled]:
-    """The body in a file; an announced length is believed when it is too large."""
+    """The body in a file."""
     limit = service.settings.max_upload_bytes
-    announced = request.headers.get("content-length", "0")
-    if announced.isdigit() and int(announced) > limit:
-        raise too_large(limit)
+    check_announced(dict(request.scope["headers"]), limit)
     async with spool_body(request.stream(), service.settings.spool, limit) as body:
         yield body

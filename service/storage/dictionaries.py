@@ -9,6 +9,7 @@ from sqlalchemy.exc import IntegrityError
 from schemas.dictionaries import Dictionary
 from schemas.problems import Code
 from service.errors import Conflict, NotFound, Unprocessable
+from service.storage.aliases import CHAMPION
 from service.storage.database import announce
 from service.storage.stamps import new_id, now
 from service.storage.tables import aliases, dictionaries, ledger_versions
@@ -68,7 +69,7 @@ def lock_by_id(tx: Connection, dictionary: str) -> Row | None:
 
 
 def list_all(tx: Connection) -> list[Dictionary]:
-    champion = (dictionaries.c.number == aliases.c.dictionary) & (aliases.c.alias == "champion")
+    champion = (dictionaries.c.number == aliases.c.dictionary) & (aliases.c.alias == CHAMPION)
     joined = dictionaries.outerjoin(aliases, champion)
     columns = (*dictionaries.c, aliases.c.memory)
     rows = tx.execute(select(*columns).select_from(joined).order_by(dictionaries.c.number))

@@ -18,11 +18,13 @@ _KEYS = (facts.c.subject_key, facts.c.relation_key)  # the order of the index, a
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """What the ledger holds for one pair: its answers, and the upload and line that the first of them came from."""
+    """What the ledger holds for one pair: its answers, and the upload and line that the first of them came from. The
+    line is None for a caller who may not know it.
+    """
 
     answers: tuple[str, ...]
     upload: str
-    line: int
+    line: int | None
 
 
 @dataclass(frozen=True, slots=True)

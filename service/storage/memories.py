@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, Select, bindparam, insert, select
 
 from schemas.memories import MemoryInfo
+from service.storage.aliases import CHAMPION
 from service.storage.database import announce
 from service.storage.tables import aliases, dictionaries, memories
 
@@ -62,7 +63,7 @@ def get_tip(tx: Connection, memory_id: str) -> Record:
 
 def find_champion(tx: Connection, dictionary_id: str) -> Record | None:
     """The memory that this dictionary's champion points at."""
-    pointed = _select_records().join(aliases, aliases.c.memory == memories.c.id).where(aliases.c.alias == "champion")
+    pointed = _select_records().join(aliases, aliases.c.memory == memories.c.id).where(aliases.c.alias == CHAMPION)
     mine = (aliases.c.dictionary == dictionaries.c.number, dictionaries.c.id == dictionary_id)
     row = tx.execute(pointed.where(*mine)).first()
     return None if row is None else Record(*row)
@@ -70,7 +71,7 @@ def find_champion(tx: Connection, dictionary_id: str) -> Record | None:
 
 def list_champions(tx: Connection) -> list[Record]:
     """The memory of every dictionary's champion, last switched first."""
-    pointed = _select_records().join(aliases, aliases.c.memory == memories.c.id).where(aliases.c.alias == "champion")
+    pointed = _select_records().join(aliases, aliases.c.memory == memories.c.id).where(aliases.c.alias == CHAMPION)
     return [Record(*row) for row in tx.execute(pointed.order_by(aliases.c.switched_at.desc()))]
 
 

@@ -53,7 +53,7 @@ async def _drain(chunks: AsyncIterator[bytes], file: BinaryIO, limit: int) -> tu
     async for chunk in chunks:
         size += len(chunk)
         if size > limit:
-            raise too_large(limit)
+            raise TooLarge.of_body(limit)
         digest.update(chunk)
         buffer += chunk
         if len(buffer) >= BUFFER:
@@ -61,7 +61,3 @@ async def _drain(chunks: AsyncIterator[bytes], file: BinaryIO, limit: int) -> tu
             buffer = bytearray()
     await asyncio.to_thread(file.write, buffer)
     return digest.hexdigest(), size
-
-
-def too_large(limit: int) -> TooLarge:
-    return TooLarge(f"a body may have at most {limit} bytes here", limit=limit)

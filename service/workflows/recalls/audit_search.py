@@ -92,7 +92,7 @@ def _hit(tx: Transaction, row: dictionaries.Row, pair: Pair, entry: Entry, place
     taught = None
     if source is not None and record is not None:
         by = uploads.find_sender(tx, source.upload)
-        taught = AuditSource(upload=source.upload, line=source.line, by=by, ledger_version=record.ledger_version)
+        taught = AuditSource(upload=source.upload, line=source.line or 0, by=by, ledger_version=record.ledger_version)
     return AuditHit(
         number=entry.number,
         at=_at(entry),

@@ -13,7 +13,7 @@ from service.storage.memories import Record
 from service.workflows.access.relations import Relations, seen_names
 from service.workflows.recalls import names
 from service.workflows.recalls.naming import Naming
-from service.workflows.recalls.queries import Ledger, LedgerRows
+from service.workflows.recalls.queries import Ledger
 from service.workflows.versions.loaded import LoadedVersions
 
 
@@ -52,8 +52,7 @@ class StoredCatalogue:
     def ledger(self, dictionary: str, version: int, pairs: list[Pair]) -> Ledger:
         with self._db.reading() as tx:
             row = dictionaries.find(tx, dictionary)
-            held = lookup.find_pairs(tx, row.number, version, pairs) if row else {}
-        return {pair: LedgerRows(source.answers, source.upload, source.line) for pair, source in held.items()}
+            return lookup.find_pairs(tx, row.number, version, pairs) if row else {}
 
     def respelled(self, dictionary: str, version: int, pairs: list[Pair], seen: Relations | None) -> Ledger:
         with self._db.reading() as tx:

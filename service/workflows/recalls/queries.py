@@ -16,6 +16,7 @@ from service.errors import TooLarge, Unprocessable
 from service.facts import Pair, trimmed
 from service.memory import Recalled
 from service.memory.serving import Servable
+from service.storage.lookup import Source
 
 MAX_HOPS = 16
 MAX_FAN_OUT = 1_000  # subjects that one hop of a chain may ask for; beyond it the chain is ambiguous
@@ -31,15 +32,7 @@ class Held(NamedTuple):
     margin: float
 
 
-class LedgerRows(NamedTuple):
-    """What the ledger holds for one pair: its answers, and where the first of them came from."""
-
-    answers: Sequence[str]
-    upload: str
-    line: int | None
-
-
-Ledger = Mapping[Pair, LedgerRows]
+Ledger = Mapping[Pair, Source]
 Steps = Generator[list[Pair], list[Held], Result]
 Form = Callable[[Query, Servable, str], Steps]
 

@@ -11,6 +11,7 @@ dictionary out, and the last few stay, so that a rollback is served at once.
 import asyncio
 from collections import Counter, OrderedDict
 from collections.abc import Callable, Coroutine
+from dataclasses import replace
 from typing import NamedTuple, Protocol
 
 import structlog
@@ -155,7 +156,7 @@ class Serving:
         unlike = list(answered - held.keys())
         if unlike:
             held = {**held, **self._catalogue.respelled(served.dictionary, served.ledger_version, unlike, seen)}
-        return held if seen is None else {pair: rows._replace(line=None) for pair, rows in held.items()}
+        return held if seen is None else {pair: replace(rows, line=None) for pair, rows in held.items()}
 
     async def watch(self, interval: float = 0.1) -> None:
         """Load ahead of the requests: champions at the start, later whatever replaces a memory in use. Looks every

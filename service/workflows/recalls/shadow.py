@@ -33,7 +33,7 @@ from service.workflows.versions.publish import EditContext
 def put(service: EditContext, ref: str, wanted: ShadowPut, *, by: str) -> Shadow:
     """Compare this share of the champion's recalls with another alias, from the next second on."""
     check_movable(wanted.alias)
-    if wanted.alias == aliases.CHAMPION:
+    if wanted.alias == CHAMPION:
         raise Unprocessable("the champion is not compared with itself")
     with service.db.writing() as tx:
         row = get_dictionary(tx, ref)
@@ -47,7 +47,7 @@ def find(db: Database, ref: str) -> Shadow:
         number = get_dictionary(tx, ref).number
         watched = _get_watched(tx, number)
         by_relation = shadow.read_counts(tx, number)
-        champion, challenger = (_record_at(tx, number, alias) for alias in (aliases.CHAMPION, watched.alias))
+        champion, challenger = (_record_at(tx, number, alias) for alias in (CHAMPION, watched.alias))
         behind = _behind(tx, number, champion, challenger)
     total = Counts()
     for counted in by_relation.values():

@@ -2,14 +2,13 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
 from schemas.absence import Absence, AbsenceProof, AbsenceQuery
 from schemas.recall import Status
 from service import secret_files
 from service.errors import NotFound
 from service.facts import trimmed
-from service.memory import Facts, Recalls, Verified
+from service.memory import Facts, Memory, Recalls
 from service.settings import Settings
 from service.storage import Database, Transaction, absence, dictionaries, memories
 from service.storage.dictionaries import get_dictionary
@@ -23,20 +22,12 @@ PURPOSE = "absence"
 MOST = 10_000  # pairs recorded of one change: a replacing upload may delete a whole ledger
 
 
-class Probed(Recalls, Protocol):
-    """What a proof asks of a memory."""
-
-    @property
-    def digest(self) -> str: ...
-    def verify(self, facts: Facts) -> Verified: ...
-
-
 @dataclass(frozen=True, slots=True)
 class ProbedVersion:
     """A memory by its id, as read from its stored bytes."""
 
     id: str
-    memory: Probed
+    memory: Memory
 
 
 @dataclass(frozen=True, slots=True)

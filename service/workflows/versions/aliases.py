@@ -7,6 +7,7 @@ from service.errors import Conflict, NotFound, Outgrown, Unprocessable
 from service.facts import Facts
 from service.ingest.privacy import policies as rules
 from service.storage import Database, Transaction, aliases, dictionaries, memories, reset, revisions, uploads
+from service.storage.aliases import CHAMPION
 from service.storage.dictionaries import get_dictionary
 from service.storage.stamps import new_id, now
 from service.workflows import etags
@@ -52,7 +53,7 @@ def put(service: EditContext, ref: str, alias: str, wanted: AliasPut, *, by: str
 def remove(service: EditContext, ref: str, alias: str, reason: str, *, by: str) -> None:
     """The champion cannot be deleted: recalls without an address would have no memory."""
     check_movable(alias)
-    if alias == aliases.CHAMPION:
+    if alias == CHAMPION:
         raise Unprocessable("the champion can be moved, not deleted")
     with service.db.writing() as tx:
         row = get_dictionary(tx, ref)
@@ -91,18 +92,18 @@ def _candidate(
         raise NotFound("this memory is no longer kept", code=Code.NOT_RETAINED)
     before = aliases.find(tx, row.number, alias)
     etags.check(if_match, before.version if before else None, "the alias")
-    if alias == aliases.CHAMPION and not wanted.force:
+    if alias == CHAMPION and not wanted.force:
         _check_caught_up(tx, row.number, memory)
     return row, memory
 
 
 def _check_caught_up(tx: Transaction, dictionary: int, memory: memories.Record) -> None:
     """A memory that never was champion must hold what the champion has learned since it was trained."""
-    champion = aliases.find(tx, dictionary, aliases.CHAMPION)
+    champion = aliases.find(tx, dictionary, CHAMPION)
     served = memories.find_record(tx, champion.memory) if champion else None
     if served is None or served.ledger_version <= memory.ledger_version:
         return
-    if aliases.has_served(tx, dictionary, aliases.CHAMPION, memory.id):
+    if aliases.has_served(tx, dictionary, CHAMPION, memory.id):
         return
     behind = len(revisions.find_moved(tx, dictionary, (memory.ledger_version, served.ledger_version)))
     if behind:
@@ -122,7 +123,7 @@ def roll_back(service: EditContext, ref: str, alias: str, wanted: AliasRollback,
     pinned, and edits go on from there. Raises NotFound (not_retained), Conflict (no_predecessor, policy_broken).
     """
     check_movable(alias)
-    if wanted.reset_ledger and alias != aliases.CHAMPION:
+    if wanted.reset_ledger and alias != CHAMPION:
         raise Unprocessable("the ledger goes back with the champion only")
     with service.db.writing() as tx:
         row = _locked(tx, ref)
@@ -148,7 +149,7 @@ def unpin(service: EditContext, ref: str, alias: str, wanted: AliasUnpin, *, by:
         before = get_alias(tx, number, alias)
         loose = aliases.Switch(alias, before.memory, by, wanted.reason, AliasAction.UNPIN)
         aliases.switch(tx, number, loose)
-        job = _catch_up(tx, number, advance, loose) if alias == aliases.CHAMPION else None
+        job = _catch_up(tx, number, advance, loose) if alias == CHAMPION else None
         details = {"alias": alias, "action": AliasAction.UNPIN, "job": job.id if job else None}
         event = Event(Act.SWITCH, by, dictionary, before.memory, details, {"reason": [wanted.reason]})
         service.auditor.record(tx, event)

@@ -8,7 +8,8 @@ from schemas.memories import MemoryCreate, MemoryInfo, MemoryList
 from schemas.problems import Code
 from service.errors import NotFound, Unprocessable
 from service.memory import read_recipe
-from service.storage import Database, Transaction, aliases, idempotency, jobs, memories
+from service.storage import Database, Transaction, idempotency, jobs, memories
+from service.storage.aliases import PREVIOUS
 from service.storage.dictionaries import check_holds_facts, get_dictionary
 
 ALIAS = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
@@ -71,7 +72,7 @@ def check_movable(alias: str) -> None:
     """
     if not ALIAS.fullmatch(alias):
         raise Unprocessable("an alias has 1 to 64 letters, digits, dots, dashes or underscores")
-    if alias == aliases.PREVIOUS:
+    if alias == PREVIOUS:
         raise Unprocessable("previous follows the champion by itself")
 
 

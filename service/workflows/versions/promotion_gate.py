@@ -20,6 +20,7 @@ from service.facts import trimmed
 from service.memory import Facts, Memory
 from service.settings import Settings
 from service.storage import Database, aliases, dictionaries, facts, gates, memories
+from service.storage.aliases import CHALLENGER, CHAMPION
 from service.storage.dictionaries import get_dictionary
 from service.storage.gates import Marks
 from service.workflows.audit import Act, Event
@@ -27,7 +28,7 @@ from service.workflows.versions.loaded import load_from_disk
 from service.workflows.versions.promotion_figures import Candidate, Measured, judge, measure
 from service.workflows.versions.publish import EditContext
 
-UNGATED = aliases.CHALLENGER
+UNGATED = CHALLENGER
 
 
 def read_limits(settings: Settings) -> GateLimits | None:
@@ -75,7 +76,7 @@ def show_gate(db: Database, settings: Settings, ref: str) -> GateReply:
     with db.reading() as tx:
         row = get_dictionary(tx, ref)
         pairs, relations = gates.read_marks(tx, row.number)
-        champion = aliases.find(tx, row.number, aliases.CHAMPION)
+        champion = aliases.find(tx, row.number, CHAMPION)
         served = memories.find_record(tx, champion.memory) if champion else None
         kept = (gates.find_measurement(tx, served.id) or gates.find_measurement(tx, served.lineage)) if served else None
     figures = judge(Measured(**kept), wanted) if kept is not None and wanted is not None else None

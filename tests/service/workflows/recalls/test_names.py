@@ -82,8 +82,9 @@ def test_a_template_needs_both_slots_and_text_between(text: str) -> None:
         Template.of(text)
 
 
-def test_a_subject_is_asked_by_its_pseudonym(pseudonyms: Pseudonyms) -> None:
+def test_a_subject_is_asked_by_its_pseudonym() -> None:
     """By the real name or the pseudonym itself: the memory only ever sees the latter."""
+    pseudonyms = Pseudonyms(bytes(range(32)))
     table = Table([(pseudonyms.of("山田太郎"), "plan", "gold")])
     named = Named(table, naming([], [], pseudonyms))
     recalled = named.recall(["山田太郎", " 山田太郎 ", pseudonyms.of("山田太郎"), "山田"], ["plan"] * 4)

@@ -11,10 +11,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from service.routes.recall import RecallEndpoint
+from service.storage.lookup import Source
 from service.workflows.access.relations import Relations
 from service.workflows.recalls.microbatch import MOST_PARTS, ServedMemory
 from service.workflows.recalls.observe import Observer
-from service.workflows.recalls.queries import LedgerRows
 from service.workflows.recalls.serving import Serving
 from tests.service.workflows.recalls.shelf import KEY, PART_KEY, Door, Fact, Shelf, Table
 
@@ -40,7 +40,7 @@ def shelf_of(facts: Sequence[Fact]) -> Shelf:
     shelf.put("mem_1", facts)
     for line, (subject, relation, _) in enumerate(facts, 2):
         answers = [answer for s, r, answer in facts if (s, r) == (subject, relation)]
-        shelf.held[subject, relation] = LedgerRows(answers, "upl_1", line)
+        shelf.held[subject, relation] = Source(tuple(answers), "upl_1", line)
     return shelf
 
 
