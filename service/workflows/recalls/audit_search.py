@@ -15,7 +15,7 @@ from schemas.audit import (
 )
 from schemas.recall import Status
 from service.errors import Unprocessable
-from service.facts import Pair
+from service.facts import Pair, trimmed
 from service.settings import Settings
 from service.storage import Database, Transaction, audit, dictionaries, lookup, memories, uploads
 from service.storage.audit import Entry, EntryFilter
@@ -45,7 +45,7 @@ def search(db: Database, settings: Settings, auditor: Auditor, asked: AuditSearc
     with db.reading() as tx:
         row = get_dictionary(tx, asked.dictionary)
         naming = read_naming(tx, settings, row)
-        pair = (asked.subject, asked.relation)
+        pair = (trimmed(asked.subject), trimmed(asked.relation))
         called = [pair] if naming is None else [pair, *naming.spellings(pair)]
         stored = pair if naming is None else naming.stored(pair)
         subjects, relations = zip(*called, strict=True)

@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from schemas.live_use import RelationUse, Unknown, Unknowns, Use
 from schemas.recall import Status
-from service.facts import Pair, trimmed
+from service.facts import Pair, trim_all, trimmed
 from service.settings import Settings
 from service.storage import Database, aliases, dictionaries, live_use, memories
 from service.storage.aliases import CHAMPION
@@ -40,7 +40,7 @@ class LiveUse:
                 continue
             taught, day = frozenset(each.served.memory.relations), datetime.fromtimestamp(each.at, UTC).date()
             columns, counts = each.columns, self._counts[each.served.dictionary]
-            asked = Counter(zip(columns.relations, columns.statuses, strict=True))
+            asked = Counter(zip(trim_all(columns.relations), columns.statuses, strict=True))
             for (relation, status), count in asked.items():
                 counts[Slot(day.isoformat(), relation if relation in taught else None, status.value)] += count
             if self._names:

@@ -226,7 +226,8 @@ class ShadowRecalls:
             compared = self._compared[watched.number]
             for pair, mine, other in zip(asked.pairs, asked.replies, replies, strict=True):
                 agreed = mine.status == other.status and sorted(mine.answers) == sorted(other.answers)
-                counted = compared.by_relation[pair[1] if pair[1] in taught else shadow.UNTAUGHT]
+                relation = trimmed(pair[1])
+                counted = compared.by_relation[relation if relation in taught else shadow.UNTAUGHT]
                 _count(counted, agreed=agreed, stale=_name(pair) in stale)
                 if not agreed and len(compared.disagreements) < shadow.KEPT:
                     both = (_to_said(asked.served.id, mine), _to_said(record.id, other))
