@@ -35,7 +35,7 @@ class FactStoreError(Exception):
 
     status = 500
     code = Code.INTERNAL
-    headers: Mapping[str, str] = MappingProxyType({})  # that the reply to this error has beside its body
+    headers: Mapping[str, str] = MappingProxyType({})  # sent with the reply to this error
 
     def __init__(self, detail: str, *, code: Code | None = None, **extra: object) -> None:
         super().__init__(detail)
@@ -83,7 +83,7 @@ class MethodNotAllowed(RequestError):
     code = Code.METHOD_NOT_ALLOWED
 
     def __init__(self, allowed: Sequence[str]) -> None:
-        super().__init__("this route has other methods")
+        super().__init__("this route does not allow this method")
         self.headers = {"allow": ", ".join(allowed)}
 
 
@@ -93,7 +93,7 @@ class Conflict(RequestError):
 
 
 class NoMemory(Conflict):
-    """A dictionary that has no champion was asked for it."""
+    """A request needs the champion of a dictionary that has none."""
 
     code = Code.NO_MEMORY
 
@@ -107,7 +107,7 @@ class PreconditionFailed(RequestError):
 
 
 class TooLarge(RequestError):
-    """What is left of the body is not read."""
+    """A body, or what it would become, exceeds a limit. The rest of the body is not read."""
 
     status = 413
     code = Code.TOO_LARGE
@@ -154,7 +154,7 @@ class TrainingFailed(FactStoreError):
 
 
 class Outgrown(FactStoreError):
-    """An edit that the resolved recipe has no room for; a full training has."""
+    """An edit that the resolved recipe has no room for: a full training makes room."""
 
     status = 422
     code = Code.TRAINING_FAILED

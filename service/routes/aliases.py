@@ -1,4 +1,4 @@
-"""/v1/dictionaries/{d}/aliases: names that point at a memory, and where they pointed before."""
+"""/v1/dictionaries/{d}/aliases and /gate: names that point at a memory, and what a memory must show before one does."""
 
 from typing import Annotated
 

@@ -1,4 +1,4 @@
-"""/v1/dictionaries/{d}/facts:batch, edits; facts:search, what the ledger holds, now or as of an earlier version."""
+"""/v1/dictionaries/{d}/facts: searched, edited and purged; and whether a memory still holds a pair."""
 
 from fastapi import APIRouter, Response
 

@@ -1,4 +1,4 @@
-"""What stands before every route, as plain ASGI: the API key, the cap on bodies, the request's figures.
+"""What stands before every route, as plain ASGI: keys, the cap on bodies, metrics, denials and security headers.
 
 The key is checked before the path and before the first byte of the body: nobody without one learns whether a route or
 a dictionary exists or a body is too large. Logs hold the route's template, never the path, a name or a query string.
@@ -30,7 +30,7 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 OPEN = frozenset({"/livez", "/readyz", "/sign-in"})
-MOST_UNKNOWN = 4096  # bytes of a body from nobody known
+MOST_UNKNOWN = 4096  # bytes of a body sent without a key
 _PAGES = re.compile(r"/docs|/openapi\.json|/v1/reports/[^/]+\.html")  # what a browser may read with a session's cookie
 _STREAMED = re.compile(r"/v1/dictionaries/[^/]+/uploads")  # this route counts its body itself
 
@@ -112,7 +112,7 @@ async def read_body(headers: Mapping[bytes, bytes], receive: Receive, limit: int
 
 
 class Measured:
-    """Counts and times every request of `app`, and answers what it did not catch without a detail."""
+    """Counts and times every request of `app`, and answers errors that it did not catch, without a detail."""
 
     def __init__(self, app: App) -> None:
         self._app = app
@@ -141,7 +141,7 @@ class Measured:
 
 
 async def send_problem(send: Send, error: FactStoreError, *, close: bool = False) -> None:
-    """`close` ends the connection, where a body may still be on its way that nobody will read."""
+    """Send the error as problem+json. `close` ends the connection, on which an unread body may still be arriving."""
     headers = {**error.headers, "connection": "close"} if close else error.headers
     await send_reply(send, error.status, MEDIA_TYPE, problem_body(error), headers)
 
@@ -179,7 +179,10 @@ _OURS = b"Bearer fsk_"  # how an Authorization header with a key of ours begins
 
 
 class Watched:
-    """`app`, with its denials counted. `templates` are the paths of the known routes."""
+    """`app`, with its denials counted for the audit chain: every 401, 403 and 429, and every 404 to a scoped key about
+    a dictionary that is not granted to it (`scope["hidden"]`), be it there or not. `templates` are the known routes'
+    paths.
+    """
 
     def __init__(self, app: App, denials: Denials, templates: Iterable[str]) -> None:
         self._app = app
@@ -195,12 +198,12 @@ class Watched:
         await self._app(scope, receive, noted)
 
     def _template(self, path: str) -> str:
-        """The path with everything left out that is no word of a route: it may be a name."""
+        """The path without every word that is not part of a route: it may be a name."""
         return "/".join(word if word in self._words else "{}" for word in path.split("/")[:8])
 
 
 def _who(scope: Scope) -> str:
-    """The key's id; of a key that is not valid what its owner is shown of it; nothing of anything else."""
+    """The key's id; the visible start of a key that is not valid; nothing of anything else."""
     if caller := scope.get("caller"):
         return str(caller.key)
     header: bytes = dict(scope["headers"]).get(b"authorization", b"")
@@ -215,7 +218,9 @@ ALWAYS = (
 
 
 class Hardened:
-    """`app`, with these headers on every reply."""
+    """`app`, with the headers of `ALWAYS` on every reply: no browser guesses a media type, nothing on the way is
+    cached.
+    """
 
     def __init__(self, app: App) -> None:
         self._app = app

@@ -1,4 +1,4 @@
-"""Jobs: followed and cancelled."""
+"""Jobs, followed and cancelled; experiments, ordered as jobs whose results are their documents."""
 
 from fastapi import APIRouter, Response
 

@@ -1,4 +1,4 @@
-"""/v1/dictionaries/{d}/use: what is really asked, how much of it is answered, and what is missed most."""
+"""/v1/dictionaries/{d}/use and /shadow: what is really asked, and how a challenger would answer it."""
 
 import datetime as dt
 from typing import Annotated

@@ -1,4 +1,4 @@
-"""Memories: trained, listed, verified."""
+"""Memories: trained, listed, verified, scrubbed."""
 
 from fastapi import APIRouter, Response
 

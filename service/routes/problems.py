@@ -29,7 +29,7 @@ def handle_errors(api: FastAPI, routes: Sequence[Any]) -> None:
     api.add_exception_handler(FactStoreError, _reply_to_error)
     api.add_exception_handler(RequestValidationError, _reply_to_invalid)
     api.add_exception_handler(HTTPException, reply_to_http)
-    api.add_exception_handler(Exception, _reply_to_error)  # raised again afterwards: who measures logs its kind
+    api.add_exception_handler(Exception, _reply_to_error)  # raised again afterwards: `Measured` logs its kind
 
 
 def _reply(error: FactStoreError) -> Response:

@@ -20,13 +20,13 @@ _query = msgspec.json.Decoder(Query)
 _batch = msgspec.json.Decoder(BatchQuery)
 
 
-NOT_MEANT = ("", "application/x-www-form-urlencoded")  # curl -d names the latter whatever it sends
+UNSPECIFIC = ("", "application/x-www-form-urlencoded")  # curl -d sends the latter with whatever body
 
 
 def sent(content_type: bytes) -> Media:
-    """The media type of a request's body, JSON where none is meant; raises UnsupportedMedia."""
+    """The media type of a request's body; JSON where the header names none. Raises UnsupportedMedia."""
     named = _essence(content_type.decode("latin-1"))
-    if named in NOT_MEANT:
+    if named in UNSPECIFIC:
         return Media.JSON
     try:
         return Media(named)

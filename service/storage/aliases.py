@@ -35,8 +35,8 @@ _REMEMBER = insert(alias_events)
 
 @dataclass(frozen=True, slots=True)
 class Switch:
-    """Who moves an alias where, by what, and why. A rollback pins it, a training and an unpinning let it go, anything
-    else leaves it as it was; `pinned` says otherwise.
+    """A move of an alias: where to, by whom and why. A rollback pins the alias, a training or an unpinning releases it,
+    and anything else leaves its pin as it was, unless `pinned` is given.
     """
 
     alias: str
@@ -79,7 +79,7 @@ def switch(tx: Connection, dictionary: int, to: Switch) -> Alias:
 
 
 def remove(tx: Connection, dictionary: int, alias: Alias, by: str, reason: str) -> None:
-    """The alias goes, its history stays; made again, its versions count on."""
+    """Delete the alias and keep its history: if it is made again, its versions continue."""
     gone = Switch(alias.alias, alias.memory, by, reason, AliasAction.DELETE)
     tx.execute(_REMEMBER, [_event(dictionary, gone, _after_move(tx, dictionary, gone, alias), alias)])
     tx.execute(delete(aliases).where(aliases.c.dictionary == dictionary, aliases.c.alias == alias.alias))
@@ -121,7 +121,7 @@ def has_served(tx: Connection, dictionary: int, alias: str, memory: str) -> bool
 
 
 def _followers(to: Switch, held: Mapping[str, Alias]) -> Iterator[Switch]:
-    """What moves with the champion."""
+    """The moves of the aliases that follow the champion."""
     champion = held.get(CHAMPION)
     if to.alias != CHAMPION or champion is None or champion.memory == to.memory:
         return
@@ -147,10 +147,10 @@ def _last_version(tx: Connection, dictionary: int, alias: str) -> int:
 def _event(dictionary: int, to: Switch, after: Alias, before: Alias | None) -> dict[str, Any]:
     """A row of the history."""
     moved = {"memory": to.memory, "previous": before.memory if before else None, "version": after.version}
-    told = {"at": after.switched_at, "by": to.by, "reason": to.reason, "action": to.action}
-    return {"dictionary": dictionary, "alias": to.alias, **moved, **told}
+    moved |= {"at": after.switched_at, "by": to.by, "reason": to.reason, "action": to.action}
+    return {"dictionary": dictionary, "alias": to.alias, **moved}
 
 
 def _to_schema(row: Row[Any]) -> Alias:
-    shown = {"memory": row.memory, "version": row.version, "switched_at": row.switched_at}
-    return Alias(alias=row.alias, pinned=row.pinned, **shown)
+    fields = {"memory": row.memory, "version": row.version, "switched_at": row.switched_at}
+    return Alias(alias=row.alias, pinned=row.pinned, **fields)

@@ -1,4 +1,4 @@
-"""The audit chain as rows. What a MAC is, and what is sealed, only the workflows know."""
+"""The audit chain as rows. MACs and seals are made and checked by the workflows alone."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -46,7 +46,7 @@ class Salts(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class EntryFilter:
-    """Which entries are asked for; None means any. `since` and `until` (not included) are in microseconds."""
+    """Which entries to read; None means any. `since` and `until` (not included) are in microseconds."""
 
     act: str | None = None
     by: str | None = None
@@ -57,7 +57,7 @@ class EntryFilter:
 
 
 class Unreadable(Exception):
-    """An entry that the database cannot give back: somebody has put bytes there that are no text."""
+    """An entry that the database cannot give back: somebody has written bytes there that are not text."""
 
 
 def begin(tx: Connection, head: Head) -> None:
@@ -79,7 +79,9 @@ def read_last(tx: Connection) -> Entry | None:
 
 
 def append(tx: Connection, entries: Sequence[Entry], salts: Sequence[Salts], head: Head) -> None:
-    """Add entries and move the head to the last of them. A head that is gone stays gone: its absence tells."""
+    """Add entries and move the head to the last of them. A missing head stays missing: its absence is
+    evidence.
+    """
     tx.execute(insert(audit_entries), [entry._asdict() for entry in entries])
     if salts:
         tx.execute(insert(audit_salts), [each._asdict() for each in salts])

@@ -1,4 +1,4 @@
-"""The connection to SQLite (by default) or Postgres, and the two kinds of transaction."""
+"""The connection to SQLite (by default) or Postgres, its two kinds of transaction, and the change signal for caches."""
 
 import sqlite3
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Facts marked as priority, and what memories were measured at."""
+"""For the promotion gate: the facts marked as priority, and what memories were measured at."""
 
 from collections.abc import Iterable
 from typing import Any

@@ -56,5 +56,5 @@ def has_old(tx: Connection) -> bool:
 
 
 def forget_old(tx: Connection) -> None:
-    """Replies that nobody comes back for: their keys may be used again."""
+    """Delete replies older than `KEPT`: their keys may be used again."""
     tx.execute(delete(idempotency).where(idempotency.c.at < now() - KEPT))

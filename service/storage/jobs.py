@@ -147,7 +147,7 @@ def claim(
 
 
 def renew(tx: Connection, held: Claim, lease: timedelta, progress: float, step: str) -> bool:
-    """Extend the lease, show the progress, and say whether the job was told to stop. Raises LeaseLost."""
+    """Extend the lease, show the progress, and return whether the job was asked to stop. Raises LeaseLost."""
     values = {"lease_until": now() + lease, "progress": progress, "step": step}
     row = tx.execute(update(jobs).where(_fence(held)).values(values).returning(jobs.c.cancel_requested)).first()
     if row is None:
@@ -156,12 +156,12 @@ def renew(tx: Connection, held: Claim, lease: timedelta, progress: float, step: 
 
 
 def set_memory(tx: Connection, held: Claim, memory: str) -> None:
-    """Note which memory folder this attempt writes, so that nobody sweeps it away meanwhile. Raises LeaseLost."""
+    """Note which memory folder this attempt writes, so that no sweep removes it meanwhile. Raises LeaseLost."""
     _change(tx, held, {"memory": memory})
 
 
 def give_back(tx: Connection, held: Claim) -> None:
-    """Queue the job again, as a worker does that is told to stop. The attempt does not count. Raises LeaseLost."""
+    """Queue the job again, as a stopping worker does. The attempt does not count. Raises LeaseLost."""
     again = {"state": JobState.QUEUED, "worker": None, "lease_until": None, "step": "queued"}
     _change(tx, held, {**again, "progress": 0.0, "attempts": jobs.c.attempts - 1})
 
@@ -180,10 +180,10 @@ def fail(tx: Connection, held: Claim, state: JobState, problem: Problem) -> None
 
 
 def cancel(tx: Connection, job_id: str, problem: Problem) -> None:
-    """A queued job ends at once; a running one is told to stop; one that has ended stays as it is."""
+    """A queued job ends at once, a running one is asked to stop, and one that has ended stays as it is."""
     here = jobs.c.id == job_id
-    told = {"state": JobState.CANCELLED, "problem": problem.model_dump(mode="json"), **_ending()}
-    tx.execute(update(jobs).where(here, jobs.c.state == JobState.QUEUED).values(told))
+    ended = {"state": JobState.CANCELLED, "problem": problem.model_dump(mode="json"), **_ending()}
+    tx.execute(update(jobs).where(here, jobs.c.state == JobState.QUEUED).values(ended))
     tx.execute(update(jobs).where(here, jobs.c.state == JobState.RUNNING).values(cancel_requested=True))
 
 

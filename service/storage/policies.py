@@ -56,7 +56,7 @@ def find(tx: Connection, dictionary: int, wanted: Iterable[str]) -> list[tuple[s
 
 
 def forget(tx: Connection, dictionary: int, gone: Iterable[str] | None) -> int:
-    """Delete what these pseudonyms, or all, stand for; how many there were. Other texts among them are no matter."""
+    """Delete what these pseudonyms, or all, stand for; how many there were. Other texts among them are ignored."""
     mine = delete(pseudonyms).where(pseudonyms.c.dictionary == dictionary)
     if gone is None:
         return tx.execute(mine).rowcount

@@ -1,4 +1,4 @@
-"""What a purge finds and changes in the tables, and the purges themselves.
+"""What a purge finds and changes in the tables, and the records of purges.
 
 `ROWS` and `TEXTS` say of the tables beside the ledger what becomes of a row that mentions a purged fact. A test holds
 them against all tables, so that a new column of text has to take a side. What stays are rules that an admin wrote
@@ -171,7 +171,7 @@ def write_receipt(tx: Connection, upload: int, receipt: dict[str, Any]) -> None:
 
 
 def blank_refused(tx: Connection, dictionary: int, mentions: Mentions, text: str) -> set[int]:
-    """Overwrite the text and detail of refused rows that mention a purged fact, and say of which uploads they are."""
+    """Overwrite the text and detail of refused rows that mention a purged fact; returns the uploads they belong to."""
     query = select(refused.c.number, refused.c.upload, refused.c.detail, refused.c.text)
     query = query.join(uploads, uploads.c.number == refused.c.upload).where(uploads.c.dictionary == dictionary)
     found = [(number, upload) for number, upload, *texts in _each(tx, query) if mentions(texts)]
@@ -223,7 +223,7 @@ def list_ids(tx: Connection) -> set[str]:
 
 
 def count(tx: Connection, dictionary: int) -> int:
-    """How often the dictionary was purged: what was read of its ledger before is not to be built upon after."""
+    """How often the dictionary was purged: what was read of its ledger before must not be used after."""
     return tx.scalar(select(func.count()).where(purges.c.dictionary == dictionary)) or 0
 
 

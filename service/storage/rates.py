@@ -21,7 +21,7 @@ class LeaseRequest(NamedTuple):
 
 def open_counters(db: Database, path: Path) -> Database:
     """Where rates are counted: with SQLite a file of their own, because the ledger's single writer may hold its lock
-    for seconds, which no recall shall wait for.
+    for seconds, and no recall may wait for that.
     """
     if not db.is_sqlite:
         return db

@@ -1,4 +1,6 @@
-"""Reviews: kept with the pair, what was answered, and who decided what."""
+"""Reviews, kept with the pair, the answer and the decision; the samples they were drawn in; and withdrawals: memories
+that the champion left because of what reviews found.
+"""
 
 import re
 import secrets
@@ -192,5 +194,5 @@ def add_withdrawal(tx: Connection, dictionary: int, withdrawal: Withdrawal) -> N
 
 
 def withdrawn_memories(tx: Connection, dictionary: int) -> set[str]:
-    """The memories that the champion left by itself."""
+    """The memories that automatic rollbacks have taken out of use."""
     return set(tx.scalars(select(withdrawals.c.memory).where(withdrawals.c.dictionary == dictionary)))

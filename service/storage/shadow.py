@@ -54,7 +54,7 @@ def put(tx: Connection, dictionary: int, alias: str, share: float, by: str) -> N
 
 
 def remove(tx: Connection, dictionary: int) -> bool:
-    """Whether there was anything to stop; its counts and disagreements go."""
+    """Stop comparing and delete the counts and disagreements. Returns whether there was anything to stop."""
     for table in (shadow_disagreements, shadow_counts):
         tx.execute(delete(table).where(table.c.dictionary == dictionary))
     announce(tx)

@@ -39,5 +39,5 @@ def has_old(tx: Connection) -> bool:
 
 
 def forget_old(tx: Connection) -> None:
-    """Trials are made again where an experiment wants them."""
+    """Delete trials older than `KEPT`: an experiment that needs one makes it again."""
     tx.execute(delete(trials).where(trials.c.created_at < now() - KEPT))

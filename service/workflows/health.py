@@ -1,4 +1,4 @@
-"""Whether the service can do its work."""
+"""Readiness: whether the service can do its work."""
 
 from schemas.jobs import JobState
 from schemas.problems import Code

@@ -1,4 +1,4 @@
-"""Purged names that come back by being asked for: told by their commitments, and not kept."""
+"""Purged names that callers ask for again: recognised by their commitments, and not kept."""
 
 from collections.abc import Mapping
 from hashlib import blake2b
@@ -14,7 +14,7 @@ T = TypeVar("T")
 
 
 def drop_purged(tx: Transaction, settings: Settings, row: dictionaries.Row, kept: Mapping[Pair, T]) -> dict[Pair, T]:
-    """Those of `kept` whose pair and subject were never purged from the dictionary."""
+    """The entries of `kept` whose pair and subject were never purged from the dictionary."""
     pairs, subjects = purge.read_commitments(tx, row.number)
     if not pairs and not subjects:
         return dict(kept)

@@ -1,4 +1,4 @@
-"""What a killed process left behind."""
+"""Removal of what killed processes left behind."""
 
 import shutil
 

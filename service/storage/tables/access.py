@@ -1,4 +1,8 @@
-"""Grants: what an API key may do in one dictionary, and with which of its relations. Windows: what it has used up."""
+"""Grants, rate windows and the audit chain: what API keys may do, what they have used up, and what was done.
+
+Every value of the audit chain is one that the driver gives back as it was bound (whole numbers, text, bytes): the MAC
+of an entry is over what is stored, and reading a table that somebody has altered must not fail on the way.
+"""
 
 from sqlalchemy import JSON, BigInteger, Column, ForeignKey, Index, Integer, LargeBinary, Table, Text
 

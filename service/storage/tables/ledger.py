@@ -1,4 +1,4 @@
-"""Dictionaries, their facts, uploads, memories, aliases, jobs and keys.
+"""Dictionaries, their facts, uploads, memories, aliases, jobs, trials and keys.
 
 `id` is what callers see; `number` is the short key that a million facts can afford.
 """

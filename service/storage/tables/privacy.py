@@ -1,4 +1,7 @@
-"""Policies for personal data, pseudonyms, and the other names by which callers may ask."""
+"""Policies for personal data, pseudonyms, the other names by which callers may ask; purges and proofs of absence.
+
+Purges and proofs hold no name: pairs are commitments under a subkey of the memory secret.
+"""
 
 from sqlalchemy import JSON, Column, Float, Index, Integer, LargeBinary, Table, Text
 

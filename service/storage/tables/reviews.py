@@ -1,4 +1,6 @@
-"""Reviews of answers, the samples they were drawn in, live use, and scrubs of stored memories."""
+"""What is known of the answers of memories: reviews and their samples, live use, scrubs, measurements for the promotion
+gate, and comparisons with a challenger.
+"""
 
 from sqlalchemy import JSON, BigInteger, Boolean, Column, Float, Index, Integer, Table, Text
 

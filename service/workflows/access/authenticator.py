@@ -1,4 +1,4 @@
-"""Who is calling, and what that caller may do where. Cheap enough for every recall: two dictionary look-ups."""
+"""Who is calling, and what that caller may do in which dictionary. A recall pays two dictionary look-ups for it."""
 
 import asyncio
 import time

@@ -19,7 +19,7 @@ SHOWN = 12  # characters of a key that stay visible, to tell keys apart
 
 
 def create(db: Database, auditor: Auditor, wanted: KeyCreate, by: str) -> KeyCreated:
-    """The only time that the key itself is seen."""
+    """Make a key. The reply is the only place where the key itself is ever shown."""
     check_rate(wanted.rate)
     key, info = _new(wanted, replaces=None)
     with db.writing() as tx:
@@ -29,11 +29,13 @@ def create(db: Database, auditor: Auditor, wanted: KeyCreate, by: str) -> KeyCre
 
 
 def rotate(db: Database, auditor: Auditor, key_id: str, wanted: KeyRotate, by: str) -> KeyCreated:
-    """A new key with the rights, the rate and the end of the old one, which ends when the overlap does."""
+    """Make a key with the rights, the rate and the expiry of an old one, which expires when the overlap ends. Raises
+    NotFound.
+    """
     with db.writing() as tx:
         old = keys.find(tx, key_id)
         if old is None or old.revoked_at is not None or (old.expires_at is not None and old.expires_at <= now()):
-            raise NotFound("no such key that is valid")
+            raise NotFound("no valid key has this id")
         expires = wanted.expires_at or old.expires_at
         like = KeyCreate(role=old.role, label=old.label, expires_at=expires, scoped=old.scoped, rate=old.rate)
         key, info = _new(like, replaces=old.id)

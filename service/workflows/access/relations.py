@@ -1,4 +1,4 @@
-"""Which relations of a dictionary a caller may see."""
+"""The relations of a dictionary that a caller may see."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

@@ -21,7 +21,7 @@ from service.storage.stamps import now
 from service.workflows.audit.chain import GENESIS, Chain
 from service.workflows.audit.commitments import DROPPED, KEPT, Committed, Committer, name_tokens, pair_tokens
 
-SERVICE = "service"  # who does what nobody asked for
+SERVICE = "service"  # the author of what no caller asked for
 
 
 class Act(StrEnum):

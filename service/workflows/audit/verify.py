@@ -1,4 +1,7 @@
-"""Is the chain as it was written? Read from its first entry to its last, a page at a time."""
+"""Whether the chain is as it was written, read from its first entry to its last, a page at a time; and retention.
+
+Old entries are dropped, if at all, behind a checkpoint: an entry that carries the MAC to continue from.
+"""
 
 import json
 from dataclasses import dataclass
@@ -170,7 +173,7 @@ def _verdict(walk: _Walk | None, finding: AuditFinding | None) -> AuditVerdict:
 
 
 def describe(verdict: AuditVerdict) -> str:
-    """The verdict in a line."""
+    """The verdict in one line of text."""
     finding = verdict.finding
     read = f"{verdict.entries} entries" + (f", {verdict.first} to {verdict.last}" if verdict.entries else "")
     if finding is None:

@@ -30,7 +30,7 @@ def drop(settings: Settings, job: str) -> None:
 
 
 def empty(settings: Settings, some: Iterable[str]) -> int:
-    """Delete what jobs have kept, and how many files that were; a job under way goes on without."""
+    """Delete what these jobs have kept, and return how many files that were; a running job goes on without them."""
     files = [file for job in some for file in folder_of(settings, job).glob("*")]
     for file in files:
         file.unlink(missing_ok=True)

@@ -1,4 +1,8 @@
-"""Experiments: ordered and listed."""
+"""Experiments: ordered and listed by callers, and run by the worker in a process of their own.
+
+The process has a lower priority than trainings. It can be killed at any moment, as its trials are remembered one by
+one; its memory goes with it, and what it does to the threads of numerical libraries concerns nobody else.
+"""
 
 import json
 import os
@@ -138,7 +142,7 @@ class Line:
 
 
 def lines(process: "subprocess.Popen[str]") -> Iterator[Line | None]:
-    """What the process says on its standard output, until it ends; None now and then while it says nothing."""
+    """The lines of the process's standard output until it ends; None now and then while there is none."""
     begun, out = b"", process.stdout
     while out is not None:
         if not select([out], [], [], LOOK_EVERY)[0]:

@@ -59,7 +59,7 @@ PACKAGE = Path(__file__).parents[2]
 
 
 def main() -> NoReturn:
-    """Ends at once, whatever its threads still compute: nobody waits for those trials any more."""
+    """Run the experiment and exit at once, whatever its threads still compute: nobody waits for those trials."""
     os.nice(NICE)
     out = sys.stdout
     with redirect_stdout(sys.stderr):
@@ -73,7 +73,7 @@ def _last_line(out: IO[str]) -> str:
         assignment = Assignment.from_json(sys.stdin.readline())
         Thread(target=_end_with_the_worker, name="worker", daemon=True).start()
         return Line(document=_run(Settings(), assignment, ProgressLines(out)).model_dump(mode="json")).to_json()
-    except Exception as error:  # noqa: BLE001 - its message may hold names: only its kind and place are told
+    except Exception as error:  # noqa: BLE001 - its message may hold names: only its kind and place are reported
         return Line(error=place(error)).to_json()
 
 
@@ -115,7 +115,7 @@ class ProgressLines:
 
 
 def _end_with_the_worker() -> None:
-    """Nothing more is ever said on the standard input: it ends when the worker does."""
+    """Nothing more arrives on the standard input: it ends when the worker does."""
     sys.stdin.read()
     os._exit(1)
 

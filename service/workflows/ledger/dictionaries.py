@@ -1,4 +1,4 @@
-"""Dictionaries: made with a secret of their own, deleted with everything that was made of them."""
+"""Dictionaries: made with a secret of their own, deleted with everything that was made from them."""
 
 import shutil
 
@@ -26,7 +26,7 @@ def create(db: Database, settings: Settings, auditor: Auditor, name: str, by: st
 
 
 def list_dictionaries(db: Database, sight: Sight) -> DictionaryList:
-    """Those that the caller sees."""
+    """The dictionaries that the caller sees."""
     with db.reading() as tx:
         seen = [each for each in dictionaries.list_all(tx) if sight.sees(each.id)]
         return DictionaryList(dictionaries=[_restrict(tx, each, sight) for each in seen])
@@ -56,7 +56,7 @@ def delete(db: Database, settings: Settings, auditor: Auditor, ref: str, by: str
 
 
 def _restrict(tx: Transaction, dictionary: Dictionary, sight: Sight) -> Dictionary:
-    """With the sizes of what the caller may see of it."""
+    """The dictionary with the sizes of the part that the caller sees."""
     relations = sight.relations(dictionary.id)
     if relations is None:
         return dictionary

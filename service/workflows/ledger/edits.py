@@ -1,4 +1,7 @@
-"""Edits: facts put and pairs taken away, in one commit with the version of the memory that holds them."""
+"""Edits: facts put and pairs deleted, in one commit with the version of the memory that holds them.
+
+A batch is checked item by item before anything is touched.
+"""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -140,7 +143,7 @@ class _Edit:
         ]
 
     def _record(self, tx: Transaction, dictionary: str, items: Sequence[Item], edited: Edited, reply: Answer) -> None:
-        """An entry for what was put and one for what was taken away."""
+        """Record what was put and what was deleted, an entry each."""
         details = {"edit": edited.upload, "ledger_version": edited.version, "reason": self.reason}
         changed = [item for item, result in zip(items, edited.results, strict=True) if result.status in DONE]
         put = [(*item.pair, answer) for item in changed for answer in sorted(item.answers)]
@@ -182,7 +185,7 @@ def _upsert(index: int, sent: FactUpsert) -> Item:
         _refuse(EditOp.UPSERT, index, "an item has either an answer or answers")
     answers = [sent.answer] if sent.answer is not None else sent.answers or []
     if not answers:
-        _refuse(EditOp.UPSERT, index, "answers is empty; to take a pair away, name it in delete")
+        _refuse(EditOp.UPSERT, index, "answers is empty; to delete a pair, name it in delete")
     for answer in answers:
         _check(EditOp.UPSERT, index, "answer", answer)
     return Item(EditOp.UPSERT, pair, frozenset(answers))

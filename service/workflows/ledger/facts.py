@@ -16,8 +16,8 @@ from service.workflows.active_policies import get_active
 
 
 def search(db: Database, secrets: Path, ref: str, asked: FactSearch, sight: Sight) -> FactPage:
-    """One page; its cursor asks for the next one, in the same ledger version. Who sees only some relations is told no
-    line of an upload: gaps would count the others. A subject with a pseudonym is found by either name.
+    """One page; its cursor asks for the next one, in the same ledger version. A caller who sees only some relations
+    gets no line numbers: their gaps would count the other facts. A subject with a pseudonym is found by either name.
     """
     with db.reading() as tx:
         row = get_dictionary(tx, ref)

@@ -50,8 +50,8 @@ class Upload:
 
 
 def upload(service: EditContext, limits: Limits, ref: str, sent: Upload) -> Receipt:
-    """Store what can be stored and say what was refused; where few pairs change, the champion learns them in the same
-    commit. Raises UnusableFile, UnsupportedMedia, Conflict, NotFound.
+    """Store what can be stored and report what was refused; where few pairs change, the champion takes them in within
+    the same commit. Raises UnusableFile, UnsupportedMedia, Conflict, NotFound.
     """
     db = service.db
     with db.reading() as tx:
@@ -98,7 +98,9 @@ def write_refused_csv(db: Database, ref: str, upload_id: str, out: TextIO, *, ra
 
 
 def _check_seen(dictionary: str, parsed: Parsed, sent: Upload) -> None:
-    """Who sees only some relations writes no other, and replaces nothing: that would delete what it does not see."""
+    """Raises Forbidden where a caller who sees only some relations would write another, or replace the whole table,
+    which would delete what it does not see.
+    """
     check_written(sent.sight, dictionary, set(parsed.accepted.relations))
     if sent.options.mode is Mode.REPLACE and sent.sight.relations(dictionary) is not None:
         raise Forbidden("a key for some relations only may not replace a dictionary's facts")

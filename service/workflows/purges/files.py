@@ -92,8 +92,8 @@ def find_roots(versions: Sequence[Version], withdrawn: Collection[str]) -> Itera
 
 
 def erase_files(db: Database, settings: Settings, kept: purge.PurgeRecord) -> int:
-    """Forget and delete what withdrawn memories were made of, the reports of before, what jobs kept between their
-    attempts, and spool files that nobody writes; how many folders and files went.
+    """Delete what withdrawn memories were made of, earlier reports, what jobs kept between their attempts, and
+    abandoned spool files. Returns how many folders and files that were.
     """
     with db.writing() as tx:
         gone = [version for version in patches.list_stored(tx, kept.dictionary) if version.id in kept.withdrawn]
@@ -113,7 +113,9 @@ def erase_files(db: Database, settings: Settings, kept: purge.PurgeRecord) -> in
 
 
 def _forget_recalls_before(attempt: Attempt, kept: purge.PurgeRecord) -> None:
-    """Counts and comparisons of recalls from before the purge are written up to a second after it."""
+    """Remove the purged names from counts and comparisons: those of recalls before the purge are written up to a second
+    after it.
+    """
     while now() < kept.at + OBSERVED:
         attempt.progress(0.1, "waiting for the observer of recalls")
         time.sleep(0.1)

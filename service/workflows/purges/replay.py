@@ -1,4 +1,4 @@
-"""Purges done again: those a tombstone tells of and the database does not know, because it is older."""
+"""Purges done again: a tombstone names them, and the database, being older, does not know them."""
 
 from collections import defaultdict
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Traces: which kept texts mention a purged fact, however the text was written down."""
+"""Traces: which kept texts mention a purged fact, however the text was written, and overwriting them in the tables."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""What serving asks of the database and of the memory folders."""
+"""What serving asks of the database and of the memory folders, and the names that a spelling of theirs stands for."""
 
 import unicodedata
 from collections import defaultdict
@@ -82,7 +82,9 @@ class StoredCatalogue:
 
 
 class Spellings:
-    """The names that the ledger held, by their folded forms."""
+    """The names that the ledger held, by their folded forms: the rule of the memory's second look-up. Only for
+    comparing: an answer found under another spelling agrees with the fact of the name it stands for.
+    """
 
     def __init__(self, names: Collection[str]) -> None:
         self._names = frozenset(names)

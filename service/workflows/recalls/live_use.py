@@ -47,7 +47,7 @@ class LiveUse:
                 self._count_unknowns(each)
 
     def flush(self) -> None:
-        """One short transaction; what cannot be written now stays for the next turn."""
+        """Write the counts in one short transaction; what cannot be written now stays for the next turn."""
         if not self._counts:
             return
         with self._db.writing() as tx:
@@ -107,7 +107,7 @@ def get_use(db: Database, ref: str, since: str | None) -> Use:
 
 
 def list_unknowns(db: Database, settings: Settings, ref: str, limit: int) -> Unknowns:
-    """Those asked most often, most asked first; none while the setting is off."""
+    """The unknown pairs asked most often, the most frequent first; none while the setting is off."""
     with db.reading() as tx:
         kept, uncounted = live_use.read_unknowns(tx, get_dictionary(tx, ref).number)
     if not settings.keep_unknowns:
@@ -118,7 +118,7 @@ def list_unknowns(db: Database, settings: Settings, ref: str, limit: int) -> Unk
 
 
 def forget_names_unless_kept(db: Database, settings: Settings) -> None:
-    """Names do not outlive the setting that let them be kept."""
+    """Delete kept names once the setting no longer allows them."""
     if not settings.keep_unknowns:
         with db.writing() as tx:
             live_use.forget_names(tx)

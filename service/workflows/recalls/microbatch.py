@@ -35,7 +35,7 @@ class ServedMemory:
         self._named: ServedMemory | None = None
 
     def named(self, naming: Naming | None) -> "ServedMemory":
-        """The memory as it is asked by these other names; itself where there are none."""
+        """The memory as it is recalled by these other names; the memory itself where there are none."""
         if naming is None:
             return self
         if self._named is None or self._named.naming is not naming:
@@ -48,8 +48,8 @@ class ServedMemory:
         return pair if self.naming is None else self.naming.stored(pair)
 
     def within(self, relations: Relations | None) -> "ServedMemory":
-        """The memory as a caller finds it for whom only these relations exist; with batches of its own, so that who
-        asks it never shares one with who sees more.
+        """The memory for a caller who sees only these relations. It has batches of its own: a caller never shares a
+        batch with one who sees more.
         """
         if relations is None:
             return self

@@ -1,4 +1,4 @@
-"""A memory asked by other names: aliases, question templates, and the real names behind pseudonyms.
+"""A memory recalled by other names: aliases, question templates, and the real names behind pseudonyms.
 
 What is taught wins: an alias is tried only where the memory knows nothing of what was asked. Pseudonyms are made from
 the name with the policy key, so no mapping is read. Results name the pair as it was asked.
@@ -135,7 +135,7 @@ def _aliases(names: dict[str, str], name: str) -> list[str]:
 
 
 class Named:
-    """The memory as callers ask it."""
+    """A memory that also knows the other names of a dictionary."""
 
     def __init__(self, memory: Servable, naming: Naming) -> None:
         self._memory = memory

@@ -1,4 +1,4 @@
-"""What live recalls were answered, for whoever counts, compares or records them, off the path of the request.
+"""Live recalls and their answers, passed to those who count, compare or record them, off the path of the request.
 
 A recall costs its caller one append: listeners run in a thread of their own, in batches, some tenths of a second
 later. What they cannot keep up with is dropped and counted, never waited for.
@@ -49,7 +49,7 @@ class LiveRecall:
     at: float = field(default_factory=time.time)
 
     def __len__(self) -> int:
-        """Queries, of whatever form."""
+        """The number of queries, of whatever form."""
         return len(self.answered.statuses) if isinstance(self.answered, RecallColumns) else len(self.answered)
 
     @cached_property
@@ -66,7 +66,7 @@ class LiveRecall:
 
 
 class Listener(Protocol):
-    """Told of live recalls, in the observer's thread. What it raises is logged by kind and otherwise ignored."""
+    """Receives live recalls in the observer's thread. What it raises is logged by kind and otherwise ignored."""
 
     def on_recalls(self, seen: Sequence[LiveRecall]) -> None:
         """Recalls in the order they were answered; called only when there are some."""
@@ -90,11 +90,11 @@ class Observer:
         self._thread = Thread(target=self._run, name="observer", daemon=True)
 
     def register(self, listener: Listener) -> None:
-        """Before `start`."""
+        """Add a listener; to be called before `start`."""
         self._listeners.append(listener)
 
     def seen(self, seen: LiveRecall) -> None:
-        """Tell the listeners later; about a microsecond. Called on the event loop."""
+        """Queue a recall for the listeners, in about a microsecond. Called on the event loop."""
         if not self._listeners:
             return
         size, waiting = len(seen), self._queued - self._taken
@@ -106,19 +106,19 @@ class Observer:
         self._waiting.append(seen)
 
     def missed(self) -> int:
-        """Queries that no listener was told of, since the start."""
+        """How many queries no listener has received since the start."""
         return self._missed
 
     def start(self) -> None:
         self._thread.start()
 
     def stop(self) -> None:
-        """Returns when everything that waited was told and flushed."""
+        """Return once everything that waited has been passed on and flushed."""
         self._stopping.set()
         self._thread.join()
 
     def turn(self) -> None:
-        """Tell the listeners of everything that waits."""
+        """Pass everything that waits to the listeners."""
         seen = [self._waiting.popleft() for _ in range(len(self._waiting))]
         if seen:
             for listener in self._listeners:

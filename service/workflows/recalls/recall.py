@@ -31,7 +31,7 @@ T = TypeVar("T")
 
 
 class Asker(NamedTuple):
-    """Whose recall it is: the id of the caller's key, and the relations that exist for it (None: all)."""
+    """Who recalls: the id of the caller's key, and the relations that it sees (None: all)."""
 
     key: str
     relations: Relations | None = None
@@ -67,7 +67,7 @@ class Recall:
         raise Unprocessable("a batch is either queries, or subjects and relations")
 
     async def run(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Do this in one of the threads that batches run in."""
+        """Run `work` in one of the threads that batches run in."""
         return await asyncio.get_running_loop().run_in_executor(self._pool, lambda: work(*args, **kwargs))
 
     async def _many(self, dictionary: str, batch: BatchQuery, asked: Sequence[Query], by: Asker) -> BatchResult:

@@ -51,7 +51,9 @@ class Entry:
 
 
 class RecallRecorder:
-    """A listener of live recalls. `missed` says how many queries no listener was told of; the next entry says so."""
+    """A listener of live recalls. `missed` gives the number of queries that no listener received; the next entry
+    records it.
+    """
 
     def __init__(self, db: Database, auditor: Auditor, *, everything: bool, missed: Callable[[], int]) -> None:
         self._db = db

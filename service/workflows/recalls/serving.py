@@ -109,8 +109,8 @@ class Serving:
             self._loop.call_soon_threadsafe(self._put, record, memory)
 
     async def dictionary(self, name: str, sees: Callable[[str], bool]) -> str:
-        """The id of the dictionary of this id or exact name; raises NotFound, after the same look-up, where there is
-        none or the caller does not see it.
+        """The id of the dictionary with this id or exact name. Raises NotFound where there is none, and after the same
+        look-up where the caller does not see it.
         """
         self._refresh()
         known = self._dictionaries.get(name)
@@ -140,7 +140,8 @@ class Serving:
         """What the ledger held for these pairs when the memory was trained. Reads the database: not on the loop.
 
         Pairs that the memory answered but the ledger has not as they are spelled are looked up by the names they stand
-        for, as the memory looked them up. Who sees only some relations is told no line: gaps would count the others.
+        for, as the memory looked them up. A caller who sees only some relations gets no line numbers: their gaps would
+        count the other facts.
         """
         if served.naming is not None:
             stored = {pair: served.naming.stored(pair) for pair in pairs}
@@ -247,7 +248,7 @@ class Serving:
             await self._load(record)
 
     async def _follow(self) -> None:
-        """Let go of memories that are no longer kept, and load the new champions of dictionaries in use."""
+        """Drop memories that are no longer kept, and load the new champions of dictionaries in use."""
         loaded = list(self._loaded)
         kept = await asyncio.to_thread(self._catalogue.kept, loaded)
         for memory in set(loaded) - kept:

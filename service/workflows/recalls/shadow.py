@@ -1,4 +1,9 @@
-"""Shadow mode as callers set it and read it: which alias is compared with the champion, and what came of it."""
+"""Shadow mode: a challenger is asked what the champion was asked, and the two replies are compared.
+
+Callers choose the alias and read the counts. The listener draws pairs from what was recalled through the champion, asks
+the challenger in a thread of its own, within the relations that the caller sees, and counts. What it cannot keep up
+with is dropped and counted; no recall ever waits for it.
+"""
 
 import random
 from collections import defaultdict
@@ -122,7 +127,7 @@ MOST_WAITING = 64  # such groups
 
 
 class Reply(NamedTuple):
-    """What one memory said."""
+    """What one memory replied."""
 
     status: Status
     answers: Sequence[str]
@@ -211,7 +216,7 @@ class ShadowRecalls:
                 log.warning("comparing with a challenger failed", error=type(error).__name__)
 
     def compare(self, asked: ShadowBatch) -> None:
-        """Ask the challenger, and count."""
+        """Ask the challenger the batch's pairs, and count where the two agree."""
         watched = self._watched.get(asked.served.dictionary)
         challenger = self._challenger(watched) if watched else None
         if watched is None or challenger is None:

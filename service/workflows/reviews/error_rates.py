@@ -61,7 +61,9 @@ class Rate:
 
 
 def estimate_rate(drawn: Sequence[Drawn]) -> Rate:
-    """Whatever was decided first must not decide the rate: items are listed in random order unless asked otherwise."""
+    """The error rate of what was drawn. It is unbiased as long as items are decided in random order, as they are
+    listed.
+    """
     decided = [item for item in drawn if item.wrong is not None]
     found, effective = _weighed(decided)
     known = _weighed(drawn)

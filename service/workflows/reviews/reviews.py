@@ -1,4 +1,4 @@
-"""Reviews: an answer is doubted by whoever met it, and waits for somebody else to decide."""
+"""Reviews: a caller doubts an answer, and the item waits for somebody else to decide it."""
 
 from typing import NamedTuple
 
@@ -23,7 +23,7 @@ class Reviewer(NamedTuple):
 
 
 def report(service: EditContext, served: ServedMemory, wanted: ReviewCreate, by: str) -> Review:
-    """Put a doubt about an answer of `served` into the queue. It is asked once more, so that its margin is known."""
+    """Put a doubt about an answer of `served` into the queue. The memory is recalled once more for its margin."""
     subject, relation = trimmed(wanted.subject), trimmed(wanted.relation)
     if not subject or not relation:
         raise Unprocessable("subject and relation are more than white space")

@@ -1,4 +1,9 @@
-"""Samples: some of a memory's pairs, drawn with known probabilities, asked and put into the queue."""
+"""Samples: some of a memory's pairs, drawn with known probabilities, recalled and put into the queue.
+
+Every pair can be drawn, with a probability that is kept, so that the sample says something about all pairs: half of a
+draw by `lowest_margin` or `newest` goes to the pairs that rank first, the other half to all. A fixed number is drawn by
+systematic sampling with unequal probabilities in random order (Madow, Annals of Mathematical Statistics 20, 1949).
+"""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -73,7 +78,7 @@ class Pairs(NamedTuple):
 
 
 def draw(service: EditContext, served: ServedMemory, wanted: SampleCreate, by: str) -> Sample:
-    """The probability of each pair to be drawn is kept with its item. The one who draws may decide what was drawn."""
+    """The probability of each pair to be drawn is kept with its item. Whoever draws a sample may also decide its items."""
     with service.db.reading() as tx:
         number = get_dictionary(tx, served.dictionary).number
         pairs = Pairs(*reviews.taught_pairs(tx, number, served.ledger_version))

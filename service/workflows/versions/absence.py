@@ -1,4 +1,4 @@
-"""Absence: a deleted pair is asked of the stored bytes before and after, and what they answered is kept."""
+"""Proofs of absence: a deleted pair is recalled from the stored bytes before and after, and both replies are kept."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -42,7 +42,7 @@ class Deletion:
 
 
 def record_proofs(tx: Transaction, settings: Settings, row: dictionaries.Row, deletion: Deletion) -> None:
-    """Keep a proof for each pair that `before` held, the first `MOST` of them; both are asked here and now."""
+    """Keep a proof for each pair that `before` held, for the first `MOST` of them; both versions are recalled now."""
     pairs = deletion.pairs[:MOST]
     if not pairs:
         return
@@ -75,8 +75,8 @@ def record_proofs(tx: Transaction, settings: Settings, row: dictionaries.Row, de
 
 
 def check_absence(db: Database, settings: Settings, memory_id: str, asked: AbsenceQuery, sight: Sight) -> Absence:
-    """Ask this version's bytes, read afresh. Of a relation that may not be seen the reply is that of a pair which was
-    never taught. Raises NotFound, MemoryMismatch.
+    """Recall the pair from this version's bytes, read afresh. A relation that the caller may not see gets the reply of
+    a pair that was never taught. Raises NotFound, MemoryMismatch.
     """
     with db.reading() as tx:
         record = memories.find_record(tx, memory_id)

@@ -1,4 +1,4 @@
-"""Aliases: moved by hand, with the reason kept; trainings and edits move their own."""
+"""Aliases moved by hand, with the reason kept; a rollback pins an alias, an unpinning releases it again."""
 
 from schemas.aliases import Alias, AliasAction, AliasHistory, AliasList, AliasPut, AliasRollback, AliasUnpin
 from schemas.jobs import Job

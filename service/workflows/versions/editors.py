@@ -1,4 +1,4 @@
-"""The editors of a process: one for each of the dictionaries edited last, standing at its champion's newest version.
+"""The editors of a process: one for each recently edited dictionary, at the newest version of its champion.
 
 An editor knows every fact its memory holds, so that an edit costs what it touches. Where another process has edited, it
 follows; where none is at hand, one is made of the ledger as it was at that version.
@@ -31,7 +31,7 @@ class _Standing:
 
 
 class Editors:
-    """`adopt` is told of every version that an edit of this process made, once it is committed."""
+    """`adopt` is called with every version that an edit of this process made, once it is committed."""
 
     def __init__(self, versions: LoadedVersions, adopt: Adopt | None = None) -> None:
         self.versions = versions
@@ -41,7 +41,7 @@ class Editors:
         self._guard = Lock()
 
     def turn(self, dictionary: str) -> Lock:
-        """Held while this process edits the dictionary; taken before the transaction begins."""
+        """The lock that is held while this process edits the dictionary; it is taken before the transaction begins."""
         with self._guard:
             return self._locks[dictionary]
 
@@ -51,7 +51,7 @@ class Editors:
         return standing is not None and standing.version.lineage == champion.lineage
 
     def at(self, tx: Transaction, dictionary: int, tip: memories.Record) -> Editor:
-        """The editor standing at `tip`. Only for who has the dictionary's turn."""
+        """The editor whose memory is `tip`. The caller holds the lock that `turn` gives."""
         standing = self._standing.get(tip.dictionary)
         if standing is None or not self._follow(tx, dictionary, standing, tip):
             standing = _Standing(self._made(tx, dictionary, tip), tip, purge.count(tx, dictionary))
@@ -73,7 +73,7 @@ class Editors:
             self._adopt(version, staged.memory)
 
     def forget(self, dictionary: str) -> None:
-        """Let go of what is known of its facts."""
+        """Drop the dictionary's editor, which holds its facts."""
         with self._guard:
             self._standing.pop(dictionary, None)
 
@@ -101,7 +101,7 @@ class Editors:
 
 
 def changes_between(tx: Transaction, dictionary: int, *, after: int, upto: int) -> Changes:
-    """What leads from one ledger version to another; raises Outgrown where it is too much for an edit."""
+    """The changes that lead from one ledger version to another. Raises Outgrown where they are too many for an edit."""
     pairs = revisions.find_changed(tx, dictionary, after, MOST_CHANGES)
     if pairs is None:
         raise Outgrown("more facts changed than an edit takes in")

@@ -31,7 +31,7 @@ def _steps(tx: Transaction, version: memories.Record, after: int) -> list[bytes]
 
 
 class LoadedVersions:
-    """Those in use by this process, by lineage and place in it; they are let go of with their last user."""
+    """Those in use by this process, by lineage and place in it; they are dropped with their last user."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings

@@ -1,4 +1,4 @@
-"""Memories: ordered, listed, verified on request."""
+"""Memories: trainings and verifications are ordered, versions found and listed."""
 
 import re
 from typing import Any

@@ -1,4 +1,10 @@
-"""What a memory is measured at before an alias moves to it, and what a gate says to that."""
+"""What a memory is measured at before an alias moves to it, and how the promotion gate judges the figures.
+
+Probes are questions that were never taught, drawn for one memory: one that answers invents. Half of them are empty
+cells, a taught subject with a relation that the table does not hold for it; the others, and all of them where the table
+has no empty cell, ask for subjects that no fact has. Subjects reach the memory as keyed hashes, so one made-up name is
+as good as another.
+"""
 
 import random
 from collections.abc import Callable, Iterator

@@ -1,7 +1,7 @@
-"""The gate: what a memory must show before an alias moves to it.
+"""The promotion gate: what a memory must show before an alias moves to it.
 
-It stands before a training's publication and before a switch by hand, of every alias but `challenger`, where a memory
-that was let through nowhere is looked at. It does not stand before
+It applies to a training's publication and to a switch by hand, of every alias but `challenger`, under which memories
+are tried that have passed no gate. It does not apply to
 
 - a rollback: the memory has served, and what goes wrong now must end now;
 - an edit: only the blocks it touches are solved, and each was recalled from its own bytes before it was stored; all

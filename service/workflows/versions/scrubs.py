@@ -1,6 +1,9 @@
-"""Scrubs: every byte of a stored memory against its hashes, every fact against the ledger; what is damaged is rebuilt.
+"""Verification and scrubs: every fact is recalled from the stored bytes, and what is damaged is rebuilt.
 
-Whoever serves the memory has it in its own working memory and goes on meanwhile.
+A memory is a pure function of its facts, its resolved recipe and its secret, so it is rebuilt from the ledger byte for
+byte: its digest says whether it was. A damaged file of a folder is replaced in one rename; where a patch is damaged,
+its version gets a folder of its own, and the patch is no longer needed. Processes that serve the memory have it loaded
+and go on meanwhile.
 """
 
 import shutil
