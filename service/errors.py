@@ -1,6 +1,6 @@
 """Every error the service raises, in one tree.
 
-    FactStoreError
+    FactStoreError               500
     ├── RequestError             the caller must change something
     │   ├── Unauthorized         401
     │   ├── Forbidden            403
@@ -17,7 +17,7 @@
     ├── TrainingFailed           a memory that cannot hold every fact; names the facts
     ├── Outgrown                 an edit that the bank has no room for: it must be solved anew
     ├── MemoryMismatch           an artefact whose bytes are not what its manifest says
-    ├── Cancelled                a job was told to stop
+    ├── Cancelled                a job was cancelled
     └── Unavailable              503
 
 `status` and `code` live here; the one function that turns an error into a reply lives in `service.routes.problems`.
@@ -28,6 +28,9 @@ from http import HTTPStatus
 from types import MappingProxyType
 
 from schemas.problems import Code, Problem
+
+UNFORESEEN = "the service failed with an internal error"
+"""The whole detail of an error of any other kind: its own message may hold names."""
 
 
 class FactStoreError(Exception):

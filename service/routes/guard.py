@@ -14,7 +14,7 @@ import prometheus_client
 import structlog
 from starlette.requests import ClientDisconnect, cookie_parser
 
-from service.errors import FactStoreError, TooLarge, Unprocessable
+from service.errors import UNFORESEEN, FactStoreError, TooLarge, Unprocessable
 from service.routes.problems import MEDIA_TYPE, problem_body
 from service.workflows.access.authenticator import Authenticator, Caller
 from service.workflows.access.keys import COOKIE, SHOWN
@@ -136,7 +136,7 @@ class Measured:
             log.error("request failed", error=type(error).__name__, at=_place(error))  # noqa: TRY400
             if not status:
                 status = 500
-                await send_problem(send, FactStoreError("the service met an error of its own"))
+                await send_problem(send, FactStoreError(UNFORESEEN))
         _note(scope, status, time.perf_counter() - started)
 
 

@@ -10,7 +10,7 @@ from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 
 from schemas.problems import Code
-from service.errors import FactStoreError, MethodNotAllowed, NotFound, RequestError, Unprocessable
+from service.errors import UNFORESEEN, FactStoreError, MethodNotAllowed, NotFound, RequestError, Unprocessable
 
 MEDIA_TYPE = "application/problem+json"
 NO_OBJECT = "a JSON object is wanted, sent with Content-Type: application/json"
@@ -38,7 +38,7 @@ def _reply(error: FactStoreError) -> Response:
 
 
 async def _reply_to_error(_: Request, error: Exception) -> Response:
-    return _reply(error if isinstance(error, FactStoreError) else FactStoreError("the service met an error of its own"))
+    return _reply(error if isinstance(error, FactStoreError) else FactStoreError(UNFORESEEN))
 
 
 async def _reply_to_invalid(_: Request, error: Exception) -> Response:
@@ -74,6 +74,6 @@ def _from_http(error: Exception, allowed: Sequence[str]) -> FactStoreError:
 
 
 def _allowed(routes: Sequence[Any], path: str) -> list[str]:
-    """The methods of all routes with this path: each of them is a route of its own."""
+    """The methods of all routes with this path: FastAPI has a route for each."""
     here = [route for route in routes if isinstance(route, APIRoute) and route.path_regex.match(path)]
     return sorted({method for route in here for method in route.methods or ()})

@@ -13,6 +13,7 @@ import structlog
 
 from schemas.recall import BatchQuery
 from service.errors import (
+    UNFORESEEN,
     FactStoreError,
     Forbidden,
     MethodNotAllowed,
@@ -51,7 +52,7 @@ class RecallEndpoint:
             await send_problem(send, error)
         except Exception as error:  # noqa: BLE001 - its message may hold names: only its kind is logged
             log.error("recall failed", error=type(error).__name__)  # noqa: TRY400
-            await send_problem(send, FactStoreError("the service met an error of its own"))
+            await send_problem(send, FactStoreError(UNFORESEEN))
         else:
             await send_reply(send, 200, media, body)
 

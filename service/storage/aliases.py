@@ -146,9 +146,17 @@ def _last_version(tx: Connection, dictionary: int, alias: str) -> int:
 
 def _event(dictionary: int, to: Switch, after: Alias, before: Alias | None) -> dict[str, Any]:
     """A row of the history."""
-    moved = {"memory": to.memory, "previous": before.memory if before else None, "version": after.version}
-    moved |= {"at": after.switched_at, "by": to.by, "reason": to.reason, "action": to.action}
-    return {"dictionary": dictionary, "alias": to.alias, **moved}
+    return {
+        "dictionary": dictionary,
+        "alias": to.alias,
+        "memory": to.memory,
+        "previous": before.memory if before else None,
+        "version": after.version,
+        "at": after.switched_at,
+        "by": to.by,
+        "reason": to.reason,
+        "action": to.action,
+    }
 
 
 def _to_schema(row: Row[Any]) -> Alias:

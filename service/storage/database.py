@@ -66,7 +66,7 @@ class Database:
 
     def erase(self, seconds: float) -> bool:
         """Rewrite the database without its free pages and empty the journal, so that no file repeats what was deleted.
-        False where readers or writers did not let go of their snapshots within `seconds`: to be tried again.
+        False where readers or writers held their snapshots longer than `seconds`: to be tried again.
         """
         if not self.is_sqlite:
             with self.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:

@@ -17,16 +17,16 @@ KEPT = timedelta(days=30)
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """Who sent which key, and the SHA-256 of everything the request said."""
+    """Who sent which key, and the SHA-256 of the whole request."""
 
     by: str
     key: str
     fingerprint: str
 
     @classmethod
-    def of(cls, by: str, key: str | None, said: str) -> "Request | None":
-        """None where no key was sent. `said`: the request as text."""
-        return None if key is None else cls(by, key, hashlib.sha256(said.encode()).hexdigest())
+    def of(cls, by: str, key: str | None, content: str) -> "Request | None":
+        """None where no key was sent. `content`: the request as text."""
+        return None if key is None else cls(by, key, hashlib.sha256(content.encode()).hexdigest())
 
 
 def earlier_reply(tx: Connection, dictionary: int, request: Request | None) -> dict[str, Any] | None:

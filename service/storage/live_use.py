@@ -27,7 +27,7 @@ class Filled(NamedTuple):
 
 
 def add(tx: Connection, dictionary: int, counts: Mapping[Slot, int]) -> None:
-    """Two processes may each open a row of the same slot: whoever reads sums."""
+    """Add to the counts. Two processes may each open a row of the same slot: readers sum the rows."""
     for slot, count in counts.items():
         here = (live_use.c.day == slot.day, live_use.c.relation.is_not_distinct_from(slot.relation))
         first = select(func.min(live_use.c.number)).where(

@@ -53,7 +53,7 @@ def find_base(tx: Connection, version: Record) -> tuple[str, int]:
 
 
 def mark_complete(tx: Connection, memory: str) -> None:
-    """The version has a folder of its own from now on."""
+    """Note that the version has its own folder from now on."""
     tx.execute(update(memories).where(memories.c.id == memory).values(complete=True))
 
 

@@ -20,8 +20,8 @@ def read_current(tx: Connection, dictionary: int) -> Policies:
     row = tx.execute(mine.order_by(policies.c.version.desc()).limit(1)).mappings().first()
     if row is None:
         return NONE
-    said = {name: row[name] for name in ("policies", "subjects", "version", "by", "reason")}
-    return Policies.model_validate({**said, "changed_at": row["at"]})
+    fields = {name: row[name] for name in ("policies", "subjects", "version", "by", "reason")}
+    return Policies.model_validate({**fields, "changed_at": row["at"]})
 
 
 def read_version(tx: Connection, dictionary: int) -> int:
@@ -31,9 +31,9 @@ def read_version(tx: Connection, dictionary: int) -> int:
 
 def add(tx: Connection, dictionary: int, wanted: PoliciesPut, by: str) -> None:
     """The next version."""
-    said = wanted.model_dump(mode="json")
+    fields = wanted.model_dump(mode="json")
     at = {"dictionary": dictionary, "version": read_version(tx, dictionary) + 1, "at": now(), "by": by}
-    tx.execute(insert(policies).values(**said, **at))
+    tx.execute(insert(policies).values(**fields, **at))
     announce(tx)
 
 

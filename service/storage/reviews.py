@@ -78,7 +78,7 @@ def list_page(tx: Connection, dictionary: int, wanted: Listing) -> tuple[list[Re
 
 
 def change(tx: Connection, review: Review, values: Mapping[str, Any]) -> bool:
-    """Write these columns and move the item's version; False where somebody else moved it meanwhile."""
+    """Write these columns and move the item's version; False where it was changed meanwhile."""
     here = (reviews.c.id == review.id, reviews.c.version == review.version)
     return tx.execute(update(reviews).where(*here).values(version=review.version + 1, **values)).rowcount == 1
 

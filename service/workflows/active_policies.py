@@ -1,4 +1,4 @@
-"""The policies of a dictionary as whoever stores facts, or looks a subject up, finds them."""
+"""The policies of a dictionary that hold now, for storing facts and for looking a subject up."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

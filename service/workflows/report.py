@@ -1,4 +1,4 @@
-"""Reports on one memory: the pilot, a process of its own, asks this service over HTTP like any other client."""
+"""Reports on one memory: the pilot runs as a process and asks this service over HTTP like any other client."""
 
 import os
 import subprocess

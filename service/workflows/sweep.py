@@ -10,7 +10,7 @@ from service.workflows.ledger.spool import find_abandoned
 
 def sweep(db: Database, settings: Settings) -> None:
     """Remove memory folders that no version and no open job owns, drafts of such folders, reports whose job is gone,
-    what jobs kept that have ended, and spool files that nobody writes.
+    what ended jobs have kept, and abandoned spool files.
     """
     folders, reports = list(settings.memories.iterdir()), list(settings.reports.iterdir())
     with db.reading() as tx:

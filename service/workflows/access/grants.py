@@ -19,8 +19,9 @@ def put(db: Database, auditor: Auditor, ref: str, key: str, wanted: GrantPut, *,
             raise NotFound("no such key")
         grants.put(tx, row.number, key, wanted, by)
         keys.scope(tx, key)
-        said = {"key": key, "role": wanted.role, "relations": _count(wanted.relations), "denied": _count(wanted.denied)}
-        auditor.record(tx, Event(Act.GRANT, by, row.id, details={"granted": True, **said}))
+        named = {"relations": _count(wanted.relations), "denied": _count(wanted.denied)}
+        details = {"granted": True, "key": key, "role": wanted.role, **named}
+        auditor.record(tx, Event(Act.GRANT, by, row.id, details=details))
         granted = grants.find(tx, row.number, key)
     if granted is None:
         raise NotFound("no such grant")

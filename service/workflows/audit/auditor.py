@@ -103,7 +103,7 @@ class Auditor:
         audit.append(tx, entries, salts, self.chain.head(number, mac))
 
     def head(self, tx: Transaction) -> AuditHead:
-        """The chain's head, to be kept where nobody who can write the database reaches it."""
+        """The chain's head, to be kept out of reach of those who can write the database."""
         number, mac = self._end(tx, locked=False)
         at = now().isoformat()
         return AuditHead(entries=number, head=mac.hex(), at=at, mac=self.chain.export(number, mac.hex(), at))

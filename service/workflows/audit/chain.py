@@ -31,7 +31,7 @@ class Chain:
         return self._mac("export", entries, head, at).hex()
 
     def key(self, about: str) -> bytes:
-        """A key of its own for something beside the chain."""
+        """A separate key, for `about`, derived from the audit secret."""
         return self._mac("key", about)
 
     def holds(self, entry: Entry, number: int | None = None) -> bool:

@@ -1,6 +1,6 @@
-"""What a job keeps between its attempts: a folder of its own, which goes when the job has ended.
+"""Checkpoints: what a job keeps between its attempts, in a folder that is deleted when the job has ended.
 
-What lies there holds traces of facts: a purge empties it, and a deleted dictionary takes it along.
+They hold traces of facts: a purge empties the folders, and deleting a dictionary deletes them.
 """
 
 import shutil

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 import structlog
 
 from schemas.jobs import Job, JobKind, JobList, JobState
-from service.errors import Cancelled, FactStoreError, NotFound, Unavailable
+from service.errors import UNFORESEEN, Cancelled, FactStoreError, NotFound, Unavailable
 from service.settings import Settings
 from service.storage import Database, jobs
 from service.storage.dictionaries import get_dictionary
@@ -51,9 +51,9 @@ def perform(attempt: Attempt, kinds: Mapping[JobKind, Work]) -> None:
         log.warning("lease lost", job=claim.id, attempt=claim.attempt)
     except FactStoreError as error:
         _end(attempt, error)
-    except Exception as error:  # noqa: BLE001 - its message may hold names: only its kind is told
+    except Exception as error:  # noqa: BLE001 - its message may hold names: only its kind is reported
         log.error("job failed", job=claim.id, error=type(error).__name__)  # noqa: TRY400
-        _end(attempt, FactStoreError("the service met an error of its own"))
+        _end(attempt, FactStoreError(UNFORESEEN))
     checkpoints.drop_if_ended(attempt.db, attempt.settings, claim.id)
     log.info("job ended", job=claim.id, kind=claim.kind)
 

@@ -80,7 +80,7 @@ def _check(attempt: Attempt) -> None:
 
 @contextmanager
 def _process(attempt: Attempt) -> "Iterator[subprocess.Popen[str]]":
-    """Ends with this block, and by itself when its standard input does: when the worker dies."""
+    """The process of the experiment. It ends with this block, or with its standard input: when the worker dies."""
     environment = os.environ | attempt.settings.environment() | ALONE
     assignment = Assignment(dictionary=attempt.claim.dictionary, **attempt.claim.params)
     process = subprocess.Popen(  # noqa: S603 - our own command
@@ -103,7 +103,7 @@ def _follow(attempt: Attempt, process: "subprocess.Popen[str]") -> dict[str, Any
             return last.document
         if last.error is not None:
             log.error("experiment failed", job=attempt.claim.id, error=last.error)
-            raise FactStoreError("the experiment met an error of its own")
+            raise FactStoreError("the experiment failed")
         attempt.progress(last.progress, last.step)
     raise FactStoreError(f"the experiment's process ended by itself (exit code {process.wait()})")
 

@@ -26,7 +26,7 @@ COUNTED = ("rows_read", "accepted", "rejected", "created", "updated", "unchanged
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """A file as it arrived, and what its sender said about it. `path` is removed by whoever made it."""
+    """A file as it arrived, and the options of its sender. The caller removes `path`."""
 
     path: Path
     sha256: str
@@ -44,8 +44,8 @@ class Upload:
         if self.idempotency_key is None or self.dry_run:
             return None
         options = self.options
-        said = (options.mode, options.on_conflict, options.encoding, options.delimiter, options.header)
-        everything = json.dumps([self.sha256, self.media_type, self.allow_partial, *said])
+        chosen = (options.mode, options.on_conflict, options.encoding, options.delimiter, options.header)
+        everything = json.dumps([self.sha256, self.media_type, self.allow_partial, *chosen])
         return idempotency.Request(self.by, self.idempotency_key, hashlib.sha256(everything.encode()).hexdigest())
 
 
@@ -147,13 +147,13 @@ def _store(
 
 
 def _events(stored: Receipt, by: str) -> list[Event]:
-    """An entry for the upload, and one of its own for the pairs that it deleted."""
-    said = {"upload": stored.id, "ledger_version": stored.ledger_version}
+    """An entry for the upload, and one for the pairs that it deleted."""
+    made = {"upload": stored.id, "ledger_version": stored.ledger_version}
     counted = {name: getattr(stored, name) for name in COUNTED}
-    uploaded = {**said, "mode": stored.mode, **counted}
+    uploaded = {**made, "mode": stored.mode, **counted}
     events = [Event(Act.UPLOAD, by, stored.dictionary, stored.memory, uploaded)]
     if stored.deleted:
-        events.append(Event(Act.DELETE, by, stored.dictionary, stored.memory, {**said, "pairs": stored.deleted}))
+        events.append(Event(Act.DELETE, by, stored.dictionary, stored.memory, {**made, "pairs": stored.deleted}))
     return events
 
 

@@ -27,7 +27,7 @@ class Spooled:
 
 @asynccontextmanager
 async def spool_body(chunks: AsyncIterator[bytes], folder: Path, limit: int) -> AsyncIterator[Spooled]:
-    """The body in a file that is gone when the block ends. Raises TooLarge before a byte past `limit` is kept."""
+    """Write the body to a file that is deleted with the block. Raises TooLarge before a byte past `limit` is kept."""
     handle, name = tempfile.mkstemp(dir=folder)
     try:
         with os.fdopen(handle, "wb") as file:
@@ -40,7 +40,7 @@ async def spool_body(chunks: AsyncIterator[bytes], folder: Path, limit: int) -> 
 
 
 def find_abandoned(folder: Path) -> Iterator[Path]:
-    """The files whose writer is gone: nobody holds their lock. One made this very moment may not have its lock yet."""
+    """The files whose writer is gone, as their lock is free. A file made this very moment may not have its lock yet."""
     for path in folder.iterdir():
         with suppress(FileNotFoundError, BlockingIOError), path.open("rb") as file:
             if os.fstat(file.fileno()).st_mtime < time.time() - FRESH_SECONDS:

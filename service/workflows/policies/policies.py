@@ -1,4 +1,4 @@
-"""Policies for personal data: set, looked at, found for whoever stores facts, and applied to what is stored already.
+"""Policies for personal data: set, read, and applied to what is already stored.
 
 Setting a policy alters no stored fact: the reply counts those that do not comply, and `apply` makes them, as a change
 of the ledger like any other. Pseudonyms are recalled by the name they stand for, because the service makes the

@@ -29,12 +29,12 @@ from service.workflows.versions.loaded import load_from_disk
 
 OBSERVED = timedelta(seconds=1.5)  # longer than the observer takes to write what was recalled
 READER_SECONDS = 120.0  # how long the database's journal may be held by those who read it
-LOOK_SECONDS = 2.0  # of these, at a time, before the job looks whether it was told to stop
+LOOK_SECONDS = 2.0  # of these, before the job looks again whether it has to stop
 
 
 def finish(attempt: Attempt) -> None:
-    """Raises Unavailable where readers of the database did not let go: the purge stays open, and is taken up again when
-    a worker starts.
+    """Raises Unavailable where readers of the database did not end in time: the purge stays open, and is taken up again
+    when a worker starts.
     """
     with attempt.db.reading() as tx:
         kept = purge.find(tx, attempt.claim.params["purge"])
@@ -134,7 +134,7 @@ def _roots_of(db: Database, kept: purge.PurgeRecord) -> list[Version]:
 
 
 def _part(attempt: Attempt, root: Version) -> None:
-    """Give the version a folder of its own; its patch, which begins at a withdrawn version, goes."""
+    """Give the version its own folder and delete its patch, which begins at a withdrawn version."""
     with attempt.db.writing() as tx:
         jobs.set_memory(tx, attempt.claim, root.id)
     with attempt.db.reading() as tx:

@@ -142,8 +142,8 @@ class _Purging:
         return facts.apply(self.tx, self.row, upload, revisions.revise(self.tx, self.row.number, items).plan)
 
     def _bring_up(self, advance: Advance, holders: list[str]) -> str | None:
-        """The champion without the facts: let go where it is pinned to a memory that held them, and edited. None where
-        there is no champion, or it must be trained anew: until then nothing answers, rather than what was purged.
+        """The champion without the facts: unpinned where it is pinned to a memory that held them, and edited. None
+        where there is no champion, or it must be trained anew: until then nothing answers, rather than what was purged.
         """
         tx, number, reason = self.tx, self.row.number, f"purge {self.target.id}"
         champion = aliases.find(tx, number, CHAMPION)

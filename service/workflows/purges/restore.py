@@ -140,7 +140,7 @@ def _check_archive(staging: Path, hashes: dict[str, str]) -> dict[str, Any]:
 
 
 def _bring_up(settings: Settings, staging: Path, buried: list[Tombstone], *, secrets: bool) -> tuple[int, int]:
-    """Migrate the database and purge again; without secrets of its own the backup is tried with those at hand."""
+    """Migrate the database and purge again; a backup without secrets is tried with those at hand."""
     if not secrets and settings.secrets.exists():
         shutil.copytree(settings.secrets, staging / "secrets")
     tombstone_file.write(staging / _TOMBSTONES, buried)

@@ -35,8 +35,8 @@ class Tombstone:
 
     def sealed(self, secret: bytes, previous: str) -> str:
         """The mac that belongs here."""
-        said = {name: value for name, value in asdict(self).items() if name != "mac"}
-        message = json.dumps([previous, said], sort_keys=True, separators=(",", ":"))
+        content = {name: value for name, value in asdict(self).items() if name != "mac"}
+        message = json.dumps([previous, content], sort_keys=True, separators=(",", ":"))
         return blake2b(message.encode(), key=Keyring(secret).subkey(_CHAIN), digest_size=32).hexdigest()
 
 
@@ -50,7 +50,7 @@ def read(path: Path) -> list[Tombstone]:
 
 
 def append(path: Path, secret: bytes, tombstone: Tombstone) -> None:
-    """Written through to the disk; one that is there already is not written again."""
+    """Write the tombstone through to the disk, unless the file already has it."""
     with path.open("a+b") as file:
         os.fchmod(file.fileno(), 0o600)
         fcntl.flock(file, fcntl.LOCK_EX)

@@ -112,12 +112,12 @@ def overwrite(tx: Transaction, dictionary: int, traces: Traces, taught_by: Colle
 
 
 def overwrite_receipt(receipt: dict[str, Any], traces: Traces) -> dict[str, Any]:
-    """The receipt with its figures as they were and without what the file's cells said."""
+    """The receipt with its figures as they were and without the texts of the file's cells."""
     cells = {name: traces.overwritten(receipt[name]) for name in _FROM_THE_FILE if name in receipt}
     findings = [_finding(finding, traces) for finding in receipt.get("findings", [])]
     return receipt | cells | {"findings": findings}
 
 
 def _finding(finding: dict[str, Any], traces: Traces) -> dict[str, Any]:
-    said = {name: traces.overwritten(finding[name]) for name in finding.keys() - {"kind", "count"}}
-    return {**finding, **said}
+    texts = {name: traces.overwritten(finding[name]) for name in finding.keys() - {"kind", "count"}}
+    return {**finding, **texts}

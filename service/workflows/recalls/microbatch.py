@@ -16,8 +16,8 @@ MOST_PARTS = 64  # parts of one memory that are kept ready
 class ServedMemory:
     """A loaded memory, or the part of it that some callers may see (`relations`), and the single recalls that wait.
 
-    Pairs that arrive while the event loop is busy are one batch. It closes when a turn of the loop brought nobody new,
-    so a lone request waits for one empty turn, some microseconds, and nobody waits on a clock; it is computed on the
+    Pairs that arrive while the event loop is busy are one batch. It closes when a turn of the loop brought no new pair,
+    so a lone request waits for one empty turn, some microseconds, and none waits on a clock; it is computed on the
     loop, and while it is, the next one collects in the sockets.
     """
 
@@ -83,7 +83,7 @@ class ServedMemory:
         self._waiting = []
         try:
             results = recall_rows(self.memory, self.id, [query for query, _ in waiting])
-        except Exception as error:  # noqa: BLE001 - whoever waits for the batch learns of it
+        except Exception as error:  # noqa: BLE001 - the requests that wait for the batch get it
             for _, future in waiting:
                 future.set_exception(error)
             return

@@ -1,4 +1,4 @@
-"""The other names of a dictionary: set, looked at, taken away, and handed to whoever serves its memories."""
+"""The other names of a dictionary: set, read, deleted, and applied where its memories are served."""
 
 from collections.abc import Iterable, Sequence
 

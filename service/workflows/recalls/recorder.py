@@ -2,7 +2,7 @@
 
 A batch of recalls is one entry; so are the single recalls of one key by one memory within a second. Every recall is
 counted in an entry; its names and answers are committed to always (`all`), or while there are few (`sampled`). What is
-heard but not yet flushed is lost when the process is killed; a process that ends in order flushes first.
+observed but not yet flushed is lost when the process is killed; a process that ends in order flushes first.
 """
 
 import math

@@ -223,8 +223,8 @@ class ShadowRecalls:
             return
         record, memory = challenger
         part = memory if asked.served.relations is None else memory.within(asked.served.relations)
-        said = recall_columns(part, record.id, *zip(*asked.pairs, strict=True))
-        replies = list(map(Reply, said.statuses, said.answers))
+        recalled = recall_columns(part, record.id, *zip(*asked.pairs, strict=True))
+        replies = list(map(Reply, recalled.statuses, recalled.answers))
         stale = self._stale(watched.number, record, asked)
         taught = {*asked.served.memory.relations, *part.relations}
         with self._lock:
@@ -275,8 +275,8 @@ def _to_said(memory: str, reply: Reply) -> Said:
     return Said(memory=memory, status=reply.status, answers=list(reply.answers))
 
 
-def _disagreement(pair: tuple[str, str], said: Iterable[Said], *, stale: bool) -> Disagreement:
-    champion, challenger = said
+def _disagreement(pair: tuple[str, str], replies: Iterable[Said], *, stale: bool) -> Disagreement:
+    champion, challenger = replies
     subject, relation = pair
     return Disagreement(
         at=now(), subject=subject, relation=relation, champion=champion, challenger=challenger, stale=stale

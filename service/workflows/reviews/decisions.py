@@ -19,7 +19,7 @@ from service.workflows.versions.publish import EditContext
 
 
 def decide(service: EditContext, ref: str, review_id: str, wanted: ReviewDecide, reviewer: Reviewer) -> Review:
-    """Decide once, by somebody else than its authors. A correction is in the ledger and audited in the same commit;
+    """Decide an item once; its authors may not. A correction is in the ledger and audited in the same commit;
     where it makes the memory's error rate exceed its gate, the champion rolls back.
     """
     if (wanted.answers is not None) != (wanted.decision == "correct"):

@@ -97,7 +97,7 @@ def event(dictionary: str, review: Review, by: str, what: str) -> Event:
 
 
 def _person(tx: Transaction, key: str) -> str:
-    """The first of the keys that this one was rotated from: whoever holds it held that one."""
+    """The first of the keys that this one was rotated from: they belong to one person."""
     info = keys.find(tx, key)
     while info is not None and info.replaces is not None:
         key, info = info.replaces, keys.find(tx, info.replaces)

@@ -78,7 +78,7 @@ class Pairs(NamedTuple):
 
 
 def draw(service: EditContext, served: ServedMemory, wanted: SampleCreate, by: str) -> Sample:
-    """The probability of each pair to be drawn is kept with its item. Whoever draws a sample may also decide its items."""
+    """The probability of each pair to be drawn is kept with its item. Whoever draws may also decide the items."""
     with service.db.reading() as tx:
         number = get_dictionary(tx, served.dictionary).number
         pairs = Pairs(*reviews.taught_pairs(tx, number, served.ledger_version))

@@ -32,7 +32,7 @@ def list_aliases(db: Database, ref: str) -> AliasList:
 
 def put(service: EditContext, ref: str, alias: str, wanted: AliasPut, *, by: str, if_match: str | None) -> Alias:
     """Point the alias at a memory of the same dictionary that passes the gate. With `if_match` (its ETag, or `*`) only
-    if nobody moved it meanwhile: PreconditionFailed.
+    if it was not moved meanwhile: PreconditionFailed.
 
     Raises NotFound (not_retained), Conflict (behind_ledger, gate_failed, gate_not_decisive).
     """
@@ -166,7 +166,7 @@ def _catch_up(tx: Transaction, dictionary: int, advance: Advance, to: aliases.Sw
 
 
 def _locked(tx: Transaction, ref: str) -> dictionaries.Row:
-    """The dictionary, whose ledger nobody else changes until `tx` ends."""
+    """The dictionary, whose ledger no other transaction changes until `tx` ends."""
     row = dictionaries.lock(tx, get_dictionary(tx, ref).number)
     if row is None:
         raise NotFound("no such dictionary")

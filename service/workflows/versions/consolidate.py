@@ -1,4 +1,4 @@
-"""Consolidation: a version that stands on many patches gets a folder of its own, byte for byte the memory it is."""
+"""Consolidation: a version that stands on many patches gets its own folder, byte for byte the same memory."""
 
 import shutil
 

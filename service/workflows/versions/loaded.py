@@ -14,7 +14,7 @@ from service.storage import Transaction, memories, patches
 
 
 def load_from_disk(tx: Transaction, settings: Settings, version: memories.Record) -> Memory:
-    """The version as it is stored, shared with nobody. Raises MemoryMismatch, and NotFound (not_retained)."""
+    """The version as it is stored, not shared with other users. Raises MemoryMismatch, and NotFound (not_retained)."""
     _check_retained(version)
     secret = secret_files.read(settings.secrets, version.dictionary)
     folder, seq = patches.find_base(tx, version)
@@ -52,7 +52,7 @@ class LoadedVersions:
         return memory
 
     def keep(self, lineage: str, seq: int, memory: Memory) -> None:
-        """Whoever loads this version or a later one meets `memory` as long as somebody uses it."""
+        """Share `memory` with later loads of this version or a later one, as long as it is in use."""
         with self._lock:
             self._used[lineage, seq] = memory
 

@@ -68,7 +68,7 @@ def check_kept(memory: MemoryInfo) -> None:
 
 def check_movable(alias: str) -> None:
     """An alias stands in URLs: letters, digits, dots, dashes and underscores. `previous` follows the champion and is
-    moved by nobody.
+    never moved by callers.
     """
     if not ALIAS.fullmatch(alias):
         raise Unprocessable("an alias has 1 to 64 letters, digits, dots, dashes or underscores")

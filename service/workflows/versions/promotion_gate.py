@@ -46,7 +46,7 @@ def read_limits(settings: Settings) -> GateLimits | None:
 
 
 def stored_candidate(db: Database, settings: Settings, row: dictionaries.Row, memory: memories.Record) -> Candidate:
-    """A memory that is there already, read only if it has to be measured."""
+    """A stored memory as a candidate; it is read only if it has to be measured."""
     taught, load = partial(_taught, db, row.number, memory), partial(_loaded, db, settings, memory)
     return Candidate(row.number, memory.id, taught, load)
 

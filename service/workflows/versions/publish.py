@@ -1,4 +1,4 @@
-"""Publishing: how the champion of a dictionary comes up to its ledger, whoever changed the ledger.
+"""Publishing: how the champion of a dictionary catches up with its ledger, whatever changed the ledger.
 
 The rule, for edits, uploads, corrections, unpinning and trainings alike: what a champion holds is taken back only by
 the ledger. A champion that is behind is brought up by an edit of its lineage's newest version where few pairs changed,

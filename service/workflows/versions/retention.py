@@ -22,7 +22,9 @@ BY = "service"
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """Numbers of memories: those that can no longer be recalled, and whose folders and patches nobody needs."""
+    """Numbers of memories: those that can no longer be recalled, and those whose folders and patches are no longer
+    needed.
+    """
 
     given_up: set[int] = field(default_factory=set)
     folders: set[int] = field(default_factory=set)
@@ -34,7 +36,7 @@ class Decision:
 
 
 def retain(db: Database, settings: Settings) -> None:
-    """For every dictionary: order the folders that are due, give up old versions, delete what nobody needs. And let go
+    """For every dictionary: order the folders that are due, give up old versions, delete what is not needed. And let go
     of the replies that were kept for retries, and of old trials.
     """
     with db.reading() as tx:

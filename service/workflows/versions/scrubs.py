@@ -121,7 +121,7 @@ def count_failing(attempt: Attempt, stored: StoredVersion) -> int:
 
 
 def heal(attempt: Attempt, stored: StoredVersion) -> list[str]:
-    """Rebuild the folder that the version stands on; where that was not what is damaged, give it one of its own."""
+    """Rebuild the folder that the version stands on; where a patch is damaged, give the version its own folder."""
     with attempt.db.reading() as tx:
         base, _ = patches.find_base(tx, stored.record)
     rebuilt = []
@@ -184,7 +184,7 @@ def _give_folder(attempt: Attempt, stored: StoredVersion) -> None:
 
 
 def _save(attempt: Attempt, folder: str, memory: Memory) -> Path:
-    """The memory in a folder of its own, under a name that belongs to its version."""
+    """Save the memory in a draft folder, under a name that belongs to its version."""
     draft = attempt.settings.memories / f".{folder}.rebuilt"
     shutil.rmtree(draft, ignore_errors=True)  # of a killed attempt
     memory.save(draft)
