@@ -104,7 +104,7 @@ gate_router = APIRouter(prefix="/v1/dictionaries/{dictionary}/gate", tags=["alia
 @gate_router.get("", name="find")
 def find_gate(dictionary: str, service: Service, _: Viewer) -> GateReply:
     """The limits of gate.toml, and what the champion was measured at."""
-    return promotion_gate.show_gate(service.db, service.settings, dictionary)
+    return promotion_gate.show_promotion_gate(service.db, service.settings, dictionary)
 
 
 @gate_router.get("/priority")

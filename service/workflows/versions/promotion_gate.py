@@ -70,7 +70,7 @@ def admit(db: Database, settings: Settings, alias: str, candidate: Candidate) ->
     _pass(judge(measured, wanted))
 
 
-def show_gate(db: Database, settings: Settings, ref: str) -> GateReply:
+def show_promotion_gate(db: Database, settings: Settings, ref: str) -> GateReply:
     """The limits, and the champion's figures by them: its own, or those of the training that edits made it from."""
     wanted = read_limits(settings)
     with db.reading() as tx:
