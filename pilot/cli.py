@@ -12,6 +12,7 @@ from pilot.errors import PilotError
 from pilot.option_groups import takes_options
 from pilot.options import LaboratoryOptions, Lang, RunOptions
 from pilot.progress import Steps
+from pilot.report.messages import error_text
 from pilot.report.terminal import print_report
 from pilot.report.write import write_report
 from pilot.run import Request, run
@@ -41,10 +42,14 @@ def laboratory_command(asked: RunOptions, wanted: LaboratoryOptions) -> None:
 
 
 def _report(request: Request, out: Path, lang: Lang) -> None:
-    with Steps() as steps:
-        report = run(request, steps.update)
-        page = write_report(report, out, lang)
-    print_report(report, page)
+    try:
+        with Steps(lang) as steps:
+            report = run(request, steps.update)
+            page = write_report(report, out, lang)
+    except PilotError as error:
+        _tell(error, lang)
+        raise typer.Exit(error.exit_code) from None
+    print_report(report, page, lang)
     raise typer.Exit(0 if report.verdict is Verdict.PASS else 1)
 
 
@@ -54,11 +59,15 @@ def main() -> None:
     try:
         app()
     except PilotError as error:
-        Console(stderr=True).print(f"pilot: {error}", style="red", markup=False, highlight=False, soft_wrap=True)
+        _tell(error, Lang.EN)
         sys.exit(error.exit_code)
     except Exception:  # noqa: BLE001 - the last line of defence, so that the exit code stays true
         traceback.print_exc()
         sys.exit(_FAILED)
+
+
+def _tell(error: PilotError, lang: Lang) -> None:
+    Console(stderr=True).print(error_text(error, lang), style="red", markup=False, highlight=False, soft_wrap=True)
 
 
 def end_in_order() -> None:

@@ -78,7 +78,8 @@ def read_report_gate(path: Path | None) -> ReportGate:
     try:
         return ReportGate.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, ValidationError) as error:
-        raise UnusableInput(f"the gate cannot be used: {explained(error)}") from None
+        why = explained(error)
+        raise UnusableInput(f"the gate cannot be used: {why}", "gate_unusable", why=why) from None
 
 
 def judge(gate: ReportGate, checks: Sequence[Measured], bound: float) -> list[Threshold]:

@@ -184,7 +184,7 @@ def _dictionary(store: FactStore, request: Request) -> Iterator[Dictionary]:
     if request.memory is not None and not any(
         request.dictionary in (held.id, held.name) for held in store.dictionaries()
     ):
-        raise UnusableInput(f"there is no dictionary {request.dictionary}")
+        raise UnusableInput(f"there is no dictionary {request.dictionary}", "no_dictionary", name=request.dictionary)
     dictionary = store.dictionary(request.dictionary or _fresh_name(request))
     try:
         yield dictionary
@@ -212,7 +212,7 @@ def _memory(
     for memory in store.memories(dictionary.id):
         if request.memory == memory.id or request.memory in memory.aliases:
             return memory
-    raise UnusableInput(f"the dictionary has no memory {request.memory}")
+    raise UnusableInput(f"the dictionary has no memory {request.memory}", "no_memory", name=request.memory)
 
 
 def _of_any_table(recipe: dict[str, object] | None) -> dict[str, object] | None:
@@ -240,7 +240,11 @@ def _read_recipe(request: Request) -> dict[str, object] | None:
         recipe: dict[str, object] = json.loads(request.recipe.read_text(encoding="utf-8"))
         _RECIPES.validate_python(recipe)
     except (OSError, UnicodeDecodeError, json.JSONDecodeError, ValidationError) as error:
-        raise UnusableInput(f"the recipe cannot be used: {explained(error)}") from None
+        why = explained(error)
+        raise UnusableInput(f"the recipe cannot be used: {why}", "recipe_unusable", why=why) from None
     if is_resolved(recipe) and (request.address is None or request.dictionary is None):
-        raise UnusableInput("a resolved recipe serves the dictionary of its memory alone: give --url and --dictionary")
+        raise UnusableInput(
+            "a resolved recipe serves the dictionary of its memory alone: give --url and --dictionary",
+            "recipe_of_another_dictionary",
+        )
     return recipe

@@ -62,7 +62,8 @@ def _made(bench: Bench, request: ExperimentRequest, progress: Progress) -> Exper
     try:
         return Experiment.model_validate(ended.result)
     except ValidationError as error:
-        raise ServiceFailed("the service's result is not an Experiment") from error
+        message = "the service's result is not an Experiment"
+        raise ServiceFailed(message, "reply_unreadable", shape=Experiment.__name__) from error
 
 
 def _left_out(kind: ExperimentId, error: PilotError) -> LeftOut:

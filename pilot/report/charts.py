@@ -3,6 +3,8 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from pilot.report.quantities import Figures
+
 
 @dataclass(frozen=True, slots=True)
 class Label:
@@ -68,5 +70,5 @@ class Axes:
     def band(self, low: float, high: float) -> Band:
         return Band(self.y(high), round(100 * (high - low), 2))
 
-    def shares(self) -> list[Label]:
-        return [Label(self.y(quarter / 4), f"{25 * quarter} %") for quarter in range(5)]
+    def shares(self, figures: Figures) -> list[Label]:
+        return [Label(self.y(quarter / 4), figures.of_all(quarter / 4)) for quarter in range(5)]

@@ -1,16 +1,21 @@
 """The report as one page: nothing is loaded from elsewhere; it opens offline, prints, and follows light or dark."""
 
-import tomllib
-from functools import cache
+import re
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup, escape
 
-from pilot.report.figures import FILTERS, percent
-from pilot.report.view import Prose, view
+from pilot.report.messages import finding_text, reason_text, refused_text
+from pilot.report.prose import read_prose
+from pilot.report.quantities import figures_of
+from pilot.report.typesetting import typeset
+from pilot.report.view import view
 from schemas.report import Report
 
+_CODE = re.compile("`([^`]+)`")
 _HERE = Path(__file__).parent
 
 
@@ -19,17 +24,23 @@ def html(report: Report, lang: str) -> str:
     environment = Environment(
         loader=FileSystemLoader(_HERE), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    environment.filters.update(FILTERS | {"fill": _fill})
-    environment.globals["percent"] = percent
     prose = read_prose(lang)
+    figures = figures_of(prose)
+    told = {
+        "in_words": lambda finding: _with_code(finding_text(finding, lang)),
+        "as_refusal": lambda code: _with_code(refused_text(code, lang)),
+        "as_reason": partial(reason_text, lang=lang),
+    }
+    environment.filters.update(figures.filters() | told | {"fill": _fill})
+    environment.globals["percent"] = figures.percent
     style = "".join((_HERE / name).read_text(encoding="utf-8") for name in ("report.css", "laboratory.css"))
     page = environment.get_template("report.html.j2")
-    return page.render(report=report, t=prose, view=view(report, prose), lang=lang, style=style)
+    return typeset(page.render(report=report, t=prose, view=view(report, prose), lang=lang, style=style))
 
 
-@cache
-def read_prose(lang: str) -> Prose:
-    return tomllib.loads((_HERE / f"prose.{lang}.toml").read_text(encoding="utf-8"))
+def _with_code(text: str) -> Markup:
+    """What stands between backticks as code."""
+    return Markup(_CODE.sub(r"<code>\1</code>", str(escape(text))))  # noqa: S704 - escaped before the tags are set
 
 
 def _fill(sentence: str, **figures: Any) -> str:

@@ -22,5 +22,5 @@ def write_report(report: Report, folder: Path, lang: str) -> Path:
             half.write_bytes(content)
             half.replace(folder / name)
     except OSError as error:
-        raise UnusableInput(f"the report cannot be written: {error}") from None
+        raise UnusableInput(f"the report cannot be written: {error}", "report_unwritable", why=error) from None
     return folder / "report.html"

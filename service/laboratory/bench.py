@@ -15,7 +15,7 @@ from service.memory import Facts
 Result = dict[str, Any]
 """What a trial found, as JSON."""
 
-VERSION = 1
+VERSION = 2
 """Part of every key: raised when a change of the code makes results of old trials wrong."""
 
 LOOK_EVERY = 0.25  # seconds between two looks at trials under way

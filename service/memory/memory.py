@@ -123,7 +123,13 @@ class Memory:
 
     @property
     def stored_parameters(self) -> int:
+        """Weights alone; their scales are counted apart."""
         return self.stored.bank.stored_parameters
+
+    @property
+    def stored_scales(self) -> int:
+        """Float16 scales by which steps are multiplied: stored and learned as the weights are."""
+        return self.stored.bank.stored_scales
 
     @property
     def frozen_parameters(self) -> int:
@@ -131,12 +137,12 @@ class Memory:
 
     @property
     def bytes(self) -> int:
-        """Weights, scales and block table."""
+        """The bank: weights, scales and block table. Not enough to answer: see `bytes_total`."""
         return self.stored.bank.nbytes
 
     @property
     def bytes_total(self) -> int:
-        """With the encrypted answers, their codes and the name index."""
+        """All that a question takes but the manifest: the bank, encrypted answers with their codes, the name index."""
         return self.bytes + self.stored.tables_nbytes
 
     @property

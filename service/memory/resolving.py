@@ -15,6 +15,7 @@ from service.memory.solvers import solver_of
 
 _SPARE_ANSWERS = {"fast": 60, "compact": 12}  # answers that edits may add to a relation of few: up to 64, up to 16
 _PAGE_ENTRIES = 256
+FEWEST_CHECK_BITS = 12
 _MOST_BLOCKS = 2**22
 _CHOICES = ("profile", "solver", "rows", "false_answers", "seed", "layers")
 _SIZES = ("d_model", "heads", "d_head_qk", "d_head_vo", "mlp_width")
@@ -80,7 +81,7 @@ def resolve(
 
 def check_bits(false_answers: float) -> int:
     """Check bits c with 2^-c <= false_answers, never fewer than 12."""
-    return max(12, math.ceil(-math.log2(false_answers)))
+    return max(FEWEST_CHECK_BITS, math.ceil(-math.log2(false_answers)))
 
 
 def code_bits(answers: int, check: int, spare: int) -> int:

@@ -1,6 +1,6 @@
 """All measurements but the GPU's, or those that are named.
 
-python -m tests.benchmarks [dictionaries] [density] [engine] [digest] [unknowns] [forgetting] [http] [edits]
+python -m tests.benchmarks [dictionaries] [density] [disk] [engine] [digest] [unknowns] [forgetting] [http] [edits]
                            [edits_in_process] [kills] [gradient] [small_memory] [solvers] [reference] [gpu]
 """
 
@@ -11,6 +11,7 @@ from tests.benchmarks import (
     density,
     dictionaries,
     digest,
+    disk,
     edits,
     engine,
     forgetting,
@@ -28,6 +29,7 @@ from tests.benchmarks import (
 MEASURED: dict[str, Callable[[], None]] = {
     "dictionaries": dictionaries.main,
     "density": density.main,
+    "disk": disk.main,
     "engine": engine.main,
     "digest": digest.main,
     "unknowns": unknowns.main,

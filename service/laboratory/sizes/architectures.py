@@ -9,6 +9,7 @@ from service.laboratory.edges import compare_held, mean_held
 from service.laboratory.sizes.coding import Coding
 from service.laboratory.sizes.contests import edges_of
 from service.laboratory.sizes.search import Ladder
+from service.laboratory.sizes.trainings import stored
 from service.statistics import Interval, mean, slope
 
 _ALIKE = 0.9  # sizes of at least this share of the largest are compared with it
@@ -25,8 +26,8 @@ class Architecture:
 
     @property
     def points(self) -> list[tuple[int, int]]:
-        """Parameters and facts held, of every size and seed whose ladder did not end too early."""
-        edges = [(each.contender.parameters, edge) for each in self.ladders for edge in edges_of(each)]
+        """Parameters with their scales and facts held, of every size and seed whose ladder did not end too early."""
+        edges = [(stored(each.contender), edge) for each in self.ladders for edge in edges_of(each)]
         return [(parameters, edge.held) for parameters, edge in edges if edge.above is not None]
 
     @property
@@ -56,12 +57,12 @@ class Architecture:
 
     @property
     def facts_a_parameter(self) -> tuple[float, Interval | None] | None:
-        """At the largest size that was measured."""
+        """At the largest size that was measured, a scale counted as a parameter."""
         largest = self.largest
         if largest is None:
             return None
         facts, interval = mean_held(edges_of(largest))
-        size = largest.contender.parameters
+        size = stored(largest.contender)
         return facts / size, interval and (interval[0] / size, interval[1] / size)
 
 

@@ -10,7 +10,7 @@ from service.laboratory.edges import mean_held
 from service.laboratory.sentences import Figure
 from service.laboratory.sizes import contests
 from service.laboratory.sizes.search import Ladder
-from service.laboratory.sizes.trainings import EndToEnd
+from service.laboratory.sizes.trainings import EndToEnd, stored
 from service.statistics import mean
 
 Figures = dict[str, Figure | None]
@@ -31,7 +31,9 @@ def recall_points(ladder: Ladder[Any]) -> Iterator[Point]:
 
 
 def held_figures(ladder: Ladder[Any]) -> Figures:
-    """The largest number of facts at 100 %: geometric mean over seeds, and its interval; less than `high` if none."""
+    """The largest number of facts at 100 %: geometric mean over seeds, and its interval; less than `high` if none.
+    Bits are counted by parameters and scales together.
+    """
     edges = contests.edges_of(ladder)
     if not edges:
         least = min((edge.least for edge in ladder.edges.values()), default=None)
@@ -47,7 +49,7 @@ def held_figures(ladder: Ladder[Any]) -> Figures:
     low, high = interval or (None, None)
     return {
         "held": round(facts, 1), "low": low and round(low, 1), "high": high and round(high, 1), "seeds": len(edges),
-        "code_bits": ladder.bits, "bits_per_parameter": round(facts * ladder.bits / ladder.contender.parameters, 3),
+        "code_bits": ladder.bits, "bits_per_parameter": round(facts * ladder.bits / stored(ladder.contender), 3),
     }  # fmt: skip
 
 
@@ -55,6 +57,7 @@ def shape_figures(contender: EndToEnd) -> Figures:
     shape = contender.shape
     return {
         "parameters": shape.parameters,
+        "scales": shape.scales,
         "attention_parameters": shape.attention_parameters,
         "mlp_parameters": shape.mlp_parameters,
         "heads": shape.heads,
@@ -84,10 +87,10 @@ def training_figures(ladder: Ladder[EndToEnd]) -> Figures:
 
 def size_figures(ladder: Ladder[Any], speed: Result) -> Figures:
     """Bytes as stored, and how long a query takes."""
-    edges, stored = contests.edges_of(ladder), ladder.contender.bytes
-    per_fact = round(stored / mean_held(edges)[0], 2) if edges else None
+    edges, size = contests.edges_of(ladder), ladder.contender.bytes
+    per_fact = round(size / mean_held(edges)[0], 2) if edges else None
     return {
-        "bytes": stored,
+        "bytes": size,
         "bytes_per_fact": per_fact,
         "one_ms": round(speed["one_ms"], 4),
         "batch_ms": round(speed["batch_ms"], 4),

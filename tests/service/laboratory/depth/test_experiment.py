@@ -101,6 +101,16 @@ def test_a_depth_is_advised_only_where_it_is_certain(held: dict[int, list[int]],
     assert verdict(climbed(Task.SYNTHETIC, held)) == layers
 
 
+def test_a_seed_that_holds_nothing_does_not_hide_the_others() -> None:
+    """Two seeds hold 200 facts, on the third every number failed: told are the mean of the two and the one missing."""
+    (climb,) = climbed(Task.SYNTHETIC, {1: [200, 200, 90]})
+    climb.rungs[2] = {90: False, 99: False}
+    assert climb.known
+    held, missing = what_it_holds(climb)
+    assert (held.code, held.figures["facts"], held.figures["seeds"]) == ("depth_held", 200, 2)
+    assert (missing.code, missing.figures) == ("depth_seeds_without", {"missing": 1, "of": 3})
+
+
 def test_a_ladder_that_ends_too_early_is_told_as_a_bound() -> None:
     """Where the largest number that was tried is held, no more is said than that."""
     for censored in (True, False):

@@ -28,8 +28,12 @@ SHAPES = st.builds(
 @given(SHAPES)
 @settings(max_examples=60, deadline=None)
 def test_parameters_are_the_weights_there_are(shape: Shape) -> None:
-    """The number that every figure divides by is the number of trained weights, in every form of the network."""
+    """The numbers that every figure divides by are those of trained weights and of their scales, in every form of the
+    network.
+    """
     weights = drawn(shape, 0)
+    assert sum(steps_of(name, weight, 8)[1].numel() for name, weight in weights.items()) == shape.scales
+    assert shape.stored == shape.parameters + shape.scales
     assert {name: tuple(weight.shape) for name, weight in weights.items()} == sizes(shape)
     assert sum(weight.numel() for weight in weights.values()) == shape.parameters
     assert 0 <= shape.attention_parameters + shape.mlp_parameters <= shape.parameters
