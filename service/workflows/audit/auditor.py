@@ -83,9 +83,9 @@ class Auditor:
         self.record_all(tx, [event])
 
     def record_all(self, tx: Transaction, events: Sequence[Event]) -> None:
-        self.append(tx, [self.prepared(event) for event in events])
+        self.append(tx, [self.prepare(event) for event in events])
 
-    def prepared(self, event: Event) -> Prepared:
+    def prepare(self, event: Event) -> Prepared:
         return Prepared(event, self.committer.commit(event.texts))
 
     def append(self, tx: Transaction, events: Sequence[Prepared]) -> None:

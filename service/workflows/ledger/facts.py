@@ -15,19 +15,19 @@ from service.workflows.access.relations import Sight, seen_names
 from service.workflows.active_policies import get_active
 
 
-def search(db: Database, secrets: Path, ref: str, asked: FactSearch, sight: Sight) -> FactPage:
+def search(db: Database, secrets: Path, ref: str, query: FactSearch, sight: Sight) -> FactPage:
     """One page; its cursor asks for the next one, in the same ledger version. A caller who sees only some relations
     gets no line numbers: their gaps would count the other facts. A subject with a pseudonym is found by either name.
     """
     with db.reading() as tx:
         row = get_dictionary(tx, ref)
-        subject = None if asked.subject is None else get_active(tx, secrets, row).subject(asked.subject)
-        wanted = _name(subject), _name(asked.relation)
+        subject = None if query.subject is None else get_active(tx, secrets, row).subject(query.subject)
+        wanted = _name(subject), _name(query.relation)
         seen = seen_names(tx, row.number, sight.relations(row.id))
-        rows, last = lookup.search(tx, row.number, wanted, _after(asked, row), asked.limit, seen)
+        rows, last = lookup.search(tx, row.number, wanted, _after(query, row), query.limit, seen)
     if seen is not None:
         rows = [fact.model_copy(update={"line": None}) for fact in rows]
-    version = _after(asked, row).version
+    version = _after(query, row).version
     return FactPage(facts=rows, ledger_version=version, cursor=None if last is None else str(last))
 
 
@@ -60,11 +60,11 @@ def _lines(rows: Iterable[Sequence[str]]) -> str:
     return text.getvalue()
 
 
-def _after(asked: FactSearch, row: dictionaries.Row) -> lookup.Place:
-    if asked.cursor is None:
-        return lookup.first_place(version_of(row, asked.as_of))
-    place = lookup.Place.parse(asked.cursor)
-    if place is None or place.version > row.ledger_version or asked.as_of not in {None, place.version}:
+def _after(query: FactSearch, row: dictionaries.Row) -> lookup.Place:
+    if query.cursor is None:
+        return lookup.first_place(version_of(row, query.as_of))
+    place = lookup.Place.parse(query.cursor)
+    if place is None or place.version > row.ledger_version or query.as_of not in {None, place.version}:
         raise Unprocessable("this cursor does not belong to this search")
     return place
 

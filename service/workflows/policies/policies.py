@@ -70,20 +70,20 @@ def comply(service: EditContext, ref: str, *, by: str) -> Complied:
             return _comply(tx, service, row, advance, by)
 
 
-def resolve(service: EditContext, ref: str, asked: PseudonymQuery, *, by: str) -> PseudonymAnswer:
+def resolve(service: EditContext, ref: str, query: PseudonymQuery, *, by: str) -> PseudonymAnswer:
     """What pseudonyms stand for, as far as the mapping is kept, and the pseudonyms of texts. An audit entry says who
     asked for how many.
     """
     with service.db.writing() as tx:
         row = get_dictionary(tx, ref)
         if not policies.read_version(tx, row.number):
-            return PseudonymAnswer(texts=[None] * len(asked.pseudonyms), pseudonyms=[])
+            return PseudonymAnswer(texts=[None] * len(query.pseudonyms), pseudonyms=[])
         pseudonyms = Pseudonyms(secret_files.read_policy(service.settings.secrets, row.id))
-        kept = dict(policies.find(tx, row.number, asked.pseudonyms))
-        texts = [pseudonyms.unseal(each, kept[each]) if each in kept else None for each in asked.pseudonyms]
-        details = {"resolved": len(asked.pseudonyms), "made": len(asked.texts)}
+        kept = dict(policies.find(tx, row.number, query.pseudonyms))
+        texts = [pseudonyms.unseal(each, kept[each]) if each in kept else None for each in query.pseudonyms]
+        details = {"resolved": len(query.pseudonyms), "made": len(query.texts)}
         service.auditor.record(tx, Event(Act.POLICY, by, row.id, details=details))
-    return PseudonymAnswer(texts=texts, pseudonyms=[pseudonyms.of(text) for text in asked.texts])
+    return PseudonymAnswer(texts=texts, pseudonyms=[pseudonyms.of(text) for text in query.texts])
 
 
 def forget(service: EditContext, ref: str, pseudonym: str | None, *, by: str) -> Forgotten:

@@ -33,7 +33,7 @@ class Tombstone:
     subjects: list[str]
     mac: str = ""
 
-    def sealed(self, secret: bytes, previous: str) -> str:
+    def compute_mac(self, secret: bytes, previous: str) -> str:
         """The mac that belongs here."""
         content = {name: value for name, value in asdict(self).items() if name != "mac"}
         message = json.dumps([previous, content], sort_keys=True, separators=(",", ":"))
@@ -58,7 +58,7 @@ def append(path: Path, secret: bytes, tombstone: Tombstone) -> None:
         kept = _parse(_whole_lines(file))
         if tombstone.purge not in {each.purge for each in kept}:
             before = [each.mac for each in kept if each.dictionary == tombstone.dictionary]
-            mac = tombstone.sealed(secret, before[-1] if before else _FIRST)
+            mac = tombstone.compute_mac(secret, before[-1] if before else _FIRST)
             file.write(json.dumps(asdict(tombstone) | {"mac": mac}, sort_keys=True).encode() + b"\n")
         file.flush()
         os.fsync(file.fileno())
@@ -70,7 +70,7 @@ def check(tombstones: Iterable[Tombstone], secret: bytes) -> None:
     """
     previous = _FIRST
     for tombstone in tombstones:
-        if not hmac.compare_digest(tombstone.sealed(secret, previous), tombstone.mac):
+        if not hmac.compare_digest(tombstone.compute_mac(secret, previous), tombstone.mac):
             raise Unprocessable("the tombstones were altered, or belong to another memory secret")
         previous = tombstone.mac
 

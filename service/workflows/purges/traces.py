@@ -42,7 +42,7 @@ class Traces:
             return True
         return any(subject.search(plain) and others.search(plain) for subject, others in self._together)
 
-    def overwritten(self, document: Any) -> Any:
+    def overwrite(self, document: Any) -> Any:
         """The JSON document without list entries, and with `PURGED` in place of other texts, that mention one; of an
         object whose texts together do, all of them.
         """
@@ -50,12 +50,12 @@ class Traces:
             return PURGED if self.mentioned_in(document) else document
         if isinstance(document, list):
             kept = [each for each in document if not isinstance(each, str) or not self.mentioned_in(each)]
-            return [self.overwritten(each) for each in kept]
+            return [self.overwrite(each) for each in kept]
         if isinstance(document, Mapping):
             texts = [each for each in document.values() if isinstance(each, str)]
             gone = self.mentioned_in(*texts)
             return {
-                key: PURGED if gone and isinstance(each, str) else self.overwritten(each)
+                key: PURGED if gone and isinstance(each, str) else self.overwrite(each)
                 for key, each in document.items()
             }
         return document
@@ -108,16 +108,16 @@ def overwrite(tx: Transaction, dictionary: int, traces: Traces, taught_by: Colle
     purge.void_replies(tx, dictionary)
     trials.forget(tx, dictionary)
     purge.remove_rows(tx, dictionary, lambda texts: traces.mentioned_in(*texts))
-    purge.rewrite_texts(tx, dictionary, traces.overwritten)
+    purge.rewrite_texts(tx, dictionary, traces.overwrite)
 
 
 def overwrite_receipt(receipt: dict[str, Any], traces: Traces) -> dict[str, Any]:
     """The receipt with its figures as they were and without the texts of the file's cells."""
-    cells = {name: traces.overwritten(receipt[name]) for name in _FROM_THE_FILE if name in receipt}
+    cells = {name: traces.overwrite(receipt[name]) for name in _FROM_THE_FILE if name in receipt}
     findings = [_finding(finding, traces) for finding in receipt.get("findings", [])]
     return receipt | cells | {"findings": findings}
 
 
 def _finding(finding: dict[str, Any], traces: Traces) -> dict[str, Any]:
-    texts = {name: traces.overwritten(finding[name]) for name in finding.keys() - {"kind", "count"}}
+    texts = {name: traces.overwrite(finding[name]) for name in finding.keys() - {"kind", "count"}}
     return {**finding, **texts}

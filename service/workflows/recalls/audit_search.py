@@ -37,15 +37,15 @@ def read_page(db: Database, wanted: EntryFilter, cursor: str | None, limit: int)
     return AuditPage(entries=[_to_schema(entry) for entry in entries], cursor=following)
 
 
-def search(db: Database, settings: Settings, auditor: Auditor, asked: AuditSearch) -> AuditFound:
+def search(db: Database, settings: Settings, auditor: Auditor, query: AuditSearch) -> AuditFound:
     """Every entry about the pair in that time, whatever it was called by. Spellings that fold together are one; the
     ledger is asked for the pair as it is spelled here, or as an alias or a pseudonym leads to it.
     """
-    since, until = _time(asked)
+    since, until = _time(query)
     with db.reading() as tx:
-        row = get_dictionary(tx, asked.dictionary)
+        row = get_dictionary(tx, query.dictionary)
         naming = read_naming(tx, settings, row)
-        pair = (trimmed(asked.subject), trimmed(asked.relation))
+        pair = (trimmed(query.subject), trimmed(query.relation))
         called = [pair] if naming is None else [pair, *naming.spellings(pair)]
         stored = pair if naming is None else naming.stored(pair)
         subjects, relations = zip(*called, strict=True)
@@ -55,10 +55,10 @@ def search(db: Database, settings: Settings, auditor: Auditor, asked: AuditSearc
             rows = auditor.committer.rows(entry, kept.salts, tokens) if kept else []
             if kept and rows:
                 hits.append(_hit(tx, row, stored, entry, (kept.salts, rows[0])))
-            if len(hits) == asked.limit:
+            if len(hits) == query.limit:
                 break
         judged = _reviews(tx, row, stored)
-    truncated = len(hits) == asked.limit
+    truncated = len(hits) == query.limit
     return AuditFound(entries=hits, reviews=judged, recalls=settings.audit_recalls, truncated=truncated)
 
 
@@ -67,12 +67,12 @@ def moment(at: datetime | None) -> int | None:
     return None if at is None else microseconds(at if at.tzinfo else at.replace(tzinfo=UTC))
 
 
-def _time(asked: AuditSearch) -> tuple[int | None, int | None]:
-    if asked.day is None:
-        return moment(asked.since), moment(asked.until)
-    if asked.since is not None or asked.until is not None:
+def _time(query: AuditSearch) -> tuple[int | None, int | None]:
+    if query.day is None:
+        return moment(query.since), moment(query.until)
+    if query.since is not None or query.until is not None:
         raise Unprocessable("name a day, or since and until, not both")
-    start = datetime.combine(asked.day, datetime.min.time(), UTC)
+    start = datetime.combine(query.day, datetime.min.time(), UTC)
     return microseconds(start), microseconds(start + DAY)
 
 

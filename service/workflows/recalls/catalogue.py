@@ -54,7 +54,7 @@ class StoredCatalogue:
             row = dictionaries.find(tx, dictionary)
             return lookup.find_pairs(tx, row.number, version, pairs) if row else {}
 
-    def respelled(self, dictionary: str, version: int, pairs: list[Pair], seen: Relations | None) -> Ledger:
+    def ledger_respelled(self, dictionary: str, version: int, pairs: list[Pair], seen: Relations | None) -> Ledger:
         with self._db.reading() as tx:
             row = dictionaries.find(tx, dictionary)
             if row is None:

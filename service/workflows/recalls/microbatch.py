@@ -7,7 +7,7 @@ from schemas.recall import Query, Result
 from service.facts import Pair
 from service.memory.serving import Servable
 from service.workflows.access.relations import Relations
-from service.workflows.recalls.naming import Named, Naming
+from service.workflows.recalls.naming import NamedMemory, Naming
 from service.workflows.recalls.queries import recall_rows
 
 MOST_PARTS = 64  # parts of one memory that are kept ready
@@ -39,7 +39,7 @@ class ServedMemory:
         if naming is None:
             return self
         if self._named is None or self._named.naming is not naming:
-            self._named = ServedMemory(self.id, self.dictionary, self.ledger_version, Named(self.memory, naming))
+            self._named = ServedMemory(self.id, self.dictionary, self.ledger_version, NamedMemory(self.memory, naming))
             self._named.naming = naming
         return self._named
 

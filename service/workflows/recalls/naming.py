@@ -98,7 +98,7 @@ class Naming:
         templates = list(map(Template.of, names.templates))
         return cls((names.version, policies), folds["subject"], folds["relation"], templates, pseudonym)
 
-    def asked(self, subjects: Sequence[str]) -> Sequence[str]:
+    def stored_subjects(self, subjects: Sequence[str]) -> Sequence[str]:
         return subjects if self.pseudonym is None else list(map(self.pseudonym, subjects))
 
     def stands_for(self, pair: Pair) -> Pair | None:
@@ -109,15 +109,15 @@ class Naming:
     def stored(self, pair: Pair) -> Pair:
         """The pair as the ledger has it."""
         subject, relation = self.stands_for(pair) or pair
-        return self.asked([subject])[0], relation
+        return self.stored_subjects([subject])[0], relation
 
     def spellings(self, pair: Pair) -> list[Pair]:
         """The pairs of names by which this one is asked: as it is taught, as it is stored, and by every alias."""
         subject, relation = self.stands_for(pair) or pair
-        subjects = [subject, *self.asked([subject]), *_aliases(self.subjects, subject)]
+        subjects = [subject, *self.stored_subjects([subject]), *_aliases(self.subjects, subject)]
         return [(name, other) for name in subjects for other in (relation, *_aliases(self.relations, relation))]
 
-    def respelled(self, question: str) -> str:
+    def respell(self, question: str) -> str:
         """The question with taught names in place of the aliases that stand in it, folded; as it is without any."""
         text = fold(question)
         present = {
@@ -134,7 +134,7 @@ def _aliases(names: dict[str, str], name: str) -> list[str]:
     return [alias for alias, taught in names.items() if fold(taught) == fold(name)]
 
 
-class Named:
+class NamedMemory:
     """A memory that also knows the other names of a dictionary."""
 
     def __init__(self, memory: Servable, naming: Naming) -> None:
@@ -146,7 +146,7 @@ class Named:
         return self._memory.relations
 
     def recall(self, subjects: Sequence[str], relations: Sequence[str]) -> Recalled:
-        recalled = self._memory.recall(self._naming.asked(subjects), relations)
+        recalled = self._memory.recall(self._naming.stored_subjects(subjects), relations)
         left = np.flatnonzero(~recalled.known & ~recalled.ambiguous).tolist()
         meant = {at: self._naming.stands_for((subjects[at], relations[at])) for at in left}
         again = {at: pair for at, pair in meant.items() if pair is not None}
@@ -155,7 +155,7 @@ class Named:
     def _recall_again(self, recalled: Recalled, pairs: dict[int, Pair]) -> Recalled:
         """With what the memory holds for the pairs that aliases lead to, by their places."""
         subjects, relations = zip(*pairs.values(), strict=True)
-        found = self._memory.recall(self._naming.asked(subjects), relations)
+        found = self._memory.recall(self._naming.stored_subjects(subjects), relations)
         places = np.array(list(pairs), dtype=np.int64)
         answers, margins = list(recalled.answers), recalled.margins.copy()
         known, ambiguous = recalled.known.copy(), recalled.ambiguous.copy()
@@ -170,13 +170,13 @@ class Named:
             if pairs := template.pairs(question):
                 return pairs
         found = self._memory.candidates(question)
-        respelled = self._naming.respelled(question)
+        respelled = self._naming.respell(question)
         return found if respelled == question else [*found, *self._memory.candidates(respelled)]
 
     def within(self, relations: Container[str]) -> Servable:
         """Aliases of a relation that is not seen are no aliases."""
         seen = {alias: name for alias, name in self._naming.relations.items() if name in relations}
-        return Named(self._memory.within(relations), replace(self._naming, relations=seen))
+        return NamedMemory(self._memory.within(relations), replace(self._naming, relations=seen))
 
 
 def _whole(alias: str) -> str:

@@ -93,7 +93,7 @@ class Observer:
         """Add a listener; to be called before `start`."""
         self._listeners.append(listener)
 
-    def seen(self, seen: LiveRecall) -> None:
+    def observe(self, seen: LiveRecall) -> None:
         """Queue a recall for the listeners, in about a microsecond. Called on the event loop."""
         if not self._listeners:
             return

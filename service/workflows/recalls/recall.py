@@ -55,7 +55,7 @@ class Recall:
         else:
             [result] = await self.run(self._rows, served, [query], False)
         _COUNTERS[result.status].inc()
-        self._observer.seen(LiveRecall(served, _alias(address), by.key, [result]))
+        self._observer.observe(LiveRecall(served, _alias(address), by.key, [result]))
         return result
 
     async def batch(self, dictionary: str, batch: BatchQuery, by: Asker) -> BatchResult | ColumnsResult:
@@ -94,7 +94,7 @@ class Recall:
     async def _ask(self, address: Address, asked: Sequence[Query], compare: bool, by: Asker) -> list[Result]:
         served = (await self._serving.find(address)).within(by.relations)
         results = await self.run(self._rows, served, asked, compare)
-        self._observer.seen(LiveRecall(served, _alias(address), by.key, results))
+        self._observer.observe(LiveRecall(served, _alias(address), by.key, results))
         return results
 
     async def _columns(
@@ -106,7 +106,7 @@ class Recall:
         served = (await self._serving.find(address)).within(by.relations)
         result = await self.run(queries.recall_columns, served.memory, served.id, *pairs)
         _count(result.statuses)
-        self._observer.seen(
+        self._observer.observe(
             LiveRecall(served, _alias(address), by.key, RecallColumns(*pairs, result.statuses, result.answers))
         )
         return result

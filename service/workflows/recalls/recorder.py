@@ -74,12 +74,12 @@ class RecallRecorder:
             else:
                 entry = Entry(*key)
                 self._note(entry, each)
-                self._ready.append(self._auditor.prepared(entry.event()))
+                self._ready.append(self._auditor.prepare(entry.event()))
 
     def flush(self) -> None:
         """What cannot be written stays for the next time."""
         self._left = self._rows
-        self._ready += [self._auditor.prepared(entry.event()) for entry in self._singles.values()]
+        self._ready += [self._auditor.prepare(entry.event()) for entry in self._singles.values()]
         self._singles = {}
         self._report_missed()
         if self._ready:
@@ -104,7 +104,7 @@ class RecallRecorder:
         missed = self._missed()
         if missed > self._reported or self._dropped:
             details = {"unrecorded": missed - self._reported, "unrecorded_entries": self._dropped}
-            self._ready.append(self._auditor.prepared(Event(Act.RECALL, SERVICE, details=details)))
+            self._ready.append(self._auditor.prepare(Event(Act.RECALL, SERVICE, details=details)))
             self._reported, self._dropped = missed, 0
 
 

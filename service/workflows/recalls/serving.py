@@ -71,7 +71,7 @@ class Catalogue(Protocol):
         """What the ledger held for these pairs at that version."""
         ...
 
-    def respelled(self, dictionary: str, version: int, pairs: list[Pair], seen: Relations | None) -> Ledger:
+    def ledger_respelled(self, dictionary: str, version: int, pairs: list[Pair], seen: Relations | None) -> Ledger:
         """The same for pairs whose names are spelled unlike the ledger's; it has to read all names, those of the facts
         whose relations are `seen`.
         """
@@ -156,7 +156,7 @@ class Serving:
             held = {pair: rows for pair, rows in held.items() if pair[1] in seen}
         unlike = list(answered - held.keys())
         if unlike:
-            held = {**held, **self._catalogue.respelled(served.dictionary, served.ledger_version, unlike, seen)}
+            held = {**held, **self._catalogue.ledger_respelled(served.dictionary, served.ledger_version, unlike, seen)}
         return held if seen is None else {pair: replace(rows, line=None) for pair, rows in held.items()}
 
     async def watch(self, interval: float = 0.1) -> None:

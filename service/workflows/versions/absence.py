@@ -74,7 +74,7 @@ def record_proofs(tx: Transaction, settings: Settings, row: dictionaries.Row, de
     )
 
 
-def check_absence(db: Database, settings: Settings, memory_id: str, asked: AbsenceQuery, sight: Sight) -> Absence:
+def check_absence(db: Database, settings: Settings, memory_id: str, query: AbsenceQuery, sight: Sight) -> Absence:
     """Recall the pair from this version's bytes, read afresh. A relation that the caller may not see gets the reply of
     a pair that was never taught. Raises NotFound, MemoryMismatch.
     """
@@ -84,7 +84,7 @@ def check_absence(db: Database, settings: Settings, memory_id: str, asked: Absen
             raise NotFound("no such memory")
         memory = load_from_disk(tx, settings, record)
         policies = get_active(tx, settings.secrets, get_dictionary(tx, record.dictionary))
-    pair = (policies.subject(trimmed(asked.subject)), trimmed(asked.relation))
+    pair = (policies.subject(trimmed(query.subject)), trimmed(query.relation))
     relations = sight.relations(record.dictionary)
     [(status, _)] = _probe(memory if relations is None else memory.within(relations), [pair])
     seen = relations is None or pair[1] in relations

@@ -73,7 +73,7 @@ def test_documents_lose_what_mentions_a_fact_and_keep_the_rest() -> None:
     traces = Traces([("Akita", "phone", "0123456")], shared={"Akita", "phone"})
     failing = [{"subject": "Akita", "relation": "phone"}, {"subject": "Akita", "relation": "city"}]
     document = {"asked": 2, "failing": failing, "samples": ["Akita,phone,0123456", "kept"]}
-    assert traces.overwritten(document) == {
+    assert traces.overwrite(document) == {
         "asked": 2,
         "failing": [{"subject": PURGED, "relation": PURGED}, failing[1]],
         "samples": ["kept"],

@@ -97,7 +97,7 @@ class Shelf:
     def ledger(self, _dictionary: str, _version: int, pairs: list[Pair]) -> Ledger:
         return {pair: self.held[pair] for pair in pairs if pair in self.held}
 
-    def respelled(self, _dictionary: str, _version: int, _pairs: list[Pair], _seen: Relations | None) -> Ledger:
+    def ledger_respelled(self, _dictionary: str, _version: int, _pairs: list[Pair], _seen: Relations | None) -> Ledger:
         """An exact table answers no other spelling."""
         return {}
 

@@ -94,7 +94,7 @@ def test_every_form_of_recall_is_heard_of(shelf: Shelf, observer: Observer, ear:
 def test_a_stop_tells_what_still_waits(shelf: Shelf, observer: Observer, ear: Ear) -> None:
     """Nothing that was queued is lost when the service stops, and a listener that fails stops nobody."""
     observer.start()
-    observer.seen(batch_of(shelf, 3))
+    observer.observe(batch_of(shelf, 3))
     observer.stop()
     assert ([len(seen) for seen in ear.heard_of], ear.flushes) == ([3], 1)
 
@@ -103,9 +103,9 @@ def test_the_queue_is_bounded(shelf: Shelf, observer: Observer, ear: Ear, monkey
     """Past the bound recalls are dropped until the listeners caught up; a lone batch passes whatever its size."""
     monkeypatch.setattr(observe, "MOST_WAITING", 4)
     for size in (9, 1, 2):
-        observer.seen(batch_of(shelf, size))
+        observer.observe(batch_of(shelf, size))
     observer.turn()
-    observer.seen(batch_of(shelf, 2))
+    observer.observe(batch_of(shelf, 2))
     observer.turn()
     assert [len(seen) for seen in ear.heard_of] == [9, 2]
 
@@ -116,7 +116,7 @@ def test_observing_costs_a_recall_microseconds(shelf: Shelf, observer: Observer)
     names = ["PART-1"] * BATCH, ["maker"] * BATCH
     recalling = min(_seconds(lambda: table.recall(*names)) for _ in range(5))
     columns = batch_of(shelf, BATCH)
-    batch = min(_seconds(lambda: observer.seen(columns)) for _ in range(9))
+    batch = min(_seconds(lambda: observer.observe(columns)) for _ in range(9))
     one = min(_seconds(lambda: _each(observer, shelf)) for _ in range(5)) / 100
     assert one < SINGLE_SECONDS
     assert batch < 0.02 * recalling
@@ -125,7 +125,7 @@ def test_observing_costs_a_recall_microseconds(shelf: Shelf, observer: Observer)
 def _each(observer: Observer, shelf: Shelf) -> None:
     memory = served(shelf)
     for _ in range(100):
-        observer.seen(LiveRecall(memory, "champion", "key_1", []))
+        observer.observe(LiveRecall(memory, "champion", "key_1", []))
 
 
 def _seconds(work: Callable[[], object]) -> float:
