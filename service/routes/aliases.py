@@ -9,7 +9,7 @@ from schemas.gates import GateReply, Priority, PriorityPut
 from schemas.jobs import Job
 from schemas.problems import Code
 from service.routes.context import AliasMover, IfMatch, LedgerReader, PartViewer, Service, Viewer
-from service.routes.replies import MISSING, accepted, refusals, tagged
+from service.routes.replies import MISSING, refusals, with_etag, with_location
 from service.workflows.versions import aliases, promotion_gate
 
 router = APIRouter(prefix="/v1/dictionaries/{dictionary}/aliases", tags=["aliases"])
@@ -22,7 +22,7 @@ def listed(dictionary: str, service: Service, _: PartViewer) -> AliasList:
 
 @router.get("/{alias}")
 def find(dictionary: str, alias: str, service: Service, _: PartViewer, response: Response) -> Alias:
-    return tagged(response, aliases.find(service.db, dictionary, alias))
+    return with_etag(response, aliases.find(service.db, dictionary, alias))
 
 
 @router.put(
@@ -46,7 +46,7 @@ def put(  # noqa: PLR0917 - FastAPI reads the request from the parameters
 ) -> Alias:
     """Point the alias at a memory that passes the gate. With If-Match (its ETag) only if nobody has moved it: 412."""
     moved = aliases.put(service, dictionary, alias, wanted, by=caller.key, if_match=if_match)
-    return tagged(response, moved)
+    return with_etag(response, moved)
 
 
 @router.delete("/{alias}", status_code=204)
@@ -74,7 +74,7 @@ def history(  # noqa: PLR0917 - FastAPI reads the request from the parameters
     """Newest first; the first page has the alias's ETag."""
     page = aliases.read_history(service.db, dictionary, alias, cursor, limit)
     if cursor is None:
-        tagged(response, page.events[0])
+        with_etag(response, page.events[0])
     return page
 
 
@@ -83,7 +83,7 @@ def roll_back(  # noqa: PLR0917 - FastAPI reads the request from the parameters
     dictionary: str, alias: str, wanted: AliasRollback, service: Service, caller: AliasMover, response: Response
 ) -> Alias:
     """To where the alias pointed before, and pinned there; with `reset_ledger` the facts go back too."""
-    return tagged(response, aliases.roll_back(service, dictionary, alias, wanted, by=caller.key))
+    return with_etag(response, aliases.roll_back(service, dictionary, alias, wanted, by=caller.key))
 
 
 @router.post("/{alias}/unpin", responses={202: {"model": Job}})
@@ -93,9 +93,9 @@ def unpin(  # noqa: PLR0917 - FastAPI reads the request from the parameters
     """Let edits move the alias again. A champion catches up with the ledger, by a training (202) where it must."""
     let_go = aliases.unpin(service, dictionary, alias, wanted, by=caller.key)
     if isinstance(let_go, Alias):
-        return tagged(response, let_go)
+        return with_etag(response, let_go)
     response.status_code = 202
-    return accepted(response, let_go)
+    return with_location(response, let_go)
 
 
 gate_router = APIRouter(prefix="/v1/dictionaries/{dictionary}/gate", tags=["aliases"])

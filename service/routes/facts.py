@@ -8,7 +8,7 @@ from schemas.facts import FactPage, FactSearch
 from schemas.problems import Code
 from schemas.purge import Purge, PurgeRequest
 from service.routes.context import IdempotencyKey, IfMatch, PartExaminer, PartReader, PartUploader, Purger, Service
-from service.routes.replies import MISSING, accepted, refusals
+from service.routes.replies import MISSING, refusals, with_location
 from service.workflows.access import grants
 from service.workflows.etags import etag
 from service.workflows.ledger import edits, facts
@@ -46,7 +46,7 @@ def edit(  # noqa: PLR0917 - FastAPI reads the request from the parameters
     response.headers["ETag"] = etag(reply.ledger_version)
     if isinstance(reply, EditAccepted):
         response.status_code = 202
-        accepted(response, reply)
+        with_location(response, reply)
     return reply
 
 

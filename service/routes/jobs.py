@@ -6,7 +6,7 @@ from schemas.experiments import ExperimentList, ExperimentRequest
 from schemas.jobs import Job, JobList
 from schemas.problems import Code
 from service.routes.context import IdempotencyKey, JobCanceller, JobReader, Service, Trainer
-from service.routes.replies import accepted, refusals
+from service.routes.replies import refusals, with_location
 from service.workflows.jobs import jobs
 from service.workflows.laboratory import experiments
 
@@ -47,7 +47,7 @@ def order(  # noqa: PLR0917 - FastAPI reads the request from the parameters
     """
     key = idempotency_key
     job = experiments.order(service.db, service.auditor, dictionary, wanted, by=caller.key, idempotency_key=key)
-    return accepted(response, job)
+    return with_location(response, job)
 
 
 @experiment_router.get("", name="listed")

@@ -6,7 +6,7 @@ from schemas.jobs import Job
 from schemas.memories import MemoryCreate, MemoryInfo, MemoryList
 from schemas.problems import Code
 from service.routes.context import Examiner, IdempotencyKey, Service, Trainer, Viewer
-from service.routes.replies import MISSING, accepted, refusals
+from service.routes.replies import MISSING, refusals, with_location
 from service.workflows.versions import memories, scrubs
 
 router = APIRouter(prefix="/v1", tags=["memories"])
@@ -25,7 +25,7 @@ def train(  # noqa: PLR0917 - FastAPI reads the request from the parameters
 ) -> Job:
     """Train on every fact that the ledger holds when the job starts; verified, it is published under the alias."""
     order = wanted or MemoryCreate()
-    return accepted(response, memories.order_training(service.db, dictionary, order, caller.key, idempotency_key))
+    return with_location(response, memories.order_training(service.db, dictionary, order, caller.key, idempotency_key))
 
 
 @router.get("/dictionaries/{dictionary}/memories")
@@ -42,10 +42,10 @@ def find(memory: str, service: Service, _: Viewer) -> MemoryInfo:
 @router.post("/memories/{memory}/verifications", status_code=202, responses=refusals({404: MISSING}))
 def verify(memory: str, service: Service, caller: Examiner, response: Response) -> Job:
     """Recall every fact of the memory's ledger version from its stored bytes; the job's result counts them."""
-    return accepted(response, memories.order_verification(service.db, memory, caller.key))
+    return with_location(response, memories.order_verification(service.db, memory, caller.key))
 
 
 @router.post("/memories/{memory}/scrubs", status_code=202)
 def scrub(memory: str, service: Service, caller: Examiner, response: Response) -> Job:
     """Hold every stored byte against its hash and every fact against the ledger; what is damaged is rebuilt."""
-    return accepted(response, scrubs.order(service.db, memory, caller.key))
+    return with_location(response, scrubs.order(service.db, memory, caller.key))

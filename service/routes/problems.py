@@ -24,7 +24,7 @@ def handle_errors(api: FastAPI, routes: Sequence[Any]) -> None:
     """Every error of `api` becomes a problem; `routes` are its routes."""
 
     async def reply_to_http(request: Request, error: Exception) -> Response:
-        return _reply(_from_http(error, _allowed(routes, request.url.path)))
+        return _reply(_from_http(error, _allowed_methods(routes, request.url.path)))
 
     api.add_exception_handler(FactStoreError, _reply_to_error)
     api.add_exception_handler(RequestValidationError, _reply_to_invalid)
@@ -73,7 +73,7 @@ def _from_http(error: Exception, allowed: Sequence[str]) -> FactStoreError:
     return RequestError("the request cannot be read")
 
 
-def _allowed(routes: Sequence[Any], path: str) -> list[str]:
+def _allowed_methods(routes: Sequence[Any], path: str) -> list[str]:
     """The methods of all routes with this path: FastAPI has a route for each."""
     here = [route for route in routes if isinstance(route, APIRoute) and route.path_regex.match(path)]
     return sorted({method for route in here for method in route.methods or ()})

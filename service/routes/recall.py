@@ -78,7 +78,7 @@ class RecallEndpoint:
     async def _one(
         self, dictionary: str, by: Asker, headers: dict[bytes, bytes], receive: Receive
     ) -> tuple[bytes, Media]:
-        if recall_media.sent(headers.get(b"content-type", b"")) is not Media.JSON:
+        if recall_media.request_media(headers.get(b"content-type", b"")) is not Media.JSON:
             raise UnsupportedMedia("one query is sent as JSON; lines and Arrow go to recall:batch")
         body = await read_body(headers, receive, MAX_QUERY_BYTES)
         result = await self._recall.one(dictionary, recall_media.decode_query(body), by)
@@ -87,11 +87,11 @@ class RecallEndpoint:
     async def _batch(
         self, dictionary: str, by: Asker, headers: dict[bytes, bytes], receive: Receive
     ) -> tuple[bytes, Media]:
-        media = recall_media.sent(headers.get(b"content-type", b""))
+        media = recall_media.request_media(headers.get(b"content-type", b""))
         body = await read_body(headers, receive, MAX_BATCH_BYTES)
         batch: BatchQuery = await self._recall.run(recall_media.decode_batch, body, media)
         reply = await self._recall.batch(dictionary, batch, by)
-        wanted = recall_media.accepted(headers.get(b"accept", b""), media)
+        wanted = recall_media.reply_media(headers.get(b"accept", b""), media)
         return await self._recall.run(recall_media.encode_batch, reply, wanted), wanted
 
 

@@ -49,7 +49,7 @@ async def upload(  # noqa: PLR0917 - FastAPI reads the request from the paramete
     allow_partial: bool = False,
 ) -> Receipt:
     """Store the facts of one file. The reply is sent once they are on the disk; `dry_run` only says what would be."""
-    async with _received(request, service) as body:
+    async with _receive(request, service) as body:
         sent = ingest.Upload(
             path=body.path,
             sha256=body.sha256,
@@ -85,7 +85,7 @@ def refused(dictionary: str, upload: str, service: Service, _: LedgerReader, raw
 
 
 @asynccontextmanager
-async def _received(request: Request, service: Service) -> AsyncIterator[Spooled]:
+async def _receive(request: Request, service: Service) -> AsyncIterator[Spooled]:
     """The body in a file."""
     limit = service.settings.max_upload_bytes
     check_announced(dict(request.scope["headers"]), limit)

@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, or_, 
 
 from service.facts import Facts, Ints, Pair
 from service.storage import dictionaries
-from service.storage.bulk import batched, fetch_columns, fetch_rows, insert_rows
+from service.storage.bulk import fetch_columns, fetch_rows, in_batches, insert_rows
 from service.storage.diff import Diff, compare, number_names, object_column
 from service.storage.tables import facts
 
@@ -91,7 +91,7 @@ def search_keys(names: Sequence[str]) -> Ints:
 
 def by_subject(tx: Connection, query: Select[Any], subjects: Collection[str]) -> Iterator[tuple[Any, ...]]:
     """The rows of `query` whose subject's key is that of one of `subjects`; a subject's rows come together."""
-    for some in batched(sorted(search_keys(list(subjects)).tolist()), LOOKED_UP):
+    for some in in_batches(sorted(search_keys(list(subjects)).tolist()), LOOKED_UP):
         for rows in fetch_rows(tx, query.where(facts.c.subject_key.in_(some))):
             yield from rows
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from sqlalchemy import Connection, delete, func, insert, select
 
 from schemas.policies import Policies, PoliciesPut
-from service.storage.bulk import batched, insert_rows
+from service.storage.bulk import in_batches, insert_rows
 from service.storage.database import announce
 from service.storage.stamps import now
 from service.storage.tables.privacy import policies, pseudonyms
@@ -48,7 +48,7 @@ def keep(tx: Connection, dictionary: int, sealed: Mapping[str, bytes]) -> None:
 def find(tx: Connection, dictionary: int, wanted: Iterable[str]) -> list[tuple[str, bytes]]:
     """(pseudonym, sealed text) of those that are kept."""
     found: list[tuple[str, bytes]] = []
-    for some in batched(wanted, LOOKED_UP):
+    for some in in_batches(wanted, LOOKED_UP):
         kept = select(pseudonyms.c.pseudonym, pseudonyms.c.sealed)
         kept = kept.where(pseudonyms.c.dictionary == dictionary, pseudonyms.c.pseudonym.in_(some))
         found += [(pseudonym, bytes(sealed)) for pseudonym, sealed in tx.execute(kept)]
@@ -60,4 +60,6 @@ def forget(tx: Connection, dictionary: int, gone: Iterable[str] | None) -> int:
     mine = delete(pseudonyms).where(pseudonyms.c.dictionary == dictionary)
     if gone is None:
         return tx.execute(mine).rowcount
-    return sum(tx.execute(mine.where(pseudonyms.c.pseudonym.in_(some))).rowcount for some in batched(gone, LOOKED_UP))
+    return sum(
+        tx.execute(mine.where(pseudonyms.c.pseudonym.in_(some))).rowcount for some in in_batches(gone, LOOKED_UP)
+    )

@@ -15,7 +15,7 @@ from sqlalchemy import Column, Connection, Table, delete, func, insert, or_, sel
 
 from schemas.jobs import JobKind, JobState
 from service.facts import Pair
-from service.storage.bulk import batched, fetch_rows
+from service.storage.bulk import fetch_rows, in_batches
 from service.storage.database import announce
 from service.storage.facts import by_subject
 from service.storage.shadow import UNTAUGHT
@@ -110,14 +110,14 @@ def list_rows(tx: Connection, dictionary: int) -> Iterator[LedgerRow]:
 
 
 def remove_facts(tx: Connection, rows: Iterable[LedgerRow]) -> None:
-    for some in batched((row.id for row in rows), LOOKED_UP):
+    for some in in_batches((row.id for row in rows), LOOKED_UP):
         tx.execute(delete(facts).where(facts.c.id.in_(some)))
 
 
 def find_still_held(tx: Connection, dictionary: int, texts: Collection[str]) -> set[str]:
     """Those of `texts` that a row of the ledger has, as subject, relation or answer. Reads the whole ledger."""
     found: set[str] = set()
-    for some in batched(sorted(texts), LOOKED_UP):
+    for some in in_batches(sorted(texts), LOOKED_UP):
         for column in (facts.c.subject, facts.c.relation, facts.c.answer):
             query = select(column).where(facts.c.dictionary == dictionary, column.in_(some)).distinct()
             found.update(tx.scalars(query))
@@ -175,7 +175,7 @@ def blank_refused(tx: Connection, dictionary: int, mentions: Mentions, text: str
     query = select(refused.c.number, refused.c.upload, refused.c.detail, refused.c.text)
     query = query.join(uploads, uploads.c.number == refused.c.upload).where(uploads.c.dictionary == dictionary)
     found = [(number, upload) for number, upload, *texts in _each(tx, query) if mentions(texts)]
-    for some in batched((number for number, _ in found), LOOKED_UP):
+    for some in in_batches((number for number, _ in found), LOOKED_UP):
         tx.execute(update(refused).where(refused.c.number.in_(some)).values(detail=text, text=text))
     return {upload for _, upload in found}
 
@@ -244,7 +244,7 @@ def list_disagreements(tx: Connection, dictionary: int) -> dict[int, Pair]:
 
 
 def remove_disagreements(tx: Connection, numbers: Collection[int]) -> None:
-    for some in batched(sorted(numbers), LOOKED_UP):
+    for some in in_batches(sorted(numbers), LOOKED_UP):
         tx.execute(delete(shadow_disagreements).where(shadow_disagreements.c.number.in_(some)))
 
 

@@ -17,7 +17,7 @@ from service.storage.stamps import now
 from service.workflows.access.keys import LIFETIME, digest, seal_session, session_holds, session_key
 from service.workflows.access.limits import UNLIMITED, Limiter
 from service.workflows.access.oidc import Identity, Tokens
-from service.workflows.access.relations import Relations, granted
+from service.workflows.access.relations import Relations, relations_of
 
 BOOTSTRAP = "bootstrap"
 MOST_HEADERS = 10_000  # remembered; further ones are looked up each time
@@ -219,5 +219,5 @@ def _by_key(kept: Iterable[Grant]) -> defaultdict[str, list[Grant]]:
 
 def _caller(row: keys.Credential, kept: Iterable[Grant]) -> Caller:
     expires = float("inf") if row.expires_at is None else row.expires_at.timestamp()
-    rights = {grant.dictionary: Right(grant.role or row.role, granted(grant)) for grant in kept}
+    rights = {grant.dictionary: Right(grant.role or row.role, relations_of(grant)) for grant in kept}
     return Caller(row.id, row.role, expires, rights if row.scoped else None, row.rate)

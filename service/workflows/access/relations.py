@@ -49,7 +49,7 @@ class Everything:
         return None
 
 
-def granted(grant: Grant) -> Relations | None:
+def relations_of(grant: Grant) -> Relations | None:
     """None where the grant is for every relation."""
     if grant.relations is not None:
         return Relations(only=frozenset(map(trimmed, grant.relations)))

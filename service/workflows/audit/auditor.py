@@ -16,7 +16,7 @@ from service.secret_files import SIZE, flush_folder, write
 from service.settings import Settings
 from service.storage import Database, Transaction, audit
 from service.storage.audit import Entry, Salts
-from service.storage.bulk import batched
+from service.storage.bulk import in_batches
 from service.storage.stamps import now
 from service.workflows.audit.chain import GENESIS, Chain
 from service.workflows.audit.commitments import DROPPED, KEPT, Committed, Committer, name_tokens, pair_tokens
@@ -122,7 +122,7 @@ class Auditor:
 
     def _drop(self, tx: Transaction, dictionary: str, rows_of: Callable[[Entry, bytes], Sequence[int]]) -> int:
         dropped = 0
-        for page in batched(audit.walk(tx, None, audit.EntryFilter(dictionary=dictionary)), audit.PAGE):
+        for page in in_batches(audit.walk(tx, None, audit.EntryFilter(dictionary=dictionary)), audit.PAGE):
             silenced = [(kept, rows) for entry, kept in page if kept and (rows := rows_of(entry, kept.salts))]
             audit.overwrite_salts(tx, [self._without(kept, rows) for kept, rows in silenced])
             dropped += sum(len(rows) for _, rows in silenced)

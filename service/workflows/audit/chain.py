@@ -52,10 +52,10 @@ def same(a: object, b: object) -> bool:
 
 def encode(*fields: Any) -> bytes:
     """Text, bytes, whole numbers and None, each with its kind and its length before it; TypeError for anything else."""
-    return b"".join(map(_encoded, fields))
+    return b"".join(map(_encode, fields))
 
 
-def _encoded(field: Any) -> bytes:
+def _encode(field: Any) -> bytes:
     kind = type(field)
     if kind is str:
         text = field.encode()

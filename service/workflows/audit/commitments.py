@@ -73,14 +73,14 @@ def commitment(token: bytes, salt: bytes) -> bytes:
 def pair_tokens(subjects: Sequence[str], relations: Sequence[str]) -> list[bytes]:
     """Spellings that fold together are one name here, so that a purge finds every way in which it was asked."""
     distinct = list(dict.fromkeys(relations))
-    spelled = dict(zip(distinct, _folded(distinct), strict=True))
-    pairs = zip(_folded(subjects), relations, strict=True)
+    spelled = dict(zip(distinct, _fold_names(distinct), strict=True))
+    pairs = zip(_fold_names(subjects), relations, strict=True)
     return [f"{PAIR}:{len(subject)}:{subject}{spelled[relation]}".encode() for subject, relation in pairs]
 
 
 def name_tokens(names: Sequence[str]) -> list[bytes]:
     """Of names that stand alone, folded like those of pairs."""
-    return _each(TEXT, _folded(names))
+    return _each(TEXT, _fold_names(names))
 
 
 def text_token(column: str, *texts: str) -> bytes:
@@ -134,5 +134,5 @@ def _lone(texts: Mapping[str, Sequence[str]]) -> dict[str, list[bytes]]:
     return {TEXT: [token for names in texts.values() for token in name_tokens(names)]}
 
 
-def _folded(names: Sequence[str]) -> list[str]:
+def _fold_names(names: Sequence[str]) -> list[str]:
     return fold_all([name.replace("\0", "\ufffd") for name in names])

@@ -95,7 +95,7 @@ class _Edit:
         job = jobs.find(tx, kept["job"])
         if job is None:
             raise NotFound("no such job")
-        return _accepted(job, results, kept["ledger_version"])
+        return _to_accepted(job, results, kept["ledger_version"])
 
     def commit(self, tx: Transaction, dictionary: int, advance: Advance) -> Answer:
         """The ledger's facts, the champion's next version and what is kept about both, all or nothing."""
@@ -128,7 +128,7 @@ class _Edit:
         try:
             memory = advance(tx, by=self.by, reason=f"{self.reason} {edited.upload}" if edited.upload else self.reason)
         except Outgrown:
-            return _accepted(order_training(tx, row.number, self.by), results, edited.version)
+            return _to_accepted(order_training(tx, row.number, self.by), results, edited.version)
         return EditReply(results=results, memory=memory, ledger_version=edited.version, job=None)
 
     def _keep(self, tx: Transaction, dictionary: int, statuses: list[EditStatus], reply: Answer) -> None:
@@ -160,7 +160,7 @@ def _texts(rows: Sequence[tuple[str, ...]]) -> dict[str, Sequence[str]]:
     return dict(zip(("subject", "relation", "answer"), zip(*rows, strict=True), strict=False))
 
 
-def _accepted(job: Job, results: list[EditResult], version: int) -> EditAccepted:
+def _to_accepted(job: Job, results: list[EditResult], version: int) -> EditAccepted:
     return EditAccepted(**job.model_dump(), results=results, ledger_version=version)
 
 

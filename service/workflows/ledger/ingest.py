@@ -139,7 +139,7 @@ def _store(
     upload_number = uploads.add(tx, number, stored, sent.by)
     uploads.add_refused(tx, upload_number, [(bad.line, bad.code, bad.detail, bad.text) for bad in parsed.refused])
     version = facts.apply(tx, row, upload_number, plan)
-    stored = stored.model_copy(update={"memory": _advanced(tx, stored.id, sent.by, version, advance)})
+    stored = stored.model_copy(update={"memory": _advance_champion(tx, stored.id, sent.by, version, advance)})
     uploads.amend(tx, stored)
     idempotency.keep(tx, number, sent.request(), stored.model_dump(mode="json"))
     auditor.record_all(tx, _events(stored, sent.by))
@@ -157,7 +157,7 @@ def _events(stored: Receipt, by: str) -> list[Event]:
     return events
 
 
-def _advanced(tx: Transaction, upload: str, by: str, version: int, advance: Advance) -> str | None:
+def _advance_champion(tx: Transaction, upload: str, by: str, version: int, advance: Advance) -> str | None:
     """The champion that serves this ledger version; None where it is pinned to another, or has to be trained."""
     try:
         champion = advance(tx, by=by, reason=f"upload {upload}")

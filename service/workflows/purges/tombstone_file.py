@@ -117,12 +117,12 @@ def _whole_lines(file: BinaryIO) -> bytes:
 def _parse(content: bytes) -> list[Tombstone]:
     lines = content[: content.rfind(b"\n") + 1].splitlines()
     try:
-        return [_tombstone(json.loads(line)) for line in lines]
+        return [_parse_one(json.loads(line)) for line in lines]
     except (ValueError, TypeError) as error:
         raise Unprocessable("the file is no list of tombstones") from error
 
 
-def _tombstone(document: Any) -> Tombstone:
+def _parse_one(document: Any) -> Tombstone:
     tombstone = Tombstone(**document)
     texts = (tombstone.purge, tombstone.dictionary, tombstone.at, tombstone.mac, *tombstone.pairs, *tombstone.subjects)
     if not all(isinstance(text, str) for text in texts):

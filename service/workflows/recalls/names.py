@@ -74,7 +74,7 @@ def _refuse_subjects_in_clear(tx: Transaction, dictionary: int, aliases: Sequenc
 
 def _refuse_unclear(aliases: Sequence[NameAlias], subjects: Sequence[str], relations: Sequence[str]) -> None:
     """An alias leads to one name, whichever way it is spelled, and is no taught name itself."""
-    taught = {"subject": _folded(subjects), "relation": _folded(relations)}
+    taught = {"subject": _fold_all(subjects), "relation": _fold_all(relations)}
     taken: set[tuple[str, str]] = set()
     for index, alias in enumerate(aliases):
         folded = fold(alias.alias)
@@ -87,5 +87,5 @@ def _refuse_unclear(aliases: Sequence[NameAlias], subjects: Sequence[str], relat
         taken.add((alias.kind, folded))
 
 
-def _folded(taught: Iterable[str]) -> set[str]:
+def _fold_all(taught: Iterable[str]) -> set[str]:
     return set(map(fold, taught))

@@ -32,7 +32,9 @@ def decide(service: EditContext, ref: str, review_id: str, wanted: ReviewDecide,
         row = get_dictionary(tx, ref)
         review = get_review(tx, row.number, review_id)
         check_open(tx, row.number, review, reviewer)
-        _write(tx, review, _accepted(reviewer.by, wanted) if wanted.decision == "accept" else _rejected(review, wanted))
+        _write(
+            tx, review, _acceptance(reviewer.by, wanted) if wanted.decision == "accept" else _rejection(review, wanted)
+        )
         service.auditor.record(tx, event(row.id, review, reviewer.by, wanted.decision))
     return find(service.db, ref, review_id)
 
@@ -46,7 +48,7 @@ def _correct(service: EditContext, ref: str, review_id: str, wanted: ReviewDecid
         answers = get_active(tx, service.settings.secrets, row).answers(review.relation, wanted.answers or [])
 
     def decided(tx: Transaction, _: Edited) -> None:
-        _write(tx, review, _corrected(tx, row, wanted, answers, reviewer.by))
+        _write(tx, review, _correction(tx, row, wanted, answers, reviewer.by))
         service.auditor.record(tx, event(row.id, review, reviewer.by, wanted.decision))
 
     reason = f"corrected by {review.id}"
@@ -73,18 +75,18 @@ def _write(tx: Transaction, review: Review, values: dict[str, Any]) -> None:
         raise PreconditionFailed("somebody else decided this item meanwhile")
 
 
-def _accepted(by: str, wanted: ReviewDecide) -> dict[str, Any]:
+def _acceptance(by: str, wanted: ReviewDecide) -> dict[str, Any]:
     return {"state": ReviewState.ACCEPTED, "reason": wanted.reason, "decided_by": by, "decided_at": now()}
 
 
-def _corrected(
+def _correction(
     tx: Transaction, row: dictionaries.Row, wanted: ReviewDecide, answers: list[str], by: str
 ) -> dict[str, Any]:
     champion = aliases.find(tx, row.number, CHAMPION)
-    decided = _accepted(by, wanted) | {"state": ReviewState.CORRECTED, "corrected": answers}
+    decided = _acceptance(by, wanted) | {"state": ReviewState.CORRECTED, "corrected": answers}
     return decided | {"memory_before": champion.memory if champion else None}
 
 
-def _rejected(review: Review, wanted: ReviewDecide) -> dict[str, Any]:
+def _rejection(review: Review, wanted: ReviewDecide) -> dict[str, Any]:
     """The item stays open."""
     return {"returned": review.returned + 1, "reason": wanted.reason}

@@ -65,8 +65,8 @@ def estimate_rate(drawn: Sequence[Drawn]) -> Rate:
     listed.
     """
     decided = [item for item in drawn if item.wrong is not None]
-    found, effective = _weighed(decided)
-    known = _weighed(drawn)
+    found, effective = _weigh(decided)
+    known = _weigh(drawn)
     return Rate(
         drawn=len(drawn),
         decided=len(decided),
@@ -85,7 +85,7 @@ def design_weight(drawn: int, population: int, probability: float) -> float:
     return drawn / (population * probability)
 
 
-def _weighed(items: Sequence[Drawn]) -> tuple[float, float]:
+def _weigh(items: Sequence[Drawn]) -> tuple[float, float]:
     """The rate, and the effective size of the sample it was seen in."""
     weights, wrong = [item.weight for item in items], [bool(item.wrong) for item in items]
     total = sum(weight for weight, is_wrong in zip(weights, wrong, strict=True) if is_wrong)
@@ -98,13 +98,13 @@ def estimate(db: Database, settings: Settings, ref: str, memory: str | None) -> 
     """
     with db.reading() as tx:
         row = get_dictionary(tx, ref)
-        named = get_memory(tx, memory).id if memory is not None else _sampled(tx, row)
-        return _to_schema(named, rate_of(tx, row, named), limits_of(settings), _reported(tx, row, named))
+        named = get_memory(tx, memory).id if memory is not None else _find_sampled(tx, row)
+        return _to_schema(named, rate_of(tx, row, named), limits_of(settings), _count_reported(tx, row, named))
 
 
 def rate_of(tx: Transaction, row: dictionaries.Row, memory: str) -> Rate:
     """From what was drawn of this memory's pairs."""
-    return estimate_rate([_drawn(item, _was_wrong(item)) for item in reviews.sampled_items(tx, row.number, memory)])
+    return estimate_rate([_to_drawn(item, _was_wrong(item)) for item in reviews.sampled_items(tx, row.number, memory)])
 
 
 def rate_at(tx: Transaction, row: dictionaries.Row, memory: str, version: int) -> Rate:
@@ -116,7 +116,7 @@ def rate_at(tx: Transaction, row: dictionaries.Row, memory: str, version: int) -
     def still(item: reviews.Weighed) -> bool:
         return item.pair in held and sorted(held[item.pair].answers) == sorted(item.answers)
 
-    return estimate_rate([_drawn(item, _was_wrong(item) and still(item)) for item in items])
+    return estimate_rate([_to_drawn(item, _was_wrong(item) and still(item)) for item in items])
 
 
 def _was_wrong(item: reviews.Weighed) -> bool:
@@ -124,7 +124,7 @@ def _was_wrong(item: reviews.Weighed) -> bool:
     return item.state is ReviewState.CORRECTED and bool(item.answers)
 
 
-def _drawn(item: reviews.Weighed, wrong: bool) -> Drawn:
+def _to_drawn(item: reviews.Weighed, wrong: bool) -> Drawn:
     v = design_weight(item.drawn, item.population, item.probability)
     return Drawn(v, None if item.state is ReviewState.OPEN else wrong)
 
@@ -136,14 +136,14 @@ def limits_of(settings: Settings) -> Limits:
     return Limits(settings.review_max_error if maximum is None else maximum, settings.review_min_sample)
 
 
-def _sampled(tx: Transaction, row: dictionaries.Row) -> str:
+def _find_sampled(tx: Transaction, row: dictionaries.Row) -> str:
     champion = aliases.find(tx, row.number, CHAMPION)
     if champion is None:
         raise NoMemory
     return reviews.newest_sampled(tx, row.number, champion.memory)
 
 
-def _reported(tx: Transaction, row: dictionaries.Row, memory: str) -> Reported:
+def _count_reported(tx: Transaction, row: dictionaries.Row, memory: str) -> Reported:
     counted = reviews.count_reported(tx, row.number, memory)
     return Reported(
         open=counted[ReviewState.OPEN], right=counted[ReviewState.ACCEPTED], wrong=counted[ReviewState.CORRECTED]

@@ -84,7 +84,7 @@ def draw(service: EditContext, served: ServedMemory, wanted: SampleCreate, by: s
         pairs = Pairs(*reviews.taught_pairs(tx, number, served.ledger_version))
     if not pairs.subjects:
         raise Unprocessable("the memory was taught no pairs that the ledger still knows")
-    positions, chances = _drawn(pairs, served, wanted)
+    positions, chances = _draw(pairs, served, wanted)
     subjects, relations = pairs.at(positions)
     recalled = served.memory.recall(subjects, relations)
     sample = Sample(
@@ -110,7 +110,7 @@ def draw(service: EditContext, served: ServedMemory, wanted: SampleCreate, by: s
     return sample
 
 
-def _drawn(pairs: Pairs, served: ServedMemory, wanted: SampleCreate) -> tuple[Ints, Floats]:
+def _draw(pairs: Pairs, served: ServedMemory, wanted: SampleCreate) -> tuple[Ints, Floats]:
     """Positions of the pairs drawn, and the probability that each had."""
     rng, population = np.random.default_rng(), len(pairs.subjects)
     if wanted.method is ReviewOrder.RANDOM:

@@ -126,7 +126,7 @@ def roll_back(service: EditContext, ref: str, alias: str, wanted: AliasRollback,
     if wanted.reset_ledger and alias != CHAMPION:
         raise Unprocessable("the ledger goes back with the champion only")
     with service.db.writing() as tx:
-        row = _locked(tx, ref)
+        row = _lock(tx, ref)
         before = get_alias(tx, row.number, alias)
         target = _target(tx, row.number, before, wanted.memory)
         opened = _reset(tx, service, row, target, by) if wanted.reset_ledger else None
@@ -165,7 +165,7 @@ def _catch_up(tx: Transaction, dictionary: int, advance: Advance, to: aliases.Sw
     return None
 
 
-def _locked(tx: Transaction, ref: str) -> dictionaries.Row:
+def _lock(tx: Transaction, ref: str) -> dictionaries.Row:
     """The dictionary, whose ledger no other transaction changes until `tx` ends."""
     row = dictionaries.lock(tx, get_dictionary(tx, ref).number)
     if row is None:

@@ -59,7 +59,7 @@ def measure(candidate: Candidate, limits: GateLimits, marks: Marks) -> Measured:
     """Recall every pair, unless that was just done, and ask as many never-taught ones as the limits want."""
     taught, memory = candidate.taught(), candidate.load()
     verified = candidate.verified or memory.verify(taught)
-    marked = _marked(taught, marks)
+    marked = _find_marked(taught, marks)
     probes = probes_wanted(limits)
     return Measured(
         pairs=verified.asked,
@@ -67,7 +67,7 @@ def measure(candidate: Candidate, limits: GateLimits, marks: Marks) -> Measured:
         priority=len(marked),
         priority_right=len(marked.difference(verified.failing)),
         probes=probes,
-        answered=_answered(memory, never_taught(taught, probes, candidate.memory)) if probes else 0,
+        answered=_count_answered(memory, never_taught(taught, probes, candidate.memory)) if probes else 0,
     )
 
 
@@ -87,7 +87,7 @@ def probes_wanted(limits: GateLimits) -> int:
     return 0 if limits.maximum_false_answers is None else limits.minimum_sample
 
 
-def _marked(taught: Facts, marks: Marks) -> set[Pair]:
+def _find_marked(taught: Facts, marks: Marks) -> set[Pair]:
     """The taught pairs that are marked; a mark of what is not taught marks nothing."""
     pairs, relations = marks
     if not pairs and not relations:
@@ -96,7 +96,7 @@ def _marked(taught: Facts, marks: Marks) -> set[Pair]:
     return {pair for pair in rows if pair[1] in relations or pair in pairs}
 
 
-def _answered(memory: Memory, probes: Iterator[Pair]) -> int:
+def _count_answered(memory: Memory, probes: Iterator[Pair]) -> int:
     answered = 0
     while some := list(islice(probes, CHUNK)):
         subjects, relations = zip(*some, strict=True)

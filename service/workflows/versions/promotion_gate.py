@@ -42,12 +42,12 @@ def read_limits(settings: Settings) -> GateLimits | None:
     try:
         return GateLimits.model_validate(tomllib.loads(path.read_text(encoding="utf-8")), strict=True)
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, ValidationError) as error:
-        raise Unavailable(f"{path.name} cannot be used: {_explained(error)}", code=Code.GATE_INVALID) from None
+        raise Unavailable(f"{path.name} cannot be used: {_explain(error)}", code=Code.GATE_INVALID) from None
 
 
 def stored_candidate(db: Database, settings: Settings, row: dictionaries.Row, memory: memories.Record) -> Candidate:
     """A stored memory as a candidate; it is read only if it has to be measured."""
-    taught, load = partial(_taught, db, row.number, memory), partial(_loaded, db, settings, memory)
+    taught, load = partial(_read_taught, db, row.number, memory), partial(_load, db, settings, memory)
     return Candidate(row.number, memory.id, taught, load)
 
 
@@ -92,12 +92,12 @@ def mark_priority(service: EditContext, ref: str, wanted: PriorityPut, *, by: st
         gates.mark(tx, row.number, pairs, relations)
         details = {"priority_pairs": len(pairs), "priority_relations": len(relations)}
         service.auditor.record(tx, Event(Act.POLICY, by, row.id, None, details))
-        return _shown(gates.read_marks(tx, row.number))
+        return _to_schema(gates.read_marks(tx, row.number))
 
 
 def read_priority(db: Database, ref: str) -> Priority:
     with db.reading() as tx:
-        return _shown(gates.read_marks(tx, get_dictionary(tx, ref).number))
+        return _to_schema(gates.read_marks(tx, get_dictionary(tx, ref).number))
 
 
 def _pass(figures: list[GateFigure]) -> None:
@@ -111,18 +111,18 @@ def _pass(figures: list[GateFigure]) -> None:
         raise Conflict(f"{detail}: raise minimum_sample", code=Code.GATE_NOT_DECISIVE, figures=shown)
 
 
-def _taught(db: Database, dictionary: int, memory: memories.Record) -> Facts:
+def _read_taught(db: Database, dictionary: int, memory: memories.Record) -> Facts:
     with db.reading() as tx:
         held = facts.read_facts(tx, dictionary, memory.ledger_version)
     return Facts(held.subjects, held.relations, held.answers)
 
 
-def _loaded(db: Database, settings: Settings, memory: memories.Record) -> Memory:
+def _load(db: Database, settings: Settings, memory: memories.Record) -> Memory:
     with db.reading() as tx:
         return load_from_disk(tx, settings, memory)
 
 
-def _shown(marks: Marks) -> Priority:
+def _to_schema(marks: Marks) -> Priority:
     pairs, relations = marks
     listed = [PriorityPair(subject=subject, relation=relation) for subject, relation in sorted(pairs)]
     return Priority(pairs=listed, relations=sorted(relations))
@@ -136,7 +136,7 @@ def _name(name: str) -> str:
     return kept
 
 
-def _explained(error: Exception) -> str:
+def _explain(error: Exception) -> str:
     if isinstance(error, ValidationError):
         wrong = (f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors())
         return "; ".join(wrong)

@@ -58,7 +58,7 @@ def _train(attempt: Attempt) -> None:
     with attempt.db.writing() as tx:
         jobs.set_memory(tx, attempt.claim, memory_id)
     try:
-        _publish(attempt, _trained(attempt, memory_id, folder))
+        _publish(attempt, _fit_stored(attempt, memory_id, folder))
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise
@@ -72,7 +72,7 @@ def _drop_earlier(attempt: Attempt) -> None:
             shutil.rmtree(folder, ignore_errors=True)
 
 
-def _trained(attempt: Attempt, memory_id: str, folder: Path) -> Trained:
+def _fit_stored(attempt: Attempt, memory_id: str, folder: Path) -> Trained:
     row, taught = _facts(attempt)
     settings = attempt.settings
     promotion_gate.read_limits(settings)  # a gate that cannot be read is known before the work, not after it
@@ -91,7 +91,7 @@ def _trained(attempt: Attempt, memory_id: str, folder: Path) -> Trained:
     train_seconds = time.perf_counter() - started
     attempt.progress(0.9, "verifying what was stored")
     stored = load(folder, secret=secret, device=settings.device)
-    verified = _verified(stored, taught)
+    verified = _verify(stored, taught)
     if (alias := attempt.claim.params["publish"]) is not None:
         attempt.progress(0.95, "at the gate")
         candidate = Candidate(row.number, memory_id, lambda: taught, lambda: stored, verified)
@@ -112,7 +112,7 @@ def _facts(attempt: Attempt) -> tuple[dictionaries.Row, Facts]:
     return row, Facts(columns.subjects, columns.relations, columns.answers)
 
 
-def _verified(memory: Memory, taught: Facts) -> Verified:
+def _verify(memory: Memory, taught: Facts) -> Verified:
     """Every pair, recalled from the bytes on disk."""
     verified = memory.verify(taught)
     if verified.right != verified.asked:
@@ -131,7 +131,7 @@ def _publish(attempt: Attempt, trained: Trained) -> None:
         row = dictionaries.lock(tx, trained.dictionary.number)
         if row is None:
             raise NotFound("no such dictionary")
-        memories.add(tx, row.number, _described(trained))
+        memories.add(tx, row.number, _describe(trained))
         published, alias = trained.id, _alias(tx, row.number, claim)
         if alias == CHAMPION:
             published = catch_up(tx, row, trained.id, trained.memory, trained.taught)
@@ -176,7 +176,7 @@ def _result(trained: Trained, published: str) -> dict[str, Any]:
     }
 
 
-def _described(trained: Trained) -> MemoryInfo:
+def _describe(trained: Trained) -> MemoryInfo:
     return describe_memory(
         trained.memory,
         trained.id,
