@@ -23,6 +23,9 @@ PRAGMAS = (
     "journal_size_limit = 67108864",  # bytes: a million rows leave a large journal, which need not stay
 )
 
+DATABASE = "factstore.db"
+LIVE_FILES = frozenset(f"{name}{end}" for name in (DATABASE, "rates.db") for end in ("", "-wal", "-shm"))
+"""What SQLite writes in a data folder while the service runs: a backup holds a snapshot in their place."""
 JOURNAL_SECONDS = 2.0  # how long emptying the journal waits for readers
 
 
@@ -33,6 +36,11 @@ class Database:
         self.engine = _engine(url)
         self._peek_lock = Lock()
         self._peek_connection: PoolProxiedConnection | None = None
+
+    @classmethod
+    def of_file(cls, path: Path) -> "Database":
+        """An SQLite database in a file of its own."""
+        return cls(f"sqlite:///{path}")
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:

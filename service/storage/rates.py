@@ -25,7 +25,7 @@ def open_counters(db: Database, path: Path) -> Database:
     """
     if not db.is_sqlite:
         return db
-    own = Database(f"sqlite:///{path}")
+    own = Database.of_file(path)
     with own.writing() as tx:
         rate_windows.create(tx, checkfirst=True)
     return own

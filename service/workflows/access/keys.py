@@ -1,4 +1,9 @@
-"""API keys: random, shown once, kept as a hash; and the bootstrap key that lets the first admin in."""
+"""API keys: random, shown once, kept as a hash; the bootstrap key that lets the first admin in; and sign-in sessions.
+
+A browser, which cannot send an API key with a link, holds a cookie made from one. The cookie names the key and when it
+ends, under a MAC whose secret is the key's stored hash: every process can check it, nothing is stored, and it is
+worthless once the key is revoked.
+"""
 
 import hashlib
 import hmac

@@ -159,8 +159,8 @@ DRAFT = ".audit"  # a secret whose chain may not be committed yet
 
 
 def open_secret(db: Database, folder: Path) -> bytes:
-    """The secret. Where there is neither secret nor chain, both are made, so that a chain that is gone later is
-    missed. Raises Unavailable where a chain has lost its secret.
+    """The audit secret: 32 random bytes, derived from nothing. Where there is neither secret nor chain, both are made,
+    so that a chain that is gone later is missed. Raises Unavailable where a chain has lost its secret.
     """
     if not (folder / NAME).exists():
         _begin(db, folder)

@@ -114,7 +114,10 @@ CHUNK = 2**16  # bytes
 
 @dataclass(frozen=True, slots=True)
 class Assignment:
-    """request: an `ExperimentRequest` as JSON; the facts are those of the ledger's version."""
+    """What the process reads on its standard input; it answers with a `Line` of JSON after another.
+
+    request: an `ExperimentRequest` as JSON; the facts are those of the ledger's version.
+    """
 
     dictionary: str
     ledger_version: int

@@ -19,22 +19,13 @@ from typing import Any, Literal, cast
 from service.errors import Unavailable, Unprocessable
 from service.settings import Settings
 from service.storage import Database, dictionaries, memories
+from service.storage.database import DATABASE, LIVE_FILES
 from service.storage.stamps import now
 
 FORMAT = 1
 MANIFEST = "manifest.json"
-DATABASE = "factstore.db"
 SECRETS = ("secrets", "bootstrap.key")
-_LEFT_OUT = (
-    "spool",
-    "checkpoints",
-    "factstore.db",
-    "factstore.db-wal",
-    "factstore.db-shm",
-    "rates.db",
-    "rates.db-wal",
-    "rates.db-shm",
-)
+_LEFT_OUT = {"spool", "checkpoints", *LIVE_FILES}
 _TRIES = 5  # a folder that a new version or a purge made needless may be gone before it is read
 _CHUNK = 1 << 20
 
@@ -115,7 +106,7 @@ def _write_archive(db: Database, settings: Settings, to: Path, folder: Path, *, 
 
 def _check_complete(snapshot: Path, settings: Settings, *, secrets: bool) -> None:
     """Raises FileNotFoundError where the data folder no longer has what this moment of the database needs."""
-    db = Database(f"sqlite:///{snapshot}")
+    db = Database.of_file(snapshot)
     try:
         with db.reading() as tx:
             needed = [settings.memories / memory for memory in memories.list_ids(tx)]
@@ -128,7 +119,7 @@ def _check_complete(snapshot: Path, settings: Settings, *, secrets: bool) -> Non
 
 def _files(data: Path, *, secrets: bool) -> Iterator[Path]:
     """Every file to be kept, in order; drafts have a leading dot."""
-    left_out = {*_LEFT_OUT, *(() if secrets else SECRETS)}
+    left_out = _LEFT_OUT.union(() if secrets else SECRETS)
     for top in sorted(data.iterdir()):
         if top.name in left_out or top.name.startswith("."):
             continue

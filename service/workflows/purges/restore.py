@@ -1,5 +1,7 @@
 """A restore: an archive is unpacked beside what is there, checked, migrated and purged again, and only then put in
 place. What was purged after the backup was taken stays purged: tombstones are never overwritten.
+
+A data folder in use is not replaced: every service process holds a shared lock on it.
 """
 
 import fcntl
@@ -18,9 +20,10 @@ from typing import Any
 from service.errors import Unprocessable
 from service.settings import Settings
 from service.storage import Database
+from service.storage.database import DATABASE
 from service.storage.migrate import upgrade
 from service.workflows.purges import tombstone_file
-from service.workflows.purges.backup import DATABASE, FORMAT, MANIFEST, SECRETS
+from service.workflows.purges.backup import FORMAT, MANIFEST, SECRETS
 from service.workflows.purges.replay import replay
 from service.workflows.purges.tombstone_file import Tombstone, merge
 

@@ -34,7 +34,7 @@ class LiveUse:
         self._uncounted: Counter[str] = Counter()
 
     def on_recalls(self, seen: Sequence[LiveRecall]) -> None:
-        """Queries about one pair; a relation is counted under its name as taught, any other spelling under none."""
+        """Count queries about one pair: a relation under its name as taught, any other spelling under none."""
         for each in seen:
             if each.alias is None:
                 continue
@@ -140,7 +140,9 @@ K = TypeVar("K", bound=Hashable)
 
 
 def merge_heavy_hitters(one: Mapping[K, int], other: Mapping[K, int], most: int) -> tuple[dict[K, int], int]:
-    """Both counts together, of at most `most` keys, and how much was taken off every count to get there. No count is
+    """Both counts together, of at most `most` keys, and how much was taken off every count to get there: Misra and
+    Gries's summary (Science of Computer Programming 2, 1982), merged as Agarwal et al. show (*Mergeable Summaries*, ACM
+    TODS 38, 2013). No count is
     too high; over any history of merges, none lacks more than the sum of what was taken off, which is at most the
     number of all things counted over `most` + 1.
     """

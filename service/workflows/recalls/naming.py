@@ -25,8 +25,9 @@ _WIDE = 0xFEE0  # from an ASCII character to its full-width form
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """Three literal parts around two slots; `subject_first` tells which slot comes first. White space between them,
-    case and width do not count.
+    """The pattern of a question: which part of it is the subject and which the relation. Three literal parts stand
+    around two slots; `subject_first` tells which slot comes first. White space between them, case and width do not
+    count.
     """
 
     before: re.Pattern[str]

@@ -13,8 +13,9 @@ from schemas.jobs import JobState
 from schemas.purge import PurgedPair, PurgeRequest
 from service.errors import Unavailable, Unprocessable
 from service.storage import Database, memories
+from service.storage.database import DATABASE
 from service.workflows.purges import files
-from service.workflows.purges.backup import DATABASE, MANIFEST, backup
+from service.workflows.purges.backup import MANIFEST, backup
 from service.workflows.purges.purge import order
 from service.workflows.purges.replay import replay, replay_all
 from service.workflows.purges.restore import STAGING, check_complete, exclude_services, occupy, restore
