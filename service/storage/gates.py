@@ -14,7 +14,7 @@ Marks = tuple[frozenset[Pair], frozenset[str]]
 
 
 def mark(tx: Connection, dictionary: int, pairs: Iterable[Pair], relations: Iterable[str]) -> None:
-    """Replace every mark of the dictionary by these; its memories have to be measured anew."""
+    """Replace every mark of the dictionary by these; its memories have to be measured again."""
     tx.execute(delete(measurements).where(measurements.c.dictionary == dictionary))
     tx.execute(delete(priorities).where(priorities.c.dictionary == dictionary))
     rows: list[tuple[str | None, str]] = sorted(set(pairs))
@@ -33,7 +33,7 @@ def read_marks(tx: Connection, dictionary: int) -> Marks:
 
 
 def keep_measurement(tx: Connection, dictionary: int, memory: str, figures: dict[str, Any]) -> None:
-    """Replace what the memory was measured at before."""
+    """Keep the memory's figures in place of earlier ones."""
     tx.execute(delete(measurements).where(measurements.c.memory == memory))
     values = {"dictionary": dictionary, "memory": memory, "measured_at": now(), "figures": figures}
     tx.execute(insert(measurements).values(values))

@@ -20,7 +20,7 @@ def put(tx: Connection, dictionary: int, key: str, wanted: GrantPut, by: str) ->
 
 
 def remove(tx: Connection, dictionary: int, key: str) -> bool:
-    """Whether there was such a grant."""
+    """Remove a grant. Returns whether there was one."""
     gone = tx.execute(delete(grants).where(grants.c.dictionary == dictionary, grants.c.key == key))
     announce(tx)
     return bool(gone.rowcount)

@@ -25,12 +25,12 @@ class Request:
 
     @classmethod
     def of(cls, by: str, key: str | None, content: str) -> "Request | None":
-        """None where no key was sent. `content`: the request as text."""
+        """The request under this key; None where no key was sent. `content`: the request as text."""
         return None if key is None else cls(by, key, hashlib.sha256(content.encode()).hexdigest())
 
 
 def earlier_reply(tx: Connection, dictionary: int, request: Request | None) -> dict[str, Any] | None:
-    """The reply that this very request got before; Conflict when the key came with another request."""
+    """The reply that this very request got before. Raises Conflict when the key came with another request."""
     if request is None:
         return None
     kept = select(idempotency.c.fingerprint, idempotency.c.reply)

@@ -62,13 +62,13 @@ def find(tx: Connection, job_id: str) -> Job | None:
 
 
 def list_in(tx: Connection, dictionary: int) -> list[Job]:
-    """Newest first."""
+    """The jobs of a dictionary, newest first."""
     rows = tx.execute(select(jobs).where(jobs.c.dictionary == dictionary).order_by(jobs.c.number.desc()))
     return [_to_schema(row) for row in rows]
 
 
 def list_experiments(tx: Connection, dictionary: int) -> list[ExperimentJob]:
-    """Newest first, without what they found."""
+    """The experiments of a dictionary, newest first, without their documents."""
     shown = (jobs.c.id, jobs.c.state, jobs.c.progress, jobs.c.created_at, jobs.c.started_at, jobs.c.ended_at)
     mine = (jobs.c.dictionary == dictionary, jobs.c.kind == JobKind.EXPERIMENT)
     rows = tx.execute(select(*shown, jobs.c.params).where(*mine).order_by(jobs.c.number.desc())).mappings()
@@ -110,7 +110,7 @@ def is_open(tx: Connection, dictionary: int, kind: JobKind) -> bool:
 
 
 def find_ordered_recipe(tx: Connection, memory: str) -> dict[str, Any] | None:
-    """The recipe that the training asked for from which this memory's lineage comes."""
+    """The recipe with which the training was ordered that this memory's lineage comes from."""
     lineage = select(memories.c.lineage).where(memories.c.id == memory).scalar_subquery()
     trained = select(jobs.c.params).join(memories, memories.c.id == jobs.c.memory).where(memories.c.lineage == lineage)
     params = tx.scalar(trained.where(jobs.c.kind == JobKind.TRAIN).order_by(jobs.c.number.desc()).limit(1))
@@ -167,7 +167,7 @@ def give_back(tx: Connection, held: Claim) -> None:
 
 
 def succeed(tx: Connection, held: Claim, result: dict[str, Any]) -> None:
-    """Raises LeaseLost, and Cancelled where that was acknowledged before."""
+    """End the job with its result. Raises LeaseLost, and Cancelled where a cancellation was acknowledged before."""
     if tx.scalar(select(jobs.c.cancel_requested).where(_fence(held))):
         raise Cancelled("the job was cancelled")
     done = {"state": JobState.SUCCEEDED, "progress": 1.0, "step": "done", "result": result}
@@ -175,7 +175,7 @@ def succeed(tx: Connection, held: Claim, result: dict[str, Any]) -> None:
 
 
 def fail(tx: Connection, held: Claim, state: JobState, problem: Problem) -> None:
-    """End as failed or cancelled. Raises LeaseLost."""
+    """End the job as failed or cancelled. Raises LeaseLost."""
     _change(tx, held, {"state": state, "problem": problem.model_dump(mode="json"), **_ending()})
 
 

@@ -42,19 +42,19 @@ def find(tx: Connection, key_id: str) -> KeyInfo | None:
 
 
 def revoke(tx: Connection, key_id: str) -> None:
-    """From the next change signal on the key opens nothing; revoking twice keeps the first time."""
+    """Revoke the key: from the next change signal on it opens nothing. Revoking twice keeps the first time."""
     still_valid = (api_keys.c.id == key_id, api_keys.c.revoked_at.is_(None))
     tx.execute(update(api_keys).where(*still_valid).values(revoked_at=now()))
     announce(tx)
 
 
 def scope(tx: Connection, key_id: str) -> None:
-    """From now on the key reaches only what is granted to it."""
+    """Scope the key: from now on it reaches only what is granted to it."""
     tx.execute(update(api_keys).where(api_keys.c.id == key_id).values(scoped=True))
 
 
 def expire(tx: Connection, key_id: str, at: datetime) -> None:
-    """The key ends at this time at the latest."""
+    """Make the key expire at this time at the latest."""
     later = or_(api_keys.c.expires_at.is_(None), api_keys.c.expires_at > at)
     tx.execute(update(api_keys).where(api_keys.c.id == key_id, later).values(expires_at=at))
     announce(tx)

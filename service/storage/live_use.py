@@ -49,7 +49,7 @@ def count_by_relation(tx: Connection, dictionary: int, since: str | None) -> dic
 
 
 def measure_table(tx: Connection, dictionary: int, version: int) -> Filled:
-    """Of the facts that hold at `version`. Reads them all."""
+    """How much of the table is taught by the facts that hold at `version`. Reads them all."""
     held = holds_at(dictionary, version)
     subjects = tx.scalar(select(func.count(facts.c.subject.distinct())).where(held)) or 0
     by_relation = select(facts.c.relation, func.count(facts.c.subject.distinct())).where(held)

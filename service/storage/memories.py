@@ -41,7 +41,7 @@ def find(tx: Connection, memory_id: str) -> MemoryInfo | None:
 
 
 def list_in(tx: Connection, dictionary: int) -> list[MemoryInfo]:
-    """Those that are retained, newest first."""
+    """The retained memories of a dictionary, newest first."""
     held = (memories.c.dictionary == dictionary, memories.c.retained)
     return _infos(tx, _select().where(*held).order_by(memories.c.number.desc()))
 
@@ -52,7 +52,7 @@ def find_record(tx: Connection, memory_id: str) -> Record | None:
 
 
 def filter_retained(tx: Connection, memory_ids: Sequence[str]) -> set[str]:
-    """Those of these that can still be recalled."""
+    """Those of these memories that can still be recalled."""
     return set(tx.scalars(select(memories.c.id).where(memories.c.id.in_(memory_ids), memories.c.retained)))
 
 

@@ -12,7 +12,7 @@ from service.storage.database import Database
 
 
 def upgrade(db: Database) -> None:
-    """Run what is missing in one transaction; two processes that start together wait for each other."""
+    """Run the missing migrations in one transaction; two processes that start together wait for each other."""
     with db.writing() as tx:
         config = _config()
         config.attributes["connection"] = tx

@@ -12,7 +12,7 @@ NONE = Names(aliases=[], templates=[], version=0, changed_at=None, by=None)
 
 
 def read_current(tx: Connection, dictionary: int) -> Names:
-    """`NONE` where none were ever set."""
+    """The other names of a dictionary; `NONE` where none were ever set."""
     row = tx.execute(select(naming).where(naming.c.dictionary == dictionary)).first()
     if row is None:
         return NONE
@@ -27,7 +27,7 @@ def read_version(tx: Connection, dictionary: int) -> int:
 
 
 def put(tx: Connection, dictionary: int, wanted: NamesPut, by: str) -> None:
-    """In place of all that were set before."""
+    """Set these names in place of all earlier ones."""
     following = read_version(tx, dictionary) + 1
     for table in (name_aliases, naming):
         tx.execute(delete(table).where(table.c.dictionary == dictionary))

@@ -14,7 +14,7 @@ _OPEN = (JobState.QUEUED, JobState.RUNNING)
 
 
 class Version(NamedTuple):
-    """One version of a dictionary's memories, as far as keeping it is concerned."""
+    """One version of a dictionary's memories, as far as its storage is concerned."""
 
     number: int
     id: str
@@ -85,7 +85,7 @@ def list_wanted(tx: Connection, dictionary: int) -> set[str]:
 
 
 def give_up(tx: Connection, versions: Collection[int]) -> None:
-    """These can no longer be recalled; their rows stay."""
+    """Mark these versions as no longer recallable; their rows stay."""
     for some in _parts(versions):
         tx.execute(update(memories).where(memories.c.number.in_(some)).values(retained=False))
     if versions:
@@ -93,7 +93,7 @@ def give_up(tx: Connection, versions: Collection[int]) -> None:
 
 
 def drop(tx: Connection, *, folders: Collection[int], steps: Collection[int]) -> None:
-    """Forget these versions' folders and delete these versions' patches: no retained version needs them."""
+    """Forget the folders of some versions and delete the patches of some: no retained version needs them."""
     for some in _parts(folders):
         tx.execute(update(memories).where(memories.c.number.in_(some)).values(complete=False))
     for some in _parts(steps):

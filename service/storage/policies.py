@@ -30,7 +30,7 @@ def read_version(tx: Connection, dictionary: int) -> int:
 
 
 def add(tx: Connection, dictionary: int, wanted: PoliciesPut, by: str) -> None:
-    """The next version."""
+    """Store the policies as the next version."""
     fields = wanted.model_dump(mode="json")
     at = {"dictionary": dictionary, "version": read_version(tx, dictionary) + 1, "at": now(), "by": by}
     tx.execute(insert(policies).values(**fields, **at))
@@ -38,7 +38,7 @@ def add(tx: Connection, dictionary: int, wanted: PoliciesPut, by: str) -> None:
 
 
 def keep(tx: Connection, dictionary: int, sealed: Mapping[str, bytes]) -> None:
-    """Keep what these pseudonyms stand for, where it is not kept already."""
+    """Keep the sealed texts behind these pseudonyms, where they are not kept already."""
     rows = [(dictionary, pseudonym, text) for pseudonym, text in sealed.items()]
     known = {pseudonym for pseudonym, _ in find(tx, dictionary, sealed)}
     new = [row for row in rows if row[1] not in known]
@@ -46,7 +46,7 @@ def keep(tx: Connection, dictionary: int, sealed: Mapping[str, bytes]) -> None:
 
 
 def find(tx: Connection, dictionary: int, wanted: Iterable[str]) -> list[tuple[str, bytes]]:
-    """(pseudonym, sealed text) of those that are kept."""
+    """(pseudonym, sealed text) of those of `wanted` that are kept."""
     found: list[tuple[str, bytes]] = []
     for some in in_batches(wanted, LOOKED_UP):
         kept = select(pseudonyms.c.pseudonym, pseudonyms.c.sealed)

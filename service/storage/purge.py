@@ -149,7 +149,7 @@ def list_begun_reports(tx: Connection, dictionary: int) -> list[str]:
 
 
 def list_stale_reports(tx: Connection, purge: PurgeRecord) -> list[str]:
-    """Of the reports begun before the purge those that were not written, or are being written, after it."""
+    """Of the reports begun before the purge, those that were neither written after it nor are being written."""
     before = or_(jobs.c.ended_at.is_(None), jobs.c.ended_at <= purge.at)
     idle = (jobs.c.id.in_(purge.reports), jobs.c.state != JobState.RUNNING, before)
     return list(tx.scalars(select(jobs.c.id).where(*idle)))
@@ -181,7 +181,7 @@ def blank_refused(tx: Connection, dictionary: int, mentions: Mentions, text: str
 
 
 def remove_rows(tx: Connection, dictionary: int, mentions: Mentions) -> int:
-    """Delete the rows of `ROWS` that mention a purged fact; how many."""
+    """Delete the rows of `ROWS` that mention a purged fact, and return how many those were."""
     removed = 0
     for table, columns in ROWS.items():
         keys = list(table.primary_key)
@@ -261,7 +261,7 @@ def finish(tx: Connection, purge_id: str) -> None:
 
 
 def list_unfinished(tx: Connection) -> list[PurgeRecord]:
-    """Those with work left that no open job will do."""
+    """The purges with work left that no open job will do."""
     open_jobs = select(jobs.c.params).where(
         jobs.c.kind == JobKind.PURGE, jobs.c.state.in_((JobState.QUEUED, JobState.RUNNING))
     )

@@ -32,7 +32,7 @@ def open_counters(db: Database, path: Path) -> Database:
 
 
 def lease(tx: Connection, wanted: LeaseRequest) -> int:
-    """How many requests are handed out; 0 where none are left, or where the window has been followed by another."""
+    """Hand out requests of a window and return how many; 0 where none are left or a later window has begun."""
     insert = sqlite.insert if tx.dialect.name == "sqlite" else postgresql.insert
     tx.execute(insert(rate_windows).values(key=wanted.key, start=wanted.start, taken=0).on_conflict_do_nothing())
     mine = rate_windows.c.key == wanted.key

@@ -28,7 +28,7 @@ _PLACE = re.compile(r"(-?[0-9.e+-]{1,30})_(\d{1,18})", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class Doubt:
-    """An item to be: a pair, the memory that was asked, and what it answered."""
+    """A review item to be added: a pair, the memory that was asked, and what it answered."""
 
     subject: str
     relation: str
@@ -84,7 +84,7 @@ def change(tx: Connection, review: Review, values: Mapping[str, Any]) -> bool:
 
 
 def note_outcome(tx: Connection, review_id: str, memory: str | None, job: str | None) -> None:
-    """Which memory serves a correction, or which job will make one."""
+    """Note which memory serves a correction, or which job will make one."""
     tx.execute(update(reviews).where(reviews.c.id == review_id).values(memory_after=memory, job=job))
 
 

@@ -43,7 +43,7 @@ class Revision:
 
 
 def revise(tx: Connection, dictionary: int, items: list[Item]) -> Revision:
-    """What the batch would change; nothing is written. No pair stands in it twice."""
+    """Work out what the batch would change; nothing is written. No pair stands in it twice."""
     held = _held(tx, dictionary, {item.pair for item in items})
     statuses = [_status(item, frozenset(held.get(item.pair, {}).values())) for item in items]
     changing = [

@@ -14,7 +14,7 @@ _OPEN = (JobState.QUEUED, JobState.RUNNING)
 
 
 def begin(tx: Connection, dictionary: int, memory: str) -> int:
-    """The number of a scrub that starts now."""
+    """Add a scrub that starts now, and return its number."""
     values = {"state": ScrubState.RUNNING, "started_at": now(), "asked": 0, "failing": 0}
     added = insert(scrubs).values(dictionary=dictionary, memory=memory, **values).returning(scrubs.c.number)
     return int(tx.execute(added).scalar_one())
@@ -26,7 +26,7 @@ def finish(tx: Connection, scrub: int, state: ScrubState, *, asked: int = 0, fai
 
 
 def list_damaged(tx: Connection) -> list[str]:
-    """The memories that an alias points at and whose last finished look found damage that is still there."""
+    """The memories that an alias points at and whose last finished scrub found damage that was not healed."""
     last = select(func.max(scrubs.c.number)).where(scrubs.c.state != ScrubState.RUNNING).group_by(scrubs.c.memory)
     query = select(scrubs.c.memory).where(scrubs.c.number.in_(last), scrubs.c.state == ScrubState.DAMAGED)
     return list(tx.scalars(query.where(scrubs.c.memory.in_(select(aliases.c.memory)))))

@@ -42,7 +42,7 @@ class Counts:
 
 
 def put(tx: Connection, dictionary: int, alias: str, share: float, by: str) -> None:
-    """Compare with `alias` from now on. Counts go on as long as the alias is the same."""
+    """Compare with `alias` from now on. Counts continue as long as the alias stays the same."""
     kept = tx.scalar(select(shadows.c.alias).where(shadows.c.dictionary == dictionary))
     if kept == alias:
         tx.execute(update(shadows).where(shadows.c.dictionary == dictionary).values(share=share, by=by))
@@ -74,7 +74,7 @@ def find(tx: Connection, dictionary: int) -> Watched | None:
 
 
 def read_counts(tx: Connection, dictionary: int) -> dict[str, Counts]:
-    """By relation."""
+    """The counts by relation."""
     query = select(shadow_counts).where(shadow_counts.c.dictionary == dictionary)
     rows = tx.execute(query.order_by(shadow_counts.c.relation))
     return {row.relation: Counts(row.asked, row.agreed, row.disagreed, row.stale) for row in rows}
@@ -106,7 +106,7 @@ def keep_disagreements(tx: Connection, dictionary: int, some: Sequence[Disagreem
 
 
 def list_disagreements(tx: Connection, dictionary: int) -> list[Disagreement]:
-    """Newest first."""
+    """The disagreements kept for a dictionary, newest first."""
     query = select(shadow_disagreements).where(shadow_disagreements.c.dictionary == dictionary)
     rows = tx.execute(query.order_by(shadow_disagreements.c.number.desc()))
     return [

@@ -25,13 +25,13 @@ def add(tx: Connection, dictionary: int, receipt: Receipt, by: str) -> int:
 
 
 def add_edit(tx: Connection, dictionary: int, edit: str, at: datetime, by: str) -> int:
-    """The number that the edit's facts carry."""
+    """Store an edit and return the number that its facts carry."""
     values = {"id": edit, "dictionary": dictionary, "created_at": at, "by": by, "kind": EDIT, "receipt": None}
     return int(tx.execute(insert(uploads).values(values).returning(uploads.c.number)).scalar_one())
 
 
 def amend(tx: Connection, receipt: Receipt) -> None:
-    """Replace the receipt by what is known at the end of its commit."""
+    """Replace the receipt by its final state, at the end of its commit."""
     kept = receipt.model_dump(mode="json")
     tx.execute(update(uploads).where(uploads.c.id == receipt.id).values(receipt=kept))
 
@@ -42,7 +42,7 @@ def add_refused(tx: Connection, upload: int, rows: Sequence[Refused]) -> None:
 
 
 def list_receipts(tx: Connection, dictionary: int) -> list[Receipt]:
-    """Newest first."""
+    """The receipts of a dictionary's files, newest first."""
     files = (uploads.c.dictionary == dictionary, uploads.c.kind == FILE)
     query = select(uploads.c.receipt).where(*files).order_by(uploads.c.number.desc())
     return [to_receipt(receipt) for receipt in tx.scalars(query)]
@@ -55,12 +55,12 @@ def find(tx: Connection, dictionary: int, upload_id: str) -> Receipt | None:
 
 
 def to_receipt(kept: dict[str, Any]) -> Receipt:
-    """A receipt as it was kept; those written before uploads moved the champion name no memory."""
+    """A kept receipt; those written before uploads moved the champion name no memory."""
     return Receipt.model_validate({"memory": None} | kept)
 
 
 def read_refused(tx: Connection, upload_id: str) -> Iterator[Refused]:
-    """In file order."""
+    """The refused rows of an upload, in file order."""
     query = select(refused.c.line, refused.c.code, refused.c.detail, refused.c.text)
     query = query.join(uploads, uploads.c.number == refused.c.upload).where(uploads.c.id == upload_id)
     for rows in fetch_rows(tx, query.order_by(refused.c.number)):

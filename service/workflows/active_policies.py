@@ -21,12 +21,12 @@ class ActivePolicies:
     rules: rules.Policies | None
 
     def check_current(self, tx: Transaction, dictionary: int) -> None:
-        """Raises Unavailable where others hold by now: what was made under these must not be stored."""
+        """Raise Unavailable where other policies hold by now: what was prepared under these must not be stored."""
         if policies.read_version(tx, dictionary) != self.version:
             raise Unavailable("the policies changed while this was read: send it again")
 
     def remember(self, tx: Transaction, dictionary: int, texts: dict[str, str]) -> None:
-        """Keep what new pseudonyms stand for, sealed, in the commit that stores them."""
+        """Keep the texts behind new pseudonyms, sealed, in the commit that stores the pseudonyms."""
         if self.rules is not None and texts:
             seal = self.rules.pseudonyms.seal
             policies.keep(tx, dictionary, {pseudonym: seal(pseudonym, text) for pseudonym, text in texts.items()})
@@ -36,12 +36,12 @@ class ActivePolicies:
         return name if self.rules is None else self.rules.subject(name)
 
     def answers(self, relation: str, answers: Sequence[str]) -> list[str]:
-        """What these answers are stored as, in notes about a pair as in its facts."""
+        """The answers as they are stored, in notes about a pair as in its facts."""
         return list(answers) if self.rules is None else self.rules.answers(relation, answers)
 
 
 def get_active(tx: Transaction, folder: Path, row: dictionaries.Row) -> ActivePolicies:
-    """What has to be applied before facts of this dictionary are stored. Raises Unavailable without its secret."""
+    """The policies to apply before facts of this dictionary are stored. Raises Unavailable without its secret."""
     current = policies.read_current(tx, row.number)
     if not current.version:
         return ActivePolicies(0, None)

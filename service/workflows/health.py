@@ -10,7 +10,7 @@ from service.workflows.recalls.serving import Address, Serving
 
 
 class Readiness:
-    """Champions are loaded once to be sure of them: a memory never changes, so it is not tried twice."""
+    """Loads each champion once to make sure that it can be loaded: a memory never changes, so once is enough."""
 
     def __init__(self, db: Database, serving: Serving) -> None:
         self._db = db
@@ -37,7 +37,7 @@ class Readiness:
         return [record for record in records if record.id not in self._loaded]
 
     async def load(self, records: list[Record]) -> None:
-        """Raises Unavailable where a champion cannot be loaded."""
+        """Load these champions. Raises Unavailable where one cannot be loaded."""
         for record in records:
             try:
                 await self._serving.find(Address(record.dictionary, memory=record.id))

@@ -27,17 +27,17 @@ def drop_purged(tx: Transaction, settings: Settings, row: dictionaries.Row, kept
 
 
 class Commitments:
-    """Under a subkey for one `purpose`, so that those of different purposes cannot be matched."""
+    """Commitments to names under a subkey for one `purpose`, so that those of different purposes cannot be matched."""
 
     def __init__(self, secret: bytes, purpose: str) -> None:
         self._key = Keyring(secret).subkey(purpose)
 
     def pair(self, subject: str, relation: str) -> bytes:
-        """32 bytes."""
+        """The commitment to a pair; 32 bytes."""
         return self._of("pair", subject, relation)
 
     def subject(self, subject: str) -> bytes:
-        """32 bytes."""
+        """The commitment to a subject; 32 bytes."""
         return self._of("subject", subject)
 
     def _of(self, kind: str, *names: str) -> bytes:

@@ -25,7 +25,7 @@ ROLES = frozenset(role.value for role in Role)
 
 
 class Action(StrEnum):
-    """What a route does, as far as permissions tell routes apart."""
+    """What a route does, as far as permissions distinguish routes."""
 
     FIGURES = "figures"
     CREATE_DICTIONARY = "create_dictionary"
@@ -106,7 +106,9 @@ class Caller:
         return right.relations if right is not None else None
 
     def require(self, action: Action, dictionary: str | None = None, *, by_relation: bool = False) -> None:
-        """Raises Forbidden. A key that sees only some relations may do only what keeps to them (`by_relation`)."""
+        """Raise Forbidden unless the caller may do this. A key that sees only some relations needs a route that keeps
+        to them (`by_relation`).
+        """
         if not self.may(action, dictionary):
             raise Forbidden(f"a key with the role {self.role} may not do this")
         if not by_relation and dictionary is not None and self.relations(dictionary) is not None:
@@ -171,7 +173,7 @@ class Authenticator:
             self._by_hash, self._by_header = by_hash, {}
 
     def write_usage(self) -> None:
-        """Keep when keys were last used; called now and then, not at each request."""
+        """Write when keys were last used; called now and then, not at each request."""
         used, self._used = self._used & self._hash_of.keys() - {BOOTSTRAP}, set()
         if used:
             with self._db.writing() as tx:
@@ -199,7 +201,7 @@ class Authenticator:
         return caller
 
     def _behind(self, identity: Identity) -> Caller | None:
-        """Who sent a token: with the role that its claim stands for, or with everything that a key has."""
+        """The caller behind a token: with the role that its claim stands for, or with everything that a key has."""
         name = f"oidc:{identity.subject}"
         if identity.rights in ROLES:
             return Caller(name, Role(identity.rights), identity.expires)

@@ -12,7 +12,7 @@ from service.workflows.audit import Act, Auditor, Event
 
 
 def put(db: Database, auditor: Auditor, ref: str, key: str, wanted: GrantPut, *, by: str) -> Grant:
-    """Grant, in place of an earlier grant. The key is scoped from then on: it never reaches everything again."""
+    """Grant, in place of an earlier grant. From then on the key is scoped: it never again reaches every dictionary."""
     with db.writing() as tx:
         row = get_dictionary(tx, ref)
         if keys.find(tx, key) is None:
@@ -50,7 +50,7 @@ def list_grants(db: Database, ref: str) -> GrantList:
 
 
 def check_batch(db: Database, sight: Sight, ref: str, batch: FactBatch) -> None:
-    """Raises Forbidden where the batch names a relation that the caller does not see."""
+    """Raise Forbidden where the batch names a relation that the caller does not see."""
     with db.reading() as tx:
         dictionary = get_dictionary(tx, ref).id
     check_written(

@@ -67,7 +67,7 @@ def revoke(db: Database, auditor: Auditor, key_id: str, by: str) -> KeyInfo:
 
 
 def digest(key: bytes) -> bytes:
-    """What is kept of a key. Its 256 random bits need no slow hash."""
+    """The hash under which a key is kept. Its 256 random bits need no slow hash."""
     return hashlib.sha256(key).digest()
 
 
@@ -109,7 +109,7 @@ def _record(tx: Transaction, auditor: Auditor, by: str, what: str, info: KeyInfo
 
 
 def _expiry(expires_at: datetime | None) -> datetime | None:
-    """A time without a zone is UTC; a key that has already expired is a mistake."""
+    """The time at which a key expires, in UTC where it has no zone. Raises Unprocessable for a time in the past."""
     if expires_at is None:
         return None
     zoned = expires_at if expires_at.tzinfo else expires_at.replace(tzinfo=UTC)

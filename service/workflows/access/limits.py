@@ -33,7 +33,7 @@ class Window:
 
 
 class Limiter:
-    """The rates of one process; one event loop only."""
+    """Limits the rates of keys in one process, on one event loop."""
 
     def __init__(self, db: Database, default: str, clock: Callable[[], float] = time.time) -> None:
         self._db = db
@@ -42,7 +42,7 @@ class Limiter:
         self._windows: dict[str, Window] = {}
 
     async def take(self, key: str, rate: str | None) -> None:
-        """One request of the key; raises RateLimited."""
+        """Count one request of the key; raises RateLimited."""
         limit = parse_rate(rate or self._default)
         if limit is None:
             return
@@ -78,7 +78,7 @@ class Limiter:
 
 
 def check_rate(rate: str | None) -> None:
-    """Raises Unprocessable where `rate` cannot be read."""
+    """Raise Unprocessable where `rate` cannot be read."""
     try:
         parse_rate(rate or UNLIMITED)
     except ValueError:
@@ -87,7 +87,7 @@ def check_rate(rate: str | None) -> None:
 
 @lru_cache(1024)
 def parse_rate(rate: str) -> tuple[int, int] | None:
-    """Requests and the seconds of their window; None: as many as one likes. Raises ValueError."""
+    """The number of requests and the seconds of their window; None for an unlimited rate. Raises ValueError."""
     if rate == UNLIMITED:
         return None
     limit = limits.parse(rate)

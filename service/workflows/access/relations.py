@@ -50,7 +50,7 @@ class Everything:
 
 
 def relations_of(grant: Grant) -> Relations | None:
-    """None where the grant is for every relation."""
+    """The relations that a grant is for; None where it is for all of them."""
     if grant.relations is not None:
         return Relations(only=frozenset(map(trimmed, grant.relations)))
     if grant.denied is not None:

@@ -63,7 +63,7 @@ class Event:
 
 
 class Prepared(NamedTuple):
-    """An event with its commitments made, which for many rows takes its time."""
+    """An event with its commitments, which take a while to make for many rows."""
 
     event: Event
     committed: Committed
@@ -117,7 +117,7 @@ class Auditor:
         return self._drop(tx, dictionary, lambda entry, kept: self.committer.rows(entry, kept, tokens))
 
     def drop_all_salts(self, tx: Transaction, dictionary: str) -> int:
-        """The same for everything that the entries of a dictionary commit to."""
+        """Do the same for everything that the entries of a dictionary commit to."""
         return self._drop(tx, dictionary, lambda _, kept: range(len(kept) // KEPT))
 
     def _drop(self, tx: Transaction, dictionary: str, rows_of: Callable[[Entry, bytes], Sequence[int]]) -> int:
@@ -150,7 +150,7 @@ class Auditor:
 
 
 def microseconds(at: datetime) -> int:
-    """Since the epoch; `at` knows its zone."""
+    """The time in microseconds since the epoch; `at` has a zone."""
     return round(at.timestamp() * 1_000_000)
 
 
@@ -171,7 +171,9 @@ def open_secret(db: Database, folder: Path) -> bytes:
 
 
 def _begin(db: Database, folder: Path) -> None:
-    """The secret gets its name when its chain is committed: a process killed in between is made up for here."""
+    """Make the secret and the chain. The secret gets its name once the chain is committed; where a process was killed
+    in between, that is finished here.
+    """
     draft = folder / DRAFT
     with db.writing() as tx:
         if audit.read_head(tx) is None and not (folder / NAME).exists():

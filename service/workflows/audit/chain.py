@@ -17,7 +17,9 @@ class Chain:
         self._secret = secret
 
     def mac(self, entry: Entry, number: int | None = None) -> bytes:
-        """Of everything in the entry but its MAC; with another `number`, what it would be in that place."""
+        """The MAC of everything in the entry but its MAC; with another `number`, the MAC that it would have in that
+        place.
+        """
         return self._mac("entry", *entry[1:-1], entry.number if number is None else number)
 
     def head(self, entries: int, mac: bytes) -> Head:
@@ -46,7 +48,7 @@ class Chain:
 
 
 def same(a: object, b: object) -> bool:
-    """Equal bytes, compared in constant time."""
+    """Whether both are bytes and equal, compared in constant time."""
     return isinstance(a, bytes) and isinstance(b, bytes) and hmac.compare_digest(a, b)
 
 

@@ -38,7 +38,7 @@ class Committed:
 
 
 class Committer:
-    """Makes commitments and finds them again; `key` is that of the tags."""
+    """Makes commitments and finds them again; `key` is the key of the tags."""
 
     def __init__(self, key: bytes) -> None:
         self._key = key
@@ -71,7 +71,9 @@ def commitment(token: bytes, salt: bytes) -> bytes:
 
 
 def pair_tokens(subjects: Sequence[str], relations: Sequence[str]) -> list[bytes]:
-    """Spellings that fold together are one name here, so that a purge finds every way in which it was asked."""
+    """A token for each pair. Spellings that fold together give one token, so that a purge finds every way a pair was
+    asked.
+    """
     distinct = list(dict.fromkeys(relations))
     spelled = dict(zip(distinct, _fold_names(distinct), strict=True))
     pairs = zip(_fold_names(subjects), relations, strict=True)
@@ -79,7 +81,7 @@ def pair_tokens(subjects: Sequence[str], relations: Sequence[str]) -> list[bytes
 
 
 def name_tokens(names: Sequence[str]) -> list[bytes]:
-    """Of names that stand alone, folded like those of pairs."""
+    """A token for each name that stands alone, folded like those of pairs."""
     return _each(TEXT, _fold_names(names))
 
 
@@ -94,7 +96,7 @@ def answer_text(status: str, answers: Collection[str]) -> str:
 
 @lru_cache(maxsize=64)
 def columns_of(columns: str) -> tuple[str, ...]:
-    """What an entry's `columns` says."""
+    """The names of the columns that an entry commits to."""
     return tuple(json.loads(columns))
 
 
@@ -110,7 +112,7 @@ def opens(entry: Entry, kept: bytes, row: int, column: str, *texts: str) -> bool
 
 
 def _commits(entry: Entry, kept: bytes, place: tuple[int, int], token: bytes) -> bool:
-    """`place` is row and column."""
+    """Whether the entry commits to `token` at `place`, a row and a column."""
     row, column = place
     at = SIZE * (row * len(columns_of(entry.columns)) + column)
     salt = kept[row * KEPT : row * KEPT + SIZE]

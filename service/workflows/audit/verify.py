@@ -28,7 +28,7 @@ class Tampered(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """What the first entry that is still kept follows: a number and a MAC."""
+    """What the first entry still kept follows: a number and a MAC."""
 
     number: int
     mac: bytes
@@ -50,7 +50,7 @@ def verify(tx: Transaction, chain: Chain, exported: AuditHead | None = None) -> 
 
 
 class _Walk:
-    """Where the reading stands: every entry up to `number` was found whole, and `mac` is the last one's."""
+    """The state of the reading: every entry up to `number` is intact, and `mac` belongs to the last of them."""
 
     def __init__(self, tx: Transaction, chain: Chain, start: Start, exported: AuditHead | None) -> None:
         self.tx = tx
@@ -95,7 +95,7 @@ class _Walk:
         self._check_salts(entry, salts)
 
     def _altered(self, entry: Entry) -> Tampered:
-        """Whether it is a whole entry in the wrong place."""
+        """The finding for an entry whose MAC does not fit: a genuine entry in the wrong place, or an altered one."""
         last = audit.read_last(self.tx)
         for number in range(self.start.number + 1, last.number + 2 if last else 0):
             if self.chain.holds(entry, number):
@@ -143,7 +143,7 @@ class _Walk:
 
 
 def _start(tx: Transaction, chain: Chain) -> Start:
-    """The newest checkpoint says up to where the retention policy has dropped entries, and the MAC to go on from."""
+    """Where verification starts: the newest checkpoint names the last dropped entry and the MAC to continue from."""
     try:
         checkpoint = audit.find_newest(tx, Act.CHECKPOINT)
     except audit.Unreadable:

@@ -72,7 +72,7 @@ class Attempt:
 
 
 class Part:
-    """A callable that shows progress within a part of an attempt."""
+    """A progress callback for a part of an attempt."""
 
     def __init__(self, attempt: Attempt, low: float, high: float) -> None:
         self._attempt = attempt

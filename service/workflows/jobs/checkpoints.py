@@ -19,7 +19,7 @@ def folder_of(settings: Settings, job: str) -> Path:
 
 
 def open_folder(settings: Settings, job: str) -> Path:
-    """The job's folder, made where this is its first attempt."""
+    """The job's folder, made at its first attempt."""
     made = folder_of(settings, job)
     made.mkdir(mode=0o700, parents=True, exist_ok=True)
     return made

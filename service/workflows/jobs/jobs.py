@@ -31,14 +31,14 @@ def list_jobs(db: Database, ref: str) -> JobList:
 
 
 def cancel(db: Database, job_id: str) -> Job:
-    """A queued job ends at once, a running one at its next step; one that has ended stays as it is."""
+    """Cancel a job: a queued one ends at once, a running one at its next step; one that has ended stays as it is."""
     with db.writing() as tx:
         jobs.cancel(tx, job_id, Cancelled("the job was cancelled").problem())
     return find(db, job_id)
 
 
 def perform(attempt: Attempt, kinds: Mapping[JobKind, Work]) -> None:
-    """Do the job and write down how it ended. An attempt that was interrupted or lost leaves it to another worker."""
+    """Do the job and record how it ended. An attempt that was interrupted or lost leaves the job to another worker."""
     claim = attempt.claim
     try:
         _check_attempts(attempt.settings, claim.attempt)
@@ -59,7 +59,7 @@ def perform(attempt: Attempt, kinds: Mapping[JobKind, Work]) -> None:
 
 
 def _check_attempts(settings: Settings, attempt: int) -> None:
-    """A job whose workers keep dying must not take the next one with it."""
+    """Raise Unavailable after too many attempts: a job that kills its workers must not hold up the next one."""
     if attempt > settings.max_attempts:
         raise Unavailable(f"the job's worker died {attempt - 1} times")
 

@@ -59,7 +59,9 @@ ALONE = {"OPENBLAS_NUM_THREADS": "1"}
 
 
 def run_experiment(attempt: Attempt) -> None:
-    """The job's result is the document. Raises Cancelled, Interrupted, LeaseLost, Unprocessable, NotFound."""
+    """Run the experiment; the document is the job's result. Raises Cancelled, Interrupted, LeaseLost, Unprocessable,
+    NotFound.
+    """
     _check(attempt)
     with _process(attempt) as process:
         document = _follow(attempt, process)
@@ -68,7 +70,7 @@ def run_experiment(attempt: Attempt) -> None:
 
 
 def _check(attempt: Attempt) -> None:
-    """A purge may have taken every fact since the experiment was ordered."""
+    """Raise Unprocessable where a purge has taken every fact since the experiment was ordered."""
     with attempt.db.reading() as tx:
         row = dictionaries.find(tx, attempt.claim.dictionary)
         if row is None:
@@ -95,7 +97,7 @@ def _process(attempt: Attempt) -> "Iterator[subprocess.Popen[str]]":
 
 
 def _follow(attempt: Attempt, process: "subprocess.Popen[str]") -> dict[str, Any]:
-    """The document; meanwhile the job shows the progress."""
+    """The document, once the process has sent it; meanwhile the job shows the progress."""
     last = Line()
     for line in lines(process):
         last = line or last

@@ -31,7 +31,9 @@ class Purged(Exception):
 
 @dataclass(frozen=True, slots=True)
 class StoredTrials:
-    """purges: how many the dictionary had seen before its facts were read."""
+    """Trials as they are remembered in the database. purges: how many the dictionary had seen before its facts were
+    read.
+    """
 
     db: Database
     dictionary: int
@@ -39,7 +41,7 @@ class StoredTrials:
 
     @classmethod
     def before_reading(cls, db: Database, tx: Transaction, dictionary: int) -> "StoredTrials":
-        """To be made before the facts are read: a purge in between then counts as one that came after."""
+        """Made before the facts are read, so that a purge in between counts as one that came after."""
         return cls(db, dictionary, purge.count(tx, dictionary))
 
     def get(self, digest: str) -> Result | None:
@@ -47,7 +49,9 @@ class StoredTrials:
             return trials.find(tx, self.dictionary, digest)
 
     def put(self, digest: str, result: Result) -> None:
-        """Raises Purged. The dictionary is held meanwhile: a purge comes before this or finds it."""
+        """Remember the result of a trial. Raises Purged. The dictionary is locked meanwhile: a purge comes before this
+        or finds the result.
+        """
         with self.db.writing() as tx:
             if dictionaries.lock(tx, self.dictionary) is None or purge.count(tx, self.dictionary) != self.purges:
                 raise Purged
@@ -88,7 +92,7 @@ def _run(settings: Settings, assignment: Assignment, progress: "ProgressLines") 
 
 
 def _read_request(db: Database, assignment: Assignment) -> tuple[Asked, StoredTrials]:
-    """Raises NotFound."""
+    """What the experiment is asked, and its trials. Raises NotFound."""
     request = ExperimentRequest.model_validate(assignment.request)
     with db.reading() as tx:
         row = dictionaries.find(tx, assignment.dictionary)
@@ -102,7 +106,7 @@ def _read_request(db: Database, assignment: Assignment) -> tuple[Asked, StoredTr
 
 
 class ProgressLines:
-    """Progress as lines, a few a second."""
+    """Writes progress as lines, a few a second."""
 
     def __init__(self, out: IO[str]) -> None:
         self._out = out
@@ -121,7 +125,7 @@ def _end_with_the_worker() -> None:
 
 
 def place(error: BaseException) -> str:
-    """The kind of the error, and where in our own files it was raised, innermost last."""
+    """The kind of the error, and where in our own files it was raised, the innermost place last."""
     frames = [(Path(frame.filename), frame.lineno) for frame in traceback.extract_tb(error.__traceback__)]
     own = [f"{file.relative_to(PACKAGE)}:{line}" for file, line in frames if file.is_relative_to(PACKAGE)]
     return " ".join([type(error).__name__, "at", *own])

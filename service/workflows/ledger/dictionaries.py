@@ -15,7 +15,7 @@ from service.workflows.jobs import checkpoints
 
 
 def create(db: Database, settings: Settings, auditor: Auditor, name: str, by: str) -> Dictionary:
-    """Raises Conflict (name_taken)."""
+    """Make a dictionary and its memory secret. Raises Unprocessable, Conflict (name_taken)."""
     if name != name.strip() or not name.isprintable():
         raise Unprocessable("a dictionary's name has no control characters and no white space at its ends")
     with db.writing() as tx:
@@ -40,7 +40,7 @@ def find(db: Database, ref: str, sight: Sight) -> Dictionary:
 
 
 def delete(db: Database, settings: Settings, auditor: Auditor, ref: str, by: str) -> None:
-    """Facts, uploads, memories, jobs, reports, secret: without the secret no memory can be read again."""
+    """Delete facts, uploads, memories, jobs, reports and the secret, without which no memory can be read again."""
     with db.writing() as tx:
         row = get_dictionary(tx, ref)
         gone = [settings.memories / memory for memory in memories.list_ids(tx, row.number)]

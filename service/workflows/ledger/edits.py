@@ -85,7 +85,7 @@ class _Edit:
     also: Also | None
 
     def earlier(self, tx: Transaction, dictionary: int) -> Answer | None:
-        """The reply that this very request got before. Only figures of it are kept: the names are the request's."""
+        """The reply that this very request got before. Only its figures are kept: the names come from the request."""
         kept = idempotency.earlier_reply(tx, dictionary, self.request)
         if kept is None:
             return None
@@ -192,7 +192,7 @@ def _upsert(index: int, sent: FactUpsert) -> Item:
 
 
 def _pair(op: EditOp, index: int, sent: FactUpsert | FactDelete) -> Pair:
-    """Names as the ledger keeps them: without the white space at their ends."""
+    """The names of an item as the ledger keeps them."""
     for role, name in (("subject", sent.subject), ("relation", sent.relation)):
         _check(op, index, role, name)
     return trimmed(sent.subject), trimmed(sent.relation)

@@ -41,7 +41,7 @@ def export(db: Database, ref: str, as_of: int | None, sight: Sight, *, raw: bool
 
 
 def version_of(row: dictionaries.Row, as_of: int | None) -> int:
-    """The ledger version asked for; the newest where none is."""
+    """The ledger version asked for; the newest where none is named. Raises Unprocessable for a later one."""
     if as_of is not None and as_of > row.ledger_version:
         raise Unprocessable(f"the ledger's newest version is {row.ledger_version}")
     return row.ledger_version if as_of is None else as_of
@@ -70,5 +70,5 @@ def _after(query: FactSearch, row: dictionaries.Row) -> lookup.Place:
 
 
 def _name(name: str | None) -> str | None:
-    """A name as the ledger keeps it: without the white space at its ends."""
+    """A name as the ledger keeps it."""
     return None if name is None else trimmed(name)

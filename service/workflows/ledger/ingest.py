@@ -40,7 +40,7 @@ class Upload:
     sight: Sight
 
     def request(self) -> idempotency.Request | None:
-        """What must be equal for this to be a repetition of an earlier upload; a dry run leaves nothing to repeat."""
+        """What makes this a repetition of an earlier upload; None for a dry run, which leaves nothing to repeat."""
         if self.idempotency_key is None or self.dry_run:
             return None
         options = self.options
@@ -89,7 +89,9 @@ def get_receipt(db: Database, ref: str, upload_id: str) -> Receipt:
 
 
 def write_refused_csv(db: Database, ref: str, upload_id: str, out: TextIO, *, raw: bool) -> None:
-    """The refused rows of an upload as CSV; `raw` repeats them exactly, else nothing in them runs in a spreadsheet."""
+    """Write the refused rows of an upload as CSV: with `raw` exactly, else so that nothing in them runs in a
+    spreadsheet.
+    """
     with db.reading() as tx:
         if uploads.find(tx, get_dictionary(tx, ref).number, upload_id) is None:
             raise NotFound("no such upload in this dictionary")
@@ -107,7 +109,9 @@ def _check_seen(dictionary: str, parsed: Parsed, sent: Upload) -> None:
 
 
 def _check_complete(parsed: Parsed, sent: Upload) -> None:
-    """Rows that a policy drops are not missing: their relation is not to be kept."""
+    """Raise Conflict where rows were refused and the rest would replace the table. Rows that a policy drops do not
+    count.
+    """
     dropped = sum(bad.code is Code.DROPPED_BY_POLICY for bad in parsed.refused)
     incomplete = parsed.rejected > dropped or parsed.conflicting
     if sent.options.mode is Mode.REPLACE and incomplete and not sent.allow_partial:

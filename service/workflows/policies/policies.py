@@ -87,7 +87,9 @@ def resolve(service: EditContext, ref: str, query: PseudonymQuery, *, by: str) -
 
 
 def forget(service: EditContext, ref: str, pseudonym: str | None, *, by: str) -> Forgotten:
-    """Delete what one pseudonym, or every one, stands for. Facts stay; nobody reads the names behind them again."""
+    """Delete the text behind one pseudonym, or behind every one. Facts stay, and the names behind them cannot be read
+    again.
+    """
     with service.db.writing() as tx:
         row = get_dictionary(tx, ref)
         count = policies.forget(tx, row.number, None if pseudonym is None else [pseudonym])
@@ -117,7 +119,7 @@ def _comply(tx: Transaction, service: EditContext, row: dictionaries.Row, advanc
 
 
 def _applied(tx: Transaction, service: EditContext, row: dictionaries.Row) -> tuple[ActivePolicies, rules.Applied]:
-    """The policies, and what becomes of every fact that holds now."""
+    """The policies, and what they make of every fact that holds now."""
     held = facts.read_facts(tx, row.number, row.ledger_version)
     current = get_active(tx, service.settings.secrets, row)
     return current, rules.Applied(held) if current.rules is None else rules.apply(held, current.rules)

@@ -105,7 +105,7 @@ def _write_archive(db: Database, settings: Settings, to: Path, folder: Path, *, 
 
 
 def _check_complete(snapshot: Path, settings: Settings, *, secrets: bool) -> None:
-    """Raises FileNotFoundError where the data folder no longer has what this moment of the database needs."""
+    """Raise FileNotFoundError where the data folder no longer has what this snapshot of the database needs."""
     db = Database.of_file(snapshot)
     try:
         with db.reading() as tx:

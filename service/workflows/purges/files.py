@@ -56,7 +56,7 @@ def finish(attempt: Attempt) -> None:
 
 
 def resume(db: Database) -> None:
-    """Queue again what was left of purges whose job has ended without finishing them."""
+    """Queue again every purge that was left unfinished when its job ended."""
     with db.reading() as tx:
         waiting = purge.list_unfinished(tx)
     if waiting:
