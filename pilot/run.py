@@ -16,11 +16,10 @@ from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 
-from pilot.checks.plan import Plan
 from pilot.checks.privacy import Setting
 from pilot.checks.questions import Question, read_questions
 from pilot.checks.scratch import may_scratch
-from pilot.checks.target import Target
+from pilot.checks.target import Plan, Target
 from pilot.client import FactStore, Progress
 from pilot.embedded import Address, embedded_service
 from pilot.errors import PilotError, UnusableInput, explained

@@ -2,11 +2,9 @@
 
 from dataclasses import dataclass, field
 
-from pilot.report.bars import Bar, bar, worst_first
-from pilot.report.charts import Axes, Chart, Label
-from pilot.report.figures import NO_BREAK, milliseconds, number
-from pilot.report.prose import Prose
-from pilot.report.quantities import Figures, figures_of
+from pilot.report.messages import Prose
+from pilot.report.plots.curves import Axes, Bar, Chart, Label, bar, worst_first
+from pilot.report.quantities import NO_BREAK, Figures, figures_of, milliseconds, number
 from schemas.checks import Check, CheckId, Deletion, Part, Privacy, Retention, Rollback, Step, Switch
 from schemas.report import Report
 

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from itertools import chain
 
+from pilot.report.messages import Prose
 from pilot.report.plots import Plot, plotted
-from pilot.report.prose import Prose
 from pilot.report.row_tables import Table, tables
 from pilot.report.wording import Told, Wording
 from schemas.checks import LeftOut

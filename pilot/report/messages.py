@@ -1,12 +1,37 @@
-"""Findings, steps and errors in the language of a run; what a language has no words for is said in English."""
+"""The words of the report and the console: prose, findings, steps and errors in the language of a run;
+what a language has no words for is said in English.
+"""
 
 import re
+import tomllib
+from functools import cache
+from pathlib import Path
+from typing import Any
 
 from pilot.errors import PilotError
-from pilot.report.figures import number
-from pilot.report.prose import Prose, read_messages, read_prose
+from pilot.report.quantities import number
 from schemas.problems import Code
 from schemas.uploads import Finding
+
+Prose = dict[str, Any]
+_HERE = Path(__file__).parent
+
+
+@cache
+def read_prose(lang: str) -> Prose:
+    """The headings and sentences of the report in this language."""
+    return _read(f"prose.{lang}.toml")
+
+
+@cache
+def read_messages(lang: str) -> Prose:
+    """Findings, steps, errors and problems by their codes; empty for English, in which the code says them itself."""
+    return {} if lang == "en" else _read(f"messages.{lang}.toml")
+
+
+def _read(name: str) -> Prose:
+    return tomllib.loads((_HERE / name).read_text(encoding="utf-8"))
+
 
 _NUMBER = re.compile(r"[0-9][0-9,]*")
 _ID = re.compile(r"\b[a-z]{3}_[0-9a-f]{16}\b")

@@ -3,9 +3,8 @@
 import math
 from collections.abc import Iterator
 
-from pilot.report.figures import duration, milliseconds, number, size
-from pilot.report.prose import Prose
-from pilot.report.quantities import figures_of
+from pilot.report.messages import Prose
+from pilot.report.quantities import duration, figures_of, milliseconds, number, size
 from pilot.report.wording import Wording, within
 from pilot.statistics import upper_bound
 from schemas.checks import Check, CheckId, Deletion, Retention, Rollback, Threshold, Verdict

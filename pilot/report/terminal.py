@@ -6,9 +6,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from pilot.report.figures import number
-from pilot.report.prose import Prose, read_prose
-from pilot.report.quantities import figures_of
+from pilot.report.messages import Prose, read_prose
+from pilot.report.quantities import figures_of, number
 from pilot.report.wording import Wording
 from schemas.checks import Verdict
 from schemas.experiments import Decision

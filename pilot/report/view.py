@@ -4,12 +4,11 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from pilot.report.bars import Bar, Segment, stacked, worst_first
 from pilot.report.change_view import ChangeView, change_view
 from pilot.report.experiment_view import LaboratoryView, laboratory_view
-from pilot.report.figures import NO_BREAK, milliseconds, number
-from pilot.report.prose import Prose
-from pilot.report.quantities import figures_of
+from pilot.report.messages import Prose
+from pilot.report.plots.curves import Bar, Segment, stacked, worst_first
+from pilot.report.quantities import NO_BREAK, figures_of, milliseconds, number
 from pilot.report.summary import limit_text, phrases, questions_needed, summary
 from pilot.statistics import upper_bound
 from schemas.checks import Check, CheckId, Failing, Holding, Threshold, Timing, Verdict

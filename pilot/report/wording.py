@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pilot.report.prose import Prose
+from pilot.report.messages import Prose
 from pilot.report.quantities import Figures, figures_of, plain
 from schemas.experiments import Axis, Chart, Experiment, Point, Series, Statement, Task
 

@@ -15,7 +15,7 @@ from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
 from selenium.webdriver.remote.webelement import WebElement
 
-from pilot.checks.plan import Plan
+from pilot.checks.target import Plan
 from pilot.embedded import Address
 from pilot.reading import Options
 from pilot.report.write import write_report

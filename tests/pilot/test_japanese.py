@@ -9,10 +9,9 @@ from pathlib import Path
 import pytest
 
 from pilot.errors import Refused, UnusableInput
-from pilot.report.html import html
-from pilot.report.messages import error_text, finding_text, step_text
-from pilot.report.prose import read_messages, read_prose
+from pilot.report.messages import error_text, finding_text, read_messages, read_prose, step_text
 from pilot.report.typesetting import typeset
+from pilot.report.write import html
 from schemas.experiments import Statement
 from schemas.problems import Code, Problem
 from schemas.report import Report
@@ -56,7 +55,7 @@ def leaves(prose: object, key: str = "") -> Iterator[tuple[str, str]]:
 def texts() -> list[tuple[str, str]]:
     """Every text that a reader of Japanese meets, with its key; pages in Japanese by their lines."""
     found = [*leaves(read_prose("ja")), *leaves(read_messages("ja"))]
-    code = re.compile(r"```.*?```|`[^`]*`|<[^>]*>|\]\([^)]*\)", re.DOTALL)
+    code = re.compile(r"```.*?```|`[^`]*`|<[^>]*>|\]\([^)]*\)|(?<!\*)\*[A-Z][^*]+\*(?!\*)", re.DOTALL)
     for page in sorted([*ROOT.glob("*.ja.md"), *ROOT.glob("docs/**/*.ja.md")]):
         lines = code.sub("", page.read_text("utf-8")).splitlines()
         found += [(f"{page.name}:{at}", line) for at, line in enumerate(lines, start=1)]
@@ -73,8 +72,8 @@ def bare(text: str) -> str:
 
 
 def longest(text: str) -> int:
-    """The longest sentence, figures and what stands in brackets apart."""
-    return max(len(sentence) for sentence in re.sub(r"（[^（）]*）", "", bare(text)).split("。"))
+    """The longest sentence or cell of a table, figures and what stands in brackets apart."""
+    return max(len(sentence) for sentence in re.split(r"[。|→]", re.sub(r"（[^（）]*）", "", bare(text))))
 
 
 def test_one_word_for_one_thing() -> None:

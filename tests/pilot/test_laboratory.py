@@ -8,13 +8,13 @@ import httpx
 import pytest
 from typer.testing import CliRunner
 
-from pilot.checks.plan import Plan
+from pilot.checks.target import Plan
 from pilot.cli import app
 from pilot.client import FactStore
 from pilot.embedded import Address
 from pilot.errors import ServiceFailed
 from pilot.laboratory import Bench, Conducted, Laboratory, conduct
-from pilot.laboratory.plan import LEAST_SECONDS, SHARES
+from pilot.laboratory.conduct import LEAST_SECONDS, SHARES
 from pilot.report.write import write_report
 from pilot.run import Request, run
 from schemas.experiments import ExperimentId

@@ -6,10 +6,9 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from pilot.report.html import html
 from pilot.report.junit import junit
-from pilot.report.prose import read_prose
-from pilot.report.write import write_report
+from pilot.report.messages import read_prose
+from pilot.report.write import html, write_report
 from schemas.checks import LeftOut
 from schemas.experiments import ExperimentId
 from schemas.problems import Code

@@ -7,11 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pilot.report.messages import read_prose
 from pilot.report.plots import Plot, plotted
 from pilot.report.plots.scales import Category, scale
 from pilot.report.plots.spacing import HIGH, spread, thinned, width
 from pilot.report.plots.styles import styles
-from pilot.report.prose import read_prose
 from pilot.report.wording import Wording
 from schemas.experiments import Experiment, Point, Statement, Task
 from tests.pilot import experimenting

@@ -8,14 +8,12 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from pilot.gate import ReportGate
-from pilot.report.charts import Axes, Mark
-from pilot.report.figures import duration, number, size
-from pilot.report.html import html
 from pilot.report.junit import junit
-from pilot.report.prose import read_prose
-from pilot.report.quantities import figures_of
+from pilot.report.messages import read_prose
+from pilot.report.plots.curves import Axes, Mark
+from pilot.report.quantities import duration, figures_of, number, size
 from pilot.report.summary import phrases
-from pilot.report.write import write_report
+from pilot.report.write import html, write_report
 from schemas.checks import Verdict
 from schemas.experiments import ExperimentId, Statement
 from schemas.report import Report

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
-from pilot.checks.plan import Plan
+from pilot.checks.target import Plan
 from pilot.client import FactStore
 from pilot.embedded import Address, embedded_service
 from pilot.errors import NotHeld, ServiceFailed, UnusableInput
