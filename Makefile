@@ -3,6 +3,10 @@ PYTHON ?= python3
 BIN    := .venv/bin
 STAMP  := .venv/.installed
 
+# What a service and a pilot load is compiled once; everything that lies in .venv would take ten times as long.
+LOADED := import pilot.cli, pyarrow.parquet, service.__main__, service.commands, service.loading; \
+	from service.memory.solvers import prepare; prepare()
+
 .DEFAULT_GOAL := help
 .PHONY: help install pilot test test-services test-browser check format bench bench-gpu clean
 
@@ -15,6 +19,7 @@ $(STAMP): pyproject.toml constraints.txt
 	@echo "installing into .venv (PyTorch and the rest; a minute or two)"
 	@test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	@$(BIN)/pip install --quiet --no-compile --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	@PYTHONDONTWRITEBYTECODE= $(BIN)/python -c '$(LOADED)'
 	@touch $(STAMP)
 
 pilot: $(STAMP)  ## the main job on a sample dictionary; writes build/pilot/report.*

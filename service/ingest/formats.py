@@ -10,11 +10,16 @@ from service.ingest.options import Limits, Options
 from service.ingest.readers.decode import base_type
 from service.ingest.readers.delimited import read_delimited
 from service.ingest.readers.jsonlines import read_json_lines
-from service.ingest.readers.parquet import read_parquet
 from service.ingest.readers.workbook import read_workbook
 from service.ingest.table import Table
 
 Read = Callable[[Path, str | None, Options, Limits], Table]
+
+
+def _read_parquet(path: Path, media_type: str | None, options: Options, limits: Limits) -> Table:
+    from service.ingest.readers.parquet import read_parquet  # noqa: PLC0415 - PyArrow, for the one format that needs it
+
+    return read_parquet(path, media_type, options, limits)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +58,7 @@ JSON_LINES = Format(
 PARQUET = Format(
     "Parquet",
     ("application/vnd.apache.parquet", "application/x-parquet", "application/parquet"),
-    read_parquet,
+    _read_parquet,
     magic=b"PAR1",
 )
 WORKBOOK = Format(

@@ -6,11 +6,10 @@ from collections.abc import Container, Sequence
 from copy import copy
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from torch import nn
 
 from service.facts import Facts, Ints, fold, trim_all, trimmed
 from service.memory import artefact
@@ -27,6 +26,9 @@ from service.memory.restricted import Restricted
 from service.memory.solvers import solver_of
 from service.memory.stored import Changed, Stored
 from service.memory.verifying import CHUNK, verified
+
+if TYPE_CHECKING:
+    from torch import nn
 
 PARALLEL = 2_048  # from this many queries on, a batch is cut into a part for each core
 
@@ -117,7 +119,7 @@ class Memory:
         return sorted(self.relation_numbers)
 
     @property
-    def model(self) -> nn.Module:
+    def model(self) -> "nn.Module":
         """The network as a layer: called with tokens of subjects and relations, and where the block of each stands."""
         return self.reader.model
 

@@ -4,10 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 
-from service.facts import Facts, Ints, trimmed
+from service.facts import Facts, Ints, trim_all
 from service.memory.recalled import Answers
+from service.numbering import number_texts, number_values
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +33,10 @@ def pairs_of(facts: Facts) -> Pairs:
     """Number the names and gather the answers of each pair. The numbering follows the order of facts; no byte does."""
     subject, subjects = _numbered_names(facts.subjects)
     relation, relations = _numbered_names(facts.relations)
-    answer, answers = _numbered(facts.answers)
+    answer, answers = number_texts(facts.answers)
     pair = subject * len(relations) + relation
     distinct, number, held = _answer_sets(pair, answer, answers)
-    entry, entry_key = pd.factorize(distinct % len(relations) * len(held) + number)
+    entry, entry_key = number_values(distinct % len(relations) * len(held) + number)
     return Pairs(
         subjects=subjects,
         relations=relations,
@@ -70,15 +70,7 @@ def _begins(column: Ints) -> Ints:
     return np.flatnonzero(np.diff(column, prepend=column[:1] - 1))
 
 
-def _numbered(texts: Sequence[str]) -> tuple[Ints, list[str]]:
-    """The number of each text and the distinct texts."""
-    column = np.empty(len(texts), dtype=object)
-    column[:] = texts
-    codes, distinct = pd.factorize(column)
-    return codes.astype(np.int64), list(distinct)
-
-
 def _numbered_names(names: Sequence[str]) -> tuple[Ints, list[str]]:
-    codes, distinct = _numbered(names)
-    again, known_by = _numbered([trimmed(name) for name in distinct])
+    codes, distinct = number_texts(names)
+    again, known_by = number_texts(trim_all(distinct))
     return again[codes], known_by

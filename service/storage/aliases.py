@@ -11,7 +11,8 @@ from typing import Any
 from sqlalchemy import Connection, Row, bindparam, delete, func, insert, select, update
 
 from schemas.aliases import Alias, AliasAction, AliasEvent
-from service.storage.database import Database, announce
+from service.storage.changes import announce
+from service.storage.database import Database
 from service.storage.stamps import now
 from service.storage.tables import alias_events, aliases, dictionaries
 

@@ -1,17 +1,16 @@
-"""The connection to SQLite (by default) or Postgres, its two kinds of transaction, and the change signal for caches."""
+"""The connection to SQLite (by default) or Postgres, and its two kinds of transaction."""
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from threading import Lock
 from typing import Any
 
-from sqlalchemy import Connection, Engine, PoolProxiedConnection, create_engine, event, insert, update
+from sqlalchemy import Connection, Engine, PoolProxiedConnection, create_engine, event
 from sqlalchemy.engine import make_url
 
 from service.errors import Unavailable
-from service.storage.tables import change_counter
 
 PRAGMAS = (
     "journal_mode = WAL",  # readers never wait for the writer
@@ -34,6 +33,9 @@ class Database:
 
     def __init__(self, url: str) -> None:
         self.engine = _engine(url)
+        self.on_work: Callable[[], None] = lambda: None
+        """Called after a commit that brought work, or announced it: see `ring`."""
+        self._journal = Path(f"{self.engine.url.database}-wal") if self.is_sqlite else None
         self._peek_lock = Lock()
         self._peek_connection: PoolProxiedConnection | None = None
 
@@ -50,8 +52,12 @@ class Database:
     @contextmanager
     def writing(self) -> Iterator[Connection]:
         """Commits when the block ends, rolls back when it raises."""
-        with self.engine.connect().execution_options(begin="BEGIN IMMEDIATE") as connection, connection.begin():
+        rings: list[bool] = []
+        opened = self.engine.connect().execution_options(begin="BEGIN IMMEDIATE", rings=rings)
+        with opened as connection, connection.begin():
             yield connection
+        if rings:
+            self.on_work()
 
     def peek(self, statement: str) -> Any:
         """The single value of a fixed statement, outside any transaction, on a connection kept for it; 0 if none."""
@@ -65,6 +71,13 @@ class Database:
             if not self.is_sqlite:
                 self._peek_connection.rollback()  # the driver began a snapshot of its own
         return row[0] if row else 0
+
+    def written(self) -> float | None:
+        """When SQLite's journal was written last, in seconds since the epoch; None where only a look can tell."""
+        try:
+            return self._journal.stat().st_mtime if self._journal else None
+        except FileNotFoundError:  # the database is not open anywhere, or not kept in a file
+            return None
 
     def forget(self) -> None:
         """Empty SQLite's journal, which still repeats what was deleted; where readers hold it, their end lets it go."""
@@ -107,6 +120,11 @@ class Database:
         self.engine.dispose()
 
 
+def ring(tx: Connection) -> None:
+    """Wake the worker once `tx` has committed."""
+    tx.get_execution_options().get("rings", []).append(True)
+
+
 def _engine(url: str) -> Engine:
     parsed = make_url(url)
     if parsed.get_backend_name() == "sqlite":
@@ -128,15 +146,3 @@ def _open_sqlite(connection: Any, _record: object) -> None:
 
 def _begin_sqlite(connection: Connection) -> None:
     connection.exec_driver_sql(connection.get_execution_options().get("begin", "BEGIN"))
-
-
-def changes(db: Database) -> int:
-    """A number that grows with every committed change. Microseconds on SQLite, a round trip on Postgres."""
-    return int(db.peek("SELECT value FROM change_counter"))
-
-
-def announce(tx: Connection) -> None:
-    """Move the signal; it becomes visible when `tx` commits."""
-    moved = tx.execute(update(change_counter).values(value=change_counter.c.value + 1))
-    if moved.rowcount == 0:
-        tx.execute(insert(change_counter).values(id=1, value=1))

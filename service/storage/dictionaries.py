@@ -10,7 +10,7 @@ from schemas.dictionaries import Dictionary
 from schemas.problems import Code
 from service.errors import Conflict, NotFound, Unprocessable
 from service.storage.aliases import CHAMPION
-from service.storage.database import announce
+from service.storage.changes import announce
 from service.storage.stamps import new_id, now
 from service.storage.tables import aliases, dictionaries, ledger_versions
 

@@ -6,7 +6,7 @@ from typing import Any
 from sqlalchemy import Connection, Select, delete, insert, select
 
 from schemas.grants import Grant, GrantPut
-from service.storage.database import announce
+from service.storage.changes import announce
 from service.storage.stamps import now
 from service.storage.tables import dictionaries
 from service.storage.tables.access import grants

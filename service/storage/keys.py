@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Connection, bindparam, insert, or_, select, update
 
 from schemas.keys import KeyInfo, Role
-from service.storage.database import announce
+from service.storage.changes import announce
 from service.storage.stamps import now
 from service.storage.tables import api_keys
 

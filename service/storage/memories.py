@@ -7,7 +7,7 @@ from sqlalchemy import Connection, Select, bindparam, insert, select
 
 from schemas.memories import MemoryInfo
 from service.storage.aliases import CHAMPION
-from service.storage.database import announce
+from service.storage.changes import announce
 from service.storage.tables import aliases, dictionaries, memories
 
 _ELSEWHERE = {"dictionary", "aliases"}

@@ -4,7 +4,7 @@ from sqlalchemy import Connection, delete, insert, select
 
 from schemas.names import NameAlias, Names, NamesPut
 from service.storage.bulk import insert_rows
-from service.storage.database import announce
+from service.storage.changes import announce
 from service.storage.stamps import now
 from service.storage.tables.privacy import name_aliases, naming
 

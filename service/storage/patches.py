@@ -6,7 +6,7 @@ from typing import NamedTuple
 from sqlalchemy import Connection, delete, func, insert, or_, select, update
 
 from schemas.jobs import JobState
-from service.storage.database import announce
+from service.storage.changes import announce
 from service.storage.memories import Record
 from service.storage.tables import aliases, jobs, memories, patches
 

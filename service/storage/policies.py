@@ -6,7 +6,7 @@ from sqlalchemy import Connection, delete, func, insert, select
 
 from schemas.policies import Policies, PoliciesPut
 from service.storage.bulk import in_batches, insert_rows
-from service.storage.database import announce
+from service.storage.changes import announce
 from service.storage.stamps import now
 from service.storage.tables.privacy import policies, pseudonyms
 

@@ -16,7 +16,7 @@ from sqlalchemy import Column, Connection, Table, delete, func, insert, or_, sel
 from schemas.jobs import JobKind, JobState
 from service.facts import Pair
 from service.storage.bulk import fetch_rows, in_batches
-from service.storage.database import announce
+from service.storage.changes import announce
 from service.storage.facts import by_subject
 from service.storage.shadow import UNTAUGHT
 from service.storage.stamps import now

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, delete, insert, select, update
 
 from schemas.shadow import Disagreement, Said
-from service.storage.database import announce
+from service.storage.changes import announce
 from service.storage.stamps import now
 from service.storage.tables import dictionaries
 from service.storage.tables.reviews import shadow_counts, shadow_disagreements, shadows

@@ -1,7 +1,7 @@
 """All measurements but the GPU's, or those that are named.
 
 python -m tests.benchmarks [dictionaries] [density] [disk] [engine] [digest] [unknowns] [forgetting] [http] [edits]
-                           [edits_in_process] [kills] [gradient] [small_memory] [solvers] [reference] [gpu]
+                           [edits_in_process] [kills] [gradient] [small_memory] [solvers] [reference] [start] [gpu]
 """
 
 import sys
@@ -23,6 +23,7 @@ from tests.benchmarks import (
     reference,
     small_memory,
     solvers,
+    start,
     unknowns,
 )
 
@@ -42,6 +43,7 @@ MEASURED: dict[str, Callable[[], None]] = {
     "small_memory": small_memory.main,
     "solvers": solvers.main,
     "reference": reference.main,
+    "start": start.main,
 }
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from threading import Lock
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from schemas.grants import Grant
 from schemas.keys import Role
@@ -16,8 +16,10 @@ from service.storage import Database, grants, keys
 from service.storage.stamps import now
 from service.workflows.access.keys import LIFETIME, digest, seal_session, session_holds, session_key
 from service.workflows.access.limits import UNLIMITED, Limiter
-from service.workflows.access.oidc import Identity, Tokens
 from service.workflows.access.relations import Relations, relations_of
+
+if TYPE_CHECKING:
+    from service.workflows.access.oidc import Identity, Tokens
 
 BOOTSTRAP = "bootstrap"
 MOST_HEADERS = 10_000  # remembered; further ones are looked up each time
@@ -125,7 +127,7 @@ class Authenticator:
         db: Database,
         bootstrap_key: str,
         limiter: Limiter,
-        tokens: Tokens | None = None,
+        tokens: "Tokens | None" = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._db = db
@@ -200,7 +202,7 @@ class Authenticator:
             by_header[header or b""] = caller
         return caller
 
-    def _behind(self, identity: Identity) -> Caller | None:
+    def _behind(self, identity: "Identity") -> Caller | None:
         """The caller behind a token: with the role that its claim stands for, or with everything that a key has."""
         name = f"oidc:{identity.subject}"
         if identity.rights in ROLES:

@@ -8,7 +8,7 @@ from service.facts import Pair, fold_all
 from service.memory.serving import Servable
 from service.settings import Settings
 from service.storage import Database, aliases, dictionaries, lookup, memories
-from service.storage.database import changes
+from service.storage.changes import changes
 from service.storage.memories import Record
 from service.workflows.access.relations import Relations, seen_names
 from service.workflows.recalls import names

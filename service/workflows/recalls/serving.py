@@ -10,7 +10,7 @@ dictionary out, and the last few stay, so that a rollback is served at once.
 
 import asyncio
 from collections import Counter, OrderedDict
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from dataclasses import replace
 from typing import NamedTuple, Protocol
 
@@ -159,15 +159,15 @@ class Serving:
             held = {**held, **self._catalogue.ledger_respelled(served.dictionary, served.ledger_version, unlike, seen)}
         return held if seen is None else {pair: replace(rows, line=None) for pair, rows in held.items()}
 
-    async def watch(self, interval: float = 0.1) -> None:
-        """Load ahead of the requests: champions at the start, later whatever replaces a memory in use. Looks every
-        `interval` seconds until it is cancelled.
+    async def watch(self, moved: Callable[[], Awaitable[None]]) -> None:
+        """Load ahead of the requests: champions at the start, later whatever replaces a memory in use. Looks whenever
+        `moved` returns, until it is cancelled.
         """
         self._loop = asyncio.get_running_loop()
         seen = self._catalogue.changes()
         await self._ahead(self._load_champions())
         while True:
-            await asyncio.sleep(interval)
+            await moved()
             changes = self._catalogue.changes()
             if changes != seen:
                 seen = changes

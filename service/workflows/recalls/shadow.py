@@ -21,7 +21,7 @@ from service.facts import trimmed
 from service.memory.serving import Servable
 from service.storage import Database, Transaction, aliases, memories, revisions, shadow
 from service.storage.aliases import CHAMPION
-from service.storage.database import changes
+from service.storage.changes import changes
 from service.storage.dictionaries import get_dictionary
 from service.storage.memories import Record
 from service.storage.shadow import Counts

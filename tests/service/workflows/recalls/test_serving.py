@@ -22,7 +22,7 @@ async def until(condition: Callable[[], bool]) -> None:
 
 
 async def watching(serving: Serving, work: Callable[[], Awaitable[None]]) -> None:
-    watch = asyncio.create_task(serving.watch(0.005))
+    watch = asyncio.create_task(serving.watch(lambda: asyncio.sleep(0.005)))
     try:
         await work()
     finally:
