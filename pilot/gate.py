@@ -1,4 +1,6 @@
-"""The gate: limits that turn what was measured into pass, fail or not decisive.
+"""The gate of a report: limits that turn what was measured into pass, fail or not decisive.
+
+The service has a gate of its own, with some of the same keys: the promotion gate, before an alias moves to a memory.
 
 Recall, questions and whatever is asked after a change are exhaustive, so their counts are compared as
 they are. Never-taught questions are a sample: a
@@ -40,7 +42,7 @@ class Priority(BaseModel):
         return pair in self.pairs or pair[0] in self.subjects or pair[1] in self.relations
 
 
-class Gate(BaseModel):
+class ReportGate(BaseModel):
     """GATE.toml, every key optional. Without `maximum_false_answers` the stated bound must not be contradicted.
 
     minimum_retention: of the facts asked after all changes. maximum_forgotten: facts that a change of others cost.
@@ -70,17 +72,17 @@ class Gate(BaseModel):
         return frozenset(filter(self.priority.marks, pairs))
 
 
-def read_gate(path: Path | None) -> Gate:
+def read_report_gate(path: Path | None) -> ReportGate:
     if path is None:
-        return Gate()
+        return ReportGate()
     try:
-        return Gate.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
+        return ReportGate.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, ValidationError) as error:
         why = explained(error)
         raise UnusableInput(f"the gate cannot be used: {why}", "gate_unusable", why=why) from None
 
 
-def judge(gate: Gate, checks: Sequence[Measured], bound: float) -> list[Threshold]:
+def judge(gate: ReportGate, checks: Sequence[Measured], bound: float) -> list[Threshold]:
     """Every limit that applies to a check that was made, and those that the gate sets for one that was not; `bound` is
     the memory's stated share of false answers.
     """
@@ -96,7 +98,7 @@ def verdict(thresholds: Iterable[Threshold]) -> Verdict:
     return Verdict.NOT_DECISIVE if Verdict.NOT_DECISIVE in found else Verdict.PASS
 
 
-def _open(gate: Gate, made: Collection[CheckId]) -> Iterator[Threshold]:
+def _open(gate: ReportGate, made: Collection[CheckId]) -> Iterator[Threshold]:
     """Who sets a limit wants it judged: without its check the report is not decisive. A minimum of nothing is none."""
     for name, check in _LEFT_OUT.items():
         limit = getattr(gate, name)
@@ -104,7 +106,7 @@ def _open(gate: Gate, made: Collection[CheckId]) -> Iterator[Threshold]:
             yield Threshold(check=check, name=name, limit=limit, k=0, n=0, measured=0, verdict=Verdict.NOT_DECISIVE)
 
 
-def _judge(gate: Gate, measured: Measured, bound: float) -> Iterator[Threshold]:
+def _judge(gate: ReportGate, measured: Measured, bound: float) -> Iterator[Threshold]:
     match measured.id, measured.details:
         case CheckId.UNKNOWN, _:
             yield _false_answers(gate, measured, bound)
@@ -137,17 +139,17 @@ def _judge(gate: Gate, measured: Measured, bound: float) -> Iterator[Threshold]:
             yield _wrong(gate, measured)
 
 
-def _wrong(gate: Gate, measured: Measured) -> Threshold:
+def _wrong(gate: ReportGate, measured: Measured) -> Threshold:
     return at_most(measured, "maximum_wrong", gate.maximum_wrong, measured.tally.wrong, measured.tally.asked)
 
 
-def _priority(gate: Gate, measured: Measured) -> Iterator[Threshold]:
+def _priority(gate: ReportGate, measured: Measured) -> Iterator[Threshold]:
     """A part that marks no fact of the table guards nothing, and is not kept."""
     if measured.priority is not None:
         yield at_least(measured, "minimum_priority", gate.minimum_priority, measured.priority)
 
 
-def _deletion(gate: Gate, measured: Measured, found: Deletion) -> Iterator[Threshold]:
+def _deletion(gate: ReportGate, measured: Measured, found: Deletion) -> Iterator[Threshold]:
     parts = measured.parts
     gone = parts["deleted"] + parts["spellings"] + parts["questions"]
     kept = parts["others"] + parts["restored"]
@@ -158,7 +160,7 @@ def _deletion(gate: Gate, measured: Measured, found: Deletion) -> Iterator[Thres
     yield every(measured, "digest_restored", sum(digests), len(digests))
 
 
-def _privacy(gate: Gate, measured: Measured, found: Privacy) -> Iterator[Threshold]:
+def _privacy(gate: ReportGate, measured: Measured, found: Privacy) -> Iterator[Threshold]:
     strangers = measured.parts["strangers"]
     yield every(measured, "strangers_refused", strangers.right, strangers.asked)
     if found.artefact is not None:
@@ -166,7 +168,7 @@ def _privacy(gate: Gate, measured: Measured, found: Privacy) -> Iterator[Thresho
         yield at_most(measured, "maximum_readable", gate.maximum_readable, shown.found, shown.searched)
 
 
-def _false_answers(gate: Gate, measured: Measured, bound: float) -> Threshold:
+def _false_answers(gate: ReportGate, measured: Measured, bound: float) -> Threshold:
     k, n = measured.tally.wrong, measured.tally.asked
     if gate.maximum_false_answers is None:
         kept = _not_contradicted(k, n, bound, gate.minimum_sample)

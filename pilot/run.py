@@ -23,7 +23,7 @@ from pilot.checks.target import Plan, Target
 from pilot.client import FactStore, Progress
 from pilot.embedded import Address, embedded_service
 from pilot.errors import PilotError, UnusableInput, explained
-from pilot.gate import Gate, judge, read_gate
+from pilot.gate import ReportGate, judge, read_report_gate
 from pilot.information import information
 from pilot.laboratory import Bench, Conducted, Laboratory, conduct
 from pilot.reading import Options, Pair, Reading, read_facts
@@ -61,7 +61,7 @@ class Request:
 class _Inputs:
     """The smaller files, read before anything is started."""
 
-    gate: Gate
+    gate: ReportGate
     questions: list[Question]
     recipe: dict[str, object] | None
 
@@ -70,7 +70,7 @@ def run(request: Request, progress: Progress) -> Report:
     """Raises PilotError; a report that fails its gate is a report, not an error."""
     started, clock = datetime.now(UTC), time.perf_counter()
     inputs = _Inputs(
-        gate=read_gate(request.gate),
+        gate=read_report_gate(request.gate),
         questions=read_questions(request.questions) if request.questions else [],
         recipe=_read_recipe(request),
     )

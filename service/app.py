@@ -11,36 +11,12 @@ from typing import TYPE_CHECKING
 import structlog
 from fastapi import FastAPI
 
-from service.routes import (
-    absence,
-    aliases,
-    audit,
-    dictionaries,
-    experiments,
-    facts,
-    gates,
-    grants,
-    health,
-    jobs,
-    keys,
-    live_use,
-    memories,
-    names,
-    pages,
-    policies,
-    reports,
-    reviews,
-    scrubs,
-    shadow,
-    uploads,
-)
 from service.routes.context import Context
-from service.routes.denials import Watched
-from service.routes.guard import App, Guard, Measured, Receive, Scope, Send
-from service.routes.headers import Hardened
+from service.routes.guard import App, Guard, Hardened, Measured, Receive, Scope, Send, Watched
 from service.routes.openapi import document
 from service.routes.problems import handle_errors
 from service.routes.recall import RecallEndpoint
+from service.routes.routers import ROUTERS, ROUTES
 from service.settings import Settings
 from service.storage import Database, rates
 from service.storage.changes import Watch
@@ -48,7 +24,7 @@ from service.workflows.access.authenticator import Authenticator
 from service.workflows.access.limits import Limiter
 from service.workflows.audit import Auditor
 from service.workflows.audit.denials import Denials
-from service.workflows.audit.retention import retain
+from service.workflows.audit.verify import retain
 from service.workflows.health import Readiness
 from service.workflows.recalls.catalogue import StoredCatalogue
 from service.workflows.recalls.live_use import LiveUse
@@ -56,9 +32,9 @@ from service.workflows.recalls.observe import Observer
 from service.workflows.recalls.recall import prepare
 from service.workflows.recalls.recorder import RecallRecorder
 from service.workflows.recalls.serving import Serving
-from service.workflows.recalls.shadow_recalls import ShadowRecalls
+from service.workflows.recalls.shadow import ShadowRecalls
 from service.workflows.versions.editors import Editors
-from service.workflows.versions.loaded import Versions
+from service.workflows.versions.loaded import LoadedVersions
 
 if TYPE_CHECKING:
     from service.workflows.access.oidc import Tokens
@@ -69,30 +45,6 @@ LOOK = 0.1  # seconds until what another process committed counts here: a revoke
 USAGE_EVERY = 30.0  # seconds between two writings of when keys were last used
 DENIALS_EVERY = 60.0  # seconds that one audit entry about denials stands for
 RETAIN_EVERY = 3600.0  # seconds between two looks for audit entries that are too old
-ROUTERS = (
-    health,
-    dictionaries,
-    uploads,
-    facts,
-    memories,
-    jobs,
-    aliases,
-    reports,
-    experiments,
-    keys,
-    grants,
-    audit,
-    gates,
-    shadow,
-    reviews,
-    live_use,
-    scrubs,
-    policies,
-    names,
-    absence,
-    pages,
-)
-ROUTES = [route for routes in ROUTERS for route in routes.router.routes]
 
 
 class Service:
@@ -102,9 +54,9 @@ class Service:
         self._db = db
         self._settings = settings
         self._auditor = Auditor(db, settings)
-        self._rates = rates.counters(db, settings.rates)
+        self._rates = rates.open_counters(db, settings.rates)
         self._authenticator = Authenticator(db, bootstrap_key, Limiter(self._rates, settings.rate), _tokens(settings))
-        versions = Versions(settings)
+        versions = LoadedVersions(settings)
         catalogue = StoredCatalogue(db, settings, versions)
         self._serving = Serving(catalogue)
         self._moved = asyncio.Event()
@@ -240,7 +192,7 @@ def _api(context: Context) -> FastAPI:
     )
     api.state.context = context
     api.openapi = lambda: document(api)  # type: ignore[method-assign]
-    for routes in ROUTERS:
-        api.include_router(routes.router)
+    for router in ROUTERS:
+        api.include_router(router)
     handle_errors(api, ROUTES)
     return api

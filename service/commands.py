@@ -108,7 +108,7 @@ def verify_audit(
     with db.reading() as tx:
         verdict = verify.verify(tx, chain, exported)
     db.close()
-    print(verify.told(verdict))  # noqa: T201
+    print(verify.describe(verdict))  # noqa: T201
     raise typer.Exit(0 if verdict.valid else 1)
 
 

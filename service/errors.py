@@ -1,6 +1,6 @@
 """Every error the service raises, in one tree.
 
-    FactStoreError
+    FactStoreError               500
     ├── RequestError             the caller must change something
     │   ├── Unauthorized         401
     │   ├── Forbidden            403
@@ -17,7 +17,7 @@
     ├── TrainingFailed           a memory that cannot hold every fact; names the facts
     ├── Outgrown                 an edit that the bank has no room for: it must be solved anew
     ├── MemoryMismatch           an artefact whose bytes are not what its manifest says
-    ├── Cancelled                a job was told to stop
+    ├── Cancelled                a job was cancelled
     └── Unavailable              503
 
 `status` and `code` live here; the one function that turns an error into a reply lives in `service.routes.problems`.
@@ -29,13 +29,16 @@ from types import MappingProxyType
 
 from schemas.problems import Code, Problem
 
+UNFORESEEN = "the service failed with an internal error"
+"""The whole detail of an error of any other kind: its own message may hold names."""
+
 
 class FactStoreError(Exception):
     """The root. `extra` is sent beside the code and must hold no names and no answers unless the caller sent them."""
 
     status = 500
     code = Code.INTERNAL
-    headers: Mapping[str, str] = MappingProxyType({})  # that the reply to this error has beside its body
+    headers: Mapping[str, str] = MappingProxyType({})  # sent with the reply to this error
 
     def __init__(self, detail: str, *, code: Code | None = None, **extra: object) -> None:
         super().__init__(detail)
@@ -83,7 +86,7 @@ class MethodNotAllowed(RequestError):
     code = Code.METHOD_NOT_ALLOWED
 
     def __init__(self, allowed: Sequence[str]) -> None:
-        super().__init__("this route has other methods")
+        super().__init__("this route does not allow this method")
         self.headers = {"allow": ", ".join(allowed)}
 
 
@@ -93,7 +96,7 @@ class Conflict(RequestError):
 
 
 class NoMemory(Conflict):
-    """A dictionary that has no champion was asked for it."""
+    """A request needs the champion of a dictionary that has none."""
 
     code = Code.NO_MEMORY
 
@@ -107,11 +110,16 @@ class PreconditionFailed(RequestError):
 
 
 class TooLarge(RequestError):
-    """What is left of the body is not read."""
+    """A body, or what it would become, exceeds a limit. The rest of the body is not read."""
 
     status = 413
     code = Code.TOO_LARGE
     headers = MappingProxyType({"connection": "close"})
+
+    @classmethod
+    def of_body(cls, limit: int) -> "TooLarge":
+        """A request's body exceeds `limit` bytes."""
+        return cls(f"a body may have at most {limit} bytes here", limit=limit)
 
 
 class UnsupportedMedia(RequestError):
@@ -149,7 +157,7 @@ class TrainingFailed(FactStoreError):
 
 
 class Outgrown(FactStoreError):
-    """An edit that the resolved recipe has no room for; a full training has."""
+    """An edit that the resolved recipe has no room for: a full training makes room."""
 
     status = 422
     code = Code.TRAINING_FAILED

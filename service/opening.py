@@ -10,9 +10,8 @@ from service.errors import FactStoreError
 from service.settings import Settings
 from service.storage import Database
 from service.storage.migrate import upgrade
-from service.workflows.purges.occupied import occupy
 from service.workflows.purges.replay import replay_all
-from service.workflows.purges.restore import check_complete
+from service.workflows.purges.restore import check_complete, occupy
 
 
 def open_database(settings: Settings) -> Database:

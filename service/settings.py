@@ -116,7 +116,7 @@ class Settings(BaseSettings):
         return self.data / "checkpoints"
 
     def environment(self) -> dict[str, str]:
-        """The settings as a process of our own is to find them; the bootstrap key is not for it."""
+        """The settings as environment variables for a process that the service starts, without the bootstrap key."""
         values = self.model_dump(mode="json", exclude={"bootstrap_key"}, exclude_none=True)
         written = {name: json.dumps(value) if isinstance(value, dict) else str(value) for name, value in values.items()}
         return {f"FACTSTORE_{name.upper()}": value for name, value in written.items()}

@@ -18,16 +18,15 @@ from service.storage import Database, jobs
 from service.workflows.jobs import checkpoints
 from service.workflows.jobs.attempt import Attempt
 from service.workflows.jobs.jobs import Work, perform
-from service.workflows.laboratory.experiment import experiment
+from service.workflows.laboratory.experiments import run_experiment
 from service.workflows.purges import files
 from service.workflows.recalls.live_use import forget_names_unless_kept
 from service.workflows.report import write
 from service.workflows.sweep import sweep
+from service.workflows.versions.consolidate import consolidate
 from service.workflows.versions.retention import retain
+from service.workflows.versions.scrubs import schedule, scrub, verify
 from service.workflows.versions.train import train
-from service.workflows.versions.upkeep.consolidate import consolidate
-from service.workflows.versions.upkeep.scrubs import schedule, scrub
-from service.workflows.versions.upkeep.verify import verify
 
 log = structlog.get_logger()
 
@@ -38,7 +37,7 @@ KINDS: dict[JobKind, Work] = {
     JobKind.SCRUB: scrub,
     JobKind.CONSOLIDATE: consolidate,
     JobKind.PURGE: files.finish,
-    JobKind.EXPERIMENT: experiment,
+    JobKind.EXPERIMENT: run_experiment,
 }
 BESIDE = (JobKind.REPORT, JobKind.EXPERIMENT)
 """Done beside the other jobs, one of each at a time: they take minutes in a process of their own, and a report waits

@@ -1,27 +1,28 @@
-"""/v1/dictionaries/{d}/aliases: names that point at a memory, and where they pointed before."""
+"""/v1/dictionaries/{d}/aliases and /gate: names that point at a memory, and what a memory must show before one does."""
 
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
 
 from schemas.aliases import Alias, AliasHistory, AliasList, AliasPut, AliasRollback, AliasUnpin
+from schemas.gates import GateReply, Priority, PriorityPut
 from schemas.jobs import Job
 from schemas.problems import Code
-from service.routes.context import AliasMover, IfMatch, PartViewer, Service, Viewer
-from service.routes.replies import MISSING, accepted, refusals, tagged
-from service.workflows.versions import aliases, rollback
+from service.routes.context import AliasMover, IfMatch, LedgerReader, PartViewer, Service, Viewer
+from service.routes.replies import MISSING, refusals, with_etag, with_location
+from service.workflows.versions import aliases, promotion_gate
 
 router = APIRouter(prefix="/v1/dictionaries/{dictionary}/aliases", tags=["aliases"])
 
 
 @router.get("")
 def listed(dictionary: str, service: Service, _: PartViewer) -> AliasList:
-    return aliases.listed(service.db, dictionary)
+    return aliases.list_aliases(service.db, dictionary)
 
 
 @router.get("/{alias}")
 def find(dictionary: str, alias: str, service: Service, _: PartViewer, response: Response) -> Alias:
-    return tagged(response, aliases.find(service.db, dictionary, alias))
+    return with_etag(response, aliases.find(service.db, dictionary, alias))
 
 
 @router.put(
@@ -45,7 +46,7 @@ def put(  # noqa: PLR0917 - FastAPI reads the request from the parameters
 ) -> Alias:
     """Point the alias at a memory that passes the gate. With If-Match (its ETag) only if nobody has moved it: 412."""
     moved = aliases.put(service, dictionary, alias, wanted, by=caller.key, if_match=if_match)
-    return tagged(response, moved)
+    return with_etag(response, moved)
 
 
 @router.delete("/{alias}", status_code=204)
@@ -71,9 +72,9 @@ def history(  # noqa: PLR0917 - FastAPI reads the request from the parameters
     limit: Annotated[int, Query(ge=1, le=10_000)] = aliases.PAGE,
 ) -> AliasHistory:
     """Newest first; the first page has the alias's ETag."""
-    page = aliases.history(service.db, dictionary, alias, cursor, limit)
+    page = aliases.read_history(service.db, dictionary, alias, cursor, limit)
     if cursor is None:
-        tagged(response, page.events[0])
+        with_etag(response, page.events[0])
     return page
 
 
@@ -82,7 +83,7 @@ def roll_back(  # noqa: PLR0917 - FastAPI reads the request from the parameters
     dictionary: str, alias: str, wanted: AliasRollback, service: Service, caller: AliasMover, response: Response
 ) -> Alias:
     """To where the alias pointed before, and pinned there; with `reset_ledger` the facts go back too."""
-    return tagged(response, rollback.roll_back(service, dictionary, alias, wanted, by=caller.key))
+    return with_etag(response, aliases.roll_back(service, dictionary, alias, wanted, by=caller.key))
 
 
 @router.post("/{alias}/unpin", responses={202: {"model": Job}})
@@ -90,8 +91,28 @@ def unpin(  # noqa: PLR0917 - FastAPI reads the request from the parameters
     dictionary: str, alias: str, wanted: AliasUnpin, service: Service, caller: AliasMover, response: Response
 ) -> Alias | Job:
     """Let edits move the alias again. A champion catches up with the ledger, by a training (202) where it must."""
-    let_go = rollback.unpin(service, dictionary, alias, wanted, by=caller.key)
+    let_go = aliases.unpin(service, dictionary, alias, wanted, by=caller.key)
     if isinstance(let_go, Alias):
-        return tagged(response, let_go)
+        return with_etag(response, let_go)
     response.status_code = 202
-    return accepted(response, let_go)
+    return with_location(response, let_go)
+
+
+gate_router = APIRouter(prefix="/v1/dictionaries/{dictionary}/gate", tags=["aliases"])
+
+
+@gate_router.get("", name="find")
+def find_gate(dictionary: str, service: Service, _: Viewer) -> GateReply:
+    """The limits of gate.toml, and what the champion was measured at."""
+    return promotion_gate.show_promotion_gate(service.db, service.settings, dictionary)
+
+
+@gate_router.get("/priority")
+def marked(dictionary: str, service: Service, _: LedgerReader) -> Priority:
+    return promotion_gate.read_priority(service.db, dictionary)
+
+
+@gate_router.put("/priority")
+def mark(dictionary: str, wanted: PriorityPut, service: Service, caller: AliasMover) -> Priority:
+    """Mark these pairs and whole relations, and no others."""
+    return promotion_gate.mark_priority(service, dictionary, wanted, by=caller.key)

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query
 
 from schemas.audit import AuditFound, AuditHead, AuditPage, AuditSearch, AuditVerdict, AuditVerify
 from service.routes.context import Auditing, Service
-from service.storage.audit import Wanted
+from service.storage.audit import EntryFilter
 from service.workflows.audit import verify as verification
 from service.workflows.recalls import audit_search as searching
 
@@ -29,7 +29,7 @@ def listed(  # noqa: PLR0917 - FastAPI reads the request from the parameters
 ) -> AuditPage:
     """Newest first. `dictionary` and `memory` are ids; `until` is not included."""
     moments = (searching.moment(since), searching.moment(until))
-    return searching.page(service.db, Wanted(act, by, dictionary, memory, *moments), cursor, limit)
+    return searching.read_page(service.db, EntryFilter(act, by, dictionary, memory, *moments), cursor, limit)
 
 
 @router.get("/audit/head")

@@ -1,4 +1,4 @@
-"""What every route is given: the service's parts, and the caller, who was authenticated before the body was read."""
+"""What routes depend on: the parts of the service, and the caller, who is authenticated before the body is read."""
 
 from dataclasses import dataclass
 from typing import Annotated, Any
@@ -48,11 +48,13 @@ def may(action: Action, *, by_relation: bool = False) -> Any:
 
 
 def _reached(request: Request, caller: Caller) -> str | None:
-    """The id of the dictionary that the route is about. What the caller may not see is absent, in the same words."""
+    """The id of the dictionary that the route is about. Raises NotFound where the caller may not see it, in the words
+    used for what does not exist.
+    """
     path = request.path_params
     if not path:
         return None
-    dictionary = grants.owner(_context(request).db, path)
+    dictionary = grants.find_owner(_context(request).db, path)
     if not caller.sees(dictionary):
         request.scope["hidden"] = True
         kind = next((kind for parameter, kind in _KINDS.items() if parameter in path), "route")

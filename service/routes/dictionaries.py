@@ -21,7 +21,7 @@ def create(wanted: DictionaryCreate, service: Service, caller: Creator) -> Dicti
 @router.get("")
 def listed(service: Service, caller: PartViewer) -> DictionaryList:
     """Those that the key reaches."""
-    return dictionaries.listed(service.db, caller)
+    return dictionaries.list_dictionaries(service.db, caller)
 
 
 @router.get("/{dictionary}")

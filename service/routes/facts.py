@@ -1,15 +1,19 @@
-"""/v1/dictionaries/{d}/facts:batch, edits; facts:search, what the ledger holds, now or as of an earlier version."""
+"""/v1/dictionaries/{d}/facts: searched, edited and purged; and whether a memory still holds a pair."""
 
 from fastapi import APIRouter, Response
 
+from schemas.absence import Absence, AbsenceQuery
 from schemas.edits import EditAccepted, EditReply, FactBatch
 from schemas.facts import FactPage, FactSearch
 from schemas.problems import Code
-from service.routes.context import IdempotencyKey, IfMatch, PartReader, PartUploader, Service
-from service.routes.replies import accepted, refusals
+from schemas.purge import Purge, PurgeRequest
+from service.routes.context import IdempotencyKey, IfMatch, PartExaminer, PartReader, PartUploader, Purger, Service
+from service.routes.replies import MISSING, refusals, with_location
 from service.workflows.access import grants
 from service.workflows.etags import etag
 from service.workflows.ledger import edits, facts
+from service.workflows.purges import purge
+from service.workflows.versions import absence
 
 router = APIRouter(prefix="/v1/dictionaries/{dictionary}", tags=["facts"])
 
@@ -42,5 +46,24 @@ def edit(  # noqa: PLR0917 - FastAPI reads the request from the parameters
     response.headers["ETag"] = etag(reply.ledger_version)
     if isinstance(reply, EditAccepted):
         response.status_code = 202
-        accepted(response, reply)
+        with_location(response, reply)
     return reply
+
+
+absence_router = APIRouter(prefix="/v1", tags=["absence"])
+
+
+@absence_router.post("/memories/{memory}/absence", responses=refusals({404: MISSING}))
+def look(memory: str, asked: AbsenceQuery, service: Service, caller: PartExaminer) -> Absence:
+    """Ask this version's stored bytes, read afresh, and show the proof that was recorded when the pair was deleted."""
+    return absence.check_absence(service.db, service.settings, memory, asked, caller)
+
+
+@absence_router.post("/dictionaries/{dictionary}/facts:purge", status_code=202)
+def order(dictionary: str, wanted: PurgeRequest, service: Service, caller: Purger, response: Response) -> Purge:
+    """Delete facts with their text and every trace of it. When this replies, no version answers them; what files and
+    free pages of the database still hold is erased when the job has ended.
+    """
+    purged = purge.order(service, dictionary, wanted, by=caller.key)
+    response.headers["Location"] = f"/v1/jobs/{purged.job}"
+    return purged

@@ -11,7 +11,7 @@ router = APIRouter(prefix="/v1/dictionaries/{dictionary}/grants", tags=["access"
 
 @router.get("")
 def listed(dictionary: str, service: Service, _: KeyKeeper) -> GrantList:
-    return grants.listed(service.db, dictionary)
+    return grants.list_grants(service.db, dictionary)
 
 
 @router.get("/{key}")

@@ -1,4 +1,4 @@
-"""What stands before every route, as plain ASGI: the API key, the cap on bodies, the request's figures.
+"""What stands before every route, as plain ASGI: keys, the cap on bodies, metrics, denials and security headers.
 
 The key is checked before the path and before the first byte of the body: nobody without one learns whether a route or
 a dictionary exists or a body is too large. Logs hold the route's template, never the path, a name or a query string.
@@ -6,17 +6,19 @@ a dictionary exists or a body is too large. Logs hold the route's template, neve
 
 import re
 import time
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping
+from types import MappingProxyType
 from typing import Any
 
 import prometheus_client
 import structlog
 from starlette.requests import ClientDisconnect, cookie_parser
 
-from service.errors import FactStoreError, TooLarge
+from service.errors import UNFORESEEN, FactStoreError, TooLarge, Unprocessable
 from service.routes.problems import MEDIA_TYPE, problem_body
 from service.workflows.access.authenticator import Authenticator, Caller
-from service.workflows.access.sessions import COOKIE
+from service.workflows.access.keys import COOKIE, SHOWN
+from service.workflows.audit.denials import Denial, Denials
 
 log = structlog.get_logger()
 
@@ -26,8 +28,9 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
+NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 OPEN = frozenset({"/livez", "/readyz", "/sign-in"})
-MOST_UNKNOWN = 4096  # bytes of a body from nobody known
+MOST_UNKNOWN = 4096  # bytes of a body sent without a key
 _PAGES = re.compile(r"/docs|/openapi\.json|/v1/reports/[^/]+\.html")  # what a browser may read with a session's cookie
 _STREAMED = re.compile(r"/v1/dictionaries/[^/]+/uploads")  # this route counts its body itself
 
@@ -54,7 +57,7 @@ class Guard:
                 await self._authenticator.charge(caller.key, caller.rate)
             if not _STREAMED.fullmatch(scope["path"]):
                 limit = MOST_UNKNOWN if scope["path"] in OPEN else self._limit
-                receive = _capped(headers, receive, limit)
+                receive = cap_body(headers, receive, limit)
         except FactStoreError as error:
             await send_problem(send, error, close=_has_body(headers))
         else:
@@ -71,12 +74,16 @@ class Guard:
         return await self._authenticator.identify(headers.get(b"authorization"))
 
 
-def _capped(headers: dict[bytes, bytes], receive: Receive, limit: int) -> Receive:
-    """`receive`, which raises TooLarge past the limit; an announced length is believed when it is too large."""
+def check_announced(headers: Mapping[bytes, bytes], limit: int) -> None:
+    """Raises TooLarge where the Content-Length header announces a body of more than `limit` bytes."""
     announced = headers.get(b"content-length", b"0")
-    too_large = TooLarge(f"a body may have at most {limit} bytes here", limit=limit)
     if announced.isdigit() and int(announced) > limit:
-        raise too_large
+        raise TooLarge.of_body(limit)
+
+
+def cap_body(headers: Mapping[bytes, bytes], receive: Receive, limit: int) -> Receive:
+    """`receive`, which raises TooLarge once the body exceeds `limit` bytes; raised at once where that is announced."""
+    check_announced(headers, limit)
     size = 0
 
     async def counted() -> Message:
@@ -84,14 +91,28 @@ def _capped(headers: dict[bytes, bytes], receive: Receive, limit: int) -> Receiv
         message = await receive()
         size += len(message.get("body", b""))
         if size > limit:
-            raise too_large
+            raise TooLarge.of_body(limit)
         return message
 
     return counted
 
 
+async def read_body(headers: Mapping[bytes, bytes], receive: Receive, limit: int) -> bytes:
+    """The whole body. Raises TooLarge past `limit` bytes, Unprocessable where the caller goes away before its end."""
+    receive = cap_body(headers, receive, limit)
+    chunks: list[bytes] = []
+    more = True
+    while more:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            raise Unprocessable("the body ended early")
+        chunks.append(message.get("body", b""))
+        more = message.get("more_body", False)
+    return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+
+
 class Measured:
-    """Counts and times every request of `app`, and answers what it did not catch without a detail."""
+    """Counts and times every request of `app`, and answers errors that it did not catch, without a detail."""
 
     def __init__(self, app: App) -> None:
         self._app = app
@@ -115,18 +136,21 @@ class Measured:
             log.error("request failed", error=type(error).__name__, at=_place(error))  # noqa: TRY400
             if not status:
                 status = 500
-                await send_problem(send, FactStoreError("the service met an error of its own"))
+                await send_problem(send, FactStoreError(UNFORESEEN))
         _note(scope, status, time.perf_counter() - started)
 
 
 async def send_problem(send: Send, error: FactStoreError, *, close: bool = False) -> None:
-    """`close` ends the connection, where a body may still be on its way that nobody will read."""
-    body = problem_body(error)
-    named = {"content-type": MEDIA_TYPE, "content-length": str(len(body)), **error.headers}
-    if close:
-        named["connection"] = "close"
-    headers = [(name.encode(), value.encode()) for name, value in named.items()]
-    await send({"type": "http.response.start", "status": error.status, "headers": headers})
+    """Send the error as problem+json. `close` ends the connection, on which an unread body may still be arriving."""
+    headers = {**error.headers, "connection": "close"} if close else error.headers
+    await send_reply(send, error.status, MEDIA_TYPE, problem_body(error), headers)
+
+
+async def send_reply(send: Send, status: int, media: str, body: bytes, headers: Mapping[str, str] = NO_HEADERS) -> None:
+    """The whole reply at once; `headers` are those beside the type and the length of its body."""
+    named = {"content-type": media, "content-length": str(len(body)), **headers}
+    encoded = [(name.encode(), value.encode()) for name, value in named.items()]
+    await send({"type": "http.response.start", "status": status, "headers": encoded})
     await send({"type": "http.response.body", "body": body})
 
 
@@ -147,3 +171,64 @@ def _place(error: BaseException) -> str:
     while trace is not None and trace.tb_next is not None:
         trace = trace.tb_next
     return "" if trace is None else f"{trace.tb_frame.f_code.co_filename}:{trace.tb_lineno}"
+
+
+DENIED = frozenset({401, 403, 429})
+UNKNOWN = "unknown"
+_OURS = b"Bearer fsk_"  # how an Authorization header with a key of ours begins
+
+
+class Watched:
+    """`app`, with its denials counted for the audit chain: every 401, 403 and 429, and every 404 to a scoped key about
+    a dictionary that is not granted to it (`scope["hidden"]`), be it there or not. `templates` are the known routes'
+    paths.
+    """
+
+    def __init__(self, app: App, denials: Denials, templates: Iterable[str]) -> None:
+        self._app = app
+        self._denials = denials
+        self._words = {word for template in templates for word in template.split("/") if "{" not in word}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def noted(message: Message) -> None:
+            if message.get("status") in DENIED or (message.get("status") == 404 and scope.get("hidden")):
+                self._denials.count(Denial(_who(scope), self._template(scope["path"]), message["status"]))
+            await send(message)
+
+        await self._app(scope, receive, noted)
+
+    def _template(self, path: str) -> str:
+        """The path without every word that is not part of a route: it may be a name."""
+        return "/".join(word if word in self._words else "{}" for word in path.split("/")[:8])
+
+
+def _who(scope: Scope) -> str:
+    """The key's id; the visible start of a key that is not valid; nothing of anything else."""
+    if caller := scope.get("caller"):
+        return str(caller.key)
+    header: bytes = dict(scope["headers"]).get(b"authorization", b"")
+    return header[len(b"Bearer ") :][:SHOWN].decode("latin-1") if header.startswith(_OURS) else UNKNOWN
+
+
+ALWAYS = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"cache-control", b"no-store"),
+    (b"referrer-policy", b"no-referrer"),
+)
+
+
+class Hardened:
+    """`app`, with the headers of `ALWAYS` on every reply: no browser guesses a media type, nothing on the way is
+    cached.
+    """
+
+    def __init__(self, app: App) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def hardened(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"] = [*message.get("headers", ()), *ALWAYS]
+            await send(message)
+
+        await self._app(scope, receive, hardened)

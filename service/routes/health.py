@@ -8,7 +8,7 @@ from fastapi import APIRouter, Response
 from schemas.health import Health
 from service.routes.context import MetricsReader, Service
 from service.workflows import health
-from service.workflows.versions.upkeep import scrubs
+from service.workflows.versions import scrubs
 
 router = APIRouter(tags=["health"])
 
@@ -37,9 +37,9 @@ def metrics(service: Service, _: MetricsReader) -> Response:
     """For Prometheus; figures only, no names. They are about every dictionary: no scoped key reads them."""
     for state, count in health.job_counts(service.db).items():
         _JOBS.labels(state).set(count)
-    for found, count in scrubs.counts(service.db).items():
+    for found, count in scrubs.count_by_state(service.db).items():
         _SCRUBS.labels(found).set(count)
-    _DAMAGED.set(len(scrubs.damaged(service.db)))
+    _DAMAGED.set(len(scrubs.list_damaged(service.db)))
     with service.db.reading() as tx:
         _AUDITED.set(service.auditor.head(tx).entries)
     return Response(prometheus_client.generate_latest(), media_type=prometheus_client.CONTENT_TYPE_LATEST)

@@ -1,10 +1,14 @@
-"""Jobs: followed and cancelled."""
+"""Jobs, followed and cancelled; experiments, ordered as jobs whose results are their documents."""
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Response
 
+from schemas.experiments import ExperimentList, ExperimentRequest
 from schemas.jobs import Job, JobList
-from service.routes.context import JobCanceller, JobReader, Service
+from schemas.problems import Code
+from service.routes.context import IdempotencyKey, JobCanceller, JobReader, Service, Trainer
+from service.routes.replies import refusals, with_location
 from service.workflows.jobs import jobs
+from service.workflows.laboratory import experiments
 
 router = APIRouter(prefix="/v1", tags=["jobs"])
 
@@ -23,4 +27,30 @@ def cancel(job: str, service: Service, _: JobCanceller) -> Job:
 @router.get("/dictionaries/{dictionary}/jobs")
 def listed(dictionary: str, service: Service, _: JobReader) -> JobList:
     """Newest first."""
-    return jobs.listed(service.db, dictionary)
+    return jobs.list_jobs(service.db, dictionary)
+
+
+experiment_router = APIRouter(prefix="/v1/dictionaries/{dictionary}/experiments", tags=["experiments"])
+
+
+@experiment_router.post("", status_code=202, responses=refusals({409: [Code.IDEMPOTENCY_KEY_REUSED]}))
+def order(  # noqa: PLR0917 - FastAPI reads the request from the parameters
+    dictionary: str,
+    service: Service,
+    caller: Trainer,
+    response: Response,
+    wanted: ExperimentRequest,
+    idempotency_key: IdempotencyKey = None,
+) -> Job:
+    """Try networks and memories of many shapes on the facts that the ledger holds now; no memory is published. The
+    job's `result` is an `Experiment`.
+    """
+    key = idempotency_key
+    job = experiments.order(service.db, service.auditor, dictionary, wanted, by=caller.key, idempotency_key=key)
+    return with_location(response, job)
+
+
+@experiment_router.get("", name="listed")
+def list_experiments(dictionary: str, service: Service, _: JobReader) -> ExperimentList:
+    """Newest first; what they found is the result of the job."""
+    return experiments.list_experiments(service.db, dictionary)

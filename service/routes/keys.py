@@ -19,7 +19,7 @@ def create(wanted: KeyCreate, service: Service, caller: KeyKeeper) -> KeyCreated
 
 @router.get("")
 def listed(service: Service, _: KeyKeeper) -> KeyList:
-    return keys.listed(service.db)
+    return keys.list_keys(service.db)
 
 
 @router.delete("/{key}")

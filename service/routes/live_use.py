@@ -1,4 +1,4 @@
-"""/v1/dictionaries/{d}/use: what is really asked, how much of it is answered, and what is missed most."""
+"""/v1/dictionaries/{d}/use and /shadow: what is really asked, and how a challenger would answer it."""
 
 import datetime as dt
 from typing import Annotated
@@ -6,8 +6,9 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 
 from schemas.live_use import Unknowns, Use
-from service.routes.context import Service, UnknownsReader, Viewer
-from service.workflows.recalls import live_use
+from schemas.shadow import DisagreementList, Shadow, ShadowPut
+from service.routes.context import AliasMover, LedgerReader, Service, UnknownsReader, Viewer
+from service.workflows.recalls import live_use, shadow
 
 router = APIRouter(prefix="/v1/dictionaries/{dictionary}/use", tags=["use"])
 
@@ -15,7 +16,7 @@ router = APIRouter(prefix="/v1/dictionaries/{dictionary}/use", tags=["use"])
 @router.get("")
 def use(dictionary: str, service: Service, _: Viewer, since: dt.date | None = None) -> Use:
     """Counts from a day (UTC) on; those of the last seconds are still on their way."""
-    return live_use.use(service.db, dictionary, since.isoformat() if since else None)
+    return live_use.get_use(service.db, dictionary, since.isoformat() if since else None)
 
 
 @router.get("/unknowns")
@@ -23,4 +24,30 @@ def unknowns(
     dictionary: str, service: Service, _: UnknownsReader, limit: Annotated[int, Query(ge=1, le=1000)] = 100
 ) -> Unknowns:
     """The pairs most asked that no memory answered; kept only where the service is set to."""
-    return live_use.unknowns(service.db, service.settings, dictionary, limit)
+    return live_use.list_unknowns(service.db, service.settings, dictionary, limit)
+
+
+shadow_router = APIRouter(prefix="/v1/dictionaries/{dictionary}/shadow", tags=["aliases"])
+
+
+@shadow_router.put("")
+def put(dictionary: str, wanted: ShadowPut, service: Service, caller: AliasMover) -> Shadow:
+    """Compare this share with the alias. Another alias starts new counts."""
+    return shadow.put(service, dictionary, wanted, by=caller.key)
+
+
+@shadow_router.get("")
+def find(dictionary: str, service: Service, _: Viewer) -> Shadow:
+    """What was asked, and how often the two agreed, by relation; up to about a second old."""
+    return shadow.find(service.db, dictionary)
+
+
+@shadow_router.delete("", status_code=204)
+def stop(dictionary: str, service: Service, caller: AliasMover) -> None:
+    shadow.stop(service, dictionary, by=caller.key)
+
+
+@shadow_router.get("/disagreements")
+def disagreements(dictionary: str, service: Service, _: LedgerReader) -> DisagreementList:
+    """The pairs that the two replied to differently, with both replies, newest first."""
+    return shadow.list_disagreements(service.db, dictionary)

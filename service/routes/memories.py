@@ -1,4 +1,4 @@
-"""Memories: trained, listed, verified."""
+"""Memories: trained, listed, verified, scrubbed."""
 
 from fastapi import APIRouter, Response
 
@@ -6,8 +6,8 @@ from schemas.jobs import Job
 from schemas.memories import MemoryCreate, MemoryInfo, MemoryList
 from schemas.problems import Code
 from service.routes.context import Examiner, IdempotencyKey, Service, Trainer, Viewer
-from service.routes.replies import MISSING, accepted, refusals
-from service.workflows.versions import memories
+from service.routes.replies import MISSING, refusals, with_location
+from service.workflows.versions import memories, scrubs
 
 router = APIRouter(prefix="/v1", tags=["memories"])
 
@@ -25,13 +25,13 @@ def train(  # noqa: PLR0917 - FastAPI reads the request from the parameters
 ) -> Job:
     """Train on every fact that the ledger holds when the job starts; verified, it is published under the alias."""
     order = wanted or MemoryCreate()
-    return accepted(response, memories.order_training(service.db, dictionary, order, caller.key, idempotency_key))
+    return with_location(response, memories.order_training(service.db, dictionary, order, caller.key, idempotency_key))
 
 
 @router.get("/dictionaries/{dictionary}/memories")
 def listed(dictionary: str, service: Service, _: Viewer) -> MemoryList:
     """Those that can be recalled, newest first."""
-    return memories.listed(service.db, dictionary)
+    return memories.list_memories(service.db, dictionary)
 
 
 @router.get("/memories/{memory}")
@@ -42,4 +42,10 @@ def find(memory: str, service: Service, _: Viewer) -> MemoryInfo:
 @router.post("/memories/{memory}/verifications", status_code=202, responses=refusals({404: MISSING}))
 def verify(memory: str, service: Service, caller: Examiner, response: Response) -> Job:
     """Recall every fact of the memory's ledger version from its stored bytes; the job's result counts them."""
-    return accepted(response, memories.order_verification(service.db, memory, caller.key))
+    return with_location(response, memories.order_verification(service.db, memory, caller.key))
+
+
+@router.post("/memories/{memory}/scrubs", status_code=202)
+def scrub(memory: str, service: Service, caller: Examiner, response: Response) -> Job:
+    """Hold every stored byte against its hash and every fact against the ledger; what is damaged is rebuilt."""
+    return with_location(response, scrubs.order(service.db, memory, caller.key))

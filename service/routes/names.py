@@ -5,7 +5,7 @@ from fastapi import APIRouter, Response
 from schemas.names import Names, NamesPut
 from schemas.problems import Code
 from service.routes.context import IfMatch, LedgerReader, Namer, Service
-from service.routes.replies import refusals, tagged
+from service.routes.replies import refusals, with_etag
 from service.workflows.recalls import names
 
 router = APIRouter(prefix="/v1/dictionaries/{dictionary}/names", tags=["names"])
@@ -13,7 +13,7 @@ router = APIRouter(prefix="/v1/dictionaries/{dictionary}/names", tags=["names"])
 
 @router.get("")
 def find(dictionary: str, service: Service, _: LedgerReader, response: Response) -> Names:
-    return tagged(response, names.find(service.db, dictionary))
+    return with_etag(response, names.find(service.db, dictionary))
 
 
 @router.put("", responses=refusals({409: [Code.NAMES_IN_CLEAR], 412: [Code.PRECONDITION_FAILED]}))
@@ -28,7 +28,7 @@ def put(  # noqa: PLR0917 - FastAPI reads the request from the parameters
     """In place of all earlier ones; recalls that arrive from now on go by them. An alias that is spelled like a taught
     name or like another alias is refused. With If-Match (the ETag) only if nobody has changed them since: 412.
     """
-    return tagged(
+    return with_etag(
         response, names.put(service.db, service.auditor, dictionary, wanted, by=caller.key, if_match=if_match)
     )
 

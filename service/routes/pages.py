@@ -11,7 +11,7 @@ from jinja2 import Environment, FileSystemLoader
 
 from service.errors import Unauthorized
 from service.routes.context import Service
-from service.workflows.access.sessions import COOKIE, LIFETIME
+from service.workflows.access.keys import COOKIE, LIFETIME
 
 router = APIRouter(include_in_schema=False)
 

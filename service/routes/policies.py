@@ -15,7 +15,7 @@ from schemas.policies import (
 )
 from schemas.problems import Code
 from service.routes.context import IfMatch, LedgerReader, PolicyMaker, Service
-from service.routes.replies import refusals, tagged
+from service.routes.replies import refusals, with_etag
 from service.workflows.policies import policies
 
 router = APIRouter(prefix="/v1/dictionaries/{dictionary}", tags=["policies"])
@@ -23,7 +23,7 @@ router = APIRouter(prefix="/v1/dictionaries/{dictionary}", tags=["policies"])
 
 @router.get("/policies")
 def find(dictionary: str, service: Service, _: LedgerReader, response: Response) -> Policies:
-    return tagged(response, policies.find(service, dictionary))
+    return with_etag(response, policies.find(service, dictionary))
 
 
 @router.put("/policies", responses=refusals({409: [Code.NAMES_IN_CLEAR], 412: [Code.PRECONDITION_FAILED]}))
@@ -38,7 +38,7 @@ def put(  # noqa: PLR0917 - FastAPI reads the request from the parameters
     """In place of all earlier ones, for whatever is stored from now on. Stored facts stay as they are; the reply
     counts those that do not comply. With If-Match (the ETag) only if nobody has changed the policies since: 412.
     """
-    return tagged(response, policies.put(service, dictionary, wanted, by=caller.key, if_match=if_match))
+    return with_etag(response, policies.put(service, dictionary, wanted, by=caller.key, if_match=if_match))
 
 
 @router.post("/policies:apply", responses={202: {"model": Complied}})

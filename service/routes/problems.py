@@ -10,7 +10,7 @@ from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 
 from schemas.problems import Code
-from service.errors import FactStoreError, MethodNotAllowed, NotFound, RequestError, Unprocessable
+from service.errors import UNFORESEEN, FactStoreError, MethodNotAllowed, NotFound, RequestError, Unprocessable
 
 MEDIA_TYPE = "application/problem+json"
 NO_OBJECT = "a JSON object is wanted, sent with Content-Type: application/json"
@@ -24,12 +24,12 @@ def handle_errors(api: FastAPI, routes: Sequence[Any]) -> None:
     """Every error of `api` becomes a problem; `routes` are its routes."""
 
     async def reply_to_http(request: Request, error: Exception) -> Response:
-        return _reply(_from_http(error, _allowed(routes, request.url.path)))
+        return _reply(_from_http(error, _allowed_methods(routes, request.url.path)))
 
     api.add_exception_handler(FactStoreError, _reply_to_error)
     api.add_exception_handler(RequestValidationError, _reply_to_invalid)
     api.add_exception_handler(HTTPException, reply_to_http)
-    api.add_exception_handler(Exception, _reply_to_error)  # raised again afterwards: who measures logs its kind
+    api.add_exception_handler(Exception, _reply_to_error)  # raised again afterwards: `Measured` logs its kind
 
 
 def _reply(error: FactStoreError) -> Response:
@@ -38,7 +38,7 @@ def _reply(error: FactStoreError) -> Response:
 
 
 async def _reply_to_error(_: Request, error: Exception) -> Response:
-    return _reply(error if isinstance(error, FactStoreError) else FactStoreError("the service met an error of its own"))
+    return _reply(error if isinstance(error, FactStoreError) else FactStoreError(UNFORESEEN))
 
 
 async def _reply_to_invalid(_: Request, error: Exception) -> Response:
@@ -73,7 +73,7 @@ def _from_http(error: Exception, allowed: Sequence[str]) -> FactStoreError:
     return RequestError("the request cannot be read")
 
 
-def _allowed(routes: Sequence[Any], path: str) -> list[str]:
-    """The methods of all routes with this path: each of them is a route of its own."""
+def _allowed_methods(routes: Sequence[Any], path: str) -> list[str]:
+    """The methods of all routes with this path: FastAPI has a route for each."""
     here = [route for route in routes if isinstance(route, APIRoute) and route.path_regex.match(path)]
     return sorted({method for route in here for method in route.methods or ()})

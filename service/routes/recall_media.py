@@ -20,13 +20,13 @@ _query = msgspec.json.Decoder(Query)
 _batch = msgspec.json.Decoder(BatchQuery)
 
 
-NOT_MEANT = ("", "application/x-www-form-urlencoded")  # curl -d names the latter whatever it sends
+UNSPECIFIC = ("", "application/x-www-form-urlencoded")  # curl -d sends the latter with whatever body
 
 
-def sent(content_type: bytes) -> Media:
-    """The media type of a request's body, JSON where none is meant; raises UnsupportedMedia."""
+def request_media(content_type: bytes) -> Media:
+    """The media type of a request's body; JSON where the header names none. Raises UnsupportedMedia."""
     named = _essence(content_type.decode("latin-1"))
-    if named in NOT_MEANT:
+    if named in UNSPECIFIC:
         return Media.JSON
     try:
         return Media(named)
@@ -34,7 +34,7 @@ def sent(content_type: bytes) -> Media:
         raise UnsupportedMedia(f"send one of {', '.join(Media)}") from None
 
 
-def accepted(accept: bytes, default: Media) -> Media:
+def reply_media(accept: bytes, default: Media) -> Media:
     """The first media type of the Accept header that recall speaks; `default` where it names none of them."""
     named = map(_essence, accept.decode("latin-1").split(","))
     return next((media for essence in named for media in Media if essence == media), default)

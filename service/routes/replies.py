@@ -27,13 +27,13 @@ V = TypeVar("V", bound=Versioned)
 MISSING = (Code.NOT_FOUND, Code.NOT_RETAINED)  # why there is no such version of a memory
 
 
-def accepted(response: Response, job: Job) -> Job:
+def with_location(response: Response, job: Job) -> Job:
     """The reply to a request that queued `job`."""
     response.headers["Location"] = f"/v1/jobs/{job.id}"
     return job
 
 
-def tagged(response: Response, reply: V) -> V:
+def with_etag(response: Response, reply: V) -> V:
     """The reply with its version as an ETag, for If-Match."""
     response.headers["ETag"] = etag(reply.version)
     return reply

@@ -7,7 +7,7 @@ from schemas.jobs import Job
 from schemas.problems import Code
 from schemas.reports import ReportCreate
 from service.routes.context import Context, Examiner, Service
-from service.routes.replies import MISSING, accepted, refusals
+from service.routes.replies import MISSING, refusals, with_location
 from service.workflows import report
 
 router = APIRouter(prefix="/v1", tags=["reports"])
@@ -22,24 +22,24 @@ def order(
     dictionary: str, service: Service, caller: Examiner, response: Response, wanted: ReportCreate | None = None
 ) -> Job:
     """Have the pilot judge a memory by the facts of its ledger version; the report has the job's id."""
-    return accepted(response, report.order(service.db, dictionary, wanted or ReportCreate(), caller.key))
+    return with_location(response, report.order(service.db, dictionary, wanted or ReportCreate(), caller.key))
 
 
 @router.get("/reports/{report_id}.json", response_class=FileResponse)
 def read_json(report_id: str, service: Service, _: Examiner) -> FileResponse:
-    return _drawn(service, report_id, "json")
+    return _send(service, report_id, "json")
 
 
 @router.get("/reports/{report_id}.html", response_class=FileResponse)
 def read_html(report_id: str, service: Service, _: Examiner) -> FileResponse:
-    return _drawn(service, report_id, "html")
+    return _send(service, report_id, "html")
 
 
 @router.get("/reports/{report_id}.junit.xml", response_class=FileResponse)
 def read_junit(report_id: str, service: Service, _: Examiner) -> FileResponse:
-    return _drawn(service, report_id, "junit.xml")
+    return _send(service, report_id, "junit.xml")
 
 
-def _drawn(service: Context, report_id: str, form: str) -> FileResponse:
-    path = report.file(service.db, service.settings, report_id, form)
+def _send(service: Context, report_id: str, form: str) -> FileResponse:
+    path = report.find_file(service.db, service.settings, report_id, form)
     return FileResponse(path, media_type=report.FORMATS[form])

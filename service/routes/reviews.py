@@ -18,7 +18,7 @@ from schemas.reviews import (
     SampleCreate,
 )
 from service.routes.context import IfMatch, Reporter, Reviewer, ReviewReader, Service, Viewer
-from service.routes.replies import MISSING, refusals, tagged
+from service.routes.replies import MISSING, refusals, with_etag
 from service.storage.reviews import Listing
 from service.workflows.recalls.serving import Address
 from service.workflows.reviews import decisions, error_rates, reviews, samples
@@ -33,7 +33,7 @@ async def report(
     """Doubt an answer. A relation that the caller may not see is asked as one that was never taught."""
     owner = await service.serving.dictionary(dictionary, caller.sees)
     served = (await service.serving.find(Address(owner, memory=wanted.memory))).within(caller.relations(owner))
-    return tagged(response, await asyncio.to_thread(reviews.report, service, served, wanted, caller.key))
+    return with_etag(response, await asyncio.to_thread(reviews.report, service, served, wanted, caller.key))
 
 
 @router.post("/reviews:sample", status_code=201, responses=refusals({409: [Code.NO_MEMORY]}))
@@ -54,7 +54,7 @@ def listed(  # noqa: PLR0917 - FastAPI reads the request from the parameters
     cursor: str | None = None,
 ) -> ReviewPage:
     """Of every state unless one is named; in random order, which keeps estimates unbiased, unless another is named."""
-    return reviews.listed(service.db, dictionary, Listing(state, order, cursor, limit))
+    return reviews.list_reviews(service.db, dictionary, Listing(state, order, cursor, limit))
 
 
 @router.get("/reviews/estimate", responses=refusals({409: [Code.NO_MEMORY]}))
@@ -65,7 +65,7 @@ def estimate(dictionary: str, service: Service, _: Viewer, memory: str | None = 
 
 @router.get("/reviews/{review}")
 def find(dictionary: str, review: str, service: Service, _: ReviewReader, response: Response) -> Review:
-    return tagged(response, reviews.find(service.db, dictionary, review))
+    return with_etag(response, reviews.find(service.db, dictionary, review))
 
 
 @router.post(
@@ -91,4 +91,4 @@ def decide(  # noqa: PLR0917 - FastAPI reads the request from the parameters
     ETag) only if nobody has touched it since: 412.
     """
     reviewer = reviews.Reviewer(caller.key, if_match)
-    return tagged(response, decisions.decide(service, dictionary, review, wanted, reviewer))
+    return with_etag(response, decisions.decide(service, dictionary, review, wanted, reviewer))

@@ -12,9 +12,10 @@ from schemas.problems import Code
 from schemas.uploads import Mode, OnConflict, Receipt, ReceiptList
 from service.ingest import MEDIA_TYPES, Limits, Options
 from service.routes.context import IdempotencyKey, LedgerReader, PartUploader, Service
+from service.routes.guard import check_announced
 from service.routes.replies import Csv, refusals
 from service.workflows.ledger import ingest
-from service.workflows.ledger.spool import Spooled, spooled, too_large
+from service.workflows.ledger.spool import Spooled, spool_body
 
 router = APIRouter(prefix="/v1/dictionaries/{dictionary}/uploads", tags=["uploads"])
 
@@ -48,7 +49,7 @@ async def upload(  # noqa: PLR0917 - FastAPI reads the request from the paramete
     allow_partial: bool = False,
 ) -> Receipt:
     """Store the facts of one file. The reply is sent once they are on the disk; `dry_run` only says what would be."""
-    async with _received(request, service) as body:
+    async with _receive(request, service) as body:
         sent = ingest.Upload(
             path=body.path,
             sha256=body.sha256,
@@ -67,12 +68,12 @@ async def upload(  # noqa: PLR0917 - FastAPI reads the request from the paramete
 @router.get("")
 def listed(dictionary: str, service: Service, _: LedgerReader) -> ReceiptList:
     """Newest first."""
-    return ingest.receipts(service.db, dictionary)
+    return ingest.list_receipts(service.db, dictionary)
 
 
 @router.get("/{upload}")
 def find(dictionary: str, upload: str, service: Service, _: LedgerReader) -> Receipt:
-    return ingest.receipt(service.db, dictionary, upload)
+    return ingest.get_receipt(service.db, dictionary, upload)
 
 
 @router.get("/{upload}/refused.csv", response_class=Csv)
@@ -84,11 +85,9 @@ def refused(dictionary: str, upload: str, service: Service, _: LedgerReader, raw
 
 
 @asynccontextmanager
-async def _received(request: Request, service: Service) -> AsyncIterator[Spooled]:
-    """The body in a file; an announced length is believed when it is too large."""
+async def _receive(request: Request, service: Service) -> AsyncIterator[Spooled]:
+    """The body in a file."""
     limit = service.settings.max_upload_bytes
-    announced = request.headers.get("content-length", "0")
-    if announced.isdigit() and int(announced) > limit:
-        raise too_large(limit)
-    async with spooled(request.stream(), service.settings.spool, limit) as body:
+    check_announced(dict(request.scope["headers"]), limit)
+    async with spool_body(request.stream(), service.settings.spool, limit) as body:
         yield body

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection, insert, select
 
-from service.storage.tables.purge import absences
+from service.storage.tables.privacy import absences
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ def add(tx: Connection, dictionary: int, proofs: Sequence[Proof]) -> None:
         tx.execute(insert(absences), [{"dictionary": dictionary, **asdict(proof)} for proof in proofs])
 
 
-def newest(tx: Connection, dictionary: int, pair: bytes, ledger_version: int) -> Proof | None:
+def find_newest(tx: Connection, dictionary: int, pair: bytes, ledger_version: int) -> Proof | None:
     """The proof of the pair's last deletion up to this ledger version."""
     columns = [absences.c[name] for name in Proof.__dataclass_fields__]
     mine = (absences.c.dictionary == dictionary, absences.c.pair == pair, absences.c.ledger_version <= ledger_version)

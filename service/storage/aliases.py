@@ -36,8 +36,8 @@ _REMEMBER = insert(alias_events)
 
 @dataclass(frozen=True, slots=True)
 class Switch:
-    """Who moves an alias where, by what, and why. A rollback pins it, a training and an unpinning let it go, anything
-    else leaves it as it was; `pinned` says otherwise.
+    """A move of an alias: where to, by whom and why. A rollback pins the alias, a training or an unpinning releases it,
+    and anything else leaves its pin as it was, unless `pinned` is given.
     """
 
     alias: str
@@ -57,17 +57,17 @@ def resolve(db: Database, dictionary_id: str, alias: str) -> str | None:
 
 def find(tx: Connection, dictionary: int, alias: str) -> Alias | None:
     row = tx.execute(select(aliases).where(aliases.c.dictionary == dictionary, aliases.c.alias == alias)).first()
-    return None if row is None else _alias(row)
+    return None if row is None else _to_schema(row)
 
 
-def of_dictionary(tx: Connection, dictionary: int) -> list[Alias]:
-    return [_alias(row) for row in tx.execute(_HELD, {"owner": dictionary})]
+def list_in(tx: Connection, dictionary: int) -> list[Alias]:
+    return [_to_schema(row) for row in tx.execute(_HELD, {"owner": dictionary})]
 
 
 def switch(tx: Connection, dictionary: int, to: Switch) -> Alias:
     """Move the alias and what follows it, write their history and announce the change."""
-    held = {each.alias: each for each in of_dictionary(tx, dictionary)}
-    moves = [(each, _moved(tx, dictionary, each, held.get(each.alias))) for each in (to, *_followers(to, held))]
+    held = {each.alias: each for each in list_in(tx, dictionary)}
+    moves = [(each, _after_move(tx, dictionary, each, held.get(each.alias))) for each in (to, *_followers(to, held))]
     rows = {after.alias: after.model_dump() for _, after in moves}
     old = [{"owner": dictionary, "name": name, **row} for name, row in rows.items() if name in held]
     new = [{"dictionary": dictionary, **row} for name, row in rows.items() if name not in held]
@@ -80,14 +80,14 @@ def switch(tx: Connection, dictionary: int, to: Switch) -> Alias:
 
 
 def remove(tx: Connection, dictionary: int, alias: Alias, by: str, reason: str) -> None:
-    """The alias goes, its history stays; made again, its versions count on."""
+    """Delete the alias and keep its history: if it is made again, its versions continue."""
     gone = Switch(alias.alias, alias.memory, by, reason, AliasAction.DELETE)
-    tx.execute(_REMEMBER, [_event(dictionary, gone, _moved(tx, dictionary, gone, alias), alias)])
+    tx.execute(_REMEMBER, [_event(dictionary, gone, _after_move(tx, dictionary, gone, alias), alias)])
     tx.execute(delete(aliases).where(aliases.c.dictionary == dictionary, aliases.c.alias == alias.alias))
     announce(tx)
 
 
-def history(
+def list_events(
     tx: Connection, dictionary: int, alias: str, *, before: int | None = None, limit: int | None = None
 ) -> list[AliasEvent]:
     """Newest first, from the version below `before` on."""
@@ -98,7 +98,7 @@ def history(
     return [AliasEvent.model_validate(dict(row)) for row in rows]
 
 
-def predecessor(tx: Connection, dictionary: int, alias: Alias) -> str | None:
+def find_predecessor(tx: Connection, dictionary: int, alias: Alias) -> str | None:
     """The memory that a rollback leads to. Each takes away what it leaves, so that the next one goes further back."""
     moves = select(alias_events.c.memory, alias_events.c.action).where(
         alias_events.c.dictionary == dictionary, alias_events.c.alias == alias.alias
@@ -122,7 +122,7 @@ def has_served(tx: Connection, dictionary: int, alias: str, memory: str) -> bool
 
 
 def _followers(to: Switch, held: Mapping[str, Alias]) -> Iterator[Switch]:
-    """What moves with the champion."""
+    """The moves of the aliases that follow the champion."""
     champion = held.get(CHAMPION)
     if to.alias != CHAMPION or champion is None or champion.memory == to.memory:
         return
@@ -132,7 +132,7 @@ def _followers(to: Switch, held: Mapping[str, Alias]) -> Iterator[Switch]:
         yield Switch(CHALLENGER, to.memory, to.by, to.reason, AliasAction.FOLLOW)
 
 
-def _moved(tx: Connection, dictionary: int, to: Switch, before: Alias | None) -> Alias:
+def _after_move(tx: Connection, dictionary: int, to: Switch, before: Alias | None) -> Alias:
     """The alias after the move; nothing is written."""
     pinned = _PINS.get(to.action, before is not None and before.pinned) if to.pinned is None else to.pinned
     version = (before.version if before else _last_version(tx, dictionary, to.alias)) + 1
@@ -147,11 +147,19 @@ def _last_version(tx: Connection, dictionary: int, alias: str) -> int:
 
 def _event(dictionary: int, to: Switch, after: Alias, before: Alias | None) -> dict[str, Any]:
     """A row of the history."""
-    moved = {"memory": to.memory, "previous": before.memory if before else None, "version": after.version}
-    told = {"at": after.switched_at, "by": to.by, "reason": to.reason, "action": to.action}
-    return {"dictionary": dictionary, "alias": to.alias, **moved, **told}
+    return {
+        "dictionary": dictionary,
+        "alias": to.alias,
+        "memory": to.memory,
+        "previous": before.memory if before else None,
+        "version": after.version,
+        "at": after.switched_at,
+        "by": to.by,
+        "reason": to.reason,
+        "action": to.action,
+    }
 
 
-def _alias(row: Row[Any]) -> Alias:
-    shown = {"memory": row.memory, "version": row.version, "switched_at": row.switched_at}
-    return Alias(alias=row.alias, pinned=row.pinned, **shown)
+def _to_schema(row: Row[Any]) -> Alias:
+    fields = {"memory": row.memory, "version": row.version, "switched_at": row.switched_at}
+    return Alias(alias=row.alias, pinned=row.pinned, **fields)

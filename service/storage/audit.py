@@ -1,4 +1,4 @@
-"""The audit chain as rows. What a MAC is, and what is sealed, only the workflows know."""
+"""The audit chain as rows. MACs and seals are made and checked by the workflows alone."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, Select, bindparam, delete, insert, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
-from service.storage.tables.audit import audit_entries, audit_head, audit_salts
+from service.storage.tables.access import audit_entries, audit_head, audit_salts
 
 PAGE = 200  # entries a query: an entry may carry the commitments of a batch of recalls
 
@@ -45,8 +45,8 @@ class Salts(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Wanted:
-    """Which entries are asked for; None means any. `since` and `until` (not included) are in microseconds."""
+class EntryFilter:
+    """Which entries to read; None means any. `since` and `until` (not included) are in microseconds."""
 
     act: str | None = None
     by: str | None = None
@@ -57,7 +57,7 @@ class Wanted:
 
 
 class Unreadable(Exception):
-    """An entry that the database cannot give back: somebody has put bytes there that are no text."""
+    """An entry that the database cannot give back: somebody has written bytes there that are not text."""
 
 
 def begin(tx: Connection, head: Head) -> None:
@@ -65,21 +65,23 @@ def begin(tx: Connection, head: Head) -> None:
     tx.execute(insert(audit_head).values(id=1, **head._asdict()))
 
 
-def head(tx: Connection, *, locked: bool = False) -> Head | None:
+def read_head(tx: Connection, *, locked: bool = False) -> Head | None:
     """The head; `locked` holds it until `tx` ends, so that entries follow each other."""
     query = select(audit_head.c.entries, audit_head.c.mac, audit_head.c.seal).where(audit_head.c.id == 1)
     row = _raw(tx, query.with_for_update() if locked else query)
     return Head(*row[0]) if row else None
 
 
-def last(tx: Connection) -> Entry | None:
+def read_last(tx: Connection) -> Entry | None:
     """The entry of the highest number."""
     row = _raw(tx, select(audit_entries).order_by(audit_entries.c.number.desc()).limit(1))
     return Entry(*row[0]) if row else None
 
 
 def append(tx: Connection, entries: Sequence[Entry], salts: Sequence[Salts], head: Head) -> None:
-    """Add entries and move the head to the last of them. A head that is gone stays gone: its absence tells."""
+    """Add entries and move the head to the last of them. A missing head stays missing: its absence is
+    evidence.
+    """
     tx.execute(insert(audit_entries), [entry._asdict() for entry in entries])
     if salts:
         tx.execute(insert(audit_salts), [each._asdict() for each in salts])
@@ -91,25 +93,25 @@ def find(tx: Connection, number: int) -> Entry | None:
     return Entry(*row[0]) if row else None
 
 
-def newest(tx: Connection, act: str) -> Entry | None:
+def find_newest(tx: Connection, act: str) -> Entry | None:
     """The last entry about this act."""
     query = select(audit_entries).where(audit_entries.c.act == act)
     row = _raw(tx, query.order_by(audit_entries.c.number.desc()).limit(1))
     return Entry(*row[0]) if row else None
 
 
-def newest_before(tx: Connection, at: int) -> int | None:
+def find_newest_before(tx: Connection, at: int) -> int | None:
     """The number of the last entry that is older than `at`."""
     query = select(audit_entries.c.number).where(audit_entries.c.at < at)
     return tx.scalar(query.order_by(audit_entries.c.at.desc(), audit_entries.c.number.desc()).limit(1))
 
 
-def walk(tx: Connection, after: int | None, wanted: Wanted | None = None) -> Iterator[tuple[Entry, Salts | None]]:
+def walk(tx: Connection, after: int | None, wanted: EntryFilter | None = None) -> Iterator[tuple[Entry, Salts | None]]:
     """Entries with their salts in the order of their numbers, those after `after` (None: all), a page at a time.
     Raises Unreadable.
     """
     joined = audit_entries.outerjoin(audit_salts, audit_salts.c.entry == audit_entries.c.number)
-    query = _matching(select(*audit_entries.c, *audit_salts.c).select_from(joined), wanted or Wanted())
+    query = _matching(select(*audit_entries.c, *audit_salts.c).select_from(joined), wanted or EntryFilter())
     query = query.order_by(audit_entries.c.number)
     while rows := _page(tx, query if after is None else query.where(audit_entries.c.number > after)):
         for row in rows:
@@ -118,13 +120,13 @@ def walk(tx: Connection, after: int | None, wanted: Wanted | None = None) -> Ite
         after = rows[-1][0]
 
 
-def page(tx: Connection, wanted: Wanted, before: int | None, limit: int) -> list[Entry]:
+def read_page(tx: Connection, wanted: EntryFilter, before: int | None, limit: int) -> list[Entry]:
     """Up to `limit` entries, newest first, those before number `before`."""
     query = _matching(select(audit_entries), wanted).order_by(audit_entries.c.number.desc()).limit(limit)
     return [Entry(*row) for row in _raw(tx, query if before is None else query.where(audit_entries.c.number < before))]
 
 
-def salts_without_entry(tx: Connection) -> int | None:
+def find_orphaned_salts(tx: Connection) -> int | None:
     """The first entry number for which there are salts and nothing else."""
     joined = audit_salts.outerjoin(audit_entries, audit_salts.c.entry == audit_entries.c.number)
     orphaned = select(audit_salts.c.entry).select_from(joined).where(audit_entries.c.number.is_(None))
@@ -145,7 +147,7 @@ def drop_through(tx: Connection, number: int) -> None:
     tx.execute(delete(audit_entries).where(audit_entries.c.number <= number))
 
 
-def _matching(query: Select[Any], wanted: Wanted) -> Select[Any]:
+def _matching(query: Select[Any], wanted: EntryFilter) -> Select[Any]:
     for name in ("act", "by", "dictionary", "memory"):
         if (value := getattr(wanted, name)) is not None:
             query = query.where(audit_entries.c[name] == value)

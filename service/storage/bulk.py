@@ -15,7 +15,7 @@ T = TypeVar("T")
 
 
 @contextmanager
-def uncollected() -> Iterator[None]:
+def without_collection() -> Iterator[None]:
     """No garbage collection meanwhile: walking millions of fresh tuples, none of them in a cycle, triples the time."""
     gc.disable()
     try:
@@ -24,7 +24,7 @@ def uncollected() -> Iterator[None]:
         gc.enable()
 
 
-def batched(values: Iterable[T], size: int) -> Iterator[list[T]]:
+def in_batches(values: Iterable[T], size: int) -> Iterator[list[T]]:
     """`values` in lists of `size`; the last may be shorter."""
     rest = iter(values)
     while some := list(islice(rest, size)):
@@ -40,7 +40,7 @@ def insert_rows(
     one = f"({', '.join([mark] * len(columns))})"
     into = f"INSERT INTO {table.name} ({', '.join(columns)}) VALUES "  # noqa: S608 - our own table and columns
     values = chain.from_iterable(rows)
-    with uncollected():
+    with without_collection():
         groups = zip(*[values] * (len(columns) * ROWS_A_STATEMENT), strict=False)
         cursor.executemany(into + ", ".join([one] * ROWS_A_STATEMENT), islice(groups, count // ROWS_A_STATEMENT))
         cursor.executemany(into + one, zip(*[values] * len(columns), strict=True))
@@ -50,7 +50,7 @@ def insert_rows(
 def fetch_columns(tx: Connection, query: Select[Any]) -> list[list[Any]]:
     """The result of `query`, one list a column, in the driver's own types."""
     columns: list[list[Any]] = [[] for _ in query.selected_columns]
-    with uncollected():
+    with without_collection():
         for rows in fetch_rows(tx, query):
             for column, values in zip(columns, zip(*rows, strict=True), strict=True):
                 column.extend(values)

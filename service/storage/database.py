@@ -1,4 +1,4 @@
-"""The connection to SQLite (by default) or Postgres, and the two kinds of transaction."""
+"""The connection to SQLite (by default) or Postgres, and its two kinds of transaction."""
 
 import sqlite3
 from collections.abc import Callable, Iterator
@@ -22,6 +22,9 @@ PRAGMAS = (
     "journal_size_limit = 67108864",  # bytes: a million rows leave a large journal, which need not stay
 )
 
+DATABASE = "factstore.db"
+LIVE_FILES = frozenset(f"{name}{end}" for name in (DATABASE, "rates.db") for end in ("", "-wal", "-shm"))
+"""What SQLite writes in a data folder while the service runs: a backup holds a snapshot in their place."""
 JOURNAL_SECONDS = 2.0  # how long emptying the journal waits for readers
 
 
@@ -35,6 +38,11 @@ class Database:
         self._journal = Path(f"{self.engine.url.database}-wal") if self.is_sqlite else None
         self._peek_lock = Lock()
         self._peek_connection: PoolProxiedConnection | None = None
+
+    @classmethod
+    def of_file(cls, path: Path) -> "Database":
+        """An SQLite database in a file of its own."""
+        return cls(f"sqlite:///{path}")
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
@@ -79,7 +87,7 @@ class Database:
 
     def erase(self, seconds: float) -> bool:
         """Rewrite the database without its free pages and empty the journal, so that no file repeats what was deleted.
-        False where readers or writers did not let go of their snapshots within `seconds`: to be tried again.
+        False where readers or writers held their snapshots longer than `seconds`: to be tried again.
         """
         if not self.is_sqlite:
             with self.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:

@@ -9,6 +9,7 @@ from sqlalchemy.exc import IntegrityError
 from schemas.dictionaries import Dictionary
 from schemas.problems import Code
 from service.errors import Conflict, NotFound, Unprocessable
+from service.storage.aliases import CHAMPION
 from service.storage.changes import announce
 from service.storage.stamps import new_id, now
 from service.storage.tables import aliases, dictionaries, ledger_versions
@@ -40,10 +41,10 @@ def add(tx: Connection, name: str) -> Row:
 
 def find(tx: Connection, ref: str) -> Row | None:
     """By id, else by exact name."""
-    return _one(tx, dictionaries.c.id == ref) or _one(tx, dictionaries.c.name == ref)
+    return _find_where(tx, dictionaries.c.id == ref) or _find_where(tx, dictionaries.c.name == ref)
 
 
-def found(tx: Connection, ref: str) -> Row:
+def get_dictionary(tx: Connection, ref: str) -> Row:
     """The dictionary of this id or exact name; raises NotFound."""
     row = find(tx, ref) if "\0" not in ref else None
     if row is None:
@@ -57,25 +58,25 @@ def check_holds_facts(row: Row) -> None:
         raise Unprocessable("the dictionary holds no facts: upload some first", code=Code.NO_USABLE_ROW)
 
 
-def locked(tx: Connection, number: int) -> Row | None:
+def lock(tx: Connection, number: int) -> Row | None:
     """The row as it is now, held until `tx` ends, so that ledger versions follow each other."""
-    return _locked(tx, dictionaries.c.number == number)
+    return _lock_where(tx, dictionaries.c.number == number)
 
 
-def locked_by_id(tx: Connection, dictionary: str) -> Row | None:
+def lock_by_id(tx: Connection, dictionary: str) -> Row | None:
     """The same, so that versions of a lineage follow each other."""
-    return _locked(tx, dictionaries.c.id == dictionary)
+    return _lock_where(tx, dictionaries.c.id == dictionary)
 
 
-def listed(tx: Connection) -> list[Dictionary]:
-    champion = (dictionaries.c.number == aliases.c.dictionary) & (aliases.c.alias == "champion")
+def list_all(tx: Connection) -> list[Dictionary]:
+    champion = (dictionaries.c.number == aliases.c.dictionary) & (aliases.c.alias == CHAMPION)
     joined = dictionaries.outerjoin(aliases, champion)
     columns = (*dictionaries.c, aliases.c.memory)
     rows = tx.execute(select(*columns).select_from(joined).order_by(dictionaries.c.number))
-    return [shown(Row(*row[:-1]), row[-1]) for row in rows]
+    return [to_schema(Row(*row[:-1]), row[-1]) for row in rows]
 
 
-def shown(row: Row, champion: str | None) -> Dictionary:
+def to_schema(row: Row, champion: str | None) -> Dictionary:
     return Dictionary(
         id=row.id,
         name=row.name,
@@ -104,11 +105,11 @@ def remove(tx: Connection, number: int) -> None:
     announce(tx)
 
 
-def _locked(tx: Connection, condition: ColumnElement[bool]) -> Row | None:
+def _lock_where(tx: Connection, condition: ColumnElement[bool]) -> Row | None:
     row = tx.execute(select(dictionaries).where(condition).with_for_update()).first()
     return None if row is None else Row(*row)
 
 
-def _one(tx: Connection, condition: ColumnElement[bool]) -> Row | None:
+def _find_where(tx: Connection, condition: ColumnElement[bool]) -> Row | None:
     row = tx.execute(select(dictionaries).where(condition)).first()
     return None if row is None else Row(*row)

@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, or_, 
 from service.facts import Facts, Ints, Pair
 from service.numbering import number_texts
 from service.storage import dictionaries
-from service.storage.bulk import batched, fetch_columns, fetch_rows, insert_rows
+from service.storage.bulk import fetch_columns, fetch_rows, in_batches, insert_rows
 from service.storage.diff import Diff, compare, object_column
 from service.storage.tables import facts
 
@@ -40,7 +40,7 @@ class Origin(NamedTuple):
 
 def plan(tx: Connection, dictionary: int, sent: Facts, *, replace: bool, spared: Collection[Pair]) -> Plan:
     """What the upload would change; nothing is written."""
-    ids, held = _held(tx, dictionary, None if replace else set(sent.subjects))
+    ids, held = _read_current(tx, dictionary, None if replace else set(sent.subjects))
     return Plan(ids, sent, compare(held, sent, replace=replace, spared=spared))
 
 
@@ -52,30 +52,30 @@ def apply(tx: Connection, row: dictionaries.Row, upload: int, plan: Plan) -> int
     pairs = row.pairs + diff.created - diff.deleted
     facts_after = row.facts + len(diff.insert) - len(diff.close)
     version = dictionaries.advance(tx, row, upload, pairs=pairs, facts=facts_after)
-    _close(tx, plan.ids[diff.close], version)
-    _insert(tx, Origin(row.number, upload, version), plan.sent, diff.insert)
+    _end_rows(tx, plan.ids[diff.close], version)
+    _insert_rows(tx, Origin(row.number, upload, version), plan.sent, diff.insert)
     return version
 
 
-def columns(tx: Connection, dictionary: int, version: int) -> Facts:
+def read_facts(tx: Connection, dictionary: int, version: int) -> Facts:
     """Every fact that holds at `version`."""
-    held = select(facts.c.subject, facts.c.relation, facts.c.answer).where(holding(dictionary, version))
+    held = select(facts.c.subject, facts.c.relation, facts.c.answer).where(holds_at(dictionary, version))
     return Facts(*fetch_columns(tx, held))
 
 
-def exported(
+def read_rows(
     tx: Connection, dictionary: int, version: int, relations: Sequence[str] | None = None
 ) -> Iterator[list[tuple[str, str, str]]]:
     """Every fact that holds at `version`, of these relations alone where they are named, in lists of (subject,
     relation, answer), in the order they were uploaded.
     """
-    held = select(facts.c.subject, facts.c.relation, facts.c.answer).where(holding(dictionary, version))
+    held = select(facts.c.subject, facts.c.relation, facts.c.answer).where(holds_at(dictionary, version))
     if relations is not None:
         held = held.where(facts.c.relation.in_(relations))
     yield from fetch_rows(tx, held.order_by(facts.c.upload, facts.c.line))
 
 
-def holding(dictionary: int, version: int) -> ColumnElement[bool]:
+def holds_at(dictionary: int, version: int) -> ColumnElement[bool]:
     """Whether a fact belongs to the dictionary and holds at `version`. Nearly every fact began before it: the sum keeps
     planners from looking facts up by the version they began in.
     """
@@ -83,7 +83,7 @@ def holding(dictionary: int, version: int) -> ColumnElement[bool]:
     return and_(facts.c.dictionary == dictionary, since <= version, or_(until.is_(None), until > version))
 
 
-def keys(names: Sequence[str]) -> Ints:
+def search_keys(names: Sequence[str]) -> Ints:
     """The search key of each name; int64. Two names may share one: they only narrow a search."""
     numbers, distinct = number_texts(names)
     digests = b"".join(hashlib.blake2b(name.encode(), digest_size=8).digest() for name in distinct)
@@ -92,12 +92,12 @@ def keys(names: Sequence[str]) -> Ints:
 
 def by_subject(tx: Connection, query: Select[Any], subjects: Collection[str]) -> Iterator[tuple[Any, ...]]:
     """The rows of `query` whose subject's key is that of one of `subjects`; a subject's rows come together."""
-    for some in batched(sorted(keys(list(subjects)).tolist()), LOOKED_UP):
+    for some in in_batches(sorted(search_keys(list(subjects)).tolist()), LOOKED_UP):
         for rows in fetch_rows(tx, query.where(facts.c.subject_key.in_(some))):
             yield from rows
 
 
-def _held(tx: Connection, dictionary: int, subjects: Collection[str] | None) -> tuple[Ints, Facts]:
+def _read_current(tx: Connection, dictionary: int, subjects: Collection[str] | None) -> tuple[Ints, Facts]:
     """The facts that hold now, of these subjects or of all, with their row ids."""
     current = select(facts.c.id, facts.c.subject, facts.c.relation, facts.c.answer)
     current = current.where(facts.c.dictionary == dictionary, facts.c.until.is_(None))
@@ -109,17 +109,17 @@ def _held(tx: Connection, dictionary: int, subjects: Collection[str] | None) -> 
     return np.array(ids, dtype=np.int64), Facts(*held)
 
 
-def _close(tx: Connection, ids: Ints, version: int) -> None:
+def _end_rows(tx: Connection, ids: Ints, version: int) -> None:
     """End these facts: `version` is the first in which they no longer hold."""
     if len(ids):
         ended = update(facts).where(facts.c.id == bindparam("fact")).values(until=version)
         tx.execute(ended, [{"fact": fact} for fact in ids.tolist()])
 
 
-def _insert(tx: Connection, origin: Origin, sent: Facts, chosen: Ints) -> None:
+def _insert_rows(tx: Connection, origin: Origin, sent: Facts, chosen: Ints) -> None:
     """Write the chosen facts in the order of their keys: an index that grows at its end is filled fastest."""
     lines = sent.lines or [0] * len(sent)
-    subject_keys, relation_keys = keys(sent.subjects)[chosen], keys(sent.relations)[chosen]
+    subject_keys, relation_keys = search_keys(sent.subjects)[chosen], search_keys(sent.relations)[chosen]
     order = np.lexsort((relation_keys, subject_keys))
     rows = zip(
         repeat(origin.dictionary, len(order)),

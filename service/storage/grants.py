@@ -20,7 +20,7 @@ def put(tx: Connection, dictionary: int, key: str, wanted: GrantPut, by: str) ->
 
 
 def remove(tx: Connection, dictionary: int, key: str) -> bool:
-    """Whether there was such a grant."""
+    """Remove a grant. Returns whether there was one."""
     gone = tx.execute(delete(grants).where(grants.c.dictionary == dictionary, grants.c.key == key))
     announce(tx)
     return bool(gone.rowcount)
@@ -35,25 +35,25 @@ def copy(tx: Connection, source: str, target: str) -> None:
 
 
 def find(tx: Connection, dictionary: int, key: str) -> Grant | None:
-    found = _grants(tx, _shown().where(grants.c.dictionary == dictionary, grants.c.key == key))
+    found = _read(tx, _select().where(grants.c.dictionary == dictionary, grants.c.key == key))
     return found[0] if found else None
 
 
-def of_dictionary(tx: Connection, dictionary: int) -> list[Grant]:
-    return _grants(tx, _shown().where(grants.c.dictionary == dictionary).order_by(grants.c.granted_at, grants.c.key))
+def list_in(tx: Connection, dictionary: int) -> list[Grant]:
+    return _read(tx, _select().where(grants.c.dictionary == dictionary).order_by(grants.c.granted_at, grants.c.key))
 
 
-def everything(tx: Connection) -> list[Grant]:
+def list_all(tx: Connection) -> list[Grant]:
     """The grants of every key, for the caches of an API process."""
-    return _grants(tx, _shown())
+    return _read(tx, _select())
 
 
-def _shown() -> Select[Any]:
+def _select() -> Select[Any]:
     owned = grants.join(dictionaries, dictionaries.c.number == grants.c.dictionary)
     return select(grants, dictionaries.c.id.label("owner")).select_from(owned)
 
 
-def _grants(tx: Connection, query: Select[Any]) -> list[Grant]:
+def _read(tx: Connection, query: Select[Any]) -> list[Grant]:
     rows: Iterable[Mapping[Any, Any]] = tx.execute(query).mappings()
     return [Grant(dictionary=row["owner"], **{name: row[name] for name in _OWN}) for row in rows]
 

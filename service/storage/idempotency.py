@@ -17,20 +17,20 @@ KEPT = timedelta(days=30)
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """Who sent which key, and the SHA-256 of everything the request said."""
+    """Who sent which key, and the SHA-256 of the whole request."""
 
     by: str
     key: str
     fingerprint: str
 
     @classmethod
-    def of(cls, by: str, key: str | None, said: str) -> "Request | None":
-        """None where no key was sent. `said`: the request as text."""
-        return None if key is None else cls(by, key, hashlib.sha256(said.encode()).hexdigest())
+    def of(cls, by: str, key: str | None, content: str) -> "Request | None":
+        """The request under this key; None where no key was sent. `content`: the request as text."""
+        return None if key is None else cls(by, key, hashlib.sha256(content.encode()).hexdigest())
 
 
 def earlier_reply(tx: Connection, dictionary: int, request: Request | None) -> dict[str, Any] | None:
-    """The reply that this very request got before; Conflict when the key came with another request."""
+    """The reply that this very request got before. Raises Conflict when the key came with another request."""
     if request is None:
         return None
     kept = select(idempotency.c.fingerprint, idempotency.c.reply)
@@ -56,5 +56,5 @@ def has_old(tx: Connection) -> bool:
 
 
 def forget_old(tx: Connection) -> None:
-    """Replies that nobody comes back for: their keys may be used again."""
+    """Delete replies older than `KEPT`: their keys may be used again."""
     tx.execute(delete(idempotency).where(idempotency.c.at < now() - KEPT))

@@ -56,22 +56,22 @@ def add(tx: Connection, order: Order) -> Job:
     ordered = {"kind": order.kind, "dictionary": order.dictionary, "memory": order.memory, "params": order.params}
     rest = {"by": order.by, "attempts": 0, "cancel_requested": False}
     ring(tx)
-    return _shown(tx.execute(insert(jobs).values(**values, **ordered, **rest).returning(jobs)).one())
+    return _to_schema(tx.execute(insert(jobs).values(**values, **ordered, **rest).returning(jobs)).one())
 
 
 def find(tx: Connection, job_id: str) -> Job | None:
     row = tx.execute(select(jobs).where(jobs.c.id == job_id)).first()
-    return None if row is None else _shown(row)
+    return None if row is None else _to_schema(row)
 
 
-def of_dictionary(tx: Connection, dictionary: int) -> list[Job]:
-    """Newest first."""
+def list_in(tx: Connection, dictionary: int) -> list[Job]:
+    """The jobs of a dictionary, newest first."""
     rows = tx.execute(select(jobs).where(jobs.c.dictionary == dictionary).order_by(jobs.c.number.desc()))
-    return [_shown(row) for row in rows]
+    return [_to_schema(row) for row in rows]
 
 
-def experiments(tx: Connection, dictionary: int) -> list[ExperimentJob]:
-    """Newest first, without what they found."""
+def list_experiments(tx: Connection, dictionary: int) -> list[ExperimentJob]:
+    """The experiments of a dictionary, newest first, without their documents."""
     shown = (jobs.c.id, jobs.c.state, jobs.c.progress, jobs.c.created_at, jobs.c.started_at, jobs.c.ended_at)
     mine = (jobs.c.dictionary == dictionary, jobs.c.kind == JobKind.EXPERIMENT)
     rows = tx.execute(select(*shown, jobs.c.params).where(*mine).order_by(jobs.c.number.desc())).mappings()
@@ -85,25 +85,25 @@ def experiments(tx: Connection, dictionary: int) -> list[ExperimentJob]:
     ]
 
 
-def owner(tx: Connection, job_id: str) -> tuple[str, JobKind] | None:
+def find_owner(tx: Connection, job_id: str) -> tuple[str, JobKind] | None:
     """The dictionary (id) and kind of a job."""
     owned = select(dictionaries.c.id, jobs.c.kind).join(jobs, jobs.c.dictionary == dictionaries.c.number)
     row = tx.execute(owned.where(jobs.c.id == job_id)).first()
     return None if row is None else (row[0], JobKind(row[1]))
 
 
-def counts(tx: Connection) -> dict[JobState, int]:
+def count_by_state(tx: Connection) -> dict[JobState, int]:
     counted = dict.fromkeys(JobState, 0)
     for state, count in tx.execute(select(jobs.c.state, func.count()).group_by(jobs.c.state)):
         counted[JobState(state)] = count
     return counted
 
 
-def queued_training(tx: Connection, dictionary: int, alias: str) -> Job | None:
+def find_queued_training(tx: Connection, dictionary: int, alias: str) -> Job | None:
     """A training for this alias that has not begun, so that it will read everything committed until now."""
     queued = (jobs.c.dictionary == dictionary, jobs.c.kind == JobKind.TRAIN, jobs.c.state == JobState.QUEUED)
     rows = tx.execute(select(jobs).where(*queued).order_by(jobs.c.number))
-    return next((_shown(row) for row in rows if row.params["publish"] == alias), None)
+    return next((_to_schema(row) for row in rows if row.params["publish"] == alias), None)
 
 
 def is_open(tx: Connection, dictionary: int, kind: JobKind) -> bool:
@@ -112,8 +112,8 @@ def is_open(tx: Connection, dictionary: int, kind: JobKind) -> bool:
     return tx.scalar(select(jobs.c.number).where(*here).limit(1)) is not None
 
 
-def asked_recipe(tx: Connection, memory: str) -> dict[str, Any] | None:
-    """The recipe that the training asked for from which this memory's lineage comes."""
+def find_ordered_recipe(tx: Connection, memory: str) -> dict[str, Any] | None:
+    """The recipe with which the training was ordered that this memory's lineage comes from."""
     lineage = select(memories.c.lineage).where(memories.c.id == memory).scalar_subquery()
     trained = select(jobs.c.params).join(memories, memories.c.id == jobs.c.memory).where(memories.c.lineage == lineage)
     params = tx.scalar(trained.where(jobs.c.kind == JobKind.TRAIN).order_by(jobs.c.number.desc()).limit(1))
@@ -150,7 +150,7 @@ def claim(
 
 
 def renew(tx: Connection, held: Claim, lease: timedelta, progress: float, step: str) -> bool:
-    """Extend the lease, show the progress, and say whether the job was told to stop. Raises LeaseLost."""
+    """Extend the lease, show the progress, and return whether the job was asked to stop. Raises LeaseLost."""
     values = {"lease_until": now() + lease, "progress": progress, "step": step}
     row = tx.execute(update(jobs).where(_fence(held)).values(values).returning(jobs.c.cancel_requested)).first()
     if row is None:
@@ -159,34 +159,34 @@ def renew(tx: Connection, held: Claim, lease: timedelta, progress: float, step: 
 
 
 def set_memory(tx: Connection, held: Claim, memory: str) -> None:
-    """Note which memory folder this attempt writes, so that nobody sweeps it away meanwhile. Raises LeaseLost."""
+    """Note which memory folder this attempt writes, so that no sweep removes it meanwhile. Raises LeaseLost."""
     _change(tx, held, {"memory": memory})
 
 
 def give_back(tx: Connection, held: Claim) -> None:
-    """Queue the job again, as a worker does that is told to stop. The attempt does not count. Raises LeaseLost."""
+    """Queue the job again, as a stopping worker does. The attempt does not count. Raises LeaseLost."""
     again = {"state": JobState.QUEUED, "worker": None, "lease_until": None, "step": "queued"}
     _change(tx, held, {**again, "progress": 0.0, "attempts": jobs.c.attempts - 1})
 
 
 def succeed(tx: Connection, held: Claim, result: dict[str, Any]) -> None:
-    """Raises LeaseLost, and Cancelled where that was acknowledged before."""
+    """End the job with its result. Raises LeaseLost, and Cancelled where a cancellation was acknowledged before."""
     if tx.scalar(select(jobs.c.cancel_requested).where(_fence(held))):
         raise Cancelled("the job was cancelled")
     done = {"state": JobState.SUCCEEDED, "progress": 1.0, "step": "done", "result": result}
-    _change(tx, held, {**done, **_ended()})
+    _change(tx, held, {**done, **_ending()})
 
 
 def fail(tx: Connection, held: Claim, state: JobState, problem: Problem) -> None:
-    """End as failed or cancelled. Raises LeaseLost."""
-    _change(tx, held, {"state": state, "problem": problem.model_dump(mode="json"), **_ended()})
+    """End the job as failed or cancelled. Raises LeaseLost."""
+    _change(tx, held, {"state": state, "problem": problem.model_dump(mode="json"), **_ending()})
 
 
 def cancel(tx: Connection, job_id: str, problem: Problem) -> None:
-    """A queued job ends at once; a running one is told to stop; one that has ended stays as it is."""
+    """A queued job ends at once, a running one is asked to stop, and one that has ended stays as it is."""
     here = jobs.c.id == job_id
-    told = {"state": JobState.CANCELLED, "problem": problem.model_dump(mode="json"), **_ended()}
-    tx.execute(update(jobs).where(here, jobs.c.state == JobState.QUEUED).values(told))
+    ended = {"state": JobState.CANCELLED, "problem": problem.model_dump(mode="json"), **_ending()}
+    tx.execute(update(jobs).where(here, jobs.c.state == JobState.QUEUED).values(ended))
     tx.execute(update(jobs).where(here, jobs.c.state == JobState.RUNNING).values(cancel_requested=True))
 
 
@@ -195,7 +195,7 @@ def free(tx: Connection, worker: str) -> None:
     tx.execute(update(jobs).where(jobs.c.worker == worker, jobs.c.state == JobState.RUNNING).values(lease_until=now()))
 
 
-def memories_under_way(tx: Connection) -> list[str]:
+def list_memories_under_way(tx: Connection) -> list[str]:
     """The memory folders that jobs which have not ended may still write."""
     return list(tx.scalars(select(jobs.c.memory).where(jobs.c.state.in_(_OPEN), jobs.c.memory.is_not(None))))
 
@@ -214,11 +214,11 @@ def _change(tx: Connection, held: Claim, values: dict[str, Any]) -> None:
         raise LeaseLost(held.id)
 
 
-def _ended() -> dict[str, datetime | None]:
+def _ending() -> dict[str, datetime | None]:
     return {"ended_at": now(), "lease_until": None}
 
 
-def _shown(row: Row[Any]) -> Job:
+def _to_schema(row: Row[Any]) -> Job:
     memory = row.memory if row.kind != JobKind.TRAIN or row.state == JobState.SUCCEEDED else None
     return Job(
         id=row.id,

@@ -32,35 +32,35 @@ def add(tx: Connection, info: KeyInfo, digest: bytes) -> None:
     announce(tx)
 
 
-def listed(tx: Connection) -> list[KeyInfo]:
-    return [_info(row) for row in tx.execute(select(*_SHOWN).order_by(api_keys.c.created_at)).mappings()]
+def list_all(tx: Connection) -> list[KeyInfo]:
+    return [_to_schema(row) for row in tx.execute(select(*_SHOWN).order_by(api_keys.c.created_at)).mappings()]
 
 
 def find(tx: Connection, key_id: str) -> KeyInfo | None:
     row = tx.execute(select(*_SHOWN).where(api_keys.c.id == key_id)).mappings().first()
-    return None if row is None else _info(row)
+    return None if row is None else _to_schema(row)
 
 
 def revoke(tx: Connection, key_id: str) -> None:
-    """From the next change signal on the key opens nothing; revoking twice keeps the first time."""
+    """Revoke the key: from the next change signal on it opens nothing. Revoking twice keeps the first time."""
     still_valid = (api_keys.c.id == key_id, api_keys.c.revoked_at.is_(None))
     tx.execute(update(api_keys).where(*still_valid).values(revoked_at=now()))
     announce(tx)
 
 
 def scope(tx: Connection, key_id: str) -> None:
-    """From now on the key reaches only what is granted to it."""
+    """Scope the key: from now on it reaches only what is granted to it."""
     tx.execute(update(api_keys).where(api_keys.c.id == key_id).values(scoped=True))
 
 
 def expire(tx: Connection, key_id: str, at: datetime) -> None:
-    """The key ends at this time at the latest."""
+    """Make the key expire at this time at the latest."""
     later = or_(api_keys.c.expires_at.is_(None), api_keys.c.expires_at > at)
     tx.execute(update(api_keys).where(api_keys.c.id == key_id, later).values(expires_at=at))
     announce(tx)
 
 
-def credentials(tx: Connection) -> list[Credential]:
+def list_credentials(tx: Connection) -> list[Credential]:
     rows = tx.execute(select(api_keys).where(api_keys.c.revoked_at.is_(None)))
     return [Credential(row.id, row.hash, Role(row.role), row.scoped, row.rate, row.expires_at) for row in rows]
 
@@ -71,5 +71,5 @@ def mark_used(tx: Connection, used: Mapping[str, datetime]) -> None:
     tx.execute(at, [{"key": key, "used": used_at} for key, used_at in used.items()])
 
 
-def _info(row: Mapping[Any, Any]) -> KeyInfo:
+def _to_schema(row: Mapping[Any, Any]) -> KeyInfo:
     return KeyInfo.model_validate(dict(row))

@@ -6,7 +6,7 @@ from typing import NamedTuple
 from sqlalchemy import Connection, delete, func, insert, select, update
 
 from service.facts import Pair
-from service.storage.facts import holding
+from service.storage.facts import holds_at
 from service.storage.tables import facts
 from service.storage.tables.reviews import live_uncounted, live_unknowns, live_use
 
@@ -27,7 +27,7 @@ class Filled(NamedTuple):
 
 
 def add(tx: Connection, dictionary: int, counts: Mapping[Slot, int]) -> None:
-    """Two processes may each open a row of the same slot: whoever reads sums."""
+    """Add to the counts. Two processes may each open a row of the same slot: readers sum the rows."""
     for slot, count in counts.items():
         here = (live_use.c.day == slot.day, live_use.c.relation.is_not_distinct_from(slot.relation))
         first = select(func.min(live_use.c.number)).where(
@@ -38,7 +38,7 @@ def add(tx: Connection, dictionary: int, counts: Mapping[Slot, int]) -> None:
             tx.execute(insert(live_use).values(dictionary=dictionary, count=count, **slot._asdict()))
 
 
-def counted(tx: Connection, dictionary: int, since: str | None) -> dict[tuple[str | None, str], int]:
+def count_by_relation(tx: Connection, dictionary: int, since: str | None) -> dict[tuple[str | None, str], int]:
     """Queries by relation and status, from the day `since` on."""
     query = select(live_use.c.relation, live_use.c.status, func.sum(live_use.c.count))
     query = query.where(live_use.c.dictionary == dictionary)
@@ -48,16 +48,16 @@ def counted(tx: Connection, dictionary: int, since: str | None) -> dict[tuple[st
     return {(relation, status): int(count) for relation, status, count in rows}
 
 
-def filled(tx: Connection, dictionary: int, version: int) -> Filled:
-    """Of the facts that hold at `version`. Reads them all."""
-    held = holding(dictionary, version)
+def measure_table(tx: Connection, dictionary: int, version: int) -> Filled:
+    """How much of the table is taught by the facts that hold at `version`. Reads them all."""
+    held = holds_at(dictionary, version)
     subjects = tx.scalar(select(func.count(facts.c.subject.distinct())).where(held)) or 0
     by_relation = select(facts.c.relation, func.count(facts.c.subject.distinct())).where(held)
     rows = tx.execute(by_relation.group_by(facts.c.relation))
     return Filled(subjects, {relation: int(count) for relation, count in rows})
 
 
-def unknowns(tx: Connection, dictionary: int) -> tuple[dict[Pair, int], int]:
+def read_unknowns(tx: Connection, dictionary: int) -> tuple[dict[Pair, int], int]:
     """The counts that are kept, and how much each may lack."""
     columns = (live_unknowns.c.subject, live_unknowns.c.relation, live_unknowns.c.count)
     rows = tx.execute(select(*columns).where(live_unknowns.c.dictionary == dictionary))

@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, Connection, Select, and_, func, select, tr
 
 from schemas.facts import LedgerFact
 from service.facts import Pair
-from service.storage.facts import by_subject, holding, keys
+from service.storage.facts import by_subject, holds_at, search_keys
 from service.storage.tables import facts, uploads
 
 # in the order of LedgerFact's fields
@@ -18,11 +18,13 @@ _KEYS = (facts.c.subject_key, facts.c.relation_key)  # the order of the index, a
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """What the ledger holds for one pair: its answers, and the upload and line that the first of them came from."""
+    """What the ledger holds for one pair: its answers, and the upload and line that the first of them came from. The
+    line is None for a caller who may not know it.
+    """
 
     answers: tuple[str, ...]
     upload: str
-    line: int
+    line: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +49,7 @@ class Place:
         return cls(*numbers) if numbers and all(-(2**63) <= number < 2**63 for number in numbers) else None
 
 
-def of_pairs(tx: Connection, dictionary: int, version: int, pairs: Iterable[Pair]) -> dict[Pair, Source]:
+def find_pairs(tx: Connection, dictionary: int, version: int, pairs: Iterable[Pair]) -> dict[Pair, Source]:
     """What the ledger held for each of these pairs at `version`; pairs it did not hold are left out."""
     wanted = set(pairs)
     query = _sourced(dictionary, version).order_by(facts.c.upload, facts.c.line)
@@ -59,13 +61,13 @@ def of_pairs(tx: Connection, dictionary: int, version: int, pairs: Iterable[Pair
     return found
 
 
-def names(
+def list_names(
     tx: Connection, dictionary: int, version: int, relations: Sequence[str] | None = None
 ) -> tuple[list[str], list[str]]:
     """The distinct subjects and the distinct relations of the facts that held at `version`, of all or only of these
     relations. Reads all of them.
     """
-    held = and_(holding(dictionary, version), of_relations(relations))
+    held = and_(holds_at(dictionary, version), of_relations(relations))
     subjects, relations = (
         tx.execute(select(column).where(held).distinct()).scalars().all()
         for column in (facts.c.subject, facts.c.relation)
@@ -73,15 +75,15 @@ def names(
     return list(subjects), list(relations)
 
 
-def relations(tx: Connection, dictionary: int) -> list[str]:
+def list_relations(tx: Connection, dictionary: int) -> list[str]:
     """Every relation that the ledger holds or has held, in the order of their names."""
     held = select(facts.c.relation).where(facts.c.dictionary == dictionary).distinct()
     return list(tx.scalars(held.order_by(facts.c.relation)))
 
 
-def sizes(tx: Connection, dictionary: int, version: int, relations: Sequence[str] | None) -> tuple[int, int]:
+def count_sizes(tx: Connection, dictionary: int, version: int, relations: Sequence[str] | None) -> tuple[int, int]:
     """Pairs and facts of these relations that held at `version`."""
-    held = and_(holding(dictionary, version), of_relations(relations))
+    held = and_(holds_at(dictionary, version), of_relations(relations))
     pairs = select(facts.c.subject, facts.c.relation).where(held).distinct().subquery()
     counted = tx.scalar(select(func.count()).select_from(pairs)), tx.scalar(select(func.count()).where(held))
     return counted[0] or 0, counted[1] or 0
@@ -107,7 +109,7 @@ def search(  # noqa: PLR0917 - a page of a search is all of these
     query = query.where(of_relations(relations))
     for name, column, key in zip(wanted, (facts.c.subject, facts.c.relation), _KEYS, strict=True):
         if name is not None:
-            query = query.where(key == keys([name]).item(), column == name)
+            query = query.where(key == search_keys([name]).item(), column == name)
     start = (after.subject_key, after.relation_key)
     query = query.where(tuple_(*_KEYS) >= tuple_(*start)).order_by(*_KEYS, facts.c.id)
     rows = tx.execute(query.offset(after.given).limit(limit)).all()
@@ -115,7 +117,7 @@ def search(  # noqa: PLR0917 - a page of a search is all of these
     return [LedgerFact.model_validate(dict(zip(LedgerFact.model_fields, row, strict=False))) for row in rows], last
 
 
-def first(version: int) -> Place:
+def first_place(version: int) -> Place:
     """The place before every fact."""
     return Place(version, -(2**63), -(2**63), 0)
 
@@ -130,4 +132,4 @@ def _end(after: Place, keys: Sequence[tuple[int, int]]) -> Place:
 
 def _sourced(dictionary: int, version: int) -> Select[tuple[str, str, str, str, int, int, int | None]]:
     joined = facts.join(uploads, uploads.c.number == facts.c.upload)
-    return select(*_COLUMNS).select_from(joined).where(holding(dictionary, version))
+    return select(*_COLUMNS).select_from(joined).where(holds_at(dictionary, version))

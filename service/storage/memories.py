@@ -6,6 +6,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, Select, bindparam, insert, select
 
 from schemas.memories import MemoryInfo
+from service.storage.aliases import CHAMPION
 from service.storage.changes import announce
 from service.storage.tables import aliases, dictionaries, memories
 
@@ -35,70 +36,70 @@ def add(tx: Connection, dictionary: int, info: MemoryInfo, *, seq: int = 0) -> i
 
 
 def find(tx: Connection, memory_id: str) -> MemoryInfo | None:
-    found = _infos(tx, _shown().where(memories.c.id == memory_id))
+    found = _infos(tx, _select().where(memories.c.id == memory_id))
     return found[0] if found else None
 
 
-def of_dictionary(tx: Connection, dictionary: int) -> list[MemoryInfo]:
-    """Those that are retained, newest first."""
+def list_in(tx: Connection, dictionary: int) -> list[MemoryInfo]:
+    """The retained memories of a dictionary, newest first."""
     held = (memories.c.dictionary == dictionary, memories.c.retained)
-    return _infos(tx, _shown().where(*held).order_by(memories.c.number.desc()))
+    return _infos(tx, _select().where(*held).order_by(memories.c.number.desc()))
 
 
-def record(tx: Connection, memory_id: str) -> Record | None:
-    row = tx.execute(_recorded().where(memories.c.id == memory_id)).first()
+def find_record(tx: Connection, memory_id: str) -> Record | None:
+    row = tx.execute(_select_records().where(memories.c.id == memory_id)).first()
     return None if row is None else Record(*row)
 
 
-def kept(tx: Connection, memory_ids: Sequence[str]) -> set[str]:
-    """Those of these that can still be recalled."""
+def filter_retained(tx: Connection, memory_ids: Sequence[str]) -> set[str]:
+    """Those of these memories that can still be recalled."""
     return set(tx.scalars(select(memories.c.id).where(memories.c.id.in_(memory_ids), memories.c.retained)))
 
 
-def tip(tx: Connection, memory_id: str) -> Record:
+def get_tip(tx: Connection, memory_id: str) -> Record:
     """The newest version of this memory's lineage: what the next edit starts from, wherever aliases have been since."""
     return Record(*tx.execute(_TIP, {"memory": memory_id}).one())
 
 
-def champion(tx: Connection, dictionary_id: str) -> Record | None:
+def find_champion(tx: Connection, dictionary_id: str) -> Record | None:
     """The memory that this dictionary's champion points at."""
-    pointed = _recorded().join(aliases, aliases.c.memory == memories.c.id).where(aliases.c.alias == "champion")
+    pointed = _select_records().join(aliases, aliases.c.memory == memories.c.id).where(aliases.c.alias == CHAMPION)
     mine = (aliases.c.dictionary == dictionaries.c.number, dictionaries.c.id == dictionary_id)
     row = tx.execute(pointed.where(*mine)).first()
     return None if row is None else Record(*row)
 
 
-def champions(tx: Connection) -> list[Record]:
+def list_champions(tx: Connection) -> list[Record]:
     """The memory of every dictionary's champion, last switched first."""
-    pointed = _recorded().join(aliases, aliases.c.memory == memories.c.id).where(aliases.c.alias == "champion")
+    pointed = _select_records().join(aliases, aliases.c.memory == memories.c.id).where(aliases.c.alias == CHAMPION)
     return [Record(*row) for row in tx.execute(pointed.order_by(aliases.c.switched_at.desc()))]
 
 
-def ids(tx: Connection, dictionary: int | None = None) -> list[str]:
+def list_ids(tx: Connection, dictionary: int | None = None) -> list[str]:
     """The ids of every memory that has a folder, or of one dictionary's."""
     query = select(memories.c.id).where(memories.c.complete)
     return list(tx.scalars(query if dictionary is None else query.where(memories.c.dictionary == dictionary)))
 
 
-def _recorded() -> Select[Any]:
+def _select_records() -> Select[Any]:
     owned = memories.join(dictionaries, dictionaries.c.number == memories.c.dictionary)
     columns = (memories.c.ledger_version, memories.c.lineage, memories.c.seq, memories.c.retained)
     return select(memories.c.id, dictionaries.c.id, *columns).select_from(owned)
 
 
-def _newest() -> Select[Any]:
+def _select_tip() -> Select[Any]:
     """The newest version of the lineage that the memory `memory` is of."""
     this = memories.alias()
     lineage = select(this.c.lineage).where(this.c.id == bindparam("memory")).scalar_subquery()
-    return _recorded().where(memories.c.lineage == lineage).order_by(memories.c.seq.desc()).limit(1)
+    return _select_records().where(memories.c.lineage == lineage).order_by(memories.c.seq.desc()).limit(1)
 
 
 # Built once: an edit runs both, and building a statement takes longer than running it.
-_TIP = _newest()
+_TIP = _select_tip()
 _ADDED = insert(memories).returning(memories.c.number)
 
 
-def _shown() -> Select[Any]:
+def _select() -> Select[Any]:
     owned = memories.join(dictionaries, dictionaries.c.number == memories.c.dictionary)
     return select(memories, dictionaries.c.id.label("owner")).select_from(owned)
 

@@ -14,7 +14,7 @@ HEAD = max(file.name for file in (MIGRATIONS / "versions").glob("[0-9]*.py")).pa
 
 
 def upgrade(db: Database) -> None:
-    """Run what is missing in one transaction; two processes that start together wait for each other."""
+    """Run the missing migrations in one transaction; two processes that start together wait for each other."""
     with db.reading() as tx:
         if is_current(tx):
             return

@@ -11,8 +11,8 @@ from service.storage.tables.privacy import name_aliases, naming
 NONE = Names(aliases=[], templates=[], version=0, changed_at=None, by=None)
 
 
-def current(tx: Connection, dictionary: int) -> Names:
-    """`NONE` where none were ever set."""
+def read_current(tx: Connection, dictionary: int) -> Names:
+    """The other names of a dictionary; `NONE` where none were ever set."""
     row = tx.execute(select(naming).where(naming.c.dictionary == dictionary)).first()
     if row is None:
         return NONE
@@ -22,13 +22,13 @@ def current(tx: Connection, dictionary: int) -> Names:
     return Names(aliases=aliases, templates=row.templates, version=row.version, changed_at=row.at, by=row.by)
 
 
-def version(tx: Connection, dictionary: int) -> int:
+def read_version(tx: Connection, dictionary: int) -> int:
     return tx.scalar(select(naming.c.version).where(naming.c.dictionary == dictionary)) or 0
 
 
 def put(tx: Connection, dictionary: int, wanted: NamesPut, by: str) -> None:
-    """In place of all that were set before."""
-    following = version(tx, dictionary) + 1
+    """Set these names in place of all earlier ones."""
+    following = read_version(tx, dictionary) + 1
     for table in (name_aliases, naming):
         tx.execute(delete(table).where(table.c.dictionary == dictionary))
     made = {"dictionary": dictionary, "version": following, "at": now(), "by": by}

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from sqlalchemy import Connection, delete, func, insert, select
 
 from schemas.policies import Policies, PoliciesPut
-from service.storage.bulk import batched, insert_rows
+from service.storage.bulk import in_batches, insert_rows
 from service.storage.changes import announce
 from service.storage.stamps import now
 from service.storage.tables.privacy import policies, pseudonyms
@@ -14,31 +14,31 @@ LOOKED_UP = 500  # pseudonyms a query
 NONE = Policies(policies=[], subjects="allow", version=0, changed_at=None, by=None, reason=None)
 
 
-def current(tx: Connection, dictionary: int) -> Policies:
+def read_current(tx: Connection, dictionary: int) -> Policies:
     """The policies that hold; `NONE` where none was ever set."""
     mine = select(policies).where(policies.c.dictionary == dictionary)
     row = tx.execute(mine.order_by(policies.c.version.desc()).limit(1)).mappings().first()
     if row is None:
         return NONE
-    said = {name: row[name] for name in ("policies", "subjects", "version", "by", "reason")}
-    return Policies.model_validate({**said, "changed_at": row["at"]})
+    fields = {name: row[name] for name in ("policies", "subjects", "version", "by", "reason")}
+    return Policies.model_validate({**fields, "changed_at": row["at"]})
 
 
-def version(tx: Connection, dictionary: int) -> int:
+def read_version(tx: Connection, dictionary: int) -> int:
     newest = select(func.max(policies.c.version)).where(policies.c.dictionary == dictionary)
     return tx.scalar(newest) or 0
 
 
 def add(tx: Connection, dictionary: int, wanted: PoliciesPut, by: str) -> None:
-    """The next version."""
-    said = wanted.model_dump(mode="json")
-    at = {"dictionary": dictionary, "version": version(tx, dictionary) + 1, "at": now(), "by": by}
-    tx.execute(insert(policies).values(**said, **at))
+    """Store the policies as the next version."""
+    fields = wanted.model_dump(mode="json")
+    at = {"dictionary": dictionary, "version": read_version(tx, dictionary) + 1, "at": now(), "by": by}
+    tx.execute(insert(policies).values(**fields, **at))
     announce(tx)
 
 
 def keep(tx: Connection, dictionary: int, sealed: Mapping[str, bytes]) -> None:
-    """Keep what these pseudonyms stand for, where it is not kept already."""
+    """Keep the sealed texts behind these pseudonyms, where they are not kept already."""
     rows = [(dictionary, pseudonym, text) for pseudonym, text in sealed.items()]
     known = {pseudonym for pseudonym, _ in find(tx, dictionary, sealed)}
     new = [row for row in rows if row[1] not in known]
@@ -46,9 +46,9 @@ def keep(tx: Connection, dictionary: int, sealed: Mapping[str, bytes]) -> None:
 
 
 def find(tx: Connection, dictionary: int, wanted: Iterable[str]) -> list[tuple[str, bytes]]:
-    """(pseudonym, sealed text) of those that are kept."""
+    """(pseudonym, sealed text) of those of `wanted` that are kept."""
     found: list[tuple[str, bytes]] = []
-    for some in batched(wanted, LOOKED_UP):
+    for some in in_batches(wanted, LOOKED_UP):
         kept = select(pseudonyms.c.pseudonym, pseudonyms.c.sealed)
         kept = kept.where(pseudonyms.c.dictionary == dictionary, pseudonyms.c.pseudonym.in_(some))
         found += [(pseudonym, bytes(sealed)) for pseudonym, sealed in tx.execute(kept)]
@@ -56,8 +56,10 @@ def find(tx: Connection, dictionary: int, wanted: Iterable[str]) -> list[tuple[s
 
 
 def forget(tx: Connection, dictionary: int, gone: Iterable[str] | None) -> int:
-    """Delete what these pseudonyms, or all, stand for; how many there were. Other texts among them are no matter."""
+    """Delete what these pseudonyms, or all, stand for; how many there were. Other texts among them are ignored."""
     mine = delete(pseudonyms).where(pseudonyms.c.dictionary == dictionary)
     if gone is None:
         return tx.execute(mine).rowcount
-    return sum(tx.execute(mine.where(pseudonyms.c.pseudonym.in_(some))).rowcount for some in batched(gone, LOOKED_UP))
+    return sum(
+        tx.execute(mine.where(pseudonyms.c.pseudonym.in_(some))).rowcount for some in in_batches(gone, LOOKED_UP)
+    )

@@ -1,4 +1,4 @@
-"""What a purge finds and changes in the tables, and the purges themselves.
+"""What a purge finds and changes in the tables, and the records of purges.
 
 `ROWS` and `TEXTS` say of the tables beside the ledger what becomes of a row that mentions a purged fact. A test holds
 them against all tables, so that a new column of text has to take a side. What stays are rules that an admin wrote
@@ -15,16 +15,22 @@ from sqlalchemy import Column, Connection, Table, delete, func, insert, or_, sel
 
 from schemas.jobs import JobKind, JobState
 from service.facts import Pair
-from service.storage.bulk import batched, fetch_rows
+from service.storage.bulk import fetch_rows, in_batches
 from service.storage.changes import announce
 from service.storage.facts import by_subject
 from service.storage.shadow import UNTAUGHT
 from service.storage.stamps import now
 from service.storage.tables import alias_events, facts, idempotency, jobs, memories, refused, uploads
-from service.storage.tables.gates import measurements, priorities, shadow_counts, shadow_disagreements
-from service.storage.tables.privacy import name_aliases, naming, policies, pseudonyms
-from service.storage.tables.purge import purges
-from service.storage.tables.reviews import live_unknowns, live_use, reviews
+from service.storage.tables.privacy import name_aliases, naming, policies, pseudonyms, purges
+from service.storage.tables.reviews import (
+    live_unknowns,
+    live_use,
+    measurements,
+    priorities,
+    reviews,
+    shadow_counts,
+    shadow_disagreements,
+)
 
 LOOKED_UP = 500  # values a query
 
@@ -32,7 +38,7 @@ Mentions = Callable[[Sequence[str]], bool]
 Rewrite = Callable[[Any], Any]
 
 
-class Held(NamedTuple):
+class LedgerRow(NamedTuple):
     """A row of the ledger: a fact that holds in the versions `since <= v < until`."""
 
     id: int
@@ -45,7 +51,7 @@ class Held(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Purge:
+class PurgeRecord:
     """A purge as it is kept. `tombstone` has the commitments; `withdrawn` and `reports` are ids of what is to go."""
 
     id: str
@@ -92,33 +98,33 @@ TEXTS: Mapping[Table, tuple[Column[Any], ...]] = {
 }
 
 
-def rows(tx: Connection, dictionary: int, pairs: Collection[Pair], subjects: Collection[str]) -> list[Held]:
+def find_rows(tx: Connection, dictionary: int, pairs: Collection[Pair], subjects: Collection[str]) -> list[LedgerRow]:
     """Every row that the ledger has of these pairs and of these subjects, at whatever version it held."""
     near = by_subject(tx, _rows(dictionary), {subject for subject, _ in pairs} | set(subjects))
-    return [row for row in starmap(Held, near) if (row.subject, row.relation) in pairs or row.subject in subjects]
+    return [row for row in starmap(LedgerRow, near) if (row.subject, row.relation) in pairs or row.subject in subjects]
 
 
-def everything(tx: Connection, dictionary: int) -> Iterator[Held]:
+def list_rows(tx: Connection, dictionary: int) -> Iterator[LedgerRow]:
     """Every row of the ledger."""
-    yield from starmap(Held, _each(tx, _rows(dictionary)))
+    yield from starmap(LedgerRow, _each(tx, _rows(dictionary)))
 
 
-def remove_facts(tx: Connection, rows: Iterable[Held]) -> None:
-    for some in batched((row.id for row in rows), LOOKED_UP):
+def remove_facts(tx: Connection, rows: Iterable[LedgerRow]) -> None:
+    for some in in_batches((row.id for row in rows), LOOKED_UP):
         tx.execute(delete(facts).where(facts.c.id.in_(some)))
 
 
-def still_held(tx: Connection, dictionary: int, texts: Collection[str]) -> set[str]:
+def find_still_held(tx: Connection, dictionary: int, texts: Collection[str]) -> set[str]:
     """Those of `texts` that a row of the ledger has, as subject, relation or answer. Reads the whole ledger."""
     found: set[str] = set()
-    for some in batched(sorted(texts), LOOKED_UP):
+    for some in in_batches(sorted(texts), LOOKED_UP):
         for column in (facts.c.subject, facts.c.relation, facts.c.answer):
             query = select(column).where(facts.c.dictionary == dictionary, column.in_(some)).distinct()
             found.update(tx.scalars(query))
     return found
 
 
-def holders(tx: Connection, dictionary: int, rows: Collection[Held]) -> list[str]:
+def find_holders(tx: Connection, dictionary: int, rows: Collection[LedgerRow]) -> list[str]:
     """The memories whose ledger version has one of these rows, oldest first."""
     spans = {(row.since, row.until) for row in rows}
     query = select(memories.c.id, memories.c.ledger_version).where(memories.c.dictionary == dictionary)
@@ -136,14 +142,14 @@ def restart_jobs(tx: Connection, dictionary: int) -> None:
     tx.execute(update(jobs).where(*running).values(again))
 
 
-def begun_reports(tx: Connection, dictionary: int) -> list[str]:
+def list_begun_reports(tx: Connection, dictionary: int) -> list[str]:
     """The ids of the reports that were begun up to now."""
     mine = (jobs.c.dictionary == dictionary, jobs.c.kind == JobKind.REPORT, jobs.c.started_at.is_not(None))
     return list(tx.scalars(select(jobs.c.id).where(*mine).order_by(jobs.c.number)))
 
 
-def stale_reports(tx: Connection, purge: Purge) -> list[str]:
-    """Of the reports begun before the purge those that were not written, or are being written, after it."""
+def list_stale_reports(tx: Connection, purge: PurgeRecord) -> list[str]:
+    """Of the reports begun before the purge, those that were neither written after it nor are being written."""
     before = or_(jobs.c.ended_at.is_(None), jobs.c.ended_at <= purge.at)
     idle = (jobs.c.id.in_(purge.reports), jobs.c.state != JobState.RUNNING, before)
     return list(tx.scalars(select(jobs.c.id).where(*idle)))
@@ -154,7 +160,7 @@ def void_replies(tx: Connection, dictionary: int) -> None:
     tx.execute(update(idempotency).where(idempotency.c.dictionary == dictionary).values(fingerprint="purged", reply={}))
 
 
-def receipts(tx: Connection, dictionary: int) -> list[tuple[int, dict[str, Any]]]:
+def list_receipts(tx: Connection, dictionary: int) -> list[tuple[int, dict[str, Any]]]:
     """The number and receipt of every uploaded file."""
     query = select(uploads.c.number, uploads.c.receipt).where(uploads.c.dictionary == dictionary)
     return [(number, receipt) for number, receipt in tx.execute(query) if receipt is not None]
@@ -165,17 +171,17 @@ def write_receipt(tx: Connection, upload: int, receipt: dict[str, Any]) -> None:
 
 
 def blank_refused(tx: Connection, dictionary: int, mentions: Mentions, text: str) -> set[int]:
-    """Overwrite the text and detail of refused rows that mention a purged fact, and say of which uploads they are."""
+    """Overwrite the text and detail of refused rows that mention a purged fact; returns the uploads they belong to."""
     query = select(refused.c.number, refused.c.upload, refused.c.detail, refused.c.text)
     query = query.join(uploads, uploads.c.number == refused.c.upload).where(uploads.c.dictionary == dictionary)
     found = [(number, upload) for number, upload, *texts in _each(tx, query) if mentions(texts)]
-    for some in batched((number for number, _ in found), LOOKED_UP):
+    for some in in_batches((number for number, _ in found), LOOKED_UP):
         tx.execute(update(refused).where(refused.c.number.in_(some)).values(detail=text, text=text))
     return {upload for _, upload in found}
 
 
 def remove_rows(tx: Connection, dictionary: int, mentions: Mentions) -> int:
-    """Delete the rows of `ROWS` that mention a purged fact; how many."""
+    """Delete the rows of `ROWS` that mention a purged fact, and return how many those were."""
     removed = 0
     for table, columns in ROWS.items():
         keys = list(table.primary_key)
@@ -202,26 +208,26 @@ def rewrite_texts(tx: Connection, dictionary: int, rewrite: Rewrite) -> None:
                 tx.execute(update(table).where(*here).values(after))
 
 
-def add(tx: Connection, purge: Purge) -> None:
-    kept = {name: getattr(purge, name) for name in Purge.__dataclass_fields__}
+def add(tx: Connection, purge: PurgeRecord) -> None:
+    kept = {name: getattr(purge, name) for name in PurgeRecord.__dataclass_fields__}
     tx.execute(insert(purges).values(kept))
 
 
-def find(tx: Connection, purge_id: str) -> Purge | None:
+def find(tx: Connection, purge_id: str) -> PurgeRecord | None:
     row = tx.execute(select(*_PURGE).where(purges.c.id == purge_id)).first()
-    return None if row is None else Purge(*row)
+    return None if row is None else PurgeRecord(*row)
 
 
-def ids(tx: Connection) -> set[str]:
+def list_ids(tx: Connection) -> set[str]:
     return set(tx.scalars(select(purges.c.id)))
 
 
 def count(tx: Connection, dictionary: int) -> int:
-    """How often the dictionary was purged: what was read of its ledger before is not to be built upon after."""
+    """How often the dictionary was purged: what was read of its ledger before must not be used after."""
     return tx.scalar(select(func.count()).where(purges.c.dictionary == dictionary)) or 0
 
 
-def committed(tx: Connection, dictionary: int) -> tuple[set[str], set[str]]:
+def read_commitments(tx: Connection, dictionary: int) -> tuple[set[str], set[str]]:
     """The commitments of every pair and of every subject that was ever purged from the dictionary."""
     pairs, subjects = set[str](), set[str]()
     for tombstone in tx.scalars(select(purges.c.tombstone).where(purges.c.dictionary == dictionary)):
@@ -230,7 +236,7 @@ def committed(tx: Connection, dictionary: int) -> tuple[set[str], set[str]]:
     return pairs, subjects
 
 
-def disagreements(tx: Connection, dictionary: int) -> dict[int, Pair]:
+def list_disagreements(tx: Connection, dictionary: int) -> dict[int, Pair]:
     """The pair of every listed disagreement, by the number of its row."""
     columns = (shadow_disagreements.c.number, shadow_disagreements.c.subject, shadow_disagreements.c.relation)
     rows = tx.execute(select(*columns).where(shadow_disagreements.c.dictionary == dictionary))
@@ -238,7 +244,7 @@ def disagreements(tx: Connection, dictionary: int) -> dict[int, Pair]:
 
 
 def remove_disagreements(tx: Connection, numbers: Collection[int]) -> None:
-    for some in batched(sorted(numbers), LOOKED_UP):
+    for some in in_batches(sorted(numbers), LOOKED_UP):
         tx.execute(delete(shadow_disagreements).where(shadow_disagreements.c.number.in_(some)))
 
 
@@ -254,17 +260,17 @@ def finish(tx: Connection, purge_id: str) -> None:
     tx.execute(update(purges).where(purges.c.id == purge_id).values(finished_at=now()))
 
 
-def unfinished(tx: Connection) -> list[Purge]:
-    """Those with work left that no open job will do."""
+def list_unfinished(tx: Connection) -> list[PurgeRecord]:
+    """The purges with work left that no open job will do."""
     open_jobs = select(jobs.c.params).where(
         jobs.c.kind == JobKind.PURGE, jobs.c.state.in_((JobState.QUEUED, JobState.RUNNING))
     )
     taken = {params["purge"] for params in tx.scalars(open_jobs)}
     rows = tx.execute(select(*_PURGE).where(purges.c.finished_at.is_(None)).order_by(purges.c.number))
-    return [purge for purge in (Purge(*row) for row in rows) if purge.id not in taken]
+    return [purge for purge in (PurgeRecord(*row) for row in rows) if purge.id not in taken]
 
 
-_PURGE = [purges.c[name] for name in Purge.__dataclass_fields__]
+_PURGE = [purges.c[name] for name in PurgeRecord.__dataclass_fields__]
 
 
 def _rows(dictionary: int) -> Any:

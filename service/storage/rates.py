@@ -10,7 +10,7 @@ from service.storage.database import Database
 from service.storage.tables.access import rate_windows
 
 
-class Wanted(NamedTuple):
+class LeaseRequest(NamedTuple):
     """Up to `part` of the `amount` requests that `key` may send in the window that begins at `start`."""
 
     key: str
@@ -19,20 +19,20 @@ class Wanted(NamedTuple):
     part: int
 
 
-def counters(db: Database, path: Path) -> Database:
+def open_counters(db: Database, path: Path) -> Database:
     """Where rates are counted: with SQLite a file of their own, because the ledger's single writer may hold its lock
-    for seconds, which no recall shall wait for.
+    for seconds, and no recall may wait for that.
     """
     if not db.is_sqlite:
         return db
-    own = Database(f"sqlite:///{path}")
+    own = Database.of_file(path)
     with own.writing() as tx:
         rate_windows.create(tx, checkfirst=True)
     return own
 
 
-def lease(tx: Connection, wanted: Wanted) -> int:
-    """How many requests are handed out; 0 where none are left, or where the window has been followed by another."""
+def lease(tx: Connection, wanted: LeaseRequest) -> int:
+    """Hand out requests of a window and return how many; 0 where none are left or a later window has begun."""
     insert = sqlite.insert if tx.dialect.name == "sqlite" else postgresql.insert
     tx.execute(insert(rate_windows).values(key=wanted.key, start=wanted.start, taken=0).on_conflict_do_nothing())
     mine = rate_windows.c.key == wanted.key

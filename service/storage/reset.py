@@ -4,7 +4,7 @@ from sqlalchemy import ColumnElement, Connection, func, insert, literal, select,
 
 from service.storage import dictionaries
 from service.storage.bulk import fetch_columns
-from service.storage.facts import holding
+from service.storage.facts import holds_at
 from service.storage.tables import facts
 
 _KEPT = (
@@ -26,14 +26,14 @@ def differs(tx: Connection, dictionary: int, version: int) -> bool:
     return any(fact is not None for fact in found)
 
 
-def returning(tx: Connection, dictionary: int, version: int) -> list[list[str]]:
+def list_returning(tx: Connection, dictionary: int, version: int) -> list[list[str]]:
     """Subjects, relations and answers of the facts that held at `version` and do not now, a column each."""
     return fetch_columns(
         tx, select(facts.c.subject, facts.c.relation, facts.c.answer).where(*_ended(dictionary, version))
     )
 
 
-def to_version(tx: Connection, row: dictionaries.Row, version: int, upload: int) -> int:
+def reset_to(tx: Connection, row: dictionaries.Row, version: int, upload: int) -> int:
     """End what began after `version` and let what ended after it begin again, each fact from the upload and line that
     taught it. Returns the new ledger version, opened by `upload`.
     """
@@ -53,7 +53,7 @@ def _ended(dictionary: int, version: int) -> tuple[ColumnElement[bool], ...]:
 
 def _sizes(tx: Connection, dictionary: int, version: int) -> tuple[int, int]:
     """Pairs and facts at `version`, counted: a purge takes facts out of earlier versions as well."""
-    held = holding(dictionary, version)
+    held = holds_at(dictionary, version)
     pairs = select(facts.c.subject, facts.c.relation).where(held).distinct().subquery()
     both = select(select(func.count()).select_from(pairs).scalar_subquery(), func.count()).where(held)
     row = tx.execute(both.select_from(facts)).one()

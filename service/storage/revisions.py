@@ -43,7 +43,7 @@ class Revision:
 
 
 def revise(tx: Connection, dictionary: int, items: list[Item]) -> Revision:
-    """What the batch would change; nothing is written. No pair stands in it twice."""
+    """Work out what the batch would change; nothing is written. No pair stands in it twice."""
     held = _held(tx, dictionary, {item.pair for item in items})
     statuses = [_status(item, frozenset(held.get(item.pair, {}).values())) for item in items]
     changing = [
@@ -66,7 +66,7 @@ def revise(tx: Connection, dictionary: int, items: list[Item]) -> Revision:
     return Revision(statuses, Plan(np.array(ended, dtype=np.int64), sent, diff))
 
 
-def changed(tx: Connection, dictionary: int, after: int, most: int) -> set[Pair] | None:
+def find_changed(tx: Connection, dictionary: int, after: int, most: int) -> set[Pair] | None:
     """The pairs of which a fact began or ended since the ledger version `after`; None for more than `most` facts."""
     rows = tx.execute(_MOVED, {"dictionary": dictionary, "after": after, "most": most + 1})
     moved = [(subject, relation) for subject, relation in rows]
@@ -92,7 +92,7 @@ def _held(tx: Connection, dictionary: int, pairs: set[Pair]) -> dict[Pair, dict[
     return found
 
 
-def moved(
+def find_moved(
     tx: Connection, dictionary: int, versions: tuple[int, int], pairs: Collection[Pair] | None = None
 ) -> set[Pair]:
     """The pairs, of these or of all, whose answers differ between two ledger versions, in whichever order they come. A

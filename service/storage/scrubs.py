@@ -14,32 +14,32 @@ _OPEN = (JobState.QUEUED, JobState.RUNNING)
 
 
 def begin(tx: Connection, dictionary: int, memory: str) -> int:
-    """The number of a scrub that starts now."""
+    """Add a scrub that starts now, and return its number."""
     values = {"state": ScrubState.RUNNING, "started_at": now(), "asked": 0, "failing": 0}
     added = insert(scrubs).values(dictionary=dictionary, memory=memory, **values).returning(scrubs.c.number)
     return int(tx.execute(added).scalar_one())
 
 
-def found(tx: Connection, scrub: int, state: ScrubState, *, asked: int = 0, failing: int = 0) -> None:
+def finish(tx: Connection, scrub: int, state: ScrubState, *, asked: int = 0, failing: int = 0) -> None:
     here = update(scrubs).where(scrubs.c.number == scrub)
     tx.execute(here.values(state=state, asked=asked, failing=failing, ended_at=now()))
 
 
-def damaged(tx: Connection) -> list[str]:
-    """The memories that an alias points at and whose last finished look found damage that is still there."""
+def list_damaged(tx: Connection) -> list[str]:
+    """The memories that an alias points at and whose last finished scrub found damage that was not healed."""
     last = select(func.max(scrubs.c.number)).where(scrubs.c.state != ScrubState.RUNNING).group_by(scrubs.c.memory)
     query = select(scrubs.c.memory).where(scrubs.c.number.in_(last), scrubs.c.state == ScrubState.DAMAGED)
     return list(tx.scalars(query.where(scrubs.c.memory.in_(select(aliases.c.memory)))))
 
 
-def counts(tx: Connection) -> dict[ScrubState, int]:
+def count_by_state(tx: Connection) -> dict[ScrubState, int]:
     counted = dict.fromkeys(ScrubState, 0)
     for state, count in tx.execute(select(scrubs.c.state, func.count()).group_by(scrubs.c.state)):
         counted[ScrubState(state)] = count
     return counted
 
 
-def due(tx: Connection, every: timedelta) -> list[tuple[int, str]]:
+def list_due(tx: Connection, every: timedelta) -> list[tuple[int, str]]:
     """The memories (with their dictionary) that an alias points at and whose lineage was begun and last scrubbed longer
     ago than `every`, and is not about to be. An edit makes a new version that stands on the same bytes, so the age of
     the version alone says nothing.

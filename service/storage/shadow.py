@@ -11,7 +11,7 @@ from schemas.shadow import Disagreement, Said
 from service.storage.changes import announce
 from service.storage.stamps import now
 from service.storage.tables import dictionaries
-from service.storage.tables.gates import shadow_counts, shadow_disagreements, shadows
+from service.storage.tables.reviews import shadow_counts, shadow_disagreements, shadows
 
 KEPT = 1_000  # disagreements a dictionary
 UNTAUGHT = ""  # counts relations that no memory knows
@@ -42,7 +42,7 @@ class Counts:
 
 
 def put(tx: Connection, dictionary: int, alias: str, share: float, by: str) -> None:
-    """Compare with `alias` from now on. Counts go on as long as the alias is the same."""
+    """Compare with `alias` from now on. Counts continue as long as the alias stays the same."""
     kept = tx.scalar(select(shadows.c.alias).where(shadows.c.dictionary == dictionary))
     if kept == alias:
         tx.execute(update(shadows).where(shadows.c.dictionary == dictionary).values(share=share, by=by))
@@ -54,14 +54,14 @@ def put(tx: Connection, dictionary: int, alias: str, share: float, by: str) -> N
 
 
 def remove(tx: Connection, dictionary: int) -> bool:
-    """Whether there was anything to stop; its counts and disagreements go."""
+    """Stop comparing and delete the counts and disagreements. Returns whether there was anything to stop."""
     for table in (shadow_disagreements, shadow_counts):
         tx.execute(delete(table).where(table.c.dictionary == dictionary))
     announce(tx)
     return tx.execute(delete(shadows).where(shadows.c.dictionary == dictionary)).rowcount > 0
 
 
-def watched(tx: Connection) -> list[Watched]:
+def list_watched(tx: Connection) -> list[Watched]:
     """Every dictionary whose recalls are compared."""
     columns = (shadows.c.alias, shadows.c.share, shadows.c.by, shadows.c.since, shadows.c.dropped)
     joined = shadows.join(dictionaries, dictionaries.c.number == shadows.c.dictionary)
@@ -70,11 +70,11 @@ def watched(tx: Connection) -> list[Watched]:
 
 
 def find(tx: Connection, dictionary: int) -> Watched | None:
-    return next((each for each in watched(tx) if each.number == dictionary), None)
+    return next((each for each in list_watched(tx) if each.number == dictionary), None)
 
 
-def counts(tx: Connection, dictionary: int) -> dict[str, Counts]:
-    """By relation."""
+def read_counts(tx: Connection, dictionary: int) -> dict[str, Counts]:
+    """The counts by relation."""
     query = select(shadow_counts).where(shadow_counts.c.dictionary == dictionary)
     rows = tx.execute(query.order_by(shadow_counts.c.relation))
     return {row.relation: Counts(row.asked, row.agreed, row.disagreed, row.stale) for row in rows}
@@ -93,7 +93,7 @@ def add(tx: Connection, dictionary: int, by_relation: Mapping[str, Counts], drop
             tx.execute(insert(shadow_counts).values(dictionary=dictionary, relation=relation, **values))
 
 
-def list_disagreements(tx: Connection, dictionary: int, some: Sequence[Disagreement]) -> None:
+def keep_disagreements(tx: Connection, dictionary: int, some: Sequence[Disagreement]) -> None:
     """Keep these and the newest before them; for a dictionary that is still compared."""
     if not some or find(tx, dictionary) is None:
         return
@@ -105,8 +105,8 @@ def list_disagreements(tx: Connection, dictionary: int, some: Sequence[Disagreem
         tx.execute(delete(shadow_disagreements).where(here, shadow_disagreements.c.number < oldest_kept))
 
 
-def disagreements(tx: Connection, dictionary: int) -> list[Disagreement]:
-    """Newest first."""
+def list_disagreements(tx: Connection, dictionary: int) -> list[Disagreement]:
+    """The disagreements kept for a dictionary, newest first."""
     query = select(shadow_disagreements).where(shadow_disagreements.c.dictionary == dictionary)
     rows = tx.execute(query.order_by(shadow_disagreements.c.number.desc()))
     return [

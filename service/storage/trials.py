@@ -8,8 +8,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from schemas.jobs import JobKind
 from service.storage.stamps import now
-from service.storage.tables import jobs
-from service.storage.tables.laboratory import trials
+from service.storage.tables import jobs, trials
 
 KEPT = timedelta(days=90)
 
@@ -21,14 +20,14 @@ def find(tx: Connection, dictionary: int, digest: str) -> dict[str, Any] | None:
 
 
 def keep(tx: Connection, dictionary: int, digest: str, result: dict[str, Any]) -> None:
-    """An earlier one stays: two experiments may try the same at the same time."""
+    """Keep a result. An earlier one stays: two experiments may try the same at the same time."""
     insert = sqlite.insert if tx.dialect.name == "sqlite" else postgresql.insert
     made = insert(trials).values(dictionary=dictionary, digest=digest, result=result, created_at=now())
     tx.execute(made.on_conflict_do_nothing())
 
 
 def forget(tx: Connection, dictionary: int) -> None:
-    """Every trial of a dictionary, and every document that was made of them: figures of facts are traces of facts."""
+    """Delete every trial of a dictionary and every document made from them: figures of facts are traces of facts."""
     tx.execute(delete(trials).where(trials.c.dictionary == dictionary))
     mine = (jobs.c.dictionary == dictionary, jobs.c.kind == JobKind.EXPERIMENT)
     tx.execute(update(jobs).where(*mine).values(result=None))
@@ -40,5 +39,5 @@ def has_old(tx: Connection) -> bool:
 
 
 def forget_old(tx: Connection) -> None:
-    """Trials are made again where an experiment wants them."""
+    """Delete trials older than `KEPT`: an experiment that needs one makes it again."""
     tx.execute(delete(trials).where(trials.c.created_at < now() - KEPT))

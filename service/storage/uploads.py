@@ -29,13 +29,13 @@ def add(tx: Connection, dictionary: int, receipt: Receipt, by: str) -> int:
 
 
 def add_edit(tx: Connection, dictionary: int, edit: str, at: datetime, by: str) -> int:
-    """The number that the edit's facts carry."""
+    """Store an edit and return the number that its facts carry."""
     values = {"id": edit, "dictionary": dictionary, "created_at": at, "by": by, "kind": EDIT, "receipt": None}
     return int(tx.execute(insert(uploads).values(values).returning(uploads.c.number)).scalar_one())
 
 
 def amend(tx: Connection, receipt: Receipt) -> None:
-    """Replace the receipt by what is known at the end of its commit."""
+    """Replace the receipt by its final state, at the end of its commit."""
     kept = receipt.model_dump(mode="json")
     tx.execute(update(uploads).where(uploads.c.id == receipt.id).values(receipt=kept))
 
@@ -45,26 +45,26 @@ def add_refused(tx: Connection, upload: int, rows: Sequence[Refused]) -> None:
     insert_rows(tx, refused, ("upload", "line", "code", "detail", "text"), numbered, len(rows))
 
 
-def receipts(tx: Connection, dictionary: int) -> list[Receipt]:
-    """Newest first."""
+def list_receipts(tx: Connection, dictionary: int) -> list[Receipt]:
+    """The receipts of a dictionary's files, newest first."""
     files = (uploads.c.dictionary == dictionary, uploads.c.kind == FILE)
     query = select(uploads.c.receipt).where(*files).order_by(uploads.c.number.desc())
-    return [shown(receipt) for receipt in tx.scalars(query)]
+    return [to_receipt(receipt) for receipt in tx.scalars(query)]
 
 
 def find(tx: Connection, dictionary: int, upload_id: str) -> Receipt | None:
     query = select(uploads.c.receipt).where(uploads.c.dictionary == dictionary, uploads.c.id == upload_id)
     receipt = tx.scalar(query)
-    return None if receipt is None else shown(receipt)
+    return None if receipt is None else to_receipt(receipt)
 
 
-def shown(kept: dict[str, Any]) -> Receipt:
-    """A receipt as it was kept; those written before uploads moved the champion name no memory."""
+def to_receipt(kept: dict[str, Any]) -> Receipt:
+    """A kept receipt; those written before uploads moved the champion name no memory."""
     return Receipt.model_validate({"memory": None} | kept)
 
 
-def refused_rows(tx: Connection, upload_id: str) -> Iterator[Refused]:
-    """In file order."""
+def read_refused(tx: Connection, upload_id: str) -> Iterator[Refused]:
+    """The refused rows of an upload, in file order."""
     query = select(refused.c.line, refused.c.code, refused.c.detail, refused.c.text)
     query = query.join(uploads, uploads.c.number == refused.c.upload).where(uploads.c.id == upload_id)
     for rows in fetch_rows(tx, query.order_by(refused.c.number)):
@@ -74,12 +74,12 @@ def refused_rows(tx: Connection, upload_id: str) -> Iterator[Refused]:
 _REVIEWED = ("id", "state", "memory", "by", "created_at", "decided_by", "decided_at")
 
 
-def sender(tx: Connection, upload_id: str) -> str | None:
+def find_sender(tx: Connection, upload_id: str) -> str | None:
     """The id of the key that sent this upload."""
     return tx.scalar(select(uploads.c.by).where(uploads.c.id == upload_id))
 
 
-def reviews_of(tx: Connection, dictionary: int, subject: str, relation: str) -> list[Row[Any]]:
+def list_reviews(tx: Connection, dictionary: int, subject: str, relation: str) -> list[Row[Any]]:
     """id, state, memory, by, created_at, decided_by, decided_at of each review of the pair, oldest first."""
     of_pair = (reviews.c.dictionary == dictionary, reviews.c.subject == subject, reviews.c.relation == relation)
     query = select(*(reviews.c[name] for name in _REVIEWED)).where(*of_pair)

@@ -1,4 +1,4 @@
-"""The policies of a dictionary as whoever stores facts, or looks a subject up, finds them."""
+"""The policies of a dictionary that hold now, for storing facts and for looking a subject up."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,19 +14,19 @@ from service.storage.revisions import Item
 
 
 @dataclass(frozen=True, slots=True)
-class Active:
+class ActivePolicies:
     """The policies of a dictionary at one version; `rules` is None where everything is allowed."""
 
     version: int
     rules: rules.Policies | None
 
     def check_current(self, tx: Transaction, dictionary: int) -> None:
-        """Raises Unavailable where others hold by now: what was made under these must not be stored."""
-        if policies.version(tx, dictionary) != self.version:
+        """Raise Unavailable where other policies hold by now: what was prepared under these must not be stored."""
+        if policies.read_version(tx, dictionary) != self.version:
             raise Unavailable("the policies changed while this was read: send it again")
 
     def remember(self, tx: Transaction, dictionary: int, texts: dict[str, str]) -> None:
-        """Keep what new pseudonyms stand for, sealed, in the commit that stores them."""
+        """Keep the texts behind new pseudonyms, sealed, in the commit that stores the pseudonyms."""
         if self.rules is not None and texts:
             seal = self.rules.pseudonyms.seal
             policies.keep(tx, dictionary, {pseudonym: seal(pseudonym, text) for pseudonym, text in texts.items()})
@@ -36,36 +36,38 @@ class Active:
         return name if self.rules is None else self.rules.subject(name)
 
     def answers(self, relation: str, answers: Sequence[str]) -> list[str]:
-        """What these answers are stored as, in notes about a pair as in its facts."""
+        """The answers as they are stored, in notes about a pair as in its facts."""
         return list(answers) if self.rules is None else self.rules.answers(relation, answers)
 
 
-def active(tx: Transaction, folder: Path, row: dictionaries.Row) -> Active:
-    """What has to be applied before facts of this dictionary are stored. Raises Unavailable without its secret."""
-    current = policies.current(tx, row.number)
+def get_active(tx: Transaction, folder: Path, row: dictionaries.Row) -> ActivePolicies:
+    """The policies to apply before facts of this dictionary are stored. Raises Unavailable without its secret."""
+    current = policies.read_current(tx, row.number)
     if not current.version:
-        return Active(0, None)
+        return ActivePolicies(0, None)
     pseudonyms = Pseudonyms(secret_files.read_policy(folder, row.id))
     subjects = current.subjects == "pseudonymise"
-    return Active(current.version, rules.Policies.of(current.policies, subjects=subjects, pseudonyms=pseudonyms))
+    return ActivePolicies(
+        current.version, rules.Policies.of(current.policies, subjects=subjects, pseudonyms=pseudonyms)
+    )
 
 
-def screened(tx: Transaction, folder: Path, row: dictionaries.Row, items: list[Item]) -> list[Item]:
+def screen(tx: Transaction, folder: Path, row: dictionaries.Row, items: list[Item]) -> list[Item]:
     """The items of a batch as they may be stored; what their pseudonyms stand for is kept in `tx`. Raises Unprocessable
     where a policy keeps no such answer, or two items turn out to be about one pair.
     """
-    current = active(tx, folder, row)
+    current = get_active(tx, folder, row)
     if current.rules is None:
         return items
     texts: dict[str, str] = {}
-    kept = [_screened(at, item, current.rules, texts) for at, item in enumerate(items)]
+    kept = [_screen(at, item, current.rules, texts) for at, item in enumerate(items)]
     if len({item.pair for item in kept}) < len(kept):
         raise Unprocessable("two items are about one pair: a subject and its pseudonym")
     current.remember(tx, row.number, texts)
     return kept
 
 
-def _screened(at: int, item: Item, current: rules.Policies, texts: dict[str, str]) -> Item:
+def _screen(at: int, item: Item, current: rules.Policies, texts: dict[str, str]) -> Item:
     subject, relation = item.pair
     answers = sorted(item.answers)
     sent = Facts([subject] * len(answers), [relation] * len(answers), answers)

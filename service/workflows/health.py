@@ -1,4 +1,4 @@
-"""Whether the service can do its work."""
+"""Readiness: whether the service can do its work."""
 
 import asyncio
 
@@ -13,7 +13,7 @@ from service.workflows.recalls.serving import Address, Serving
 
 
 class Readiness:
-    """Champions are loaded once to be sure of them: a memory never changes, so it is not tried twice."""
+    """Loads each champion once to make sure that it can be loaded: a memory never changes, so once is enough."""
 
     def __init__(self, db: Database, serving: Serving) -> None:
         self._db = db
@@ -28,8 +28,8 @@ class Readiness:
         try:
             with self._db.reading() as tx:
                 current = is_current(tx)
-                records = memories.champions(tx) if current else []
-                damaged = scrubs.damaged(tx) if current else []
+                records = memories.list_champions(tx) if current else []
+                damaged = scrubs.list_damaged(tx) if current else []
         except Exception as error:
             raise Unavailable("the database cannot be reached") from error
         if not current:
@@ -58,4 +58,4 @@ class Readiness:
 
 def job_counts(db: Database) -> dict[JobState, int]:
     with db.reading() as tx:
-        return jobs.counts(tx)
+        return jobs.count_by_state(tx)

@@ -1,4 +1,4 @@
-"""Purged names that come back by being asked for: told by their commitments, and not kept."""
+"""Purged names that callers ask for again: recognised by their commitments, and not kept."""
 
 from collections.abc import Mapping
 from hashlib import blake2b
@@ -13,9 +13,9 @@ from service.storage import Transaction, dictionaries, purge
 T = TypeVar("T")
 
 
-def unpurged(tx: Transaction, settings: Settings, row: dictionaries.Row, kept: Mapping[Pair, T]) -> dict[Pair, T]:
-    """Those of `kept` whose pair and subject were never purged from the dictionary."""
-    pairs, subjects = purge.committed(tx, row.number)
+def drop_purged(tx: Transaction, settings: Settings, row: dictionaries.Row, kept: Mapping[Pair, T]) -> dict[Pair, T]:
+    """The entries of `kept` whose pair and subject were never purged from the dictionary."""
+    pairs, subjects = purge.read_commitments(tx, row.number)
     if not pairs and not subjects:
         return dict(kept)
     of = Commitments(secret_files.read(settings.secrets, row.id), PURPOSE)
@@ -27,17 +27,17 @@ def unpurged(tx: Transaction, settings: Settings, row: dictionaries.Row, kept: M
 
 
 class Commitments:
-    """Under a subkey for one `purpose`, so that those of different purposes cannot be matched."""
+    """Commitments to names under a subkey for one `purpose`, so that those of different purposes cannot be matched."""
 
     def __init__(self, secret: bytes, purpose: str) -> None:
         self._key = Keyring(secret).subkey(purpose)
 
     def pair(self, subject: str, relation: str) -> bytes:
-        """32 bytes."""
+        """The commitment to a pair; 32 bytes."""
         return self._of("pair", subject, relation)
 
     def subject(self, subject: str) -> bytes:
-        """32 bytes."""
+        """The commitment to a subject; 32 bytes."""
         return self._of("subject", subject)
 
     def _of(self, kind: str, *names: str) -> bytes:

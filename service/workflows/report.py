@@ -1,4 +1,4 @@
-"""A report on one memory: the pilot, run as a process of its own, asks this service over HTTP like any other client."""
+"""Reports on one memory: the pilot runs as a process and asks this service over HTTP like any other client."""
 
 import os
 import subprocess
@@ -16,7 +16,7 @@ from service.errors import FactStoreError, NoMemory, NotFound, Unavailable, Unpr
 from service.settings import Settings
 from service.storage import Database, aliases, jobs, memories
 from service.storage.aliases import CHAMPION
-from service.storage.dictionaries import found
+from service.storage.dictionaries import get_dictionary
 from service.storage.stamps import now
 from service.workflows.access import keys
 from service.workflows.access.limits import UNLIMITED
@@ -38,7 +38,7 @@ def order(db: Database, ref: str, wanted: ReportCreate, by: str) -> Job:
     if wanted.alias is not None and wanted.memory is not None:
         raise Unprocessable("name an alias or a memory, not both", code=Code.ALIAS_AND_MEMORY)
     with db.writing() as tx:
-        row = found(tx, ref)
+        row = get_dictionary(tx, ref)
         pointed = aliases.find(tx, row.number, wanted.alias or CHAMPION)
         memory = wanted.memory or (pointed.memory if pointed else None)
         if memory is None and wanted.alias is None:
@@ -52,10 +52,10 @@ def order(db: Database, ref: str, wanted: ReportCreate, by: str) -> Job:
         return jobs.add(tx, jobs.Order(JobKind.REPORT, row.number, {"lang": wanted.lang}, by, info.id))
 
 
-def file(db: Database, settings: Settings, report: str, form: str) -> Path:
+def find_file(db: Database, settings: Settings, report: str, form: str) -> Path:
     """The report that a job of this id wrote. Raises NotFound."""
     with db.reading() as tx:
-        owner = jobs.owner(tx, report)
+        owner = jobs.find_owner(tx, report)
     path = settings.reports / report / f"report.{form}"
     if owner is None or owner[1] is not JobKind.REPORT or not path.exists():
         raise NotFound("no such report")
@@ -82,7 +82,7 @@ def write(attempt: Attempt) -> None:
 def _export(attempt: Attempt, path: Path) -> None:
     """The facts of the memory's own ledger version."""
     with attempt.db.reading() as tx:
-        record = memories.record(tx, attempt.claim.memory or "")
+        record = memories.find_record(tx, attempt.claim.memory or "")
     if record is None:
         raise NotFound("no such memory")
     with path.open("w", encoding="utf-8", newline="") as out:

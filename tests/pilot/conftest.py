@@ -12,7 +12,7 @@ from pilot.checks.latency import timing
 from pilot.checks.measured import Measured
 from pilot.checks.probes import Probes
 from pilot.checks.target import Reply
-from pilot.gate import Gate, judge
+from pilot.gate import ReportGate, judge
 from pilot.information import information
 from pilot.reading import Options, Pair, Reading, read_facts
 from pilot.report.document import Evidence, build_report
@@ -122,7 +122,9 @@ def report_on() -> Callable[..., Report]:
     return build
 
 
-def build(file: Path, answers: Callable[[Pair], tuple[str, ...]] | None = None, gate: Gate | None = None) -> Report:
+def build(
+    file: Path, answers: Callable[[Pair], tuple[str, ...]] | None = None, gate: ReportGate | None = None
+) -> Report:
     reading = read_facts(file, Options(on_conflict=OnConflict.MANY))
     checks = measure(reading, answers or reading.taught.__getitem__)
     evidence = Evidence(
@@ -134,7 +136,7 @@ def build(file: Path, answers: Callable[[Pair], tuple[str, ...]] | None = None, 
         memory=memory_of(reading),
         checks=checks,
         left_out=[LeftOut(check=CheckId.QUESTIONS, reason="no_questions", detail=None)],
-        thresholds=judge(gate or Gate(), checks, 1e-6),
+        thresholds=judge(gate or ReportGate(), checks, 1e-6),
     )
     run = Run(
         started_at=NOON,

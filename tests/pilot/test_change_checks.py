@@ -15,7 +15,7 @@ from pilot.checks.rollback import check_rollback
 from pilot.checks.scratch import Answers, Held, Scratch, may_scratch, scratch_copy
 from pilot.checks.target import Plan, Target
 from pilot.client import FactStore
-from pilot.gate import Gate, judge, verdict
+from pilot.gate import ReportGate, judge, verdict
 from pilot.reading import Pair
 from schemas.checks import Deletion, Privacy, Retention, Rollback, Verdict
 from tests.running import Running
@@ -76,7 +76,7 @@ def test_what_a_memory_forgets_is_named(scratch: Scratch) -> None:
     measured = check_retention(scratch, Plan(shares=()), None, quiet)
     assert (measured.parts["unchanged"].wrong, measured.tally.asked) == (1, 180)
     assert [(each.subject, each.relation, each.part) for each in measured.failing] == [(*pair, "unchanged")]
-    assert verdict(judge(Gate(), [measured], 1e-6)) is Verdict.FAIL
+    assert verdict(judge(ReportGate(), [measured], 1e-6)) is Verdict.FAIL
 
 
 def test_deleted_facts_are_gone_and_leave_no_trace(scratch: Scratch) -> None:
@@ -89,7 +89,7 @@ def test_deleted_facts_are_gone_and_leave_no_trace(scratch: Scratch) -> None:
     found = measured.details
     assert isinstance(found, Deletion)
     assert found.digest_before == found.digest_restored != found.digest_after
-    assert verdict(judge(Gate(), [measured], 1e-6)) is Verdict.PASS
+    assert verdict(judge(ReportGate(), [measured], 1e-6)) is Verdict.PASS
 
 
 class Deaf(Scratch):
@@ -106,7 +106,7 @@ def test_a_deletion_that_was_not_made_is_seen(scratch: Scratch) -> None:
     measured = check_deletion(deaf, deletable(deaf.held, PLAN), 4, quiet)
     wrong = {name: part.right for name, part in measured.parts.items() if part.right != part.asked}
     assert wrong == {"deleted": 0, "spellings": 0, "questions": 0, "proofs": 0}
-    missed = {limit.name for limit in judge(Gate(), [measured], 1e-6) if limit.verdict is Verdict.FAIL}
+    missed = {limit.name for limit in judge(ReportGate(), [measured], 1e-6) if limit.verdict is Verdict.FAIL}
     assert missed == {"maximum_undeleted", "absence_proved", "digest_restored"}
 
 

@@ -5,14 +5,14 @@ import pytest
 
 from pilot.checks.measured import Measured, Tally
 from pilot.errors import UnusableInput
-from pilot.gate import Gate, judge, read_gate, verdict
+from pilot.gate import ReportGate, judge, read_report_gate, verdict
 from pilot.reading import Options, Reading, read_facts
 from schemas.checks import CheckId, Copy, Deletion, Privacy, Verdict
 from tests.pilot.measuring import changing, deletion, privacy, retention, rollback
 
 
-def judged(check: CheckId, tally: Tally, gate: Gate | None = None) -> Verdict:
-    return verdict(judge(gate or Gate(), [Measured(check, {"all": tally})], bound=1e-6))
+def judged(check: CheckId, tally: Tally, gate: ReportGate | None = None) -> Verdict:
+    return verdict(judge(gate or ReportGate(), [Measured(check, {"all": tally})], bound=1e-6))
 
 
 @pytest.mark.parametrize(
@@ -55,22 +55,22 @@ def test_the_stated_bound_must_not_be_contradicted(false: int, asked: int, expec
 )
 def test_a_limit_must_be_shown(false: int, asked: int, expected: Verdict) -> None:
     """At most 0.1 % false answers takes 2,995 questions without one; a smaller sample is not decisive."""
-    gate = Gate(maximum_false_answers=0.001)
+    gate = ReportGate(maximum_false_answers=0.001)
     assert judged(CheckId.UNKNOWN, Tally(right=asked - false, wrong=false), gate) is expected
 
 
 def test_one_failure_outweighs_what_is_open() -> None:
     """The worst verdict of the limits is the verdict of the report."""
     checks = [Measured(CheckId.RECALL, {"r": Tally(wrong=1)}), Measured(CheckId.UNKNOWN, {"k": Tally(right=5)})]
-    assert verdict(judge(Gate(), checks, 1e-6)) is Verdict.FAIL
-    assert verdict(judge(Gate(), checks[1:], 1e-6)) is Verdict.NOT_DECISIVE
+    assert verdict(judge(ReportGate(), checks, 1e-6)) is Verdict.FAIL
+    assert verdict(judge(ReportGate(), checks[1:], 1e-6)) is Verdict.NOT_DECISIVE
 
 
 def test_a_limit_without_its_check_is_open() -> None:
     """A gate that asks for questions or retention does not pass by leaving them out; one that does not ask may."""
     checks = [Measured(CheckId.RECALL, {"r": Tally(right=1)})]
-    assert verdict(judge(Gate(minimum_questions=0.0), checks, 1e-6)) is Verdict.PASS
-    for gate in (Gate(minimum_questions=0.9), Gate(minimum_retention=1.0), Gate(maximum_undeleted=0)):
+    assert verdict(judge(ReportGate(minimum_questions=0.0), checks, 1e-6)) is Verdict.PASS
+    for gate in (ReportGate(minimum_questions=0.9), ReportGate(minimum_retention=1.0), ReportGate(maximum_undeleted=0)):
         assert verdict(judge(gate, checks, 1e-6)) is Verdict.NOT_DECISIVE
 
 
@@ -78,22 +78,22 @@ def test_a_gate_file_is_closed(tmp_path: Path) -> None:
     """Known keys are read; an unknown key, a value out of range and broken TOML are unusable input."""
     file = tmp_path / "GATE.toml"
     file.write_text("minimum_recall = 0.99\nmaximum_p99_ms = 15\n", encoding="utf-8")
-    assert read_gate(file) == Gate(minimum_recall=0.99, maximum_p99_ms=15)
+    assert read_report_gate(file) == ReportGate(minimum_recall=0.99, maximum_p99_ms=15)
     for text in ("minimum_recal = 0.9", "minimum_recall = 2", "minimum_recall ="):
         file.write_text(text, encoding="utf-8")
         with pytest.raises(UnusableInput):
-            read_gate(file)
+            read_report_gate(file)
 
 
 def test_every_key_of_the_gate_is_explained(tmp_path: Path) -> None:
     """docs/gate.md lists the keys, all of them, in their order and with their defaults; its example can be read."""
     page = (Path(__file__).parents[2] / "docs" / "gate.md").read_text(encoding="utf-8")
     rows = re.findall(r"^\| `(\w+)` \| (\S+) \|", page, re.MULTILINE)
-    defaults = {name: field.default for name, field in Gate.model_fields.items()}
+    defaults = {name: field.default for name, field in ReportGate.model_fields.items()}
     assert {name: str(value).replace("None", "none") for name, value in defaults.items()} == dict(rows)
     example = tmp_path / "GATE.toml"
     example.write_text(page.split("```toml")[1].split("```")[0], encoding="utf-8")
-    assert read_gate(example).priority is not None
+    assert read_report_gate(example).priority is not None
 
 
 @pytest.fixture
@@ -104,15 +104,15 @@ def reading(tmp_path: Path) -> Reading:
     return read_facts(file, Options())
 
 
-def failed(gate: Gate, measured: Measured) -> set[str]:
+def failed(gate: ReportGate, measured: Measured) -> set[str]:
     """The limits that were missed."""
     return {limit.name for limit in judge(gate, [measured], 1e-6) if limit.verdict is not Verdict.PASS}
 
 
 def test_checks_that_change_facts_pass_without_a_fault(reading: Reading) -> None:
     """Every limit on retention, deletion, rollback and privacy is there, and kept by a memory without a fault."""
-    assert all(not failed(Gate(), measured) for measured in changing(reading))
-    names = {limit.name for limit in judge(Gate(), changing(reading), 1e-6)}
+    assert all(not failed(ReportGate(), measured) for measured in changing(reading))
+    names = {limit.name for limit in judge(ReportGate(), changing(reading), 1e-6)}
     assert names == {
         *("minimum_retention", "maximum_forgotten", "maximum_undeleted", "others_kept", "absence_proved"),
         *("digest_restored", "rollback_right", "maximum_rollback_ms", "history_kept", "strangers_refused"),
@@ -123,35 +123,35 @@ def test_checks_that_change_facts_pass_without_a_fault(reading: Reading) -> None
 def test_one_forgotten_fact_fails(reading: Reading) -> None:
     """A fact lost to a change of others misses both limits; a gate may allow for it."""
     lost = retention(40, Copy(pairs=40, of=40), forgotten=1)
-    assert failed(Gate(), lost) == {"minimum_retention", "maximum_forgotten"}
-    assert failed(Gate(minimum_retention=0.9, maximum_forgotten=1), lost) == set()
+    assert failed(ReportGate(), lost) == {"minimum_retention", "maximum_forgotten"}
+    assert failed(ReportGate(minimum_retention=0.9, maximum_forgotten=1), lost) == set()
 
 
 def test_one_deleted_answer_that_comes_back_fails(reading: Reading) -> None:
     """Right before and after it, but one deletion that still answers misses its limit; so does a digest that stays."""
     copy = Copy(pairs=40, of=40)
-    assert failed(Gate(), deletion(40, copy, undeleted=1)) == {"maximum_undeleted"}
+    assert failed(ReportGate(), deletion(40, copy, undeleted=1)) == {"maximum_undeleted"}
     traced = deletion(40, copy)
     assert isinstance(traced.details, Deletion)
     traced.details = traced.details.model_copy(update={"digest_restored": "c" * 64})
-    assert failed(Gate(), traced) == {"digest_restored"}
+    assert failed(ReportGate(), traced) == {"digest_restored"}
 
 
 def test_a_rollback_is_fast_and_leaves_its_reason(reading: Reading) -> None:
     """The slowest call counts, and a missing entry in the history fails."""
     copy = Copy(pairs=40, of=40)
-    assert failed(Gate(), rollback(40, copy, milliseconds=1200)) == {"maximum_rollback_ms"}
-    assert failed(Gate(maximum_rollback_ms=2000), rollback(40, copy, milliseconds=1200)) == set()
-    assert failed(Gate(), rollback(40, copy, reasons=2)) == {"history_kept"}
+    assert failed(ReportGate(), rollback(40, copy, milliseconds=1200)) == {"maximum_rollback_ms"}
+    assert failed(ReportGate(maximum_rollback_ms=2000), rollback(40, copy, milliseconds=1200)) == set()
+    assert failed(ReportGate(), rollback(40, copy, reasons=2)) == {"history_kept"}
 
 
 def test_one_readable_name_fails(reading: Reading) -> None:
     """A name found in the stored bytes misses its limit; where the bytes were out of reach there is no such limit."""
-    assert failed(Gate(), privacy(reading, found=1)) == {"maximum_readable"}
+    assert failed(ReportGate(), privacy(reading, found=1)) == {"maximum_readable"}
     unseen = privacy(reading)
     assert isinstance(unseen.details, Privacy)
     unseen.details = unseen.details.model_copy(update={"artefact": None})
-    assert "maximum_readable" not in {limit.name for limit in judge(Gate(), [unseen], 1e-6)}
+    assert "maximum_readable" not in {limit.name for limit in judge(ReportGate(), [unseen], 1e-6)}
 
 
 def test_priority_facts_are_judged_apart(reading: Reading, tmp_path: Path) -> None:
@@ -160,10 +160,10 @@ def test_priority_facts_are_judged_apart(reading: Reading, tmp_path: Path) -> No
     """
     file = tmp_path / "GATE.toml"
     file.write_text('[priority]\nrelations = ["r1"]\nsubjects = ["s2"]\npairs = [["s4", "r0"]]\n', encoding="utf-8")
-    gate = read_gate(file)
+    gate = read_report_gate(file)
     marked = {pair for pair in reading.taught if pair[1] == "r1"} | {("s2", "r0"), ("s4", "r0")}
     assert gate.marked(reading.taught) == frozenset(marked)
-    assert Gate().marked(reading.taught) is None
+    assert ReportGate().marked(reading.taught) is None
     copy, relaxed = Copy(pairs=40, of=40), gate.model_copy(update={"minimum_priority": 0.9})
     assert failed(gate, retention(40, copy, priority=Tally(right=19, wrong=1))) == {"minimum_priority"}
     assert failed(relaxed, retention(40, copy, priority=Tally(right=19, wrong=1))) == set()

@@ -7,7 +7,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from pilot.gate import Gate
+from pilot.gate import ReportGate
 from pilot.report.junit import junit
 from pilot.report.messages import read_prose
 from pilot.report.plots.curves import Axes, Mark
@@ -182,7 +182,7 @@ def test_figures_read_well(shown: str, expected: str) -> None:
     ("gate", "said"),
     [
         (
-            Gate(),
+            ReportGate(),
             [
                 "6件）を記憶モデルに学習させ",
                 "5問すべてに正答",
@@ -192,14 +192,14 @@ def test_figures_read_well(shown: str, expected: str) -> None:
             ],
         ),
         (
-            Gate(maximum_false_answers=1e-4),
+            ReportGate(maximum_false_answers=1e-4),
             ["0.01%以下）を満たすかどうか", "不合格という意味ではありません", "29,956問に増やし"],
         ),
-        (Gate(minimum_sample=10**6), ["100万問に1問）を超えないかどうか", "未学習の質問を増やして"]),
-        (Gate(minimum_questions=0.9), ["質問例の正答 90%以上", "実施しなかった検証項目を実施すると"]),
+        (ReportGate(minimum_sample=10**6), ["100万問に1問）を超えないかどうか", "未学習の質問を増やして"]),
+        (ReportGate(minimum_questions=0.9), ["質問例の正答 90%以上", "実施しなかった検証項目を実施すると"]),
     ],
 )
-def test_the_summary_says_what_follows(report_on: ReportOn, parts: Path, gate: Gate, said: list[str]) -> None:
+def test_the_summary_says_what_follows(report_on: ReportOn, parts: Path, gate: ReportGate, said: list[str]) -> None:
     """Of a pass what it allows; of a report that is not decisive what is missing and what would settle it."""
     summary = html(report_on(parts, None, gate), "ja").split('<p class="sentence">')[1].split("</p>")[0]
     text = re.sub(r"<[^>]*>", "", summary)

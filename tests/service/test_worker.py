@@ -103,7 +103,7 @@ def test_a_commit_with_a_job_rings(settings: Settings) -> None:
 
     def count() -> None:
         with other.reading() as tx:
-            rung.append(jobs.counts(tx)[JobState.QUEUED])
+            rung.append(jobs.count_by_state(tx)[JobState.QUEUED])
 
     db.on_work = count
     with db.writing() as tx:

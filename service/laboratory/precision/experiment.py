@@ -6,7 +6,14 @@ from typing import Any, NamedTuple
 from schemas.experiments import Experiment, Point, Statement, Task
 from service.laboratory.bench import Bench, Inputs
 from service.laboratory.document import Findings, chart, measurement, point, row, served_bound
-from service.laboratory.precision.trials import BITS, NETWORK_BITS, ROW_STEP, Blocks, network_trial, ways_to_store
+from service.laboratory.precision.trials import (
+    BITS,
+    NETWORK_BITS,
+    ROW_STEP,
+    Blocks,
+    network_trial,
+    ways_to_store,
+)
 from service.laboratory.statements import statement
 from service.laboratory.thresholds import FEWEST_SEEDS
 from service.memory.measuring import Storing, stored_bytes

@@ -1,6 +1,6 @@
 """Every table. A module holds those of one concern; all share one metadata."""
 
-from service.storage.tables import access, audit, gates, laboratory, privacy, purge, reviews
+from service.storage.tables import access, privacy, reviews
 from service.storage.tables.base import metadata
 from service.storage.tables.ledger import (
     alias_events,
@@ -15,6 +15,7 @@ from service.storage.tables.ledger import (
     memories,
     patches,
     refused,
+    trials,
     uploads,
 )
 
@@ -23,21 +24,18 @@ __all__ = [
     "alias_events",
     "aliases",
     "api_keys",
-    "audit",
     "change_counter",
     "dictionaries",
     "facts",
-    "gates",
     "idempotency",
     "jobs",
-    "laboratory",
     "ledger_versions",
     "memories",
     "metadata",
     "patches",
     "privacy",
-    "purge",
     "refused",
     "reviews",
+    "trials",
     "uploads",
 ]

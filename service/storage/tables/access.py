@@ -1,6 +1,10 @@
-"""Grants: what an API key may do in one dictionary, and with which of its relations. Windows: what it has used up."""
+"""Grants, rate windows and the audit chain: what API keys may do, what they have used up, and what was done.
 
-from sqlalchemy import JSON, Column, ForeignKey, Index, Integer, Table, Text
+Every value of the audit chain is one that the driver gives back as it was bound (whole numbers, text, bytes): the MAC
+of an entry is over what is stored, and reading a table that somebody has altered must not fail on the way.
+"""
+
+from sqlalchemy import JSON, BigInteger, Column, ForeignKey, Index, Integer, LargeBinary, Table, Text
 
 from service.storage.tables.base import Utc, dictionary_key, metadata, required
 
@@ -25,4 +29,45 @@ rate_windows = Table(
     Column("key", Text, primary_key=True),
     required("start", Integer),
     required("taken", Integer),
+)
+
+
+# `at` is in microseconds since the epoch. `details` is JSON of ids and figures. `columns` names what each row of
+# `commitments` commits to. No foreign keys: an entry outlives what it speaks of.
+audit_entries = Table(
+    "audit_entries",
+    metadata,
+    Column("number", Integer, primary_key=True, autoincrement=False),
+    required("at", BigInteger),
+    required("act", Text),
+    required("by", Text),
+    Column("dictionary", Text),
+    Column("memory", Text),
+    required("details", Text),
+    required("columns", Text),
+    required("commitments", LargeBinary),
+    required("previous", LargeBinary),
+    required("mac", LargeBinary),
+    Index(None, "at"),
+    Index(None, "dictionary", "number"),
+    Index(None, "act", "number"),
+)
+
+# The salts of an entry's commitments, apart from it: a purge overwrites them, and the chain holds.
+audit_salts = Table(
+    "audit_salts",
+    metadata,
+    Column("entry", Integer, primary_key=True, autoincrement=False),
+    required("salts", LargeBinary),
+    required("seal", LargeBinary),
+)
+
+# One row: how many entries there are and the MAC of the last. It moves with each entry, in the same transaction.
+audit_head = Table(
+    "audit_head",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=False),
+    required("entries", Integer),
+    required("mac", LargeBinary),
+    required("seal", LargeBinary),
 )

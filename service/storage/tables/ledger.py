@@ -1,4 +1,4 @@
-"""Dictionaries, their facts, uploads, memories, aliases, jobs and keys.
+"""Dictionaries, their facts, uploads, memories, aliases, jobs, trials and keys.
 
 `id` is what callers see; `number` is the short key that a million facts can afford.
 """
@@ -221,4 +221,14 @@ patches = Table(
     Column("memory", Integer, ForeignKey("memories.number", ondelete="CASCADE"), primary_key=True, autoincrement=False),
     required("bytes", Integer),
     required("patch", LargeBinary),
+)
+
+
+trials = Table(
+    "trials",
+    metadata,
+    dictionary_key(primary_key=True),
+    Column("digest", Text, primary_key=True),
+    required("result", JSON),
+    required("created_at", Utc),
 )

@@ -1,8 +1,11 @@
-"""Policies for personal data, pseudonyms, and the other names by which callers may ask."""
+"""Policies for personal data, pseudonyms, the other names by which callers may ask; purges and proofs of absence.
 
-from sqlalchemy import JSON, Column, Integer, LargeBinary, Table, Text
+Purges and proofs hold no name: pairs are commitments under a subkey of the memory secret.
+"""
 
-from service.storage.tables.base import Utc, dictionary_key, metadata, required
+from sqlalchemy import JSON, Column, Float, Index, Integer, LargeBinary, Table, Text
+
+from service.storage.tables.base import Utc, dictionary_key, metadata, number, required
 
 # One row a version; the newest is the one that holds.
 policies = Table(
@@ -45,4 +48,41 @@ name_aliases = Table(
     Column("kind", Text, primary_key=True),
     Column("alias", Text, primary_key=True),
     required("name", Text),
+)
+
+
+absences = Table(
+    "absences",
+    metadata,
+    number(),
+    dictionary_key(),
+    Column("pair", LargeBinary(32), nullable=False),
+    required("memory_before", Text),
+    required("memory_after", Text),
+    required("digest_before", Text),
+    required("digest_after", Text),
+    required("status_before", Text),
+    required("status_after", Text),
+    required("margin_before", Float),
+    required("margin_after", Float),
+    required("ledger_version", Integer),
+    required("at", Utc),
+    required("by", Text),
+    Index(None, "dictionary", "pair"),
+)
+
+# A row whose `finished_at` is NULL is work that is left: files and free pages may still hold what was purged.
+purges = Table(
+    "purges",
+    metadata,
+    number(),
+    Column("id", Text, nullable=False, unique=True),
+    dictionary_key(),
+    required("at", Utc),
+    required("by", Text),
+    required("tombstone", JSON),
+    required("withdrawn", JSON),
+    required("reports", JSON),
+    Column("finished_at", Utc),
+    Index(None, "dictionary"),
 )

@@ -1,4 +1,4 @@
-"""Who is calling, and what that caller may do where. Cheap enough for every recall: two dictionary look-ups."""
+"""Who is calling, and what that caller may do in which dictionary. A recall pays two dictionary look-ups for it."""
 
 import asyncio
 import time
@@ -14,11 +14,9 @@ from schemas.keys import Role
 from service.errors import Forbidden, Unauthorized
 from service.storage import Database, grants, keys
 from service.storage.stamps import now
-from service.workflows.access import sessions
-from service.workflows.access.keys import digest
+from service.workflows.access.keys import LIFETIME, digest, seal_session, session_holds, session_key
 from service.workflows.access.limits import UNLIMITED, Limiter
-from service.workflows.access.oidc import Identity, Tokens
-from service.workflows.access.relations import Relations, granted
+from service.workflows.access.relations import Relations, relations_of
 
 if TYPE_CHECKING:
     from service.workflows.access.oidc import Identity, Tokens
@@ -29,7 +27,7 @@ ROLES = frozenset(role.value for role in Role)
 
 
 class Action(StrEnum):
-    """What a route does, as far as permissions tell routes apart."""
+    """What a route does, as far as permissions distinguish routes."""
 
     FIGURES = "figures"
     CREATE_DICTIONARY = "create_dictionary"
@@ -110,7 +108,9 @@ class Caller:
         return right.relations if right is not None else None
 
     def require(self, action: Action, dictionary: str | None = None, *, by_relation: bool = False) -> None:
-        """Raises Forbidden. A key that sees only some relations may do only what keeps to them (`by_relation`)."""
+        """Raise Forbidden unless the caller may do this. A key that sees only some relations needs a route that keeps
+        to them (`by_relation`).
+        """
         if not self.may(action, dictionary):
             raise Forbidden(f"a key with the role {self.role} may not do this")
         if not by_relation and dictionary is not None and self.relations(dictionary) is not None:
@@ -148,8 +148,8 @@ class Authenticator:
 
     def identify_session(self, session: str) -> Caller:
         """The caller whose key a session was made from; raises Unauthorized."""
-        held = self._hash_of.get(sessions.named(session))
-        if held is None or not sessions.holds(session, held, self._clock()):
+        held = self._hash_of.get(session_key(session))
+        if held is None or not session_holds(session, held, self._clock()):
             raise Unauthorized("the session is not valid: sign in")
         return self._valid(self._by_hash[held])
 
@@ -162,20 +162,20 @@ class Authenticator:
         held = digest(key.strip().encode())
         if held not in self._by_hash:
             raise Unauthorized("the API key is not valid")
-        return sessions.seal(self._by_hash[held].key, held, int(self._clock()) + sessions.LIFETIME)
+        return seal_session(self._by_hash[held].key, held, int(self._clock()) + LIFETIME)
 
     def refresh(self) -> None:
         """Read every valid key and what is granted to it again."""
         with self._lock:
             with self._db.reading() as tx:
-                rows, grants_of = keys.credentials(tx), _by_key(grants.everything(tx))
+                rows, grants_of = keys.list_credentials(tx), _by_key(grants.list_all(tx))
             by_hash = {row.hash: _caller(row, grants_of[row.id]) for row in rows}
             by_hash.update([self._bootstrap])
             self._hash_of = {caller.key: held for held, caller in by_hash.items()}
             self._by_hash, self._by_header = by_hash, {}
 
     def write_usage(self) -> None:
-        """Keep when keys were last used; called now and then, not at each request."""
+        """Write when keys were last used; called now and then, not at each request."""
         used, self._used = self._used & self._hash_of.keys() - {BOOTSTRAP}, set()
         if used:
             with self._db.writing() as tx:
@@ -203,7 +203,7 @@ class Authenticator:
         return caller
 
     def _behind(self, identity: "Identity") -> Caller | None:
-        """Who sent a token: with the role that its claim stands for, or with everything that a key has."""
+        """The caller behind a token: with the role that its claim stands for, or with everything that a key has."""
         name = f"oidc:{identity.subject}"
         if identity.rights in ROLES:
             return Caller(name, Role(identity.rights), identity.expires)
@@ -223,5 +223,5 @@ def _by_key(kept: Iterable[Grant]) -> defaultdict[str, list[Grant]]:
 
 def _caller(row: keys.Credential, kept: Iterable[Grant]) -> Caller:
     expires = float("inf") if row.expires_at is None else row.expires_at.timestamp()
-    rights = {grant.dictionary: Right(grant.role or row.role, granted(grant)) for grant in kept}
+    rights = {grant.dictionary: Right(grant.role or row.role, relations_of(grant)) for grant in kept}
     return Caller(row.id, row.role, expires, rights if row.scoped else None, row.rate)

@@ -6,21 +6,22 @@ from schemas.edits import FactBatch
 from schemas.grants import Grant, GrantList, GrantPut
 from service.errors import NotFound
 from service.storage import Database, dictionaries, grants, jobs, keys, memories
-from service.storage.dictionaries import found
+from service.storage.dictionaries import get_dictionary
 from service.workflows.access.relations import Sight, check_written
 from service.workflows.audit import Act, Auditor, Event
 
 
 def put(db: Database, auditor: Auditor, ref: str, key: str, wanted: GrantPut, *, by: str) -> Grant:
-    """Grant, in place of an earlier grant. The key is scoped from then on: it never reaches everything again."""
+    """Grant, in place of an earlier grant. From then on the key is scoped: it never again reaches every dictionary."""
     with db.writing() as tx:
-        row = found(tx, ref)
+        row = get_dictionary(tx, ref)
         if keys.find(tx, key) is None:
             raise NotFound("no such key")
         grants.put(tx, row.number, key, wanted, by)
         keys.scope(tx, key)
-        said = {"key": key, "role": wanted.role, "relations": _count(wanted.relations), "denied": _count(wanted.denied)}
-        auditor.record(tx, Event(Act.GRANT, by, row.id, details={"granted": True, **said}))
+        named = {"relations": _count(wanted.relations), "denied": _count(wanted.denied)}
+        details = {"granted": True, "key": key, "role": wanted.role, **named}
+        auditor.record(tx, Event(Act.GRANT, by, row.id, details=details))
         granted = grants.find(tx, row.number, key)
     if granted is None:
         raise NotFound("no such grant")
@@ -29,7 +30,7 @@ def put(db: Database, auditor: Auditor, ref: str, key: str, wanted: GrantPut, *,
 
 def remove(db: Database, auditor: Auditor, ref: str, key: str, *, by: str) -> None:
     with db.writing() as tx:
-        row = found(tx, ref)
+        row = get_dictionary(tx, ref)
         if not grants.remove(tx, row.number, key):
             raise NotFound("no such grant")
         auditor.record(tx, Event(Act.GRANT, by, row.id, details={"granted": False, "key": key}))
@@ -37,27 +38,27 @@ def remove(db: Database, auditor: Auditor, ref: str, key: str, *, by: str) -> No
 
 def find(db: Database, ref: str, key: str) -> Grant:
     with db.reading() as tx:
-        granted = grants.find(tx, found(tx, ref).number, key)
+        granted = grants.find(tx, get_dictionary(tx, ref).number, key)
     if granted is None:
         raise NotFound("no such grant")
     return granted
 
 
-def listed(db: Database, ref: str) -> GrantList:
+def list_grants(db: Database, ref: str) -> GrantList:
     with db.reading() as tx:
-        return GrantList(grants=grants.of_dictionary(tx, found(tx, ref).number))
+        return GrantList(grants=grants.list_in(tx, get_dictionary(tx, ref).number))
 
 
 def check_batch(db: Database, sight: Sight, ref: str, batch: FactBatch) -> None:
-    """Raises Forbidden where the batch names a relation that the caller does not see."""
+    """Raise Forbidden where the batch names a relation that the caller does not see."""
     with db.reading() as tx:
-        dictionary = found(tx, ref).id
+        dictionary = get_dictionary(tx, ref).id
     check_written(
         sight, dictionary, [each.relation for each in batch.upsert] + [each.relation for each in batch.delete]
     )
 
 
-def owner(db: Database, path: Mapping[str, str]) -> str | None:
+def find_owner(db: Database, path: Mapping[str, str]) -> str | None:
     """The id of the dictionary that the ids in a route's path lead to; None where they lead to none, be it because the
     route is about no dictionary or because what it names is absent.
     """
@@ -66,10 +67,10 @@ def owner(db: Database, path: Mapping[str, str]) -> str | None:
             row = dictionaries.find(tx, ref) if "\0" not in ref else None
             return row.id if row else None
         if memory := path.get("memory"):
-            record = memories.record(tx, memory)
+            record = memories.find_record(tx, memory)
             return record.dictionary if record else None
         if job := path.get("job") or path.get("report_id"):
-            owned = jobs.owner(tx, job)
+            owned = jobs.find_owner(tx, job)
             return owned[0] if owned else None
     return None
 

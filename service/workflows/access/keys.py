@@ -1,6 +1,12 @@
-"""API keys: random, shown once, kept as a hash; and the bootstrap key that lets the first admin in."""
+"""API keys: random, shown once, kept as a hash; the bootstrap key that lets the first admin in; and sign-in sessions.
+
+A browser, which cannot send an API key with a link, holds a cookie made from one. The cookie names the key and when it
+ends, under a MAC whose secret is the key's stored hash: every process can check it, nothing is stored, and it is
+worthless once the key is revoked.
+"""
 
 import hashlib
+import hmac
 import os
 import secrets
 from datetime import UTC, datetime, timedelta
@@ -18,7 +24,7 @@ SHOWN = 12  # characters of a key that stay visible, to tell keys apart
 
 
 def create(db: Database, auditor: Auditor, wanted: KeyCreate, by: str) -> KeyCreated:
-    """The only time that the key itself is seen."""
+    """Make a key. The reply is the only place where the key itself is ever shown."""
     check_rate(wanted.rate)
     key, info = _new(wanted, replaces=None)
     with db.writing() as tx:
@@ -28,11 +34,13 @@ def create(db: Database, auditor: Auditor, wanted: KeyCreate, by: str) -> KeyCre
 
 
 def rotate(db: Database, auditor: Auditor, key_id: str, wanted: KeyRotate, by: str) -> KeyCreated:
-    """A new key with the rights, the rate and the end of the old one, which ends when the overlap does."""
+    """Make a key with the rights, the rate and the expiry of an old one, which expires when the overlap ends. Raises
+    NotFound.
+    """
     with db.writing() as tx:
         old = keys.find(tx, key_id)
         if old is None or old.revoked_at is not None or (old.expires_at is not None and old.expires_at <= now()):
-            raise NotFound("no such key that is valid")
+            raise NotFound("no valid key has this id")
         expires = wanted.expires_at or old.expires_at
         like = KeyCreate(role=old.role, label=old.label, expires_at=expires, scoped=old.scoped, rate=old.rate)
         key, info = _new(like, replaces=old.id)
@@ -43,9 +51,9 @@ def rotate(db: Database, auditor: Auditor, key_id: str, wanted: KeyRotate, by: s
     return KeyCreated(key=key, info=info)
 
 
-def listed(db: Database) -> KeyList:
+def list_keys(db: Database) -> KeyList:
     with db.reading() as tx:
-        return KeyList(keys=keys.listed(tx))
+        return KeyList(keys=keys.list_all(tx))
 
 
 def revoke(db: Database, auditor: Auditor, key_id: str, by: str) -> KeyInfo:
@@ -59,7 +67,7 @@ def revoke(db: Database, auditor: Auditor, key_id: str, by: str) -> KeyInfo:
 
 
 def digest(key: bytes) -> bytes:
-    """What is kept of a key. Its 256 random bits need no slow hash."""
+    """The hash under which a key is kept. Its 256 random bits need no slow hash."""
     return hashlib.sha256(key).digest()
 
 
@@ -101,10 +109,37 @@ def _record(tx: Transaction, auditor: Auditor, by: str, what: str, info: KeyInfo
 
 
 def _expiry(expires_at: datetime | None) -> datetime | None:
-    """A time without a zone is UTC; a key that has already expired is a mistake."""
+    """The time at which a key expires, in UTC where it has no zone. Raises Unprocessable for a time in the past."""
     if expires_at is None:
         return None
     zoned = expires_at if expires_at.tzinfo else expires_at.replace(tzinfo=UTC)
     if zoned <= now():
         raise Unprocessable("expires_at lies in the past")
     return zoned.astimezone(UTC)
+
+
+LIFETIME = 8 * 3600  # seconds
+COOKIE = "factstore_session"
+
+
+def seal_session(key: str, digest: bytes, ends: int) -> str:
+    """The session of the key with this id and hash, until `ends` (seconds since the epoch)."""
+    return f"{key}.{ends}.{_mac(key, digest, ends)}"
+
+
+def session_key(session: str) -> str:
+    """The id of the key that a session claims to be of."""
+    return session.partition(".")[0]
+
+
+def session_holds(session: str, digest: bytes, now: float) -> bool:
+    """Whether the session was sealed with this hash and has not ended."""
+    key, _, rest = session.partition(".")
+    ends, _, mac = rest.partition(".")
+    if not (ends.isascii() and ends.isdigit() and len(ends) < 12):
+        return False
+    return hmac.compare_digest(mac.encode(), _mac(key, digest, int(ends)).encode()) and now < int(ends)
+
+
+def _mac(key: str, digest: bytes, ends: int) -> str:
+    return hmac.new(digest, f"session {key} {ends}".encode(), hashlib.sha256).hexdigest()

@@ -33,7 +33,7 @@ class Window:
 
 
 class Limiter:
-    """The rates of one process; one event loop only."""
+    """Limits the rates of keys in one process, on one event loop."""
 
     def __init__(self, db: Database, default: str, clock: Callable[[], float] = time.time) -> None:
         self._db = db
@@ -42,8 +42,8 @@ class Limiter:
         self._windows: dict[str, Window] = {}
 
     async def take(self, key: str, rate: str | None) -> None:
-        """One request of the key; raises RateLimited."""
-        limit = parsed(rate or self._default)
+        """Count one request of the key; raises RateLimited."""
+        limit = parse_rate(rate or self._default)
         if limit is None:
             return
         amount, length = limit
@@ -66,10 +66,10 @@ class Limiter:
         if window.start == start and (window.left or window.spent):
             return
         part = max(1, min(amount // SHARE, MOST))
-        granted = await asyncio.to_thread(self._lease, rates.Wanted(key, start, amount, part))
+        granted = await asyncio.to_thread(self._lease, rates.LeaseRequest(key, start, amount, part))
         window.start, window.left, window.spent = start, granted, not granted
 
-    def _lease(self, wanted: rates.Wanted) -> int:
+    def _lease(self, wanted: rates.LeaseRequest) -> int:
         with self._db.writing() as tx:
             return rates.lease(tx, wanted)
 
@@ -78,16 +78,16 @@ class Limiter:
 
 
 def check_rate(rate: str | None) -> None:
-    """Raises Unprocessable where `rate` cannot be read."""
+    """Raise Unprocessable where `rate` cannot be read."""
     try:
-        parsed(rate or UNLIMITED)
+        parse_rate(rate or UNLIMITED)
     except ValueError:
         raise Unprocessable("a rate reads like 1000/minute, 5 per 2 seconds, or unlimited") from None
 
 
 @lru_cache(1024)
-def parsed(rate: str) -> tuple[int, int] | None:
-    """Requests and the seconds of their window; None: as many as one likes. Raises ValueError."""
+def parse_rate(rate: str) -> tuple[int, int] | None:
+    """The number of requests and the seconds of their window; None for an unlimited rate. Raises ValueError."""
     if rate == UNLIMITED:
         return None
     limit = limits.parse(rate)

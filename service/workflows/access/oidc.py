@@ -53,7 +53,7 @@ class Tokens:
         self._keys = SigningKeys(settings.oidc_jwks or "", clock)
 
     def verify(self, token: bytes) -> Identity:
-        """Raises Unauthorized, which says nothing of the token."""
+        """The identity that the token proves. Raises Unauthorized, which says nothing of the token."""
         try:
             claims = self._claims(token)
         except (jwt.PyJWTError, ValueError, TypeError, KeyError, OverflowError):
@@ -106,7 +106,7 @@ class SigningKeys:
             return self._keys.get(kid)
 
     def _read(self) -> None:
-        """What cannot be read leaves the keys as they are."""
+        """Read the keys again; where they cannot be read, the known ones stay."""
         try:
             keys = jwt.PyJWKSet.from_dict(json.loads(_text(self._source))).keys
         except (OSError, ValueError, httpx.HTTPError, jwt.PyJWTError) as error:

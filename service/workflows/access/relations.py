@@ -1,4 +1,4 @@
-"""Which relations of a dictionary a caller may see."""
+"""The relations of a dictionary that a caller may see."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -49,8 +49,8 @@ class Everything:
         return None
 
 
-def granted(grant: Grant) -> Relations | None:
-    """None where the grant is for every relation."""
+def relations_of(grant: Grant) -> Relations | None:
+    """The relations that a grant is for; None where it is for all of them."""
     if grant.relations is not None:
         return Relations(only=frozenset(map(trimmed, grant.relations)))
     if grant.denied is not None:
@@ -73,4 +73,4 @@ def seen_names(tx: Transaction, dictionary: int, seen: Relations | None) -> list
     """
     if seen is None:
         return None
-    return sorted(seen.only if seen.only is not None else seen.among(lookup.relations(tx, dictionary)))
+    return sorted(seen.only if seen.only is not None else seen.among(lookup.list_relations(tx, dictionary)))

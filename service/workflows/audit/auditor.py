@@ -1,24 +1,27 @@
 """The audit chain: what was done, by whom, to which memory; written in the transaction that does it."""
 
 import json
+import os
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from pathlib import Path
 from typing import NamedTuple
 
 from schemas.audit import AuditHead
+from service.errors import Unavailable
 from service.facts import Pair
+from service.secret_files import SIZE, flush_folder, write
 from service.settings import Settings
 from service.storage import Database, Transaction, audit
 from service.storage.audit import Entry, Salts
-from service.storage.bulk import batched
+from service.storage.bulk import in_batches
 from service.storage.stamps import now
-from service.workflows.audit import secret
 from service.workflows.audit.chain import GENESIS, Chain
 from service.workflows.audit.commitments import DROPPED, KEPT, Committed, Committer, name_tokens, pair_tokens
 
-SERVICE = "service"  # who does what nobody asked for
+SERVICE = "service"  # the author of what no caller asked for
 
 
 class Act(StrEnum):
@@ -60,7 +63,7 @@ class Event:
 
 
 class Prepared(NamedTuple):
-    """An event with its commitments made, which for many rows takes its time."""
+    """An event with its commitments, which take a while to make for many rows."""
 
     event: Event
     committed: Committed
@@ -70,7 +73,7 @@ class Auditor:
     """Appends to the chain under a secret of its own."""
 
     def __init__(self, db: Database, settings: Settings) -> None:
-        self.chain = Chain(secret.opened(db, settings.secrets))
+        self.chain = Chain(open_secret(db, settings.secrets))
         self.committer = Committer(self.chain.key("tags"))
 
     def record(self, tx: Transaction, event: Event) -> None:
@@ -80,9 +83,9 @@ class Auditor:
         self.record_all(tx, [event])
 
     def record_all(self, tx: Transaction, events: Sequence[Event]) -> None:
-        self.append(tx, [self.prepared(event) for event in events])
+        self.append(tx, [self.prepare(event) for event in events])
 
-    def prepared(self, event: Event) -> Prepared:
+    def prepare(self, event: Event) -> Prepared:
         return Prepared(event, self.committer.commit(event.texts))
 
     def append(self, tx: Transaction, events: Sequence[Prepared]) -> None:
@@ -100,7 +103,7 @@ class Auditor:
         audit.append(tx, entries, salts, self.chain.head(number, mac))
 
     def head(self, tx: Transaction) -> AuditHead:
-        """The chain's head, to be kept where nobody who can write the database reaches it."""
+        """The chain's head, to be kept out of reach of those who can write the database."""
         number, mac = self._end(tx, locked=False)
         at = now().isoformat()
         return AuditHead(entries=number, head=mac.hex(), at=at, mac=self.chain.export(number, mac.hex(), at))
@@ -114,12 +117,12 @@ class Auditor:
         return self._drop(tx, dictionary, lambda entry, kept: self.committer.rows(entry, kept, tokens))
 
     def drop_all_salts(self, tx: Transaction, dictionary: str) -> int:
-        """The same for everything that the entries of a dictionary commit to."""
+        """Do the same for everything that the entries of a dictionary commit to."""
         return self._drop(tx, dictionary, lambda _, kept: range(len(kept) // KEPT))
 
     def _drop(self, tx: Transaction, dictionary: str, rows_of: Callable[[Entry, bytes], Sequence[int]]) -> int:
         dropped = 0
-        for page in batched(audit.walk(tx, None, audit.Wanted(dictionary=dictionary)), audit.PAGE):
+        for page in in_batches(audit.walk(tx, None, audit.EntryFilter(dictionary=dictionary)), audit.PAGE):
             silenced = [(kept, rows) for entry, kept in page if kept and (rows := rows_of(entry, kept.salts))]
             audit.overwrite_salts(tx, [self._without(kept, rows) for kept, rows in silenced])
             dropped += sum(len(rows) for _, rows in silenced)
@@ -133,10 +136,10 @@ class Auditor:
 
     def _end(self, tx: Transaction, *, locked: bool = True) -> tuple[int, bytes]:
         """The number and MAC of the last entry. Without its head a chain goes on, and verification says so."""
-        head = audit.head(tx, locked=locked)
+        head = audit.read_head(tx, locked=locked)
         if head is not None:
             return head.entries, head.mac
-        entry = audit.last(tx)
+        entry = audit.read_last(tx)
         return (0, GENESIS) if entry is None else (entry.number, entry.mac)
 
     def _entry(self, number: int, previous: bytes, event: Event, committed: Committed) -> Entry:
@@ -147,5 +150,37 @@ class Auditor:
 
 
 def microseconds(at: datetime) -> int:
-    """Since the epoch; `at` knows its zone."""
+    """The time in microseconds since the epoch; `at` has a zone."""
     return round(at.timestamp() * 1_000_000)
+
+
+NAME = "audit"
+DRAFT = ".audit"  # a secret whose chain may not be committed yet
+
+
+def open_secret(db: Database, folder: Path) -> bytes:
+    """The audit secret: 32 random bytes, derived from nothing. Where there is neither secret nor chain, both are made,
+    so that a chain that is gone later is missed. Raises Unavailable where a chain has lost its secret.
+    """
+    if not (folder / NAME).exists():
+        _begin(db, folder)
+    secret = (folder / NAME).read_bytes()
+    if len(secret) != SIZE:
+        raise Unavailable("the audit secret is damaged: bring secrets/audit back from the backup")
+    return secret
+
+
+def _begin(db: Database, folder: Path) -> None:
+    """Make the secret and the chain. The secret gets its name once the chain is committed; where a process was killed
+    in between, that is finished here.
+    """
+    draft = folder / DRAFT
+    with db.writing() as tx:
+        if audit.read_head(tx) is None and not (folder / NAME).exists():
+            write(draft, os.O_TRUNC)
+            audit.begin(tx, Chain(draft.read_bytes()).head(0, GENESIS))
+        elif not draft.exists() and not (folder / NAME).exists():
+            raise Unavailable("the audit chain has lost its secret: bring secrets/audit back from the backup")
+    if draft.exists():
+        draft.rename(folder / NAME)
+        flush_folder(folder)

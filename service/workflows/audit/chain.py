@@ -17,7 +17,9 @@ class Chain:
         self._secret = secret
 
     def mac(self, entry: Entry, number: int | None = None) -> bytes:
-        """Of everything in the entry but its MAC; with another `number`, what it would be in that place."""
+        """The MAC of everything in the entry but its MAC; with another `number`, the MAC that it would have in that
+        place.
+        """
         return self._mac("entry", *entry[1:-1], entry.number if number is None else number)
 
     def head(self, entries: int, mac: bytes) -> Head:
@@ -31,7 +33,7 @@ class Chain:
         return self._mac("export", entries, head, at).hex()
 
     def key(self, about: str) -> bytes:
-        """A key of its own for something beside the chain."""
+        """A separate key, for `about`, derived from the audit secret."""
         return self._mac("key", about)
 
     def holds(self, entry: Entry, number: int | None = None) -> bool:
@@ -46,16 +48,16 @@ class Chain:
 
 
 def same(a: object, b: object) -> bool:
-    """Equal bytes, compared in constant time."""
+    """Whether both are bytes and equal, compared in constant time."""
     return isinstance(a, bytes) and isinstance(b, bytes) and hmac.compare_digest(a, b)
 
 
 def encode(*fields: Any) -> bytes:
     """Text, bytes, whole numbers and None, each with its kind and its length before it; TypeError for anything else."""
-    return b"".join(map(_encoded, fields))
+    return b"".join(map(_encode, fields))
 
 
-def _encoded(field: Any) -> bytes:
+def _encode(field: Any) -> bytes:
     kind = type(field)
     if kind is str:
         text = field.encode()

@@ -38,7 +38,7 @@ class Committed:
 
 
 class Committer:
-    """Makes commitments and finds them again; `key` is that of the tags."""
+    """Makes commitments and finds them again; `key` is the key of the tags."""
 
     def __init__(self, key: bytes) -> None:
         self._key = key
@@ -71,16 +71,18 @@ def commitment(token: bytes, salt: bytes) -> bytes:
 
 
 def pair_tokens(subjects: Sequence[str], relations: Sequence[str]) -> list[bytes]:
-    """Spellings that fold together are one name here, so that a purge finds every way in which it was asked."""
+    """A token for each pair. Spellings that fold together give one token, so that a purge finds every way a pair was
+    asked.
+    """
     distinct = list(dict.fromkeys(relations))
-    spelled = dict(zip(distinct, _folded(distinct), strict=True))
-    pairs = zip(_folded(subjects), relations, strict=True)
+    spelled = dict(zip(distinct, _fold_names(distinct), strict=True))
+    pairs = zip(_fold_names(subjects), relations, strict=True)
     return [f"{PAIR}:{len(subject)}:{subject}{spelled[relation]}".encode() for subject, relation in pairs]
 
 
 def name_tokens(names: Sequence[str]) -> list[bytes]:
-    """Of names that stand alone, folded like those of pairs."""
-    return _each(TEXT, _folded(names))
+    """A token for each name that stands alone, folded like those of pairs."""
+    return _each(TEXT, _fold_names(names))
 
 
 def text_token(column: str, *texts: str) -> bytes:
@@ -94,7 +96,7 @@ def answer_text(status: str, answers: Collection[str]) -> str:
 
 @lru_cache(maxsize=64)
 def columns_of(columns: str) -> tuple[str, ...]:
-    """What an entry's `columns` says."""
+    """The names of the columns that an entry commits to."""
     return tuple(json.loads(columns))
 
 
@@ -110,7 +112,7 @@ def opens(entry: Entry, kept: bytes, row: int, column: str, *texts: str) -> bool
 
 
 def _commits(entry: Entry, kept: bytes, place: tuple[int, int], token: bytes) -> bool:
-    """`place` is row and column."""
+    """Whether the entry commits to `token` at `place`, a row and a column."""
     row, column = place
     at = SIZE * (row * len(columns_of(entry.columns)) + column)
     salt = kept[row * KEPT : row * KEPT + SIZE]
@@ -134,5 +136,5 @@ def _lone(texts: Mapping[str, Sequence[str]]) -> dict[str, list[bytes]]:
     return {TEXT: [token for names in texts.values() for token in name_tokens(names)]}
 
 
-def _folded(names: Sequence[str]) -> list[str]:
+def _fold_names(names: Sequence[str]) -> list[str]:
     return fold_all([name.replace("\0", "\ufffd") for name in names])

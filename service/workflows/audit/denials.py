@@ -1,4 +1,4 @@
-"""Denied requests in the audit chain: counted, and written once a minute, so that knocking does not fill it."""
+"""Denied requests in the audit chain: counted, and written once a minute, so that repeated attempts do not fill it."""
 
 from collections import Counter
 from threading import Lock
@@ -9,7 +9,7 @@ import prometheus_client
 from service.storage import Database
 from service.workflows.audit import Act, Auditor, Event
 
-MOST = 100  # kinds told apart within a period; what comes beyond them is counted together
+MOST = 100  # kinds counted apart within a period; any beyond them are counted together
 OTHERS = "others"
 
 _DENIED = prometheus_client.Counter("factstore_denied", "Denied requests.", ["status"])
@@ -39,7 +39,9 @@ class Denials:
             self._counts[denial if told_apart else Denial(OTHERS, OTHERS, denial.status)] += 1
 
     def write(self) -> None:
-        """Called once a period, and last when the service stops. What cannot be written is kept for the next time."""
+        """Write the counts; called once a period, and a last time when the service stops. What cannot be written is
+        kept.
+        """
         with self._lock:
             counts, self._counts = self._counts, Counter()
         try:

@@ -1,12 +1,19 @@
-"""Is the chain as it was written? Read from its first entry to its last, a page at a time."""
+"""Whether the chain is as it was written, read from its first entry to its last, a page at a time; and retention.
+
+Old entries are dropped, if at all, behind a checkpoint: an entry that carries the MAC to continue from.
+"""
 
 import json
 from dataclasses import dataclass
+from datetime import timedelta
+
+import structlog
 
 from schemas.audit import AuditFinding, AuditHead, AuditVerdict, Tampering
-from service.storage import Transaction, audit
+from service.storage import Database, Transaction, audit
 from service.storage.audit import Entry, Salts
-from service.workflows.audit import Act
+from service.storage.stamps import now
+from service.workflows.audit.auditor import SERVICE, Act, Auditor, Event, microseconds
 from service.workflows.audit.chain import GENESIS, Chain, same
 from service.workflows.audit.commitments import KEPT, rows_of
 
@@ -21,7 +28,7 @@ class Tampered(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """What the first entry that is still kept follows: a number and a MAC."""
+    """What the first entry still kept follows: a number and a MAC."""
 
     number: int
     mac: bytes
@@ -43,7 +50,7 @@ def verify(tx: Transaction, chain: Chain, exported: AuditHead | None = None) -> 
 
 
 class _Walk:
-    """Where the reading stands: every entry up to `number` was found whole, and `mac` is the last one's."""
+    """The state of the reading: every entry up to `number` is intact, and `mac` belongs to the last of them."""
 
     def __init__(self, tx: Transaction, chain: Chain, start: Start, exported: AuditHead | None) -> None:
         self.tx = tx
@@ -57,7 +64,7 @@ class _Walk:
         """The head is read before the entries, and again where more had come meanwhile."""
         self._compare_with_exported()
         while True:
-            before, head = self.number, audit.head(self.tx)
+            before, head = self.number, audit.read_head(self.tx)
             self._read()
             whole = head is not None and isinstance(head.entries, int)  # SQLite would keep a text there too
             if head is None or not whole or self.number <= head.entries or self.number == before:
@@ -88,8 +95,8 @@ class _Walk:
         self._check_salts(entry, salts)
 
     def _altered(self, entry: Entry) -> Tampered:
-        """Whether it is a whole entry in the wrong place."""
-        last = audit.last(self.tx)
+        """The finding for an entry whose MAC does not fit: a genuine entry in the wrong place, or an altered one."""
+        last = audit.read_last(self.tx)
         for number in range(self.start.number + 1, last.number + 2 if last else 0):
             if self.chain.holds(entry, number):
                 return Tampered(entry.number, Tampering.REORDERED, f"entry {number} stands in its place")
@@ -123,7 +130,7 @@ class _Walk:
             raise Tampered(head.entries + 1, Tampering.INSERTED, f"the chain has {head.entries} entries")
 
     def _check_end(self) -> None:
-        if (orphan := audit.salts_without_entry(self.tx)) is not None:
+        if (orphan := audit.find_orphaned_salts(self.tx)) is not None:
             raise Tampered(orphan, Tampering.INSERTED, "there are salts without an entry")
         if self._exported is not None and self._exported.entries > self.number:
             detail = f"the exported head has {self._exported.entries} entries"
@@ -136,9 +143,9 @@ class _Walk:
 
 
 def _start(tx: Transaction, chain: Chain) -> Start:
-    """The newest checkpoint says up to where the retention policy has dropped entries, and the MAC to go on from."""
+    """Where verification starts: the newest checkpoint names the last dropped entry and the MAC to continue from."""
     try:
-        checkpoint = audit.newest(tx, Act.CHECKPOINT)
+        checkpoint = audit.find_newest(tx, Act.CHECKPOINT)
     except audit.Unreadable:
         raise Tampered(None, Tampering.ALTERED, "a checkpoint holds bytes that are no text") from None
     if checkpoint is None:
@@ -165,8 +172,8 @@ def _verdict(walk: _Walk | None, finding: AuditFinding | None) -> AuditVerdict:
     )
 
 
-def told(verdict: AuditVerdict) -> str:
-    """The verdict in a line."""
+def describe(verdict: AuditVerdict) -> str:
+    """The verdict in one line of text."""
     finding = verdict.finding
     read = f"{verdict.entries} entries" + (f", {verdict.first} to {verdict.last}" if verdict.entries else "")
     if finding is None:
@@ -174,3 +181,30 @@ def told(verdict: AuditVerdict) -> str:
     place = "" if finding.number is None else f" at entry {finding.number}"
     kind = finding.kind.replace("_", " ")
     return f"the audit chain does not hold: {kind}{place}: {finding.detail} (whole before it: {read})"
+
+
+log = structlog.get_logger()
+
+
+def retain(db: Database, auditor: Auditor, days: float) -> int:
+    """Drop the entries that are older than this, and return how many those were. The checkpoint and the dropping are
+    one transaction. Where the chain does not hold everything stays: it is evidence.
+    """
+    before = microseconds(now() - timedelta(days=days))
+    with db.reading() as tx:
+        through = audit.find_newest_before(tx, before)
+        verdict = verify(tx, auditor.chain) if through is not None else None
+    if through is None or verdict is None:
+        return 0
+    if not verdict.valid or verdict.first is None:
+        log.error("audit entries kept: the chain does not hold")
+        return 0
+    with db.writing() as tx:
+        entry = audit.find(tx, through)
+        if entry is None or not auditor.chain.holds(entry):
+            return 0
+        dropped = through - verdict.first + 1
+        details = {"through": through, "mac": entry.mac.hex(), "dropped": dropped}
+        auditor.record(tx, Event(Act.CHECKPOINT, SERVICE, details=details))
+        audit.drop_through(tx, through)
+    return dropped

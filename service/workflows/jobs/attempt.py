@@ -18,11 +18,11 @@ SHOWN_EVERY = 0.5  # seconds between two looks at progress and cancellation
 
 
 class Interrupted(Exception):
-    """The worker was told to stop: the job goes back to the queue."""
+    """The worker is stopping: the job goes back to the queue."""
 
 
 class Attempt:
-    """Use as a context: `claim` is held until the block ends. `stopping` is set when the worker shall end."""
+    """Use as a context: `claim` is held until the block ends. `stopping` is set when the worker has to stop."""
 
     def __init__(self, db: Database, settings: Settings, claim: jobs.Claim, stopping: Event) -> None:
         self.db = db
@@ -57,7 +57,7 @@ class Attempt:
             raise Interrupted
 
     def between(self, low: float, high: float) -> "Part":
-        """Progress of a part of the work, whose own 0..1 is shown as low..high."""
+        """A progress callback for a part of the work: its 0..1 is shown as low..high."""
         return Part(self, low, high)
 
     def _renew(self) -> None:
@@ -72,7 +72,7 @@ class Attempt:
 
 
 class Part:
-    """A callable that shows progress within a part of an attempt."""
+    """A progress callback for a part of an attempt."""
 
     def __init__(self, attempt: Attempt, low: float, high: float) -> None:
         self._attempt = attempt

@@ -1,6 +1,6 @@
-"""What a job keeps between its attempts: a folder of its own, which goes when the job has ended.
+"""Checkpoints: what a job keeps between its attempts, in a folder that is deleted when the job has ended.
 
-What lies there holds traces of facts: a purge empties it, and a deleted dictionary takes it along.
+They hold traces of facts: a purge empties the folders, and deleting a dictionary deletes them.
 """
 
 import shutil
@@ -14,24 +14,24 @@ from service.storage import Database, jobs
 _ENDED = {JobState.SUCCEEDED, JobState.FAILED, JobState.CANCELLED}
 
 
-def folder(settings: Settings, job: str) -> Path:
+def folder_of(settings: Settings, job: str) -> Path:
     return settings.checkpoints / job
 
 
-def opened(settings: Settings, job: str) -> Path:
-    """The job's folder, made where this is its first attempt."""
-    made = folder(settings, job)
+def open_folder(settings: Settings, job: str) -> Path:
+    """The job's folder, made at its first attempt."""
+    made = folder_of(settings, job)
     made.mkdir(mode=0o700, parents=True, exist_ok=True)
     return made
 
 
 def drop(settings: Settings, job: str) -> None:
-    shutil.rmtree(folder(settings, job), ignore_errors=True)
+    shutil.rmtree(folder_of(settings, job), ignore_errors=True)
 
 
 def empty(settings: Settings, some: Iterable[str]) -> int:
-    """Delete what jobs have kept, and how many files that were; a job under way goes on without."""
-    files = [file for job in some for file in folder(settings, job).glob("*")]
+    """Delete what these jobs have kept, and return how many files that were; a running job goes on without them."""
+    files = [file for job in some for file in folder_of(settings, job).glob("*")]
     for file in files:
         file.unlink(missing_ok=True)
     return len(files)
@@ -44,7 +44,7 @@ def sweep(db: Database, settings: Settings) -> None:
 
 
 def drop_if_ended(db: Database, settings: Settings, job: str) -> None:
-    if not folder(settings, job).exists():
+    if not folder_of(settings, job).exists():
         return
     with db.reading() as tx:
         found = jobs.find(tx, job)

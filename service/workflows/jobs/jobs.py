@@ -5,10 +5,10 @@ from collections.abc import Callable, Mapping
 import structlog
 
 from schemas.jobs import Job, JobKind, JobList, JobState
-from service.errors import Cancelled, FactStoreError, NotFound, Unavailable
+from service.errors import UNFORESEEN, Cancelled, FactStoreError, NotFound, Unavailable
 from service.settings import Settings
 from service.storage import Database, jobs
-from service.storage.dictionaries import found
+from service.storage.dictionaries import get_dictionary
 from service.workflows.jobs import checkpoints
 from service.workflows.jobs.attempt import Attempt, Interrupted
 
@@ -25,23 +25,23 @@ def find(db: Database, job_id: str) -> Job:
     return job
 
 
-def listed(db: Database, ref: str) -> JobList:
+def list_jobs(db: Database, ref: str) -> JobList:
     with db.reading() as tx:
-        return JobList(jobs=jobs.of_dictionary(tx, found(tx, ref).number))
+        return JobList(jobs=jobs.list_in(tx, get_dictionary(tx, ref).number))
 
 
 def cancel(db: Database, job_id: str) -> Job:
-    """A queued job ends at once, a running one at its next step; one that has ended stays as it is."""
+    """Cancel a job: a queued one ends at once, a running one at its next step; one that has ended stays as it is."""
     with db.writing() as tx:
         jobs.cancel(tx, job_id, Cancelled("the job was cancelled").problem())
     return find(db, job_id)
 
 
 def perform(attempt: Attempt, kinds: Mapping[JobKind, Work]) -> None:
-    """Do the job and write down how it ended. An attempt that was interrupted or lost leaves it to another worker."""
+    """Do the job and record how it ended. An attempt that was interrupted or lost leaves the job to another worker."""
     claim = attempt.claim
     try:
-        _allowed(attempt.settings, claim.attempt)
+        _check_attempts(attempt.settings, claim.attempt)
         with attempt:
             kinds[claim.kind](attempt)
     except Interrupted:
@@ -51,15 +51,15 @@ def perform(attempt: Attempt, kinds: Mapping[JobKind, Work]) -> None:
         log.warning("lease lost", job=claim.id, attempt=claim.attempt)
     except FactStoreError as error:
         _end(attempt, error)
-    except Exception as error:  # noqa: BLE001 - its message may hold names: only its kind is told
+    except Exception as error:  # noqa: BLE001 - its message may hold names: only its kind is reported
         log.error("job failed", job=claim.id, error=type(error).__name__)  # noqa: TRY400
-        _end(attempt, FactStoreError("the service met an error of its own"))
+        _end(attempt, FactStoreError(UNFORESEEN))
     checkpoints.drop_if_ended(attempt.db, attempt.settings, claim.id)
     log.info("job ended", job=claim.id, kind=claim.kind)
 
 
-def _allowed(settings: Settings, attempt: int) -> None:
-    """A job whose workers keep dying must not take the next one with it."""
+def _check_attempts(settings: Settings, attempt: int) -> None:
+    """Raise Unavailable after too many attempts: a job that kills its workers must not hold up the next one."""
     if attempt > settings.max_attempts:
         raise Unavailable(f"the job's worker died {attempt - 1} times")
 

@@ -5,22 +5,58 @@ import sys
 import time
 import traceback
 from contextlib import closing, redirect_stdout
+from dataclasses import dataclass
 from pathlib import Path
 from threading import Thread
 from typing import IO, NoReturn
 
 from schemas.experiments import Experiment, ExperimentRequest, Task
 from service.errors import NotFound
-from service.laboratory.bench import Bench, Inputs
+from service.laboratory.bench import Bench, Inputs, Result
 from service.laboratory.registry import EXPERIMENTS
 from service.laboratory.synthetic import factual_recall
 from service.laboratory.tables import Table
 from service.memory import Facts
 from service.memory.devices import choose, one_thread_each
 from service.settings import Settings
-from service.storage import Database, dictionaries, facts
-from service.workflows.laboratory.trials import StoredTrials
-from service.workflows.laboratory.wire import LOOK_EVERY, Assignment, Line
+from service.storage import Database, Transaction, dictionaries, facts, purge, trials
+from service.workflows.laboratory.experiments import LOOK_EVERY, Assignment, Line
+
+
+class Purged(Exception):
+    """Facts were purged, or their dictionary deleted, after this experiment had read them: nothing that it finds may be
+    kept.
+    """
+
+
+@dataclass(frozen=True, slots=True)
+class StoredTrials:
+    """Trials as they are remembered in the database. purges: how many the dictionary had seen before its facts were
+    read.
+    """
+
+    db: Database
+    dictionary: int
+    purges: int
+
+    @classmethod
+    def before_reading(cls, db: Database, tx: Transaction, dictionary: int) -> "StoredTrials":
+        """Made before the facts are read, so that a purge in between counts as one that came after."""
+        return cls(db, dictionary, purge.count(tx, dictionary))
+
+    def get(self, digest: str) -> Result | None:
+        with self.db.reading() as tx:
+            return trials.find(tx, self.dictionary, digest)
+
+    def put(self, digest: str, result: Result) -> None:
+        """Remember the result of a trial. Raises Purged. The dictionary is locked meanwhile: a purge comes before this
+        or finds the result.
+        """
+        with self.db.writing() as tx:
+            if dictionaries.lock(tx, self.dictionary) is None or purge.count(tx, self.dictionary) != self.purges:
+                raise Purged
+            trials.keep(tx, self.dictionary, digest, result)
+
 
 NICE = 10  # trainings and recalls come first
 PACKAGE = Path(__file__).parents[2]
@@ -62,7 +98,7 @@ def _read_inputs(db: Database, assignment: Assignment) -> tuple[Inputs, StoredTr
         if row is None:
             raise NotFound("no such dictionary")
         trials = StoredTrials.before_reading(db, tx, row.number)
-        held = facts.columns(tx, row.number, assignment.ledger_version)
+        held = facts.read_facts(tx, row.number, assignment.ledger_version)
     taught = Facts(held.subjects, held.relations, held.answers)
     tables = {Task.SYNTHETIC: factual_recall, Task.DICTIONARY: lambda: Table.from_facts(taught)}
     return Inputs(request, {task: tables[task]() for task in request.tasks}, taught), trials

@@ -1,4 +1,4 @@
-"""Dictionaries: made with a secret of their own, deleted with everything that was made of them."""
+"""Dictionaries: made with a secret of their own, deleted with everything that was made from them."""
 
 import shutil
 
@@ -8,44 +8,44 @@ from service.errors import Unprocessable
 from service.settings import Settings
 from service.storage import Database, Transaction, aliases, dictionaries, jobs, lookup, memories
 from service.storage.aliases import CHAMPION
-from service.storage.dictionaries import found
+from service.storage.dictionaries import get_dictionary
 from service.workflows.access.relations import Sight, seen_names
 from service.workflows.audit import Act, Auditor, Event
 from service.workflows.jobs import checkpoints
 
 
 def create(db: Database, settings: Settings, auditor: Auditor, name: str, by: str) -> Dictionary:
-    """Raises Conflict (name_taken)."""
+    """Make a dictionary and its memory secret. Raises Unprocessable, Conflict (name_taken)."""
     if name != name.strip() or not name.isprintable():
         raise Unprocessable("a dictionary's name has no control characters and no white space at its ends")
     with db.writing() as tx:
         row = dictionaries.add(tx, name)
         secret_files.make(settings.secrets, row.id)
         auditor.record(tx, Event(Act.DICTIONARY, by, row.id, details={"created": True}))
-    return dictionaries.shown(row, champion=None)
+    return dictionaries.to_schema(row, champion=None)
 
 
-def listed(db: Database, sight: Sight) -> DictionaryList:
-    """Those that the caller sees."""
+def list_dictionaries(db: Database, sight: Sight) -> DictionaryList:
+    """The dictionaries that the caller sees."""
     with db.reading() as tx:
-        seen = [each for each in dictionaries.listed(tx) if sight.sees(each.id)]
-        return DictionaryList(dictionaries=[_seen(tx, each, sight) for each in seen])
+        seen = [each for each in dictionaries.list_all(tx) if sight.sees(each.id)]
+        return DictionaryList(dictionaries=[_restrict(tx, each, sight) for each in seen])
 
 
 def find(db: Database, ref: str, sight: Sight) -> Dictionary:
     with db.reading() as tx:
-        row = found(tx, ref)
+        row = get_dictionary(tx, ref)
         champion = aliases.find(tx, row.number, CHAMPION)
-        return _seen(tx, dictionaries.shown(row, champion.memory if champion else None), sight)
+        return _restrict(tx, dictionaries.to_schema(row, champion.memory if champion else None), sight)
 
 
 def delete(db: Database, settings: Settings, auditor: Auditor, ref: str, by: str) -> None:
-    """Facts, uploads, memories, jobs, reports, secret: without the secret no memory can be read again."""
+    """Delete facts, uploads, memories, jobs, reports and the secret, without which no memory can be read again."""
     with db.writing() as tx:
-        row = found(tx, ref)
-        gone = [settings.memories / memory for memory in memories.ids(tx, row.number)]
-        ordered = [job.id for job in jobs.of_dictionary(tx, row.number)]
-        gone += [settings.reports / job for job in ordered] + [checkpoints.folder(settings, job) for job in ordered]
+        row = get_dictionary(tx, ref)
+        gone = [settings.memories / memory for memory in memories.list_ids(tx, row.number)]
+        ordered = [job.id for job in jobs.list_in(tx, row.number)]
+        gone += [settings.reports / job for job in ordered] + [checkpoints.folder_of(settings, job) for job in ordered]
         dictionaries.remove(tx, row.number)
         auditor.drop_all_salts(tx, row.id)
         auditor.record(tx, Event(Act.DICTIONARY, by, row.id, details={"deleted": True}))
@@ -55,12 +55,12 @@ def delete(db: Database, settings: Settings, auditor: Auditor, ref: str, by: str
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _seen(tx: Transaction, dictionary: Dictionary, sight: Sight) -> Dictionary:
-    """With the sizes of what the caller may see of it."""
+def _restrict(tx: Transaction, dictionary: Dictionary, sight: Sight) -> Dictionary:
+    """The dictionary with the sizes of the part that the caller sees."""
     relations = sight.relations(dictionary.id)
     if relations is None:
         return dictionary
-    number = found(tx, dictionary.id).number
+    number = get_dictionary(tx, dictionary.id).number
     names = seen_names(tx, number, relations)
-    pairs, facts = lookup.sizes(tx, number, dictionary.ledger_version, names)
+    pairs, facts = lookup.count_sizes(tx, number, dictionary.ledger_version, names)
     return dictionary.model_copy(update={"pairs": pairs, "facts": facts})

@@ -1,20 +1,25 @@
-"""Edits: facts put and pairs taken away, in one commit with the version of the memory that holds them."""
+"""Edits: facts put and pairs deleted, in one commit with the version of the memory that holds them.
+
+A batch is checked item by item before anything is touched.
+"""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NoReturn
 
-from schemas.edits import EditAccepted, EditOp, EditReply, EditResult, EditStatus, FactBatch
+from schemas.edits import EditAccepted, EditOp, EditReply, EditResult, EditStatus, FactBatch, FactDelete, FactUpsert
 from schemas.jobs import Job
-from service.errors import NotFound, Outgrown
+from service.errors import NotFound, Outgrown, Unprocessable
+from service.facts import Pair, is_blank, trimmed
+from service.ingest import Limits
+from service.ingest.readers.decode import SURROGATE
 from service.storage import Transaction, dictionaries, facts, idempotency, jobs, revisions, uploads
-from service.storage.dictionaries import found
+from service.storage.dictionaries import get_dictionary
 from service.storage.revisions import Item, Revision
 from service.storage.stamps import new_id, now
 from service.workflows import etags
-from service.workflows.active_policies import screened
+from service.workflows.active_policies import screen
 from service.workflows.audit import Act, Event
-from service.workflows.ledger.batches import items_of
 from service.workflows.versions.publish import Advance, EditContext, order_training
 
 __all__ = ["Advance", "EditContext", "Edited", "apply"]
@@ -54,7 +59,7 @@ def apply(
     """
     edit = _Edit(service, items_of(batch), by, if_match, _request(batch, if_match, by, idempotency_key), reason, also)
     with service.db.reading() as tx:
-        row = found(tx, ref)
+        row = get_dictionary(tx, ref)
         if earlier := edit.earlier(tx, row.number):
             return earlier
     with Advance(service, row.id) as advance:
@@ -80,7 +85,7 @@ class _Edit:
     also: Also | None
 
     def earlier(self, tx: Transaction, dictionary: int) -> Answer | None:
-        """The reply that this very request got before. Only figures of it are kept: the names are the request's."""
+        """The reply that this very request got before. Only its figures are kept: the names come from the request."""
         kept = idempotency.earlier_reply(tx, dictionary, self.request)
         if kept is None:
             return None
@@ -90,17 +95,17 @@ class _Edit:
         job = jobs.find(tx, kept["job"])
         if job is None:
             raise NotFound("no such job")
-        return _accepted(job, results, kept["ledger_version"])
+        return _to_accepted(job, results, kept["ledger_version"])
 
     def commit(self, tx: Transaction, dictionary: int, advance: Advance) -> Answer:
         """The ledger's facts, the champion's next version and what is kept about both, all or nothing."""
-        row = dictionaries.locked(tx, dictionary)
+        row = dictionaries.lock(tx, dictionary)
         if row is None:
             raise NotFound("no such dictionary")
         if earlier := self.earlier(tx, dictionary):
             return earlier
         etags.check(self.if_match, row.ledger_version, "the ledger")
-        items = screened(tx, self.service.settings.secrets, row, self.items)
+        items = screen(tx, self.service.settings.secrets, row, self.items)
         revision = revisions.revise(tx, dictionary, items)
         edited = self._write(tx, row, revision)
         if self.also is not None:
@@ -123,7 +128,7 @@ class _Edit:
         try:
             memory = advance(tx, by=self.by, reason=f"{self.reason} {edited.upload}" if edited.upload else self.reason)
         except Outgrown:
-            return _accepted(order_training(tx, row.number, self.by), results, edited.version)
+            return _to_accepted(order_training(tx, row.number, self.by), results, edited.version)
         return EditReply(results=results, memory=memory, ledger_version=edited.version, job=None)
 
     def _keep(self, tx: Transaction, dictionary: int, statuses: list[EditStatus], reply: Answer) -> None:
@@ -138,7 +143,7 @@ class _Edit:
         ]
 
     def _record(self, tx: Transaction, dictionary: str, items: Sequence[Item], edited: Edited, reply: Answer) -> None:
-        """An entry for what was put and one for what was taken away."""
+        """Record what was put and what was deleted, an entry each."""
         details = {"edit": edited.upload, "ledger_version": edited.version, "reason": self.reason}
         changed = [item for item, result in zip(items, edited.results, strict=True) if result.status in DONE]
         put = [(*item.pair, answer) for item in changed for answer in sorted(item.answers)]
@@ -155,5 +160,61 @@ def _texts(rows: Sequence[tuple[str, ...]]) -> dict[str, Sequence[str]]:
     return dict(zip(("subject", "relation", "answer"), zip(*rows, strict=True), strict=False))
 
 
-def _accepted(job: Job, results: list[EditResult], version: int) -> EditAccepted:
+def _to_accepted(job: Job, results: list[EditResult], version: int) -> EditAccepted:
     return EditAccepted(**job.model_dump(), results=results, ledger_version=version)
+
+
+MOST_ITEMS = 10_000
+MOST_CHARACTERS = Limits().max_field_chars
+
+
+def items_of(batch: FactBatch) -> list[Item]:
+    """The items in the order sent, upserts first. Raises Unprocessable, whose `op` and `index` say which item it is."""
+    count = len(batch.upsert) + len(batch.delete)
+    if not 0 < count <= MOST_ITEMS:
+        raise Unprocessable(f"a batch has 1 to {MOST_ITEMS:,} items, not {count:,}")
+    items = [_upsert(index, sent) for index, sent in enumerate(batch.upsert)]
+    items += [Item(EditOp.DELETE, _pair(EditOp.DELETE, index, sent)) for index, sent in enumerate(batch.delete)]
+    _refuse_repeated(items, len(batch.upsert))
+    return items
+
+
+def _upsert(index: int, sent: FactUpsert) -> Item:
+    pair = _pair(EditOp.UPSERT, index, sent)
+    if (sent.answer is None) == (sent.answers is None):
+        _refuse(EditOp.UPSERT, index, "an item has either an answer or answers")
+    answers = [sent.answer] if sent.answer is not None else sent.answers or []
+    if not answers:
+        _refuse(EditOp.UPSERT, index, "answers is empty; to delete a pair, name it in delete")
+    for answer in answers:
+        _check(EditOp.UPSERT, index, "answer", answer)
+    return Item(EditOp.UPSERT, pair, frozenset(answers))
+
+
+def _pair(op: EditOp, index: int, sent: FactUpsert | FactDelete) -> Pair:
+    """The names of an item as the ledger keeps them."""
+    for role, name in (("subject", sent.subject), ("relation", sent.relation)):
+        _check(op, index, role, name)
+    return trimmed(sent.subject), trimmed(sent.relation)
+
+
+def _check(op: EditOp, index: int, role: str, text: str) -> None:
+    if is_blank(text):
+        _refuse(op, index, f"the {role} is blank")
+    if len(text) > MOST_CHARACTERS:
+        _refuse(op, index, f"the {role} has {len(text):,} characters; {MOST_CHARACTERS:,} are the most")
+    if "\0" in text or SURROGATE.search(text):
+        _refuse(op, index, f"the {role} has characters that are no text")
+
+
+def _refuse_repeated(items: Sequence[Item], upserts: int) -> None:
+    seen: set[Pair] = set()
+    for at, item in enumerate(items):
+        if item.pair in seen:
+            index = at if item.op is EditOp.UPSERT else at - upserts
+            _refuse(item.op, index, "the pair is named twice in this batch")
+        seen.add(item.pair)
+
+
+def _refuse(op: EditOp, index: int, reason: str) -> NoReturn:
+    raise Unprocessable(f"{op}[{index}]: {reason}", op=op, index=index)

@@ -10,38 +10,38 @@ from service.errors import Unprocessable
 from service.facts import trimmed
 from service.ingest.refused import neutralised
 from service.storage import Database, dictionaries, facts, lookup
-from service.storage.dictionaries import found
+from service.storage.dictionaries import get_dictionary
 from service.workflows.access.relations import Sight, seen_names
-from service.workflows.active_policies import active
+from service.workflows.active_policies import get_active
 
 
-def search(db: Database, secrets: Path, ref: str, asked: FactSearch, sight: Sight) -> FactPage:
-    """One page; its cursor asks for the next one, in the same ledger version. Who sees only some relations is told no
-    line of an upload: gaps would count the others. A subject with a pseudonym is found by either name.
+def search(db: Database, secrets: Path, ref: str, query: FactSearch, sight: Sight) -> FactPage:
+    """One page; its cursor asks for the next one, in the same ledger version. A caller who sees only some relations
+    gets no line numbers: their gaps would count the other facts. A subject with a pseudonym is found by either name.
     """
     with db.reading() as tx:
-        row = found(tx, ref)
-        subject = None if asked.subject is None else active(tx, secrets, row).subject(asked.subject)
-        wanted = _name(subject), _name(asked.relation)
+        row = get_dictionary(tx, ref)
+        subject = None if query.subject is None else get_active(tx, secrets, row).subject(query.subject)
+        wanted = _name(subject), _name(query.relation)
         seen = seen_names(tx, row.number, sight.relations(row.id))
-        rows, last = lookup.search(tx, row.number, wanted, _after(asked, row), asked.limit, seen)
+        rows, last = lookup.search(tx, row.number, wanted, _after(query, row), query.limit, seen)
     if seen is not None:
         rows = [fact.model_copy(update={"line": None}) for fact in rows]
-    version = _after(asked, row).version
+    version = _after(query, row).version
     return FactPage(facts=rows, ledger_version=version, cursor=None if last is None else str(last))
 
 
 def export(db: Database, ref: str, as_of: int | None, sight: Sight, *, raw: bool) -> Iterator[str]:
     """The facts as CSV, in the order they were uploaded; `raw` keeps every cell as it is."""
     with db.reading() as tx:
-        row = found(tx, ref)
+        row = get_dictionary(tx, ref)
         version = version_of(row, as_of)
         seen = seen_names(tx, row.number, sight.relations(row.id))
     return _csv(db, row.number, version, seen, raw=raw)
 
 
 def version_of(row: dictionaries.Row, as_of: int | None) -> int:
-    """The ledger version asked for; the newest where none is."""
+    """The ledger version asked for; the newest where none is named. Raises Unprocessable for a later one."""
     if as_of is not None and as_of > row.ledger_version:
         raise Unprocessable(f"the ledger's newest version is {row.ledger_version}")
     return row.ledger_version if as_of is None else as_of
@@ -50,7 +50,7 @@ def version_of(row: dictionaries.Row, as_of: int | None) -> int:
 def _csv(db: Database, dictionary: int, version: int, seen: list[str] | None, *, raw: bool) -> Iterator[str]:
     yield _lines([("subject", "relation", "answer")])
     with db.reading() as tx:
-        for rows in facts.exported(tx, dictionary, version, seen):
+        for rows in facts.read_rows(tx, dictionary, version, seen):
             yield _lines(rows if raw else ([neutralised(cell) for cell in row] for row in rows))
 
 
@@ -60,15 +60,15 @@ def _lines(rows: Iterable[Sequence[str]]) -> str:
     return text.getvalue()
 
 
-def _after(asked: FactSearch, row: dictionaries.Row) -> lookup.Place:
-    if asked.cursor is None:
-        return lookup.first(version_of(row, asked.as_of))
-    place = lookup.Place.parse(asked.cursor)
-    if place is None or place.version > row.ledger_version or asked.as_of not in {None, place.version}:
+def _after(query: FactSearch, row: dictionaries.Row) -> lookup.Place:
+    if query.cursor is None:
+        return lookup.first_place(version_of(row, query.as_of))
+    place = lookup.Place.parse(query.cursor)
+    if place is None or place.version > row.ledger_version or query.as_of not in {None, place.version}:
         raise Unprocessable("this cursor does not belong to this search")
     return place
 
 
 def _name(name: str | None) -> str | None:
-    """A name as the ledger keeps it: without the white space at its ends."""
+    """A name as the ledger keeps it."""
     return None if name is None else trimmed(name)

@@ -12,11 +12,11 @@ from schemas.uploads import Mode, Receipt, ReceiptList, RefusedCount
 from service.errors import Conflict, Forbidden, NotFound, Outgrown
 from service.ingest import Limits, Options, Parsed, RefusedRow, read_table, write_refused
 from service.storage import Database, Transaction, dictionaries, facts, idempotency, memories, uploads
-from service.storage.dictionaries import found
+from service.storage.dictionaries import get_dictionary
 from service.storage.diff import Diff
 from service.storage.stamps import new_id, now
 from service.workflows.access.relations import Sight, check_written
-from service.workflows.active_policies import active
+from service.workflows.active_policies import get_active
 from service.workflows.audit import Act, Auditor, Event
 from service.workflows.versions.editors import MOST_CHANGES
 from service.workflows.versions.publish import Advance, EditContext
@@ -26,7 +26,7 @@ COUNTED = ("rows_read", "accepted", "rejected", "created", "updated", "unchanged
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """A file as it arrived, and what its sender said about it. `path` is removed by whoever made it."""
+    """A file as it arrived, and the options of its sender. The caller removes `path`."""
 
     path: Path
     sha256: str
@@ -40,25 +40,25 @@ class Upload:
     sight: Sight
 
     def request(self) -> idempotency.Request | None:
-        """What must be equal for this to be a repetition of an earlier upload; a dry run leaves nothing to repeat."""
+        """What makes this a repetition of an earlier upload; None for a dry run, which leaves nothing to repeat."""
         if self.idempotency_key is None or self.dry_run:
             return None
         options = self.options
-        said = (options.mode, options.on_conflict, options.encoding, options.delimiter, options.header)
-        everything = json.dumps([self.sha256, self.media_type, self.allow_partial, *said])
+        chosen = (options.mode, options.on_conflict, options.encoding, options.delimiter, options.header)
+        everything = json.dumps([self.sha256, self.media_type, self.allow_partial, *chosen])
         return idempotency.Request(self.by, self.idempotency_key, hashlib.sha256(everything.encode()).hexdigest())
 
 
 def upload(service: EditContext, limits: Limits, ref: str, sent: Upload) -> Receipt:
-    """Store what can be stored and say what was refused; where few pairs change, the champion learns them in the same
-    commit. Raises UnusableFile, UnsupportedMedia, Conflict, NotFound.
+    """Store what can be stored and report what was refused; where few pairs change, the champion takes them in within
+    the same commit. Raises UnusableFile, UnsupportedMedia, Conflict, NotFound.
     """
     db = service.db
     with db.reading() as tx:
-        row = found(tx, ref)
+        row = get_dictionary(tx, ref)
         if earlier := idempotency.earlier_reply(tx, row.number, sent.request()):
-            return uploads.shown(earlier)
-        policies = active(tx, service.settings.secrets, row)
+            return uploads.to_receipt(earlier)
+        policies = get_active(tx, service.settings.secrets, row)
     parsed = read_table(sent.path, sent.media_type, sent.options, limits, policies.rules)
     _check_seen(row.id, parsed, sent)
     _check_complete(parsed, sent)
@@ -75,37 +75,43 @@ def upload(service: EditContext, limits: Limits, ref: str, sent: Upload) -> Rece
             return stored
 
 
-def receipts(db: Database, ref: str) -> ReceiptList:
+def list_receipts(db: Database, ref: str) -> ReceiptList:
     with db.reading() as tx:
-        return ReceiptList(uploads=uploads.receipts(tx, found(tx, ref).number))
+        return ReceiptList(uploads=uploads.list_receipts(tx, get_dictionary(tx, ref).number))
 
 
-def receipt(db: Database, ref: str, upload_id: str) -> Receipt:
+def get_receipt(db: Database, ref: str, upload_id: str) -> Receipt:
     with db.reading() as tx:
-        kept = uploads.find(tx, found(tx, ref).number, upload_id)
+        kept = uploads.find(tx, get_dictionary(tx, ref).number, upload_id)
     if kept is None:
         raise NotFound("no such upload in this dictionary")
     return kept
 
 
 def write_refused_csv(db: Database, ref: str, upload_id: str, out: TextIO, *, raw: bool) -> None:
-    """The refused rows of an upload as CSV; `raw` repeats them exactly, else nothing in them runs in a spreadsheet."""
+    """Write the refused rows of an upload as CSV: with `raw` exactly, else so that nothing in them runs in a
+    spreadsheet.
+    """
     with db.reading() as tx:
-        if uploads.find(tx, found(tx, ref).number, upload_id) is None:
+        if uploads.find(tx, get_dictionary(tx, ref).number, upload_id) is None:
             raise NotFound("no such upload in this dictionary")
-        rows = uploads.refused_rows(tx, upload_id)
+        rows = uploads.read_refused(tx, upload_id)
         write_refused((RefusedRow(line, Code(code), detail, text) for line, code, detail, text in rows), out, raw=raw)
 
 
 def _check_seen(dictionary: str, parsed: Parsed, sent: Upload) -> None:
-    """Who sees only some relations writes no other, and replaces nothing: that would delete what it does not see."""
+    """Raises Forbidden where a caller who sees only some relations would write another, or replace the whole table,
+    which would delete what it does not see.
+    """
     check_written(sent.sight, dictionary, set(parsed.accepted.relations))
     if sent.options.mode is Mode.REPLACE and sent.sight.relations(dictionary) is not None:
         raise Forbidden("a key for some relations only may not replace a dictionary's facts")
 
 
 def _check_complete(parsed: Parsed, sent: Upload) -> None:
-    """Rows that a policy drops are not missing: their relation is not to be kept."""
+    """Raise Conflict where rows were refused and the rest would replace the table. Rows that a policy drops do not
+    count.
+    """
     dropped = sum(bad.code is Code.DROPPED_BY_POLICY for bad in parsed.refused)
     incomplete = parsed.rejected > dropped or parsed.conflicting
     if sent.options.mode is Mode.REPLACE and incomplete and not sent.allow_partial:
@@ -127,17 +133,17 @@ def _store(
     tx: Transaction, number: int, sent: Upload, parsed: Parsed, advance: Advance, *, auditor: Auditor
 ) -> Receipt:
     """Facts, refused rows, receipt, ledger version, idempotency record, the champion's next version: all or nothing."""
-    row = dictionaries.locked(tx, number)
+    row = dictionaries.lock(tx, number)
     if row is None:
         raise NotFound("no such dictionary")
     if earlier := idempotency.earlier_reply(tx, number, sent.request()):
-        return uploads.shown(earlier)
+        return uploads.to_receipt(earlier)
     plan = _plan(tx, row, sent, parsed)
     stored = _receipt(row, sent, parsed, plan.diff)
     upload_number = uploads.add(tx, number, stored, sent.by)
     uploads.add_refused(tx, upload_number, [(bad.line, bad.code, bad.detail, bad.text) for bad in parsed.refused])
     version = facts.apply(tx, row, upload_number, plan)
-    stored = stored.model_copy(update={"memory": _advanced(tx, stored.id, sent.by, version, advance)})
+    stored = stored.model_copy(update={"memory": _advance_champion(tx, stored.id, sent.by, version, advance)})
     uploads.amend(tx, stored)
     idempotency.keep(tx, number, sent.request(), stored.model_dump(mode="json"))
     auditor.record_all(tx, _events(stored, sent.by))
@@ -145,23 +151,23 @@ def _store(
 
 
 def _events(stored: Receipt, by: str) -> list[Event]:
-    """An entry for the upload, and one of its own for the pairs that it deleted."""
-    said = {"upload": stored.id, "ledger_version": stored.ledger_version}
+    """An entry for the upload, and one for the pairs that it deleted."""
+    made = {"upload": stored.id, "ledger_version": stored.ledger_version}
     counted = {name: getattr(stored, name) for name in COUNTED}
-    uploaded = {**said, "mode": stored.mode, **counted}
+    uploaded = {**made, "mode": stored.mode, **counted}
     events = [Event(Act.UPLOAD, by, stored.dictionary, stored.memory, uploaded)]
     if stored.deleted:
-        events.append(Event(Act.DELETE, by, stored.dictionary, stored.memory, {**said, "pairs": stored.deleted}))
+        events.append(Event(Act.DELETE, by, stored.dictionary, stored.memory, {**made, "pairs": stored.deleted}))
     return events
 
 
-def _advanced(tx: Transaction, upload: str, by: str, version: int, advance: Advance) -> str | None:
+def _advance_champion(tx: Transaction, upload: str, by: str, version: int, advance: Advance) -> str | None:
     """The champion that serves this ledger version; None where it is pinned to another, or has to be trained."""
     try:
         champion = advance(tx, by=by, reason=f"upload {upload}")
     except Outgrown:
         return None
-    served = memories.record(tx, champion) if champion is not None else None
+    served = memories.find_record(tx, champion) if champion is not None else None
     return champion if served is not None and served.ledger_version == version else None
 
 

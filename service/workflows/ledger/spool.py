@@ -26,8 +26,8 @@ class Spooled:
 
 
 @asynccontextmanager
-async def spooled(chunks: AsyncIterator[bytes], folder: Path, limit: int) -> AsyncIterator[Spooled]:
-    """The body in a file that is gone when the block ends. Raises TooLarge before a byte past `limit` is kept."""
+async def spool_body(chunks: AsyncIterator[bytes], folder: Path, limit: int) -> AsyncIterator[Spooled]:
+    """Write the body to a file that is deleted with the block. Raises TooLarge before a byte past `limit` is kept."""
     handle, name = tempfile.mkstemp(dir=folder)
     try:
         with os.fdopen(handle, "wb") as file:
@@ -39,8 +39,8 @@ async def spooled(chunks: AsyncIterator[bytes], folder: Path, limit: int) -> Asy
         os.unlink(name)  # noqa: PTH108 - one call, not worth a thread
 
 
-def forgotten(folder: Path) -> Iterator[Path]:
-    """The files whose writer is gone: nobody holds their lock. One made this very moment may not have its lock yet."""
+def find_abandoned(folder: Path) -> Iterator[Path]:
+    """The files whose writer is gone, as their lock is free. A file made this very moment may not have its lock yet."""
     for path in folder.iterdir():
         with suppress(FileNotFoundError, BlockingIOError), path.open("rb") as file:
             if os.fstat(file.fileno()).st_mtime < time.time() - FRESH_SECONDS:
@@ -53,7 +53,7 @@ async def _drain(chunks: AsyncIterator[bytes], file: BinaryIO, limit: int) -> tu
     async for chunk in chunks:
         size += len(chunk)
         if size > limit:
-            raise too_large(limit)
+            raise TooLarge.of_body(limit)
         digest.update(chunk)
         buffer += chunk
         if len(buffer) >= BUFFER:
@@ -61,7 +61,3 @@ async def _drain(chunks: AsyncIterator[bytes], file: BinaryIO, limit: int) -> tu
             buffer = bytearray()
     await asyncio.to_thread(file.write, buffer)
     return digest.hexdigest(), size
-
-
-def too_large(limit: int) -> TooLarge:
-    return TooLarge(f"a body may have at most {limit} bytes here", limit=limit)

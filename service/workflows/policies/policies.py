@@ -1,4 +1,4 @@
-"""Policies for personal data: set, looked at, found for whoever stores facts, and applied to what is stored already.
+"""Policies for personal data: set, read, and applied to what is already stored.
 
 Setting a policy alters no stored fact: the reply counts those that do not comply, and `apply` makes them, as a change
 of the ledger like any other. Pseudonyms are recalled by the name they stand for, because the service makes the
@@ -24,17 +24,17 @@ from service.facts import Facts, fold_all
 from service.ingest.privacy import policies as rules
 from service.ingest.privacy.pseudonyms import Pseudonyms
 from service.storage import Transaction, dictionaries, facts, names, policies, uploads
-from service.storage.dictionaries import found
+from service.storage.dictionaries import get_dictionary
 from service.storage.stamps import new_id, now
 from service.workflows import etags
-from service.workflows.active_policies import Active, active
+from service.workflows.active_policies import ActivePolicies, get_active
 from service.workflows.audit import Act, Event
 from service.workflows.versions.publish import Advance, EditContext, order_training
 
 
 def find(service: EditContext, ref: str) -> Policies:
     with service.db.reading() as tx:
-        return policies.current(tx, found(tx, ref).number)
+        return policies.read_current(tx, get_dictionary(tx, ref).number)
 
 
 def put(service: EditContext, ref: str, wanted: PoliciesPut, *, by: str, if_match: str | None) -> PoliciesSet:
@@ -43,17 +43,17 @@ def put(service: EditContext, ref: str, wanted: PoliciesPut, *, by: str, if_matc
     """
     _check_names([policy.relation for policy in wanted.policies])
     with service.db.writing() as tx:
-        row = dictionaries.locked(tx, found(tx, ref).number) or found(tx, ref)
-        version = policies.version(tx, row.number)
+        row = dictionaries.lock(tx, get_dictionary(tx, ref).number) or get_dictionary(tx, ref)
+        version = policies.read_version(tx, row.number)
         etags.check(if_match, version, "the set of policies")
         _refuse_named_subjects(tx, row.number, wanted)
         secret_files.make_policy(service.settings.secrets, row.id)
         policies.add(tx, row.number, wanted, by)
         details = {"version": version + 1, "policies": len(wanted.policies), "subjects": wanted.subjects}
         service.auditor.record(tx, Event(Act.POLICY, by, row.id, details=details))
-        current = policies.current(tx, row.number)
+        current = policies.read_current(tx, row.number)
     with service.db.reading() as tx:
-        _, applied = _applied(tx, service, found(tx, ref))
+        _, applied = _applied(tx, service, get_dictionary(tx, ref))
     return PoliciesSet(**current.model_dump(), not_compliant=_not_compliant(applied))
 
 
@@ -62,34 +62,36 @@ def comply(service: EditContext, ref: str, *, by: str) -> Complied:
     of a training. What held before stays in the ledger's history until it is purged.
     """
     with service.db.reading() as tx:
-        dictionary = found(tx, ref).id
+        dictionary = get_dictionary(tx, ref).id
     with Advance(service, dictionary) as advance:
         advance.prepare()
         with service.db.writing() as tx:
-            row = dictionaries.locked(tx, found(tx, dictionary).number) or found(tx, dictionary)
+            row = dictionaries.lock(tx, get_dictionary(tx, dictionary).number) or get_dictionary(tx, dictionary)
             return _comply(tx, service, row, advance, by)
 
 
-def resolve(service: EditContext, ref: str, asked: PseudonymQuery, *, by: str) -> PseudonymAnswer:
+def resolve(service: EditContext, ref: str, query: PseudonymQuery, *, by: str) -> PseudonymAnswer:
     """What pseudonyms stand for, as far as the mapping is kept, and the pseudonyms of texts. An audit entry says who
     asked for how many.
     """
     with service.db.writing() as tx:
-        row = found(tx, ref)
-        if not policies.version(tx, row.number):
-            return PseudonymAnswer(texts=[None] * len(asked.pseudonyms), pseudonyms=[])
+        row = get_dictionary(tx, ref)
+        if not policies.read_version(tx, row.number):
+            return PseudonymAnswer(texts=[None] * len(query.pseudonyms), pseudonyms=[])
         pseudonyms = Pseudonyms(secret_files.read_policy(service.settings.secrets, row.id))
-        kept = dict(policies.find(tx, row.number, asked.pseudonyms))
-        texts = [pseudonyms.unseal(each, kept[each]) if each in kept else None for each in asked.pseudonyms]
-        details = {"resolved": len(asked.pseudonyms), "made": len(asked.texts)}
+        kept = dict(policies.find(tx, row.number, query.pseudonyms))
+        texts = [pseudonyms.unseal(each, kept[each]) if each in kept else None for each in query.pseudonyms]
+        details = {"resolved": len(query.pseudonyms), "made": len(query.texts)}
         service.auditor.record(tx, Event(Act.POLICY, by, row.id, details=details))
-    return PseudonymAnswer(texts=texts, pseudonyms=[pseudonyms.of(text) for text in asked.texts])
+    return PseudonymAnswer(texts=texts, pseudonyms=[pseudonyms.of(text) for text in query.texts])
 
 
 def forget(service: EditContext, ref: str, pseudonym: str | None, *, by: str) -> Forgotten:
-    """Delete what one pseudonym, or every one, stands for. Facts stay; nobody reads the names behind them again."""
+    """Delete the text behind one pseudonym, or behind every one. Facts stay, and the names behind them cannot be read
+    again.
+    """
     with service.db.writing() as tx:
-        row = found(tx, ref)
+        row = get_dictionary(tx, ref)
         count = policies.forget(tx, row.number, None if pseudonym is None else [pseudonym])
         service.auditor.record(tx, Event(Act.POLICY, by, row.id, details={"forgotten": count}))
     service.db.forget()
@@ -116,10 +118,10 @@ def _comply(tx: Transaction, service: EditContext, row: dictionaries.Row, advanc
     return Complied(changed=changed, dropped=dropped, memory=memory, ledger_version=version, job=job)
 
 
-def _applied(tx: Transaction, service: EditContext, row: dictionaries.Row) -> tuple[Active, rules.Applied]:
-    """The policies, and what becomes of every fact that holds now."""
-    held = facts.columns(tx, row.number, row.ledger_version)
-    current = active(tx, service.settings.secrets, row)
+def _applied(tx: Transaction, service: EditContext, row: dictionaries.Row) -> tuple[ActivePolicies, rules.Applied]:
+    """The policies, and what they make of every fact that holds now."""
+    held = facts.read_facts(tx, row.number, row.ledger_version)
+    current = get_active(tx, service.settings.secrets, row)
     return current, rules.Applied(held) if current.rules is None else rules.apply(held, current.rules)
 
 
@@ -131,7 +133,7 @@ def _not_compliant(applied: rules.Applied) -> list[NotCompliant]:
 
 
 def _refuse_named_subjects(tx: Transaction, dictionary: int, wanted: PoliciesPut) -> None:
-    aliased = any(each.kind == "subject" for each in names.current(tx, dictionary).aliases)
+    aliased = any(each.kind == "subject" for each in names.read_current(tx, dictionary).aliases)
     if aliased and wanted.subjects == "pseudonymise":
         raise Conflict("/names holds aliases of subjects, in clear: take them away first", code=Code.NAMES_IN_CLEAR)
 

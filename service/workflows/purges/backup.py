@@ -19,28 +19,19 @@ from typing import Any, Literal, cast
 from service.errors import Unavailable, Unprocessable
 from service.settings import Settings
 from service.storage import Database, dictionaries, memories
+from service.storage.database import DATABASE, LIVE_FILES
 from service.storage.stamps import now
 
 FORMAT = 1
 MANIFEST = "manifest.json"
-DATABASE = "factstore.db"
 SECRETS = ("secrets", "bootstrap.key")
-_LEFT_OUT = (
-    "spool",
-    "checkpoints",
-    "factstore.db",
-    "factstore.db-wal",
-    "factstore.db-shm",
-    "rates.db",
-    "rates.db-wal",
-    "rates.db-shm",
-)
+_LEFT_OUT = {"spool", "checkpoints", *LIVE_FILES}
 _TRIES = 5  # a folder that a new version or a purge made needless may be gone before it is read
 _CHUNK = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
+class BackupSummary:
     """What a backup holds."""
 
     files: int
@@ -62,11 +53,11 @@ class _Archive:
             self.tar.addfile(_member(name, size), cast("Any", hashed))
         self.files[name] = {"size": size, "sha256": hashed.digest.hexdigest()}
 
-    def finish(self, *, secrets: bool) -> Written:
+    def finish(self, *, secrets: bool) -> BackupSummary:
         made = {"format": FORMAT, "version": version("fact-store-pilot-kit"), "at": now().isoformat()}
         manifest = json.dumps({**made, "secrets": secrets, "files": self.files}, indent=1, sort_keys=True).encode()
         self.tar.addfile(_member(MANIFEST, len(manifest)), io.BytesIO(manifest))
-        return Written(len(self.files), sum(each["size"] for each in self.files.values()), secrets)
+        return BackupSummary(len(self.files), sum(each["size"] for each in self.files.values()), secrets)
 
 
 class _Hashed:
@@ -82,7 +73,7 @@ class _Hashed:
         return data
 
 
-def backup(db: Database, settings: Settings, to: Path, *, secrets: bool) -> Written:
+def backup(db: Database, settings: Settings, to: Path, *, secrets: bool) -> BackupSummary:
     """Write the archive beside its place and rename it. The service may go on meanwhile: the archive holds one moment
     of it. Raises Unprocessable where `to` exists, Unavailable where the folders change faster than they are read.
     """
@@ -91,13 +82,13 @@ def backup(db: Database, settings: Settings, to: Path, *, secrets: bool) -> Writ
     for _ in range(_TRIES):
         with tempfile.TemporaryDirectory(dir=to.parent, prefix=".backup-") as folder:
             try:
-                return _written(db, settings, to, Path(folder), secrets=secrets)
+                return _write_archive(db, settings, to, Path(folder), secrets=secrets)
             except FileNotFoundError:
                 continue
     raise Unavailable("the data folder changes faster than it can be read: try again")
 
 
-def _written(db: Database, settings: Settings, to: Path, folder: Path, *, secrets: bool) -> Written:
+def _write_archive(db: Database, settings: Settings, to: Path, folder: Path, *, secrets: bool) -> BackupSummary:
     snapshot, draft = folder / DATABASE, folder / to.name
     db.snapshot(snapshot)
     _check_complete(snapshot, settings, secrets=secrets)
@@ -114,12 +105,12 @@ def _written(db: Database, settings: Settings, to: Path, folder: Path, *, secret
 
 
 def _check_complete(snapshot: Path, settings: Settings, *, secrets: bool) -> None:
-    """Raises FileNotFoundError where the data folder no longer has what this moment of the database needs."""
-    db = Database(f"sqlite:///{snapshot}")
+    """Raise FileNotFoundError where the data folder no longer has what this snapshot of the database needs."""
+    db = Database.of_file(snapshot)
     try:
         with db.reading() as tx:
-            needed = [settings.memories / memory for memory in memories.ids(tx)]
-            needed += [settings.secrets / row.id for row in dictionaries.listed(tx)] if secrets else []
+            needed = [settings.memories / memory for memory in memories.list_ids(tx)]
+            needed += [settings.secrets / row.id for row in dictionaries.list_all(tx)] if secrets else []
     finally:
         db.close()
     for path in needed:
@@ -128,7 +119,7 @@ def _check_complete(snapshot: Path, settings: Settings, *, secrets: bool) -> Non
 
 def _files(data: Path, *, secrets: bool) -> Iterator[Path]:
     """Every file to be kept, in order; drafts have a leading dot."""
-    left_out = {*_LEFT_OUT, *(() if secrets else SECRETS)}
+    left_out = _LEFT_OUT.union(() if secrets else SECRETS)
     for top in sorted(data.iterdir()):
         if top.name in left_out or top.name.startswith("."):
             continue

@@ -19,22 +19,22 @@ from service.storage.patches import Version
 from service.storage.stamps import now
 from service.workflows.jobs import checkpoints
 from service.workflows.jobs.attempt import Attempt
-from service.workflows.ledger.spool import forgotten
-from service.workflows.purged_names import unpurged
+from service.workflows.ledger.spool import find_abandoned
+from service.workflows.purged_names import drop_purged
 from service.workflows.purges import tombstone_file
 from service.workflows.purges.purge import queue
 from service.workflows.purges.tombstone_file import Tombstone
-from service.workflows.versions.loaded import from_disk
-from service.workflows.versions.upkeep.consolidate import write_folder
+from service.workflows.versions.consolidate import write_folder
+from service.workflows.versions.loaded import load_from_disk
 
-HEARD = timedelta(seconds=1.5)  # more than the observer of recalls takes to write down what it heard
+OBSERVED = timedelta(seconds=1.5)  # longer than the observer takes to write what was recalled
 READER_SECONDS = 120.0  # how long the database's journal may be held by those who read it
-LOOK_SECONDS = 2.0  # of these, at a time, before the job looks whether it was told to stop
+LOOK_SECONDS = 2.0  # of these, before the job looks again whether it has to stop
 
 
 def finish(attempt: Attempt) -> None:
-    """Raises Unavailable where readers of the database did not let go: the purge stays open, and is taken up again when
-    a worker starts.
+    """Raises Unavailable where readers of the database did not end in time: the purge stays open, and is taken up again
+    when a worker starts.
     """
     with attempt.db.reading() as tx:
         kept = purge.find(tx, attempt.claim.params["purge"])
@@ -42,7 +42,7 @@ def finish(attempt: Attempt) -> None:
         raise NotFound("no such purge")
     attempt.progress(0.1, "writing the tombstone")
     bury(attempt.settings, attempt.claim.dictionary, kept)
-    _forget_what_was_heard(attempt, kept)
+    _forget_recalls_before(attempt, kept)
     attempt.progress(0.2, "parting versions from withdrawn ones")
     for version in _roots_of(attempt.db, kept):
         _part(attempt, version)
@@ -56,23 +56,23 @@ def finish(attempt: Attempt) -> None:
 
 
 def resume(db: Database) -> None:
-    """Queue again what was left of purges whose job has ended without finishing them."""
+    """Queue again every purge that was left unfinished when its job ended."""
     with db.reading() as tx:
-        waiting = purge.unfinished(tx)
+        waiting = purge.list_unfinished(tx)
     if waiting:
         with db.writing() as tx:
-            for kept in purge.unfinished(tx):
+            for kept in purge.list_unfinished(tx):
                 queue(tx, kept.dictionary, kept.id, kept.by)
 
 
-def bury(settings: Settings, dictionary: str, kept: purge.Purge) -> None:
+def bury(settings: Settings, dictionary: str, kept: purge.PurgeRecord) -> None:
     """Write the tombstone through to the disk."""
     committed = kept.tombstone
     tombstone = Tombstone(kept.id, dictionary, kept.at.isoformat(), committed["pairs"], committed["subjects"])
     tombstone_file.append(settings.tombstones, secret_files.read(settings.secrets, dictionary), tombstone)
 
 
-def roots(versions: Sequence[Version], withdrawn: Collection[str]) -> Iterator[Version]:
+def find_roots(versions: Sequence[Version], withdrawn: Collection[str]) -> Iterator[Version]:
     """The retained versions, the first of each run, that are made of the folder or a patch of a withdrawn one.
     `versions` from the oldest to the newest.
     """
@@ -91,58 +91,60 @@ def roots(versions: Sequence[Version], withdrawn: Collection[str]) -> Iterator[V
                 tainted = False
 
 
-def erase_files(db: Database, settings: Settings, kept: purge.Purge) -> int:
-    """Forget and delete what withdrawn memories were made of, the reports of before, what jobs kept between their
-    attempts, and spool files that nobody writes; how many folders and files went.
+def erase_files(db: Database, settings: Settings, kept: purge.PurgeRecord) -> int:
+    """Delete what withdrawn memories were made of, earlier reports, what jobs kept between their attempts, and
+    abandoned spool files. Returns how many folders and files that were.
     """
     with db.writing() as tx:
-        gone = [version for version in patches.stored(tx, kept.dictionary) if version.id in kept.withdrawn]
+        gone = [version for version in patches.list_stored(tx, kept.dictionary) if version.id in kept.withdrawn]
         numbers = [version.number for version in gone]
         patches.drop(tx, folders=numbers, steps=numbers)
-        reports = purge.stale_reports(tx, kept)
-        ordered = [job.id for job in jobs.of_dictionary(tx, kept.dictionary)]
+        reports = purge.list_stale_reports(tx, kept)
+        ordered = [job.id for job in jobs.list_in(tx, kept.dictionary)]
     folders = [settings.memories / memory for memory in kept.withdrawn]
     folders += [draft for memory in kept.withdrawn for draft in settings.memories.glob(f".{memory}.*")]
     folders = [folder for folder in (*folders, *(settings.reports / report for report in reports)) if folder.exists()]
     for folder in folders:
         shutil.rmtree(folder)
-    files = list(forgotten(settings.spool))
+    files = list(find_abandoned(settings.spool))
     for file in files:
         file.unlink(missing_ok=True)
     return len(folders) + len(files) + checkpoints.empty(settings, ordered)
 
 
-def _forget_what_was_heard(attempt: Attempt, kept: purge.Purge) -> None:
-    """Counts and comparisons of recalls from before the purge are written up to a second after it."""
-    while now() < kept.at + HEARD:
-        attempt.progress(0.1, "waiting for what was heard of recalls")
+def _forget_recalls_before(attempt: Attempt, kept: purge.PurgeRecord) -> None:
+    """Remove the purged names from counts and comparisons: those of recalls before the purge are written up to a second
+    after it.
+    """
+    while now() < kept.at + OBSERVED:
+        attempt.progress(0.1, "waiting for the observer of recalls")
         time.sleep(0.1)
     with attempt.db.writing() as tx:
         row = dictionaries.find(tx, attempt.claim.dictionary)
         if row is not None:
-            listed = purge.disagreements(tx, row.number)
-            named = unpurged(tx, attempt.settings, row, {pair: pair for pair in listed.values()})
+            listed = purge.list_disagreements(tx, row.number)
+            named = drop_purged(tx, attempt.settings, row, {pair: pair for pair in listed.values()})
             purge.remove_disagreements(tx, [number for number, pair in listed.items() if pair not in named])
             purge.forget_relations(tx, row.number)
 
 
-def _roots_of(db: Database, kept: purge.Purge) -> list[Version]:
+def _roots_of(db: Database, kept: purge.PurgeRecord) -> list[Version]:
     with db.reading() as tx:
-        return list(roots(patches.stored(tx, kept.dictionary), kept.withdrawn))
+        return list(find_roots(patches.list_stored(tx, kept.dictionary), kept.withdrawn))
 
 
 def _part(attempt: Attempt, root: Version) -> None:
-    """Give the version a folder of its own; its patch, which begins at a withdrawn version, goes."""
+    """Give the version its own folder and delete its patch, which begins at a withdrawn version."""
     with attempt.db.writing() as tx:
         jobs.set_memory(tx, attempt.claim, root.id)
     with attempt.db.reading() as tx:
-        version = memories.record(tx, root.id)
+        version = memories.find_record(tx, root.id)
         if version is None:
             raise MemoryMismatch("the version is gone")
-        memory = from_disk(tx, attempt.settings, version)
+        memory = load_from_disk(tx, attempt.settings, version)
     write_folder(attempt, version, memory)
     with attempt.db.writing() as tx:
-        patches.completed(tx, root.id)
+        patches.mark_complete(tx, root.id)
         patches.drop(tx, folders=(), steps=[root.number])
 
 

@@ -28,14 +28,13 @@ from service.storage import (
     uploads,
 )
 from service.storage.aliases import CHAMPION
-from service.storage.dictionaries import found
+from service.storage.dictionaries import get_dictionary
 from service.storage.stamps import new_id, now
-from service.workflows.active_policies import Active, active
+from service.workflows.active_policies import ActivePolicies, get_active
 from service.workflows.audit import Act, Event
 from service.workflows.purged_names import PURPOSE, Commitments
-from service.workflows.purges.overwriting import overwrite
-from service.workflows.purges.traces import Traces
-from service.workflows.recalls.names import naming_of
+from service.workflows.purges.traces import Traces, overwrite
+from service.workflows.recalls.names import read_naming
 from service.workflows.versions.publish import Advance, EditContext, order_training
 
 
@@ -55,18 +54,18 @@ class Target:
         pairs = frozenset((trimmed(pair.subject), trimmed(pair.relation)) for pair in wanted.pairs or ())
         return cls(new_id("prg"), pairs, frozenset(() if wanted.subject is None else {trimmed(wanted.subject)}))
 
-    def stored(self, policies: Active) -> "Target":
+    def stored(self, policies: ActivePolicies) -> "Target":
         """The same, and by the names that its subjects are stored under since a policy wants pseudonyms."""
         pairs = {(policies.subject(subject), relation) for subject, relation in self.pairs}
         return replace(
             self, pairs=self.pairs | pairs, subjects=self.subjects | set(map(policies.subject, self.subjects))
         )
 
-    def rows(self, tx: Transaction, dictionary: int) -> list[purge.Held]:
+    def rows(self, tx: Transaction, dictionary: int) -> list[purge.LedgerRow]:
         """What the ledger has of it, at any version."""
-        return purge.rows(tx, dictionary, self.pairs, self.subjects)
+        return purge.find_rows(tx, dictionary, self.pairs, self.subjects)
 
-    def tombstone(self, secret: bytes, rows: Iterable[purge.Held]) -> dict[str, list[str]]:
+    def tombstone(self, secret: bytes, rows: Iterable[purge.LedgerRow]) -> dict[str, list[str]]:
         """What a restore needs to know it again."""
         if self.committed is not None:
             return self.committed
@@ -86,14 +85,14 @@ def order(service: EditContext, ref: str, wanted: PurgeRequest, *, by: str) -> P
 def purge_ledger(service: EditContext, ref: str, target: Target, *, by: str, reason: str) -> Purge:
     """The part of the ledger, in one commit. Of the reason, which may name people, only a commitment is kept."""
     with service.db.reading() as tx:
-        dictionary = found(tx, ref).id
+        dictionary = get_dictionary(tx, ref).id
     with Advance(service, dictionary) as advance:
         advance.prepare()
         with service.db.writing() as tx:
-            row = dictionaries.locked(tx, found(tx, dictionary).number)
+            row = dictionaries.lock(tx, get_dictionary(tx, dictionary).number)
             if row is None:
                 raise NotFound("no such dictionary")
-            target = target.stored(active(tx, service.settings.secrets, row))
+            target = target.stored(get_active(tx, service.settings.secrets, row))
             purging = _Purging(service, tx, row, target, target.rows(tx, row.number), by)
             done = purging.commit(advance)
             details = {"purge": done.id, "pairs": done.pairs, "facts": done.facts, "withdrawn": len(done.withdrawn)}
@@ -114,11 +113,11 @@ class _Purging:
     tx: Transaction
     row: dictionaries.Row
     target: Target
-    rows: list[purge.Held]
+    rows: list[purge.LedgerRow]
     by: str
 
     def commit(self, advance: Advance) -> Purge:
-        version, holders = self._end_facts(), purge.holders(self.tx, self.row.number, self.rows)
+        version, holders = self._end_facts(), purge.find_holders(self.tx, self.row.number, self.rows)
         memory = self._bring_up(advance, holders)
         shared = self._remove()
         self._withdraw(holders)
@@ -143,8 +142,8 @@ class _Purging:
         return facts.apply(self.tx, self.row, upload, revisions.revise(self.tx, self.row.number, items).plan)
 
     def _bring_up(self, advance: Advance, holders: list[str]) -> str | None:
-        """The champion without the facts: let go where it is pinned to a memory that held them, and edited. None where
-        there is no champion, or it must be trained anew: until then nothing answers, rather than what was purged.
+        """The champion without the facts: unpinned where it is pinned to a memory that held them, and edited. None
+        where there is no champion, or it must be trained anew: until then nothing answers, rather than what was purged.
         """
         tx, number, reason = self.tx, self.row.number, f"purge {self.target.id}"
         champion = aliases.find(tx, number, CHAMPION)
@@ -167,7 +166,7 @@ class _Purging:
         named += [(subject, relation, "") for subject, relation in sorted(self.target.pairs)]
         named += [(subject, "", "") for subject in sorted(self.target.subjects)]
         texts = {text for fact in named for text in fact if text}
-        shared = purge.still_held(self.tx, self.row.number, texts)
+        shared = purge.find_still_held(self.tx, self.row.number, texts)
         known = {each.subject for each in self.rows}
         unheld = {relation for subject, relation in self.target.pairs if subject not in known}
         overwrite(self.tx, self.row.number, Traces(named, shared | unheld), {each.upload for each in self.rows})
@@ -179,18 +178,18 @@ class _Purging:
         relation there is, and the aliases of both.
         """
         pairs = self.target.pairs | {(each.subject, each.relation) for each in self.rows}
-        relations = lookup.relations(self.tx, self.row.number)
+        relations = lookup.list_relations(self.tx, self.row.number)
         pairs |= {(subject, relation) for subject in self.target.subjects for relation in ("", *relations)}
-        naming = naming_of(self.tx, self.service.settings, self.row)
+        naming = read_naming(self.tx, self.service.settings, self.row)
         return set(pairs) if naming is None else {each for pair in pairs for each in (pair, *naming.spellings(pair))}
 
     def _withdraw(self, holders: list[str]) -> None:
         """Nothing answers from these memories now: their aliases move to the champion, or go where there is none."""
         tx, number = self.tx, self.row.number
-        patches.give_up(tx, [version.number for version in patches.stored(tx, number) if version.id in holders])
+        patches.give_up(tx, [version.number for version in patches.list_stored(tx, number) if version.id in holders])
         champion = aliases.find(tx, number, CHAMPION)
         clean = champion.memory if champion is not None and champion.memory not in holders else None
-        for alias in aliases.of_dictionary(tx, number):
+        for alias in aliases.list_in(tx, number):
             reason = f"purge {self.target.id} withdrew {alias.memory}"
             if alias.memory in holders and clean is not None:
                 aliases.switch(tx, number, aliases.Switch(alias.alias, clean, self.by, reason))
@@ -201,8 +200,8 @@ class _Purging:
         """The purge's own row, and the job that erases files; its id."""
         secret = secret_files.read(self.service.settings.secrets, self.row.id)
         tombstone = self.target.tombstone(secret, self.rows)
-        reports = purge.begun_reports(self.tx, self.row.number)
+        reports = purge.list_begun_reports(self.tx, self.row.number)
         purge.restart_jobs(self.tx, self.row.number)
-        kept = purge.Purge(self.target.id, self.row.number, now(), self.by, tombstone, holders, reports)
+        kept = purge.PurgeRecord(self.target.id, self.row.number, now(), self.by, tombstone, holders, reports)
         purge.add(self.tx, kept)
         return queue(self.tx, self.row.number, self.target.id, self.by)

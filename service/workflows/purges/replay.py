@@ -1,4 +1,4 @@
-"""Purges done again: those a tombstone tells of and the database does not know, because it is older."""
+"""Purges done again: a tombstone names them, and the database, being older, does not know them."""
 
 from collections import defaultdict
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from service.workflows.purges import files, tombstone_file
 from service.workflows.purges.purge import Target, purge_ledger
 from service.workflows.purges.tombstone_file import Tombstone
 from service.workflows.versions.editors import Editors
-from service.workflows.versions.loaded import Versions
+from service.workflows.versions.loaded import LoadedVersions
 
 BY = "restore"
 _LEASE = timedelta(minutes=10)
@@ -37,7 +37,7 @@ def replay(db: Database, settings: Settings) -> tuple[int, int]:
     dictionary. Raises Unprocessable where the tombstones were altered.
     """
     buried = tombstone_file.read(settings.tombstones)
-    outstanding = _outstanding(db, buried)
+    outstanding = _find_outstanding(db, buried)
     done = waiting = 0
     for dictionary, tombstones in outstanding.items():
         try:
@@ -46,7 +46,7 @@ def replay(db: Database, settings: Settings) -> tuple[int, int]:
             waiting += len(tombstones)
             continue
         tombstone_file.check((each for each in buried if each.dictionary == dictionary), secret)
-        service = _Alone(db, settings, Auditor(db, settings), Editors(Versions(settings)))
+        service = _Alone(db, settings, Auditor(db, settings), Editors(LoadedVersions(settings)))
         for tombstone in tombstones:
             _again(service, tombstone, secret)
             done += 1
@@ -60,12 +60,12 @@ def replay_all(db: Database, settings: Settings) -> None:
         raise Unavailable("facts of this database were purged later: bring back the secrets folder to purge them again")
 
 
-def _outstanding(db: Database, buried: list[Tombstone]) -> dict[str, list[Tombstone]]:
+def _find_outstanding(db: Database, buried: list[Tombstone]) -> dict[str, list[Tombstone]]:
     """The tombstones of purges that this database has not seen, by dictionary; oldest first."""
     found: defaultdict[str, list[Tombstone]] = defaultdict(list)
     if buried:
         with db.reading() as tx:
-            known, here = purge.ids(tx), {row.id for row in dictionaries.listed(tx)}
+            known, here = purge.list_ids(tx), {row.id for row in dictionaries.list_all(tx)}
         for tombstone in buried:
             if tombstone.purge not in known and tombstone.dictionary in here:
                 found[tombstone.dictionary].append(tombstone)
@@ -88,7 +88,7 @@ def _target(tx: Transaction, tombstone: Tombstone, secret: bytes) -> Target:
     """The pairs that this ledger has, or had, of those committed to."""
     row = dictionaries.find(tx, tombstone.dictionary)
     commitments, pairs, subjects = Commitments(secret, PURPOSE), set(tombstone.pairs), set(tombstone.subjects)
-    every = {(held.subject, held.relation) for held in purge.everything(tx, row.number)} if row else set()
+    every = {(held.subject, held.relation) for held in purge.list_rows(tx, row.number)} if row else set()
     gone = {
         pair
         for pair in every

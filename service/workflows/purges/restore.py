@@ -1,7 +1,10 @@
 """A restore: an archive is unpacked beside what is there, checked, migrated and purged again, and only then put in
 place. What was purged after the backup was taken stays purged: tombstones are never overwritten.
+
+A data folder in use is not replaced: every service process holds a shared lock on it.
 """
 
+import fcntl
 import hashlib
 import json
 import os
@@ -9,6 +12,7 @@ import shutil
 import tarfile
 import zlib
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -16,12 +20,12 @@ from typing import Any
 from service.errors import Unprocessable
 from service.settings import Settings
 from service.storage import Database
+from service.storage.database import DATABASE
 from service.storage.migrate import upgrade
 from service.workflows.purges import tombstone_file
-from service.workflows.purges.backup import DATABASE, FORMAT, MANIFEST, SECRETS
-from service.workflows.purges.occupied import alone
+from service.workflows.purges.backup import FORMAT, MANIFEST, SECRETS
 from service.workflows.purges.replay import replay
-from service.workflows.purges.tombstone_file import Tombstone, merged
+from service.workflows.purges.tombstone_file import Tombstone, merge
 
 STAGING = ".restoring"  # within the data folder; while it is there, no service starts
 _TOMBSTONES = "tombstones"
@@ -30,7 +34,7 @@ _NO_FILE = (FileNotFoundError, FileExistsError, NotADirectoryError, IsADirectory
 
 
 @dataclass(frozen=True, slots=True)
-class Restored:
+class RestoreSummary:
     """`purged` counts the purges that were done again; `waiting` those that wait for secrets to be brought back."""
 
     files: int
@@ -40,36 +44,36 @@ class Restored:
     waiting: int
 
 
-def restore(archive: Path, settings: Settings, *, tombstones: Path | None, force: bool) -> Restored:
+def restore(archive: Path, settings: Settings, *, tombstones: Path | None, force: bool) -> RestoreSummary:
     """Put the archive in place of the data folder. Raises Unprocessable for a folder whose service is running, or that
     is not empty, unless `force`, and for an archive that is not whole; until it is known to be, nothing is replaced.
     """
     if settings.database_url is not None:
         raise Unprocessable("a backup is restored to a data folder: unset FACTSTORE_DATABASE_URL")
-    if not force and any(_replaced(settings.data)):
+    if not force and any(_list_replaced(settings.data)):
         raise Unprocessable(f"{settings.data} is not empty: with --force it is replaced")
-    buried = merged(*_buried(settings, tombstones))
+    buried = merge(*_read_tombstones(settings, tombstones))
     settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with alone(settings.data):
-        return _restored(archive, settings, buried)
+    with exclude_services(settings.data):
+        return _restore(archive, settings, buried)
 
 
-def _restored(archive: Path, settings: Settings, buried: list[Tombstone]) -> Restored:
+def _restore(archive: Path, settings: Settings, buried: list[Tombstone]) -> RestoreSummary:
     staging = settings.data / STAGING
     shutil.rmtree(staging, ignore_errors=True)
     staging.mkdir(mode=0o700)
     try:
-        manifest = _checked(staging, _unpacked(archive, staging))
-        buried = merged(buried, tombstone_file.read(staging / _TOMBSTONES))
-        purged, waiting = _brought_up(settings, staging, buried, secrets=manifest["secrets"])
+        manifest = _check_archive(staging, _unpack(archive, staging))
+        buried = merge(buried, tombstone_file.read(staging / _TOMBSTONES))
+        purged, waiting = _bring_up(settings, staging, buried, secrets=manifest["secrets"])
     except BaseException:
         shutil.rmtree(staging, ignore_errors=True)
         raise
     _put_in_place(settings.data, staging, secrets=manifest["secrets"])
-    return Restored(len(manifest["files"]), manifest["secrets"], len(buried), purged, waiting)
+    return RestoreSummary(len(manifest["files"]), manifest["secrets"], len(buried), purged, waiting)
 
 
-def _replaced(data: Path, *, secrets: bool = True) -> Iterator[Path]:
+def _list_replaced(data: Path, *, secrets: bool = True) -> Iterator[Path]:
     """What a restore takes away: everything with a file in it but tombstones, and secrets where it brings none."""
     kept = {_TOMBSTONES, STAGING, *(() if secrets else SECRETS)}
     for path in sorted(data.iterdir()) if data.exists() else ():
@@ -77,7 +81,7 @@ def _replaced(data: Path, *, secrets: bool = True) -> Iterator[Path]:
             yield path
 
 
-def _buried(settings: Settings, tombstones: Path | None) -> Iterator[list[Tombstone]]:
+def _read_tombstones(settings: Settings, tombstones: Path | None) -> Iterator[list[Tombstone]]:
     yield tombstone_file.read(settings.tombstones)
     if tombstones is not None:
         if not tombstones.exists():
@@ -85,7 +89,7 @@ def _buried(settings: Settings, tombstones: Path | None) -> Iterator[list[Tombst
         yield tombstone_file.read(tombstones)
 
 
-def _unpacked(archive: Path, staging: Path) -> dict[str, str]:
+def _unpack(archive: Path, staging: Path) -> dict[str, str]:
     """Write every member to `staging`; the SHA-256 of each. Members are files with plain relative names, or refused."""
     hashes: dict[str, str] = {}
     try:
@@ -121,7 +125,7 @@ def _write(tar: tarfile.TarFile, member: tarfile.TarInfo, to: Path) -> str:
     return digest.hexdigest()
 
 
-def _checked(staging: Path, hashes: dict[str, str]) -> dict[str, Any]:
+def _check_archive(staging: Path, hashes: dict[str, str]) -> dict[str, Any]:
     """The manifest, which names every other file with its hash. Raises Unprocessable."""
     hashes.pop(MANIFEST, None)
     try:
@@ -138,8 +142,8 @@ def _checked(staging: Path, hashes: dict[str, str]) -> dict[str, Any]:
     return manifest
 
 
-def _brought_up(settings: Settings, staging: Path, buried: list[Tombstone], *, secrets: bool) -> tuple[int, int]:
-    """Migrate the database and purge again; without secrets of its own the backup is tried with those at hand."""
+def _bring_up(settings: Settings, staging: Path, buried: list[Tombstone], *, secrets: bool) -> tuple[int, int]:
+    """Migrate the database and purge again; a backup without secrets is tried with those at hand."""
     if not secrets and settings.secrets.exists():
         shutil.copytree(settings.secrets, staging / "secrets")
     tombstone_file.write(staging / _TOMBSTONES, buried)
@@ -156,7 +160,7 @@ def _brought_up(settings: Settings, staging: Path, buried: list[Tombstone], *, s
 def _put_in_place(data: Path, staging: Path, *, secrets: bool) -> None:
     """Tombstones first, so that a kill in between forgets none; the staging folder goes last."""
     (staging / _TOMBSTONES).replace(data / _TOMBSTONES)
-    for path in _replaced(data, secrets=secrets):
+    for path in _list_replaced(data, secrets=secrets):
         shutil.rmtree(path) if path.is_dir() else path.unlink()
     for path in sorted(staging.iterdir()):
         if secrets or path.name not in SECRETS:
@@ -170,3 +174,28 @@ def check_complete(settings: Settings) -> None:
     """Raises Unprocessable where a restore was interrupted."""
     if (settings.data / STAGING).exists():
         raise Unprocessable("a restore into this data folder was interrupted: run it again with --force")
+
+
+def occupy(data: Path) -> None:
+    """Hold the folder for as long as this process lives. Raises Unprocessable while a restore replaces it."""
+    _lock(data, fcntl.LOCK_SH, "a restore into this data folder is under way")
+
+
+@contextmanager
+def exclude_services(data: Path) -> Iterator[None]:
+    """Keep services out of the folder. Raises Unprocessable where one runs."""
+    handle = _lock(data, fcntl.LOCK_EX, f"a service is running on {data}: stop it first")
+    try:
+        yield
+    finally:
+        os.close(handle)
+
+
+def _lock(data: Path, kind: int, refusal: str) -> int:
+    handle = os.open(data, os.O_RDONLY)
+    try:
+        fcntl.flock(handle, kind | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(handle)
+        raise Unprocessable(refusal) from None
+    return handle

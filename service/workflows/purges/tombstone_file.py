@@ -33,10 +33,10 @@ class Tombstone:
     subjects: list[str]
     mac: str = ""
 
-    def sealed(self, secret: bytes, previous: str) -> str:
+    def compute_mac(self, secret: bytes, previous: str) -> str:
         """The mac that belongs here."""
-        said = {name: value for name, value in asdict(self).items() if name != "mac"}
-        message = json.dumps([previous, said], sort_keys=True, separators=(",", ":"))
+        content = {name: value for name, value in asdict(self).items() if name != "mac"}
+        message = json.dumps([previous, content], sort_keys=True, separators=(",", ":"))
         return blake2b(message.encode(), key=Keyring(secret).subkey(_CHAIN), digest_size=32).hexdigest()
 
 
@@ -45,20 +45,20 @@ def read(path: Path) -> list[Tombstone]:
     Raises Unprocessable for anything that is no tombstone.
     """
     with suppress(FileNotFoundError):
-        return _parsed(path.read_bytes())
+        return _parse(path.read_bytes())
     return []
 
 
 def append(path: Path, secret: bytes, tombstone: Tombstone) -> None:
-    """Written through to the disk; one that is there already is not written again."""
+    """Write the tombstone through to the disk, unless the file already has it."""
     with path.open("a+b") as file:
         os.fchmod(file.fileno(), 0o600)
         fcntl.flock(file, fcntl.LOCK_EX)
         file.seek(0)
-        kept = _parsed(_whole_lines(file))
+        kept = _parse(_whole_lines(file))
         if tombstone.purge not in {each.purge for each in kept}:
             before = [each.mac for each in kept if each.dictionary == tombstone.dictionary]
-            mac = tombstone.sealed(secret, before[-1] if before else _FIRST)
+            mac = tombstone.compute_mac(secret, before[-1] if before else _FIRST)
             file.write(json.dumps(asdict(tombstone) | {"mac": mac}, sort_keys=True).encode() + b"\n")
         file.flush()
         os.fsync(file.fileno())
@@ -70,12 +70,12 @@ def check(tombstones: Iterable[Tombstone], secret: bytes) -> None:
     """
     previous = _FIRST
     for tombstone in tombstones:
-        if not hmac.compare_digest(tombstone.sealed(secret, previous), tombstone.mac):
+        if not hmac.compare_digest(tombstone.compute_mac(secret, previous), tombstone.mac):
             raise Unprocessable("the tombstones were altered, or belong to another memory secret")
         previous = tombstone.mac
 
 
-def merged(*files: Iterable[Tombstone]) -> list[Tombstone]:
+def merge(*files: Iterable[Tombstone]) -> list[Tombstone]:
     """The entries of copies of one file: of each dictionary the longest list, which the others must begin."""
     longest: dict[str, list[Tombstone]] = {}
     for file in files:
@@ -114,15 +114,15 @@ def _whole_lines(file: BinaryIO) -> bytes:
     return whole
 
 
-def _parsed(content: bytes) -> list[Tombstone]:
+def _parse(content: bytes) -> list[Tombstone]:
     lines = content[: content.rfind(b"\n") + 1].splitlines()
     try:
-        return [_tombstone(json.loads(line)) for line in lines]
+        return [_parse_one(json.loads(line)) for line in lines]
     except (ValueError, TypeError) as error:
         raise Unprocessable("the file is no list of tombstones") from error
 
 
-def _tombstone(document: Any) -> Tombstone:
+def _parse_one(document: Any) -> Tombstone:
     tombstone = Tombstone(**document)
     texts = (tombstone.purge, tombstone.dictionary, tombstone.at, tombstone.mac, *tombstone.pairs, *tombstone.subjects)
     if not all(isinstance(text, str) for text in texts):

@@ -1,4 +1,4 @@
-"""Traces: which kept texts mention a purged fact, however the text was written down."""
+"""Traces: which kept texts mention a purged fact, however the text was written, and overwriting them in the tables."""
 
 import json
 import re
@@ -7,6 +7,7 @@ from typing import Any
 
 from service.facts import fold_all
 from service.ingest.readers.decode import shown
+from service.storage import Transaction, purge, trials
 
 PURGED = "(purged)"
 Fact = tuple[str, str, str]
@@ -41,7 +42,7 @@ class Traces:
             return True
         return any(subject.search(plain) and others.search(plain) for subject, others in self._together)
 
-    def overwritten(self, document: Any) -> Any:
+    def overwrite(self, document: Any) -> Any:
         """The JSON document without list entries, and with `PURGED` in place of other texts, that mention one; of an
         object whose texts together do, all of them.
         """
@@ -49,12 +50,12 @@ class Traces:
             return PURGED if self.mentioned_in(document) else document
         if isinstance(document, list):
             kept = [each for each in document if not isinstance(each, str) or not self.mentioned_in(each)]
-            return [self.overwritten(each) for each in kept]
+            return [self.overwrite(each) for each in kept]
         if isinstance(document, Mapping):
             texts = [each for each in document.values() if isinstance(each, str)]
             gone = self.mentioned_in(*texts)
             return {
-                key: PURGED if gone and isinstance(each, str) else self.overwritten(each)
+                key: PURGED if gone and isinstance(each, str) else self.overwrite(each)
                 for key, each in document.items()
             }
         return document
@@ -64,10 +65,10 @@ def _pattern(texts: Collection[str]) -> re.Pattern[str]:
     """Finds any of these texts in a plain one; nothing where there are none."""
     spellings = {spelling for text in texts for spelling in _spellings(text)}
     longest_first = sorted(filter(None, spellings), key=lambda spelling: (-len(spelling), spelling))
-    return re.compile("|".join(map(_found, longest_first)) or r"(?!)")
+    return re.compile("|".join(map(_bounded, longest_first)) or r"(?!)")
 
 
-def _found(spelling: str) -> str:
+def _bounded(spelling: str) -> str:
     escaped = re.escape(spelling)
     alone = len(spelling) < _SHORT and spelling.isascii() and spelling.isalnum()
     return rf"(?<![a-z0-9]){escaped}(?![a-z0-9])" if alone else escaped
@@ -90,3 +91,33 @@ def _plain(text: str) -> str:
 def _unescaped(match: re.Match[str]) -> str:
     units = bytes.fromhex(match[0].replace("\\u", ""))
     return units.decode("utf-16-be", "replace")
+
+
+_FROM_THE_FILE = ("decoded_samples", "header", "columns", "ignored_columns")
+
+
+def overwrite(tx: Transaction, dictionary: int, traces: Traces, taught_by: Collection[int]) -> None:
+    """`taught_by` are the uploads (numbers) that the facts came from: of these even the file's hash goes, by which a
+    guess at a small file could be confirmed.
+    """
+    refused_in = purge.blank_refused(tx, dictionary, lambda texts: traces.mentioned_in(*texts), PURGED)
+    for upload, receipt in purge.list_receipts(tx, dictionary):
+        after = overwrite_receipt(receipt, traces)
+        if after != receipt or upload in taught_by or upload in refused_in:
+            purge.write_receipt(tx, upload, after | {"sha256": PURGED})
+    purge.void_replies(tx, dictionary)
+    trials.forget(tx, dictionary)
+    purge.remove_rows(tx, dictionary, lambda texts: traces.mentioned_in(*texts))
+    purge.rewrite_texts(tx, dictionary, traces.overwrite)
+
+
+def overwrite_receipt(receipt: dict[str, Any], traces: Traces) -> dict[str, Any]:
+    """The receipt with its figures as they were and without the texts of the file's cells."""
+    cells = {name: traces.overwrite(receipt[name]) for name in _FROM_THE_FILE if name in receipt}
+    findings = [_finding(finding, traces) for finding in receipt.get("findings", [])]
+    return receipt | cells | {"findings": findings}
+
+
+def _finding(finding: dict[str, Any], traces: Traces) -> dict[str, Any]:
+    texts = {name: traces.overwrite(finding[name]) for name in finding if name not in {"kind", "count"}}
+    return {**finding, **texts}

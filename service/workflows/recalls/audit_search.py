@@ -15,50 +15,50 @@ from schemas.audit import (
 )
 from schemas.recall import Status
 from service.errors import Unprocessable
-from service.facts import Pair
+from service.facts import Pair, trimmed
 from service.settings import Settings
 from service.storage import Database, Transaction, audit, dictionaries, lookup, memories, uploads
-from service.storage.audit import Entry, Wanted
-from service.storage.dictionaries import found
+from service.storage.audit import Entry, EntryFilter
+from service.storage.dictionaries import get_dictionary
 from service.storage.lookup import Source
 from service.workflows.audit.auditor import Act, Auditor, microseconds
 from service.workflows.audit.commitments import answer_text, name_tokens, opens, pair_tokens, rows_of
-from service.workflows.recalls.names import naming_of
+from service.workflows.recalls.names import read_naming
 
 DAY = timedelta(days=1)
 
 
-def page(db: Database, wanted: Wanted, cursor: str | None, limit: int) -> AuditPage:
+def read_page(db: Database, wanted: EntryFilter, cursor: str | None, limit: int) -> AuditPage:
     """Newest first."""
     before = _number(cursor)
     with db.reading() as tx:
-        entries = audit.page(tx, wanted, before, limit)
+        entries = audit.read_page(tx, wanted, before, limit)
     following = str(entries[-1].number) if len(entries) == limit else None
-    return AuditPage(entries=[_shown(entry) for entry in entries], cursor=following)
+    return AuditPage(entries=[_to_schema(entry) for entry in entries], cursor=following)
 
 
-def search(db: Database, settings: Settings, auditor: Auditor, asked: AuditSearch) -> AuditFound:
+def search(db: Database, settings: Settings, auditor: Auditor, query: AuditSearch) -> AuditFound:
     """Every entry about the pair in that time, whatever it was called by. Spellings that fold together are one; the
     ledger is asked for the pair as it is spelled here, or as an alias or a pseudonym leads to it.
     """
-    since, until = _time(asked)
+    since, until = _time(query)
     with db.reading() as tx:
-        row = found(tx, asked.dictionary)
-        naming = naming_of(tx, settings, row)
-        pair = (asked.subject, asked.relation)
+        row = get_dictionary(tx, query.dictionary)
+        naming = read_naming(tx, settings, row)
+        pair = (trimmed(query.subject), trimmed(query.relation))
         called = [pair] if naming is None else [pair, *naming.spellings(pair)]
         stored = pair if naming is None else naming.stored(pair)
         subjects, relations = zip(*called, strict=True)
         tokens = {*pair_tokens(subjects, relations), *name_tokens(subjects)}
         hits: list[AuditHit] = []
-        for entry, kept in audit.walk(tx, None, Wanted(dictionary=row.id, since=since, until=until)):
+        for entry, kept in audit.walk(tx, None, EntryFilter(dictionary=row.id, since=since, until=until)):
             rows = auditor.committer.rows(entry, kept.salts, tokens) if kept else []
             if kept and rows:
                 hits.append(_hit(tx, row, stored, entry, (kept.salts, rows[0])))
-            if len(hits) == asked.limit:
+            if len(hits) == query.limit:
                 break
         judged = _reviews(tx, row, stored)
-    truncated = len(hits) == asked.limit
+    truncated = len(hits) == query.limit
     return AuditFound(entries=hits, reviews=judged, recalls=settings.audit_recalls, truncated=truncated)
 
 
@@ -67,12 +67,12 @@ def moment(at: datetime | None) -> int | None:
     return None if at is None else microseconds(at if at.tzinfo else at.replace(tzinfo=UTC))
 
 
-def _time(asked: AuditSearch) -> tuple[int | None, int | None]:
-    if asked.day is None:
-        return moment(asked.since), moment(asked.until)
-    if asked.since is not None or asked.until is not None:
+def _time(query: AuditSearch) -> tuple[int | None, int | None]:
+    if query.day is None:
+        return moment(query.since), moment(query.until)
+    if query.since is not None or query.until is not None:
         raise Unprocessable("name a day, or since and until, not both")
-    start = datetime.combine(asked.day, datetime.min.time(), UTC)
+    start = datetime.combine(query.day, datetime.min.time(), UTC)
     return microseconds(start), microseconds(start + DAY)
 
 
@@ -85,14 +85,14 @@ def _number(cursor: str | None) -> int | None:
 def _hit(tx: Transaction, row: dictionaries.Row, pair: Pair, entry: Entry, place: tuple[bytes, int]) -> AuditHit:
     """`pair` as the ledger has it; `place`: the entry's salts, and the row of it that is about the pair."""
     recalled = entry.act == Act.RECALL and entry.memory is not None
-    record = memories.record(tx, entry.memory) if recalled and entry.memory is not None else None
+    record = memories.find_record(tx, entry.memory) if recalled and entry.memory is not None else None
     source = None
     if record is not None:
-        source = lookup.of_pairs(tx, row.number, record.ledger_version, [pair]).get(pair)
+        source = lookup.find_pairs(tx, row.number, record.ledger_version, [pair]).get(pair)
     taught = None
     if source is not None and record is not None:
-        by = uploads.sender(tx, source.upload)
-        taught = AuditSource(upload=source.upload, line=source.line, by=by, ledger_version=record.ledger_version)
+        by = uploads.find_sender(tx, source.upload)
+        taught = AuditSource(upload=source.upload, line=source.line or 0, by=by, ledger_version=record.ledger_version)
     return AuditHit(
         number=entry.number,
         at=_at(entry),
@@ -125,11 +125,11 @@ def _reviews(tx: Transaction, row: dictionaries.Row, pair: Pair) -> list[AuditRe
             decided_by=review.decided_by,
             decided_at=review.decided_at,
         )
-        for review in uploads.reviews_of(tx, row.number, *pair)
+        for review in uploads.list_reviews(tx, row.number, *pair)
     ]
 
 
-def _shown(entry: Entry) -> AuditEntry:
+def _to_schema(entry: Entry) -> AuditEntry:
     return AuditEntry(
         number=entry.number,
         at=_at(entry),

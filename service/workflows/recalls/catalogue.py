@@ -1,6 +1,10 @@
-"""What serving asks of the database and of the memory folders."""
+"""What serving asks of the database and of the memory folders, and the names that a spelling of theirs stands for."""
 
-from service.facts import Pair
+import unicodedata
+from collections import defaultdict
+from collections.abc import Collection
+
+from service.facts import Pair, fold_all
 from service.memory.serving import Servable
 from service.settings import Settings
 from service.storage import Database, aliases, dictionaries, lookup, memories
@@ -9,18 +13,17 @@ from service.storage.memories import Record
 from service.workflows.access.relations import Relations, seen_names
 from service.workflows.recalls import names
 from service.workflows.recalls.naming import Naming
-from service.workflows.recalls.queries import Ledger, LedgerRows
-from service.workflows.recalls.spellings import Spellings
-from service.workflows.versions.loaded import Versions
+from service.workflows.recalls.queries import Ledger
+from service.workflows.versions.loaded import LoadedVersions
 
 
 class StoredCatalogue:
     """The Catalogue of a service that keeps everything in its database and its data folder."""
 
-    def __init__(self, db: Database, settings: Settings, versions: Versions | None = None) -> None:
+    def __init__(self, db: Database, settings: Settings, versions: LoadedVersions | None = None) -> None:
         self._db = db
         self._settings = settings
-        self._versions = versions or Versions(settings)
+        self._versions = versions or LoadedVersions(settings)
         self._namings: dict[str, tuple[tuple[int, int], Naming | None]] = {}
 
     def changes(self) -> int:
@@ -36,11 +39,11 @@ class StoredCatalogue:
 
     def memory(self, memory: str) -> Record | None:
         with self._db.reading() as tx:
-            return memories.record(tx, memory)
+            return memories.find_record(tx, memory)
 
     def kept(self, loaded: list[str]) -> set[str]:
         with self._db.reading() as tx:
-            return memories.kept(tx, loaded)
+            return memories.filter_retained(tx, loaded)
 
     def load(self, record: Record) -> Servable:
         with self._db.reading() as tx:
@@ -49,15 +52,14 @@ class StoredCatalogue:
     def ledger(self, dictionary: str, version: int, pairs: list[Pair]) -> Ledger:
         with self._db.reading() as tx:
             row = dictionaries.find(tx, dictionary)
-            held = lookup.of_pairs(tx, row.number, version, pairs) if row else {}
-        return {pair: LedgerRows(source.answers, source.upload, source.line) for pair, source in held.items()}
+            return lookup.find_pairs(tx, row.number, version, pairs) if row else {}
 
-    def respelled(self, dictionary: str, version: int, pairs: list[Pair], seen: Relations | None) -> Ledger:
+    def ledger_respelled(self, dictionary: str, version: int, pairs: list[Pair], seen: Relations | None) -> Ledger:
         with self._db.reading() as tx:
             row = dictionaries.find(tx, dictionary)
             if row is None:
                 return {}
-            names = lookup.names(tx, row.number, version, seen_names(tx, row.number, seen))
+            names = lookup.list_names(tx, row.number, version, seen_names(tx, row.number, seen))
             subjects, relations = map(Spellings, names)
         named = {pair: (subjects.stand_for(pair[0]), relations.stand_for(pair[1])) for pair in pairs}
         found = {pair: (subject, relation) for pair, (subject, relation) in named.items() if subject and relation}
@@ -66,14 +68,34 @@ class StoredCatalogue:
 
     def naming(self, dictionary: str) -> Naming | None:
         """Made anew only when the dictionary's names or policies have moved."""
-        versions = names.versions(self._db, dictionary)
+        versions = names.read_versions(self._db, dictionary)
         if versions == (0, 0):
             return None
         known = self._namings.get(dictionary)
         if known is None or known[0] != versions:
-            known = self._namings[dictionary] = versions, names.naming(self._db, self._settings, dictionary)
+            known = self._namings[dictionary] = versions, names.get_naming(self._db, self._settings, dictionary)
         return known[1]
 
     def champions(self) -> list[Record]:
         with self._db.reading() as tx:
-            return memories.champions(tx)
+            return memories.list_champions(tx)
+
+
+class Spellings:
+    """The names that the ledger held, by their folded forms: the rule of the memory's second look-up. Only for
+    comparing: an answer found under another spelling agrees with the fact of the name it stands for.
+    """
+
+    def __init__(self, names: Collection[str]) -> None:
+        self._names = dict.fromkeys(names)
+        self._alike: dict[str, list[str]] = defaultdict(list)
+        for name, fold in zip(self._names, fold_all(list(self._names)), strict=True):
+            self._alike[fold].append(name)
+
+    def stand_for(self, spelling: str) -> str | None:
+        """The name itself, its NFC, or the only name that folds alike."""
+        normal = unicodedata.normalize("NFC", spelling)
+        if spelling in self._names or normal in self._names:
+            return spelling if spelling in self._names else normal
+        alike = self._alike.get(fold_all([spelling])[0], [])
+        return alike[0] if len(alike) == 1 else None

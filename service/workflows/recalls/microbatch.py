@@ -7,17 +7,17 @@ from schemas.recall import Query, Result
 from service.facts import Pair
 from service.memory.serving import Servable
 from service.workflows.access.relations import Relations
-from service.workflows.recalls.naming import Named, Naming
-from service.workflows.recalls.queries import rows
+from service.workflows.recalls.naming import NamedMemory, Naming
+from service.workflows.recalls.queries import recall_rows
 
 MOST_PARTS = 64  # parts of one memory that are kept ready
 
 
-class Served:
+class ServedMemory:
     """A loaded memory, or the part of it that some callers may see (`relations`), and the single recalls that wait.
 
-    Pairs that arrive while the event loop is busy are one batch. It closes when a turn of the loop brought nobody new,
-    so a lone request waits for one empty turn, some microseconds, and nobody waits on a clock; it is computed on the
+    Pairs that arrive while the event loop is busy are one batch. It closes when a turn of the loop brought no new pair,
+    so a lone request waits for one empty turn, some microseconds, and none waits on a clock; it is computed on the
     loop, and while it is, the next one collects in the sockets.
     """
 
@@ -30,16 +30,16 @@ class Served:
         self.memory = memory
         self.relations = relations
         self._waiting: list[tuple[Query, asyncio.Future[Result]]] = []
-        self._parts: OrderedDict[Relations, Served] = OrderedDict()
+        self._parts: OrderedDict[Relations, ServedMemory] = OrderedDict()
         self.naming: Naming | None = None
-        self._named: Served | None = None
+        self._named: ServedMemory | None = None
 
-    def named(self, naming: Naming | None) -> "Served":
-        """The memory as it is asked by these other names; itself where there are none."""
+    def named(self, naming: Naming | None) -> "ServedMemory":
+        """The memory as it is recalled by these other names; the memory itself where there are none."""
         if naming is None:
             return self
         if self._named is None or self._named.naming is not naming:
-            self._named = Served(self.id, self.dictionary, self.ledger_version, Named(self.memory, naming))
+            self._named = ServedMemory(self.id, self.dictionary, self.ledger_version, NamedMemory(self.memory, naming))
             self._named.naming = naming
         return self._named
 
@@ -47,15 +47,15 @@ class Served:
         """The pair as the ledger has it, and as it may be kept elsewhere."""
         return pair if self.naming is None else self.naming.stored(pair)
 
-    def within(self, relations: Relations | None) -> "Served":
-        """The memory as a caller finds it for whom only these relations exist; with batches of its own, so that who
-        asks it never shares one with who sees more.
+    def within(self, relations: Relations | None) -> "ServedMemory":
+        """The memory for a caller who sees only these relations. It has batches of its own: a caller never shares a
+        batch with one who sees more.
         """
         if relations is None:
             return self
         if relations not in self._parts:
             memory = self.memory.within(relations)
-            self._parts[relations] = Served(self.id, self.dictionary, self.ledger_version, memory, relations)
+            self._parts[relations] = ServedMemory(self.id, self.dictionary, self.ledger_version, memory, relations)
             self._parts[relations].naming = self.naming
         self._parts.move_to_end(relations)
         if len(self._parts) > MOST_PARTS:
@@ -82,8 +82,8 @@ class Served:
         waiting = [(query, future) for query, future in self._waiting if not future.done()]
         self._waiting = []
         try:
-            results = rows(self.memory, self.id, [query for query, _ in waiting])
-        except Exception as error:  # noqa: BLE001 - whoever waits for the batch learns of it
+            results = recall_rows(self.memory, self.id, [query for query, _ in waiting])
+        except Exception as error:  # noqa: BLE001 - the requests that wait for the batch get it
             for _, future in waiting:
                 future.set_exception(error)
             return

@@ -1,4 +1,4 @@
-"""The other names of a dictionary: set, looked at, taken away, and handed to whoever serves its memories."""
+"""The other names of a dictionary: set, read, deleted, and applied where its memories are served."""
 
 from collections.abc import Iterable, Sequence
 
@@ -8,17 +8,16 @@ from service.errors import Conflict, Unprocessable
 from service.facts import fold, is_blank
 from service.settings import Settings
 from service.storage import Database, Transaction, dictionaries, lookup, names, policies
-from service.storage.dictionaries import found
+from service.storage.dictionaries import get_dictionary
 from service.workflows import etags
-from service.workflows.active_policies import active
+from service.workflows.active_policies import get_active
 from service.workflows.audit import Act, Auditor, Event
-from service.workflows.recalls.naming import Naming
-from service.workflows.recalls.templates import Template
+from service.workflows.recalls.naming import Naming, Template
 
 
 def find(db: Database, ref: str) -> Names:
     with db.reading() as tx:
-        return names.current(tx, found(tx, ref).number)
+        return names.read_current(tx, get_dictionary(tx, ref).number)
 
 
 def put(db: Database, auditor: Auditor, ref: str, wanted: NamesPut, *, by: str, if_match: str | None) -> Names:
@@ -26,56 +25,56 @@ def put(db: Database, auditor: Auditor, ref: str, wanted: NamesPut, *, by: str, 
     for template in wanted.templates:
         Template.of(template)
     with db.writing() as tx:
-        row = dictionaries.locked(tx, found(tx, ref).number) or found(tx, ref)
-        etags.check(if_match, names.version(tx, row.number), "the set of names")
+        row = dictionaries.lock(tx, get_dictionary(tx, ref).number) or get_dictionary(tx, ref)
+        etags.check(if_match, names.read_version(tx, row.number), "the set of names")
         _refuse_subjects_in_clear(tx, row.number, wanted.aliases)
-        _refuse_unclear(wanted.aliases, *lookup.names(tx, row.number, row.ledger_version, None))
+        _refuse_unclear(wanted.aliases, *lookup.list_names(tx, row.number, row.ledger_version, None))
         return _replace(tx, auditor, row, wanted, by)
 
 
 def remove(db: Database, auditor: Auditor, ref: str, *, by: str) -> None:
     with db.writing() as tx:
-        _replace(tx, auditor, found(tx, ref), NamesPut(), by)
+        _replace(tx, auditor, get_dictionary(tx, ref), NamesPut(), by)
     db.forget()
 
 
 def _replace(tx: Transaction, auditor: Auditor, row: dictionaries.Row, wanted: NamesPut, by: str) -> Names:
     """Put them in place of all earlier ones. They change what is answered, so the audit has an entry of it."""
     names.put(tx, row.number, wanted, by)
-    current = names.current(tx, row.number)
+    current = names.read_current(tx, row.number)
     details = {"version": current.version, "aliases": len(wanted.aliases), "templates": len(wanted.templates)}
     auditor.record(tx, Event(Act.NAMES, by, row.id, details=details))
     return current
 
 
-def versions(db: Database, dictionary: str) -> tuple[int, int]:
+def read_versions(db: Database, dictionary: str) -> tuple[int, int]:
     """Of the names and of the policies: what is served by them is made anew when one of them moves."""
     with db.reading() as tx:
         row = dictionaries.find(tx, dictionary)
-        return (0, 0) if row is None else (names.version(tx, row.number), policies.version(tx, row.number))
+        return (0, 0) if row is None else (names.read_version(tx, row.number), policies.read_version(tx, row.number))
 
 
-def naming(db: Database, settings: Settings, dictionary: str) -> Naming | None:
+def get_naming(db: Database, settings: Settings, dictionary: str) -> Naming | None:
     """How the memories of this dictionary (its id) are asked; None where they are asked as they are taught."""
     with db.reading() as tx:
-        return naming_of(tx, settings, found(tx, dictionary))
+        return read_naming(tx, settings, get_dictionary(tx, dictionary))
 
 
-def naming_of(tx: Transaction, settings: Settings, row: dictionaries.Row) -> Naming | None:
-    current = active(tx, settings.secrets, row)
+def read_naming(tx: Transaction, settings: Settings, row: dictionaries.Row) -> Naming | None:
+    current = get_active(tx, settings.secrets, row)
     pseudonym = current.rules.subject if current.rules is not None and current.rules.subjects else None
-    return Naming.of(names.current(tx, row.number), pseudonym, current.version)
+    return Naming.of(names.read_current(tx, row.number), pseudonym, current.version)
 
 
 def _refuse_subjects_in_clear(tx: Transaction, dictionary: int, aliases: Sequence[NameAlias]) -> None:
-    hidden = policies.current(tx, dictionary).subjects == "pseudonymise"
+    hidden = policies.read_current(tx, dictionary).subjects == "pseudonymise"
     if hidden and any(alias.kind == "subject" for alias in aliases):
         raise Conflict("subjects are pseudonymised here: an alias would keep a name", code=Code.NAMES_IN_CLEAR)
 
 
 def _refuse_unclear(aliases: Sequence[NameAlias], subjects: Sequence[str], relations: Sequence[str]) -> None:
     """An alias leads to one name, whichever way it is spelled, and is no taught name itself."""
-    taught = {"subject": _folded(subjects), "relation": _folded(relations)}
+    taught = {"subject": _fold_all(subjects), "relation": _fold_all(relations)}
     taken: set[tuple[str, str]] = set()
     for index, alias in enumerate(aliases):
         folded = fold(alias.alias)
@@ -88,5 +87,5 @@ def _refuse_unclear(aliases: Sequence[NameAlias], subjects: Sequence[str], relat
         taken.add((alias.kind, folded))
 
 
-def _folded(taught: Iterable[str]) -> set[str]:
+def _fold_all(taught: Iterable[str]) -> set[str]:
     return set(map(fold, taught))

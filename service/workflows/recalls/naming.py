@@ -1,20 +1,78 @@
-"""A memory asked by other names: aliases, question templates, and the real names behind pseudonyms.
+"""A memory recalled by other names: aliases, question templates, and the real names behind pseudonyms.
 
 What is taught wins: an alias is tried only where the memory knows nothing of what was asked. Pseudonyms are made from
 the name with the policy key, so no mapping is read. Results name the pair as it was asked.
 """
 
 import re
+import unicodedata
 from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from schemas.names import Names
-from service.facts import Pair, fold
+from service.errors import Unprocessable
+from service.facts import Pair, fold, is_blank, trimmed
 from service.memory import Recalled
 from service.memory.serving import Servable
-from service.workflows.recalls.templates import Template
+
+_SLOTS = re.compile(r"\{(subject|relation)\}")
+
+
+_WIDE = 0xFEE0  # from an ASCII character to its full-width form
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """The pattern of a question: which part of it is the subject and which the relation. Three literal parts stand
+    around two slots; `subject_first` tells which slot comes first. White space between them, case and width do not
+    count.
+    """
+
+    before: re.Pattern[str]
+    between: re.Pattern[str]
+    after: re.Pattern[str]
+    subject_first: bool
+
+    @classmethod
+    def of(cls, text: str) -> "Template":
+        """Raises Unprocessable unless each slot stands there once, with text between them."""
+        parts = _SLOTS.split(text)
+        if sorted(parts[1::2]) != ["relation", "subject"] or is_blank(parts[2]):
+            raise Unprocessable("a template has {subject} and {relation} once each, with some text between them")
+        before, first, between, _, after = parts
+        begin, middle, end = map(_literal, (before, between, after))
+        return cls(_finds(begin), _finds(middle), _finds(end + r"\s*\Z"), first == "subject")
+
+    def pairs(self, question: str) -> list[tuple[str, str]]:
+        """Every way in which the question is this template filled: (subject, relation) as the question spells them."""
+        begin, end = self.before.match(question), self.after.search(question)
+        if begin is None or end is None or end.start() <= begin.end():
+            return []
+        inner = question[begin.end() : end.start()]
+        cuts = [(inner[: cut.start()], inner[cut.end() :]) for cut in self.between.finditer(inner)]
+        filled = [
+            (trimmed(first), trimmed(second)) for first, second in cuts if not is_blank(first) and not is_blank(second)
+        ]
+        return filled if self.subject_first else [(second, first) for first, second in filled]
+
+
+def _finds(literal: str) -> re.Pattern[str]:
+    return re.compile(rf"\s*{literal}\s*", re.IGNORECASE)
+
+
+def _literal(text: str) -> str:
+    """A pattern for this text in half or full width, with any white space where it has some."""
+    words = unicodedata.normalize("NFKC", text).split()
+    return r"\s*".join("".join(map(_either_width, word)) for word in words)
+
+
+def _either_width(character: str) -> str:
+    if "!" <= character <= "~":
+        return f"[{re.escape(character)}{chr(ord(character) + _WIDE)}]"
+    return re.escape(character)
+
 
 Rename = Callable[[str], str]
 
@@ -41,7 +99,7 @@ class Naming:
         templates = list(map(Template.of, names.templates))
         return cls((names.version, policies), folds["subject"], folds["relation"], templates, pseudonym)
 
-    def asked(self, subjects: Sequence[str]) -> Sequence[str]:
+    def stored_subjects(self, subjects: Sequence[str]) -> Sequence[str]:
         return subjects if self.pseudonym is None else list(map(self.pseudonym, subjects))
 
     def stands_for(self, pair: Pair) -> Pair | None:
@@ -52,15 +110,15 @@ class Naming:
     def stored(self, pair: Pair) -> Pair:
         """The pair as the ledger has it."""
         subject, relation = self.stands_for(pair) or pair
-        return self.asked([subject])[0], relation
+        return self.stored_subjects([subject])[0], relation
 
     def spellings(self, pair: Pair) -> list[Pair]:
         """The pairs of names by which this one is asked: as it is taught, as it is stored, and by every alias."""
         subject, relation = self.stands_for(pair) or pair
-        subjects = [subject, *self.asked([subject]), *_aliases(self.subjects, subject)]
+        subjects = [subject, *self.stored_subjects([subject]), *_aliases(self.subjects, subject)]
         return [(name, other) for name in subjects for other in (relation, *_aliases(self.relations, relation))]
 
-    def respelled(self, question: str) -> str:
+    def respell(self, question: str) -> str:
         """The question with taught names in place of the aliases that stand in it, folded; as it is without any."""
         text = fold(question)
         present = {
@@ -77,8 +135,8 @@ def _aliases(names: dict[str, str], name: str) -> list[str]:
     return [alias for alias, taught in names.items() if fold(taught) == fold(name)]
 
 
-class Named:
-    """The memory as callers ask it."""
+class NamedMemory:
+    """A memory that also knows the other names of a dictionary."""
 
     def __init__(self, memory: Servable, naming: Naming) -> None:
         self._memory = memory
@@ -89,7 +147,7 @@ class Named:
         return self._memory.relations
 
     def recall(self, subjects: Sequence[str], relations: Sequence[str]) -> Recalled:
-        recalled = self._memory.recall(self._naming.asked(subjects), relations)
+        recalled = self._memory.recall(self._naming.stored_subjects(subjects), relations)
         left = np.flatnonzero(~recalled.known & ~recalled.ambiguous).tolist()
         meant = {at: self._naming.stands_for((subjects[at], relations[at])) for at in left}
         again = {at: pair for at, pair in meant.items() if pair is not None}
@@ -98,7 +156,7 @@ class Named:
     def _recall_again(self, recalled: Recalled, pairs: dict[int, Pair]) -> Recalled:
         """With what the memory holds for the pairs that aliases lead to, by their places."""
         subjects, relations = zip(*pairs.values(), strict=True)
-        found = self._memory.recall(self._naming.asked(subjects), relations)
+        found = self._memory.recall(self._naming.stored_subjects(subjects), relations)
         places = np.array(list(pairs), dtype=np.int64)
         answers, margins = list(recalled.answers), recalled.margins.copy()
         known, ambiguous = recalled.known.copy(), recalled.ambiguous.copy()
@@ -113,13 +171,13 @@ class Named:
             if pairs := template.pairs(question):
                 return pairs
         found = self._memory.candidates(question)
-        respelled = self._naming.respelled(question)
+        respelled = self._naming.respell(question)
         return found if respelled == question else [*found, *self._memory.candidates(respelled)]
 
     def within(self, relations: Container[str]) -> Servable:
         """Aliases of a relation that is not seen are no aliases."""
         seen = {alias: name for alias, name in self._naming.relations.items() if name in relations}
-        return Named(self._memory.within(relations), replace(self._naming, relations=seen))
+        return NamedMemory(self._memory.within(relations), replace(self._naming, relations=seen))
 
 
 def _whole(alias: str) -> str:

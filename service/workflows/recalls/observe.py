@@ -1,4 +1,4 @@
-"""What live recalls were answered, for whoever counts, compares or records them, off the path of the request.
+"""Live recalls and their answers, passed to those who count, compare or record them, off the path of the request.
 
 A recall costs its caller one append: listeners run in a thread of their own, in batches, some tenths of a second
 later. What they cannot keep up with is dropped and counted, never waited for.
@@ -16,7 +16,7 @@ import prometheus_client
 import structlog
 
 from schemas.recall import Result, Status
-from service.workflows.recalls.microbatch import Served
+from service.workflows.recalls.microbatch import ServedMemory
 
 log = structlog.get_logger()
 
@@ -27,7 +27,7 @@ MOST_WAITING = 200_000  # queries; a single batch may be larger when nothing els
 _DROPPED = prometheus_client.Counter("factstore_unobserved", "Answered queries that no listener was told of.")
 
 
-class Columns(NamedTuple):
+class RecallColumns(NamedTuple):
     """One entry a pair in each: what was asked and what was answered."""
 
     subjects: Sequence[str]
@@ -37,38 +37,38 @@ class Columns(NamedTuple):
 
 
 @dataclass(eq=False)
-class Seen:
+class LiveRecall:
     """A recall, or the part of a batch that one memory answered. `alias` is None where the memory itself was named;
     `by` is the caller's key; `at` is in seconds since the epoch.
     """
 
-    served: Served
+    served: ServedMemory
     alias: str | None
     by: str
-    answered: Sequence[Result] | Columns
+    answered: Sequence[Result] | RecallColumns
     at: float = field(default_factory=time.time)
 
     def __len__(self) -> int:
-        """Queries, of whatever form."""
-        return len(self.answered.statuses) if isinstance(self.answered, Columns) else len(self.answered)
+        """The number of queries, of whatever form."""
+        return len(self.answered.statuses) if isinstance(self.answered, RecallColumns) else len(self.answered)
 
     @cached_property
-    def columns(self) -> Columns:
+    def columns(self) -> RecallColumns:
         """The queries that were about one pair; sentences without an answer, chains and listings are left out."""
-        if isinstance(self.answered, Columns):
+        if isinstance(self.answered, RecallColumns):
             return self.answered
         rows = [
             (result.subject, result.relation, result.status, result.answers)
             for result in self.answered
             if result.subject is not None and result.relation is not None
         ]
-        return Columns(*map(list, zip(*rows, strict=True))) if rows else Columns([], [], [], [])
+        return RecallColumns(*map(list, zip(*rows, strict=True))) if rows else RecallColumns([], [], [], [])
 
 
 class Listener(Protocol):
-    """Told of live recalls, in the observer's thread. What it raises is logged by kind and otherwise ignored."""
+    """Receives live recalls in the observer's thread. What it raises is logged by kind and otherwise ignored."""
 
-    def heard(self, seen: Sequence[Seen]) -> None:
+    def on_recalls(self, seen: Sequence[LiveRecall]) -> None:
         """Recalls in the order they were answered; called only when there are some."""
         ...
 
@@ -82,7 +82,7 @@ class Observer:
 
     def __init__(self) -> None:
         self._listeners: list[Listener] = []
-        self._waiting: deque[Seen] = deque()
+        self._waiting: deque[LiveRecall] = deque()
         self._queued = 0  # written by the event loop alone
         self._taken = 0  # written by the thread alone
         self._missed = 0
@@ -90,11 +90,11 @@ class Observer:
         self._thread = Thread(target=self._run, name="observer", daemon=True)
 
     def register(self, listener: Listener) -> None:
-        """Before `start`."""
+        """Add a listener; to be called before `start`."""
         self._listeners.append(listener)
 
-    def seen(self, seen: Seen) -> None:
-        """Tell the listeners later; about a microsecond. Called on the event loop."""
+    def observe(self, seen: LiveRecall) -> None:
+        """Queue a recall for the listeners, in about a microsecond. Called on the event loop."""
         if not self._listeners:
             return
         size, waiting = len(seen), self._queued - self._taken
@@ -106,23 +106,23 @@ class Observer:
         self._waiting.append(seen)
 
     def missed(self) -> int:
-        """Queries that no listener was told of, since the start."""
+        """How many queries no listener has received since the start."""
         return self._missed
 
     def start(self) -> None:
         self._thread.start()
 
     def stop(self) -> None:
-        """Returns when everything that waited was told and flushed."""
+        """Return once everything that waited has been passed on and flushed."""
         self._stopping.set()
         self._thread.join()
 
     def turn(self) -> None:
-        """Tell the listeners of everything that waits."""
+        """Pass everything that waits to the listeners."""
         seen = [self._waiting.popleft() for _ in range(len(self._waiting))]
         if seen:
             for listener in self._listeners:
-                _contained(partial(listener.heard, seen))
+                _contained(partial(listener.on_recalls, seen))
             self._taken += sum(map(len, seen))
 
     def flush(self) -> None:

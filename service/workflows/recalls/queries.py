@@ -16,6 +16,7 @@ from service.errors import TooLarge, Unprocessable
 from service.facts import Pair, trimmed
 from service.memory import Recalled
 from service.memory.serving import Servable
+from service.storage.lookup import Source
 
 MAX_HOPS = 16
 MAX_FAN_OUT = 1_000  # subjects that one hop of a chain may ask for; beyond it the chain is ambiguous
@@ -31,35 +32,27 @@ class Held(NamedTuple):
     margin: float
 
 
-class LedgerRows(NamedTuple):
-    """What the ledger holds for one pair: its answers, and where the first of them came from."""
-
-    answers: Sequence[str]
-    upload: str
-    line: int | None
-
-
-Ledger = Mapping[Pair, LedgerRows]
+Ledger = Mapping[Pair, Source]
 Steps = Generator[list[Pair], list[Held], Result]
 Form = Callable[[Query, Servable, str], Steps]
 
 
-def columns(memory: Servable, name: str, subjects: Sequence[str], relations: Sequence[str]) -> ColumnsResult:
+def recall_columns(memory: Servable, name: str, subjects: Sequence[str], relations: Sequence[str]) -> ColumnsResult:
     """The column form: one status, answer set and margin a pair, in the order asked."""
     if len(subjects) != len(relations):
         raise Unprocessable(f"subjects has {len(subjects)} entries and relations {len(relations)}: one of each a pair")
     return ColumnsResult(*_columns(memory.recall(subjects, relations)), name)
 
 
-def rows(memory: Servable, name: str, queries: Sequence[Query]) -> list[Result]:
+def recall_rows(memory: Servable, name: str, queries: Sequence[Query]) -> list[Result]:
     """One result a query, in their order; `name` is the memory's id, which every result carries."""
     if all(map(is_pair, queries)):
         return _pairs(memory, name, queries)
-    forms = [form(query) for query in queries]
+    forms = [form_of(query) for query in queries]
     return _in_step(memory, [each(query, memory, name) for each, query in zip(forms, queries, strict=True)])
 
 
-def pairs(results: Iterable[Result]) -> list[Pair]:
+def pairs_of(results: Iterable[Result]) -> list[Pair]:
     """The exact pairs that results are about, for those that are about one."""
     return [
         (trimmed(result.subject), trimmed(result.relation))
@@ -71,14 +64,14 @@ def pairs(results: Iterable[Result]) -> list[Pair]:
 def compare(results: Iterable[Result], ledger: Ledger) -> None:
     """Set the ledger's view beside each result about one pair."""
     for result in results:
-        for pair in pairs([result]):
+        for pair in pairs_of([result]):
             held = ledger.get(pair)
             answers = sorted(held.answers) if held else []
             agrees = list(result.answers) == answers
             result.ledger = LedgerView(agrees, answers, held.upload if held else None, held.line if held else None)
 
 
-def form(query: Query) -> Form:
+def form_of(query: Query) -> Form:
     """Which of the four forms a query has; Unprocessable where it has none of them."""
     left_out = (query.subject is None, query.relation is None, query.relations is None, query.question is None)
     found = _FORMS.get(left_out)

@@ -20,8 +20,8 @@ from service.memory.devices import one_thread
 from service.storage.aliases import CHAMPION
 from service.workflows.access.relations import Relations
 from service.workflows.recalls import queries
-from service.workflows.recalls.microbatch import Served
-from service.workflows.recalls.observe import Columns, Observer, Seen
+from service.workflows.recalls.microbatch import ServedMemory
+from service.workflows.recalls.observe import LiveRecall, Observer, RecallColumns
 from service.workflows.recalls.serving import Address, Serving
 
 _RECALLED = prometheus_client.Counter("factstore_recalls", "Queries answered by a memory, by status.", ["status"])
@@ -40,7 +40,7 @@ def prepare() -> None:
 
 
 class Asker(NamedTuple):
-    """Whose recall it is: the id of the caller's key, and the relations that exist for it (None: all)."""
+    """Who recalls: the id of the caller's key, and the relations that it sees (None: all)."""
 
     key: str
     relations: Relations | None = None
@@ -55,7 +55,7 @@ class Recall:
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix="recall")
 
     async def one(self, dictionary: str, query: Query, by: Asker) -> Result:
-        queries.form(query)
+        queries.form_of(query)
         address = _address(dictionary, query)
         served = (await self._serving.find(address)).within(by.relations)
         if queries.is_pair(query) and not query.compare:
@@ -63,7 +63,7 @@ class Recall:
         else:
             [result] = await self.run(self._rows, served, [query], False)
         _COUNTERS[result.status].inc()
-        self._observer.seen(Seen(served, _alias(address), by.key, [result]))
+        self._observer.observe(LiveRecall(served, _alias(address), by.key, [result]))
         return result
 
     async def batch(self, dictionary: str, batch: BatchQuery, by: Asker) -> BatchResult | ColumnsResult:
@@ -75,7 +75,7 @@ class Recall:
         raise Unprocessable("a batch is either queries, or subjects and relations")
 
     async def run(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Do this in one of the threads that batches run in."""
+        """Run `work` in one of the threads that batches run in."""
         return await asyncio.get_running_loop().run_in_executor(self._pool, lambda: work(*args, **kwargs))
 
     async def _many(self, dictionary: str, batch: BatchQuery, asked: Sequence[Query], by: Asker) -> BatchResult:
@@ -102,7 +102,7 @@ class Recall:
     async def _ask(self, address: Address, asked: Sequence[Query], compare: bool, by: Asker) -> list[Result]:
         served = (await self._serving.find(address)).within(by.relations)
         results = await self.run(self._rows, served, asked, compare)
-        self._observer.seen(Seen(served, _alias(address), by.key, results))
+        self._observer.observe(LiveRecall(served, _alias(address), by.key, results))
         return results
 
     async def _columns(
@@ -112,16 +112,18 @@ class Recall:
             raise Unprocessable("compare needs rows: columns have no place for the ledger's view")
         address = _address(dictionary, batch)
         served = (await self._serving.find(address)).within(by.relations)
-        result = await self.run(queries.columns, served.memory, served.id, *pairs)
+        result = await self.run(queries.recall_columns, served.memory, served.id, *pairs)
         _count(result.statuses)
-        self._observer.seen(Seen(served, _alias(address), by.key, Columns(*pairs, result.statuses, result.answers)))
+        self._observer.observe(
+            LiveRecall(served, _alias(address), by.key, RecallColumns(*pairs, result.statuses, result.answers))
+        )
         return result
 
-    def _rows(self, served: Served, asked: Sequence[Query], compare: bool) -> list[Result]:
-        results = queries.rows(served.memory, served.id, asked)
+    def _rows(self, served: ServedMemory, asked: Sequence[Query], compare: bool) -> list[Result]:
+        results = queries.recall_rows(served.memory, served.id, asked)
         if compared := [result for query, result in zip(asked, results, strict=True) if compare or query.compare]:
             answered = [result for result in compared if result.status is Status.ANSWERED]
-            ledger = self._serving.ledger(served, queries.pairs(compared), set(queries.pairs(answered)))
+            ledger = self._serving.ledger(served, queries.pairs_of(compared), set(queries.pairs_of(answered)))
             queries.compare(compared, ledger)
         return results
 

@@ -11,6 +11,7 @@ dictionary out, and the last few stay, so that a rollback is served at once.
 import asyncio
 from collections import Counter, OrderedDict
 from collections.abc import Awaitable, Callable, Coroutine
+from dataclasses import replace
 from typing import NamedTuple, Protocol
 
 import structlog
@@ -22,7 +23,7 @@ from service.memory.serving import Servable
 from service.storage.aliases import CHAMPION
 from service.storage.memories import Record
 from service.workflows.access.relations import Relations
-from service.workflows.recalls.microbatch import Served
+from service.workflows.recalls.microbatch import ServedMemory
 from service.workflows.recalls.naming import Naming
 from service.workflows.recalls.queries import Ledger
 
@@ -70,7 +71,7 @@ class Catalogue(Protocol):
         """What the ledger held for these pairs at that version."""
         ...
 
-    def respelled(self, dictionary: str, version: int, pairs: list[Pair], seen: Relations | None) -> Ledger:
+    def ledger_respelled(self, dictionary: str, version: int, pairs: list[Pair], seen: Relations | None) -> Ledger:
         """The same for pairs whose names are spelled unlike the ledger's; it has to read all names, those of the facts
         whose relations are `seen`.
         """
@@ -91,9 +92,9 @@ class Serving:
     def __init__(self, catalogue: Catalogue, *, capacity: int = 8) -> None:
         self._catalogue = catalogue
         self._capacity = capacity
-        self._loaded: OrderedDict[str, Served] = OrderedDict()
+        self._loaded: OrderedDict[str, ServedMemory] = OrderedDict()
         self._lineages: dict[str, str] = {}  # of each loaded memory
-        self._loading: dict[str, asyncio.Future[Served]] = {}
+        self._loading: dict[str, asyncio.Future[ServedMemory]] = {}
         self._dictionaries: dict[str, str] = {}
         self._addresses: dict[Address, tuple[Record, Naming | None]] = {}
         self._seen = -1
@@ -108,8 +109,8 @@ class Serving:
             self._loop.call_soon_threadsafe(self._put, record, memory)
 
     async def dictionary(self, name: str, sees: Callable[[str], bool]) -> str:
-        """The id of the dictionary of this id or exact name; raises NotFound, after the same look-up, where there is
-        none or the caller does not see it.
+        """The id of the dictionary with this id or exact name. Raises NotFound where there is none, and after the same
+        look-up where the caller does not see it.
         """
         self._refresh()
         known = self._dictionaries.get(name)
@@ -123,7 +124,7 @@ class Serving:
             self._dictionaries[name] = found
         return found
 
-    async def find(self, address: Address) -> Served:
+    async def find(self, address: Address) -> ServedMemory:
         """The memory at this address, loaded; raises NotFound, NoMemory or MemoryMismatch."""
         self._refresh()
         resolved = self._addresses.get(address)
@@ -135,11 +136,12 @@ class Serving:
         record, naming = resolved
         return (self._recent(record) or await self._load(record)).named(naming)
 
-    def ledger(self, served: Served, pairs: list[Pair], answered: set[Pair]) -> Ledger:
+    def ledger(self, served: ServedMemory, pairs: list[Pair], answered: set[Pair]) -> Ledger:
         """What the ledger held for these pairs when the memory was trained. Reads the database: not on the loop.
 
         Pairs that the memory answered but the ledger has not as they are spelled are looked up by the names they stand
-        for, as the memory looked them up. Who sees only some relations is told no line: gaps would count the others.
+        for, as the memory looked them up. A caller who sees only some relations gets no line numbers: their gaps would
+        count the other facts.
         """
         if served.naming is not None:
             stored = {pair: served.naming.stored(pair) for pair in pairs}
@@ -147,15 +149,15 @@ class Serving:
             return {pair: held[stored[pair]] for pair in pairs if stored[pair] in held}
         return self._held(served, pairs, answered)
 
-    def _held(self, served: Served, pairs: list[Pair], answered: set[Pair]) -> Ledger:
+    def _held(self, served: ServedMemory, pairs: list[Pair], answered: set[Pair]) -> Ledger:
         seen = served.relations
         held = self._catalogue.ledger(served.dictionary, served.ledger_version, pairs)
         if seen is not None:
             held = {pair: rows for pair, rows in held.items() if pair[1] in seen}
         unlike = sorted(answered - held.keys())
         if unlike:
-            held = {**held, **self._catalogue.respelled(served.dictionary, served.ledger_version, unlike, seen)}
-        return held if seen is None else {pair: rows._replace(line=None) for pair, rows in held.items()}
+            held = {**held, **self._catalogue.ledger_respelled(served.dictionary, served.ledger_version, unlike, seen)}
+        return held if seen is None else {pair: replace(rows, line=None) for pair, rows in held.items()}
 
     async def watch(self, moved: Callable[[], Awaitable[None]]) -> None:
         """Load ahead of the requests: champions at the start, later whatever replaces a memory in use. Looks whenever
@@ -197,31 +199,31 @@ class Serving:
             raise NotFound("this version is no longer kept", code=Code.NOT_RETAINED, memory=record.id)
         return record, self._catalogue.naming(record.dictionary)
 
-    def _recent(self, record: Record) -> Served | None:
+    def _recent(self, record: Record) -> ServedMemory | None:
         """The memory if it is loaded, marked as the one used last."""
         served = self._loaded.get(record.id)
         if served is not None:
             self._loaded.move_to_end(record.id)
         return served
 
-    async def _load(self, record: Record) -> Served:
+    async def _load(self, record: Record) -> ServedMemory:
         """The memory, loaded once for all who wait; the one least recently used makes room."""
         loading = self._loading.get(record.id)
         if loading is None:
             loading = self._loading[record.id] = asyncio.ensure_future(self._read(record))
         return await asyncio.shield(loading)
 
-    async def _read(self, record: Record) -> Served:
+    async def _read(self, record: Record) -> ServedMemory:
         try:
             memory = await asyncio.to_thread(self._catalogue.load, record)
         finally:
             del self._loading[record.id]
         return self._put(record, memory)
 
-    def _put(self, record: Record, memory: Servable) -> Served:
+    def _put(self, record: Record, memory: Servable) -> ServedMemory:
         served = self._recent(record)
         if served is None:
-            served = self._loaded[record.id] = Served(record.id, record.dictionary, record.ledger_version, memory)
+            served = self._loaded[record.id] = ServedMemory(record.id, record.dictionary, record.ledger_version, memory)
             self._lineages[record.id] = record.lineage
             self._make_room()
         return served
@@ -246,7 +248,7 @@ class Serving:
             await self._load(record)
 
     async def _follow(self) -> None:
-        """Let go of memories that are no longer kept, and load the new champions of dictionaries in use."""
+        """Drop memories that are no longer kept, and load the new champions of dictionaries in use."""
         loaded = list(self._loaded)
         kept = await asyncio.to_thread(self._catalogue.kept, loaded)
         for memory in [memory for memory in loaded if memory not in kept]:

@@ -7,19 +7,19 @@ from schemas.reviews import Review, ReviewDecide, ReviewSource, ReviewState
 from service.errors import PreconditionFailed, Unprocessable
 from service.storage import Transaction, aliases, dictionaries, reviews
 from service.storage.aliases import CHAMPION
-from service.storage.dictionaries import found
+from service.storage.dictionaries import get_dictionary
 from service.storage.stamps import now
-from service.workflows.active_policies import active
+from service.workflows.active_policies import get_active
 from service.workflows.ledger import edits
 from service.workflows.ledger.edits import Edited
 from service.workflows.reviews.error_rates import limits_of
-from service.workflows.reviews.reviews import Reviewer, check_open, event, find, find_in
+from service.workflows.reviews.reviews import Reviewer, check_open, event, find, get_review
 from service.workflows.reviews.withdrawals import withdraw_if_exceeded
 from service.workflows.versions.publish import EditContext
 
 
 def decide(service: EditContext, ref: str, review_id: str, wanted: ReviewDecide, reviewer: Reviewer) -> Review:
-    """Decide once, by somebody else than its authors. A correction is in the ledger and audited in the same commit;
+    """Decide an item once; its authors may not. A correction is in the ledger and audited in the same commit;
     where it makes the memory's error rate exceed its gate, the champion rolls back.
     """
     if (wanted.answers is not None) != (wanted.decision == "correct"):
@@ -29,10 +29,12 @@ def decide(service: EditContext, ref: str, review_id: str, wanted: ReviewDecide,
     if wanted.decision == "correct":
         return _correct(service, ref, review_id, wanted, reviewer)
     with service.db.writing() as tx:
-        row = found(tx, ref)
-        review = find_in(tx, row.number, review_id)
+        row = get_dictionary(tx, ref)
+        review = get_review(tx, row.number, review_id)
         check_open(tx, row.number, review, reviewer)
-        _write(tx, review, _accepted(reviewer.by, wanted) if wanted.decision == "accept" else _rejected(review, wanted))
+        _write(
+            tx, review, _acceptance(reviewer.by, wanted) if wanted.decision == "accept" else _rejection(review, wanted)
+        )
         service.auditor.record(tx, event(row.id, review, reviewer.by, wanted.decision))
     return find(service.db, ref, review_id)
 
@@ -40,13 +42,13 @@ def decide(service: EditContext, ref: str, review_id: str, wanted: ReviewDecide,
 def _correct(service: EditContext, ref: str, review_id: str, wanted: ReviewDecide, reviewer: Reviewer) -> Review:
     limits = limits_of(service.settings)
     with service.db.reading() as tx:
-        row = found(tx, ref)
-        review = find_in(tx, row.number, review_id)
+        row = get_dictionary(tx, ref)
+        review = get_review(tx, row.number, review_id)
         check_open(tx, row.number, review, reviewer)
-        answers = active(tx, service.settings.secrets, row).answers(review.relation, wanted.answers or [])
+        answers = get_active(tx, service.settings.secrets, row).answers(review.relation, wanted.answers or [])
 
     def decided(tx: Transaction, _: Edited) -> None:
-        _write(tx, review, _corrected(tx, row, wanted, answers, reviewer.by))
+        _write(tx, review, _correction(tx, row, wanted, answers, reviewer.by))
         service.auditor.record(tx, event(row.id, review, reviewer.by, wanted.decision))
 
     reason = f"corrected by {review.id}"
@@ -73,18 +75,18 @@ def _write(tx: Transaction, review: Review, values: dict[str, Any]) -> None:
         raise PreconditionFailed("somebody else decided this item meanwhile")
 
 
-def _accepted(by: str, wanted: ReviewDecide) -> dict[str, Any]:
+def _acceptance(by: str, wanted: ReviewDecide) -> dict[str, Any]:
     return {"state": ReviewState.ACCEPTED, "reason": wanted.reason, "decided_by": by, "decided_at": now()}
 
 
-def _corrected(
+def _correction(
     tx: Transaction, row: dictionaries.Row, wanted: ReviewDecide, answers: list[str], by: str
 ) -> dict[str, Any]:
     champion = aliases.find(tx, row.number, CHAMPION)
-    decided = _accepted(by, wanted) | {"state": ReviewState.CORRECTED, "corrected": answers}
+    decided = _acceptance(by, wanted) | {"state": ReviewState.CORRECTED, "corrected": answers}
     return decided | {"memory_before": champion.memory if champion else None}
 
 
-def _rejected(review: Review, wanted: ReviewDecide) -> dict[str, Any]:
+def _rejection(review: Review, wanted: ReviewDecide) -> dict[str, Any]:
     """The item stays open."""
     return {"returned": review.returned + 1, "reason": wanted.reason}

@@ -1,4 +1,4 @@
-"""Reviews: an answer is doubted by whoever met it, and waits for somebody else to decide."""
+"""Reviews: a caller doubts an answer, and the item waits for somebody else to decide it."""
 
 from typing import NamedTuple
 
@@ -7,11 +7,11 @@ from schemas.reviews import Review, ReviewCreate, ReviewPage, ReviewState
 from service.errors import Conflict, Forbidden, NotFound, Unprocessable
 from service.facts import trimmed
 from service.storage import Database, Transaction, keys, reviews
-from service.storage.dictionaries import found
+from service.storage.dictionaries import get_dictionary
 from service.workflows import etags
-from service.workflows.active_policies import active
+from service.workflows.active_policies import get_active
 from service.workflows.audit import Act, Event
-from service.workflows.recalls.microbatch import Served
+from service.workflows.recalls.microbatch import ServedMemory
 from service.workflows.versions.publish import EditContext
 
 
@@ -22,8 +22,8 @@ class Reviewer(NamedTuple):
     if_match: str | None
 
 
-def report(service: EditContext, served: Served, wanted: ReviewCreate, by: str) -> Review:
-    """Put a doubt about an answer of `served` into the queue. It is asked once more, so that its margin is known."""
+def report(service: EditContext, served: ServedMemory, wanted: ReviewCreate, by: str) -> Review:
+    """Put a doubt about an answer of `served` into the queue. The memory is recalled once more for its margin."""
     subject, relation = trimmed(wanted.subject), trimmed(wanted.relation)
     if not subject or not relation:
         raise Unprocessable("subject and relation are more than white space")
@@ -31,7 +31,7 @@ def report(service: EditContext, served: Served, wanted: ReviewCreate, by: str) 
     recalled = served.memory.recall([subject], [relation])
     known = bool(recalled.known[0])
     with service.db.reading() as tx:
-        policies = active(tx, service.settings.secrets, found(tx, served.dictionary))
+        policies = get_active(tx, service.settings.secrets, get_dictionary(tx, served.dictionary))
     recalled_answers = recalled.answers[0] if known else ()
     doubt = reviews.Doubt(
         subject=subject,
@@ -44,7 +44,7 @@ def report(service: EditContext, served: Served, wanted: ReviewCreate, by: str) 
         note=wanted.note,
     )
     with service.db.writing() as tx:
-        row = found(tx, served.dictionary)
+        row = get_dictionary(tx, served.dictionary)
         [review] = reviews.add(tx, row.number, [doubt])
         service.auditor.record(tx, event(row.id, review, by, "report"))
     return review
@@ -52,10 +52,10 @@ def report(service: EditContext, served: Served, wanted: ReviewCreate, by: str) 
 
 def find(db: Database, ref: str, review_id: str) -> Review:
     with db.reading() as tx:
-        return find_in(tx, found(tx, ref).number, review_id)
+        return get_review(tx, get_dictionary(tx, ref).number, review_id)
 
 
-def find_in(tx: Transaction, dictionary: int, review_id: str) -> Review:
+def get_review(tx: Transaction, dictionary: int, review_id: str) -> Review:
     """Raises NotFound."""
     review = reviews.find(tx, dictionary, review_id)
     if review is None:
@@ -63,11 +63,11 @@ def find_in(tx: Transaction, dictionary: int, review_id: str) -> Review:
     return review
 
 
-def listed(db: Database, ref: str, wanted: reviews.Listing) -> ReviewPage:
+def list_reviews(db: Database, ref: str, wanted: reviews.Listing) -> ReviewPage:
     """Random order unless asked otherwise: an error rate is estimated from what happens to be decided first."""
     with db.reading() as tx:
         try:
-            page, following = reviews.listed(tx, found(tx, ref).number, wanted)
+            page, following = reviews.list_page(tx, get_dictionary(tx, ref).number, wanted)
         except ValueError:
             raise Unprocessable("this cursor does not belong to this order") from None
     return ReviewPage(reviews=page, cursor=following)
@@ -81,7 +81,7 @@ def check_open(tx: Transaction, dictionary: int, review: Review, reviewer: Revie
     if review.state is not ReviewState.OPEN:
         raise Conflict("this item has been decided", code=Code.REVIEW_DECIDED)
     pair = review.subject, review.relation
-    authors = reviews.teachers(tx, dictionary, pair, review.memory)
+    authors = reviews.find_teachers(tx, dictionary, pair, review.memory)
     if review.sample is None:
         authors.add(review.by)
     if _person(tx, reviewer.by) in {_person(tx, author) for author in authors}:
@@ -97,7 +97,7 @@ def event(dictionary: str, review: Review, by: str, what: str) -> Event:
 
 
 def _person(tx: Transaction, key: str) -> str:
-    """The first of the keys that this one was rotated from: whoever holds it held that one."""
+    """The first of the keys that this one was rotated from: they belong to one person."""
     info = keys.find(tx, key)
     while info is not None and info.replaces is not None:
         key, info = info.replaces, keys.find(tx, info.replaces)

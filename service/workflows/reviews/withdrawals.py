@@ -5,12 +5,11 @@ from collections.abc import Iterator
 import structlog
 
 from schemas.aliases import AliasAction
-from service.storage import Transaction, aliases, dictionaries, memories, samples
+from service.storage import Transaction, aliases, dictionaries, memories, reviews
 from service.storage.aliases import CHAMPION
-from service.storage.dictionaries import found
+from service.storage.dictionaries import get_dictionary
 from service.workflows.audit import Act, Event
-from service.workflows.reviews.error_rates import rate_at, rate_of
-from service.workflows.reviews.estimates import Limits
+from service.workflows.reviews.error_rates import Limits, rate_at, rate_of
 from service.workflows.versions.publish import EditContext
 
 log = structlog.get_logger()
@@ -25,7 +24,7 @@ def withdraw_if_exceeded(service: EditContext, dictionary: str, memory: str, lim
     answers found wrong, so few that it keeps to the gate, never to one withdrawn or of a worse estimate of its own.
     """
     with service.db.writing() as tx:
-        row = found(tx, dictionary)
+        row = get_dictionary(tx, dictionary)
         rate = rate_of(tx, row, memory)
         if rate.verdict(limits) != "exceeded" or not _serves(tx, row, memory):
             return
@@ -37,7 +36,7 @@ def withdraw_if_exceeded(service: EditContext, dictionary: str, memory: str, lim
         reason = f"reviews of {memory}: {figures}"
         to = aliases.Switch(CHAMPION, target, BY, reason, AliasAction.AUTOMATIC_ROLLBACK)
         aliases.switch(tx, row.number, to)
-        samples.withdraw(tx, row.number, samples.Withdrawal(memory, rate.floor, limits.maximum, target))
+        reviews.add_withdrawal(tx, row.number, reviews.Withdrawal(memory, rate.floor, limits.maximum, target))
         details = {"automatic": True, "withdrawn": memory, "reason": reason}
         service.auditor.record(tx, Event(Act.ROLLBACK, BY, row.id, target, details))
 
@@ -45,18 +44,18 @@ def withdraw_if_exceeded(service: EditContext, dictionary: str, memory: str, lim
 def _serves(tx: Transaction, row: dictionaries.Row, memory: str) -> bool:
     """Whether the champion is this memory, not withdrawn before, or a version that edits made of it."""
     champion = aliases.find(tx, row.number, CHAMPION)
-    serving = memories.record(tx, champion.memory) if champion else None
-    reviewed = memories.record(tx, memory)
-    if serving is None or reviewed is None or memory in samples.withdrawn(tx, row.number):
+    serving = memories.find_record(tx, champion.memory) if champion else None
+    reviewed = memories.find_record(tx, memory)
+    if serving is None or reviewed is None or memory in reviews.withdrawn_memories(tx, row.number):
         return False
     return _came_from(serving, reviewed)
 
 
 def _better(tx: Transaction, row: dictionaries.Row, memory: str, limits: Limits) -> Iterator[str]:
     """Memories that the champion pointed at, newest first, and may point at again."""
-    reviewed, withdrawn = memories.record(tx, memory), samples.withdrawn(tx, row.number)
-    for event in aliases.history(tx, row.number, CHAMPION, limit=LOOKED_BACK):
-        record = memories.record(tx, event.memory)
+    reviewed, withdrawn = memories.find_record(tx, memory), reviews.withdrawn_memories(tx, row.number)
+    for event in aliases.list_events(tx, row.number, CHAMPION, limit=LOOKED_BACK):
+        record = memories.find_record(tx, event.memory)
         if record is None or reviewed is None or not record.retained or record.id in withdrawn:
             continue
         if not _came_from(record, reviewed) and _keeps(tx, row, reviewed, record, limits):
@@ -68,7 +67,7 @@ def _keeps(
 ) -> bool:
     """Whether the other memory errs less, by the same items and by those drawn from itself, if any were."""
     rate, same = rate_of(tx, row, reviewed.id), rate_at(tx, row, reviewed.id, other.ledger_version)
-    own = rate_of(tx, row, samples.newest_of(tx, row.number, other.id))
+    own = rate_of(tx, row, reviews.newest_sampled(tx, row.number, other.id))
     return same.known <= limits.maximum and (own.rate or 0.0) <= (rate.rate or 0.0)
 
 

@@ -1,39 +1,47 @@
-"""Aliases: moved by hand, with the reason kept; trainings and edits move their own."""
+"""Aliases moved by hand, with the reason kept; a rollback pins an alias, an unpinning releases it again."""
 
-from schemas.aliases import Alias, AliasHistory, AliasList, AliasPut
+from schemas.aliases import Alias, AliasAction, AliasHistory, AliasList, AliasPut, AliasRollback, AliasUnpin
+from schemas.jobs import Job
 from schemas.problems import Code
-from service.errors import Conflict, NotFound, Unprocessable
-from service.storage import Database, Transaction, aliases, dictionaries, memories, revisions
-from service.storage.dictionaries import found
+from service.errors import Conflict, NotFound, Outgrown, Unprocessable
+from service.facts import Facts
+from service.ingest.privacy import policies as rules
+from service.storage import Database, Transaction, aliases, dictionaries, memories, reset, revisions, uploads
+from service.storage.aliases import CHAMPION
+from service.storage.dictionaries import get_dictionary
+from service.storage.stamps import new_id, now
 from service.workflows import etags
+from service.workflows.active_policies import get_active
 from service.workflows.audit import Act, Event
-from service.workflows.versions.gate import limits
+from service.workflows.versions import promotion_gate
 from service.workflows.versions.memories import check_movable
-from service.workflows.versions.publish import EditContext
+from service.workflows.versions.publish import Advance, EditContext, order_training
 
 PAGE = 1_000
 
 
 def find(db: Database, ref: str, alias: str) -> Alias:
     with db.reading() as tx:
-        return found_alias(tx, found(tx, ref).number, alias)
+        return get_alias(tx, get_dictionary(tx, ref).number, alias)
 
 
-def listed(db: Database, ref: str) -> AliasList:
+def list_aliases(db: Database, ref: str) -> AliasList:
     with db.reading() as tx:
-        return AliasList(aliases=aliases.of_dictionary(tx, found(tx, ref).number))
+        return AliasList(aliases=aliases.list_in(tx, get_dictionary(tx, ref).number))
 
 
 def put(service: EditContext, ref: str, alias: str, wanted: AliasPut, *, by: str, if_match: str | None) -> Alias:
     """Point the alias at a memory of the same dictionary that passes the gate. With `if_match` (its ETag, or `*`) only
-    if nobody moved it meanwhile: PreconditionFailed.
+    if it was not moved meanwhile: PreconditionFailed.
 
     Raises NotFound (not_retained), Conflict (behind_ledger, gate_failed, gate_not_decisive).
     """
     check_movable(alias)
     with service.db.reading() as tx:
         row, memory = _candidate(tx, ref, alias, wanted, if_match)
-    limits.admit(service.db, service.settings, alias, limits.stored(service.db, service.settings, row, memory))
+    promotion_gate.admit(
+        service.db, service.settings, alias, promotion_gate.stored_candidate(service.db, service.settings, row, memory)
+    )
     with service.db.writing() as tx:
         _candidate(tx, ref, alias, wanted, if_match)
         moved = aliases.switch(tx, row.number, aliases.Switch(alias, memory.id, by, wanted.reason))
@@ -45,27 +53,27 @@ def put(service: EditContext, ref: str, alias: str, wanted: AliasPut, *, by: str
 def remove(service: EditContext, ref: str, alias: str, reason: str, *, by: str) -> None:
     """The champion cannot be deleted: recalls without an address would have no memory."""
     check_movable(alias)
-    if alias == aliases.CHAMPION:
+    if alias == CHAMPION:
         raise Unprocessable("the champion can be moved, not deleted")
     with service.db.writing() as tx:
-        row = found(tx, ref)
-        gone = found_alias(tx, row.number, alias)
+        row = get_dictionary(tx, ref)
+        gone = get_alias(tx, row.number, alias)
         aliases.remove(tx, row.number, gone, by, reason)
         details = {"alias": alias, "deleted": True}
         service.auditor.record(tx, Event(Act.SWITCH, by, row.id, gone.memory, details, {"reason": [reason]}))
 
 
-def history(db: Database, ref: str, alias: str, cursor: int | None, limit: int) -> AliasHistory:
+def read_history(db: Database, ref: str, alias: str, cursor: int | None, limit: int) -> AliasHistory:
     """A page, newest first; its cursor is the version below which the next one goes on."""
     with db.reading() as tx:
-        events = aliases.history(tx, found(tx, ref).number, alias, before=cursor, limit=limit)
+        events = aliases.list_events(tx, get_dictionary(tx, ref).number, alias, before=cursor, limit=limit)
     if not events and cursor is None:
         raise NotFound("no such alias")
     more = len(events) == limit and events[-1].version > 1
     return AliasHistory(events=events, cursor=str(events[-1].version) if more else None)
 
 
-def found_alias(tx: Transaction, dictionary: int, alias: str) -> Alias:
+def get_alias(tx: Transaction, dictionary: int, alias: str) -> Alias:
     kept = aliases.find(tx, dictionary, alias)
     if kept is None:
         raise NotFound("no such alias")
@@ -76,28 +84,28 @@ def _candidate(
     tx: Transaction, ref: str, alias: str, wanted: AliasPut, if_match: str | None
 ) -> tuple[dictionaries.Row, memories.Record]:
     """The dictionary, and the memory that the alias may move to as things are now."""
-    row = found(tx, ref)
-    memory = memories.record(tx, wanted.memory)
+    row = get_dictionary(tx, ref)
+    memory = memories.find_record(tx, wanted.memory)
     if memory is None or memory.dictionary != row.id:
         raise NotFound("no such memory in this dictionary")
     if not memory.retained:
         raise NotFound("this memory is no longer kept", code=Code.NOT_RETAINED)
     before = aliases.find(tx, row.number, alias)
     etags.check(if_match, before.version if before else None, "the alias")
-    if alias == aliases.CHAMPION and not wanted.force:
+    if alias == CHAMPION and not wanted.force:
         _check_caught_up(tx, row.number, memory)
     return row, memory
 
 
 def _check_caught_up(tx: Transaction, dictionary: int, memory: memories.Record) -> None:
     """A memory that never was champion must hold what the champion has learned since it was trained."""
-    champion = aliases.find(tx, dictionary, aliases.CHAMPION)
-    served = memories.record(tx, champion.memory) if champion else None
+    champion = aliases.find(tx, dictionary, CHAMPION)
+    served = memories.find_record(tx, champion.memory) if champion else None
     if served is None or served.ledger_version <= memory.ledger_version:
         return
-    if aliases.has_served(tx, dictionary, aliases.CHAMPION, memory.id):
+    if aliases.has_served(tx, dictionary, CHAMPION, memory.id):
         return
-    behind = len(revisions.moved(tx, dictionary, (memory.ledger_version, served.ledger_version)))
+    behind = len(revisions.find_moved(tx, dictionary, (memory.ledger_version, served.ledger_version)))
     if behind:
         raise Conflict(
             f"{behind} pairs have changed since this memory was trained, and the champion holds them: train it anew",
@@ -106,3 +114,95 @@ def _check_caught_up(tx: Transaction, dictionary: int, memory: memories.Record) 
             memory_ledger_version=memory.ledger_version,
             champion_ledger_version=served.ledger_version,
         )
+
+
+def roll_back(service: EditContext, ref: str, alias: str, wanted: AliasRollback, *, by: str) -> Alias:
+    """Point the alias where it pointed before, and pin it. No gate stands before a memory that has served.
+
+    With `reset_ledger` the ledger holds that memory's facts again, so nothing waits to move the champion: it is not
+    pinned, and edits go on from there. Raises NotFound (not_retained), Conflict (no_predecessor, policy_broken).
+    """
+    check_movable(alias)
+    if wanted.reset_ledger and alias != CHAMPION:
+        raise Unprocessable("the ledger goes back with the champion only")
+    with service.db.writing() as tx:
+        row = _lock(tx, ref)
+        before = get_alias(tx, row.number, alias)
+        target = _target(tx, row.number, before, wanted.memory)
+        opened = _reset(tx, service, row, target, by) if wanted.reset_ledger else None
+        pinned = not wanted.reset_ledger
+        to = aliases.Switch(alias, target.id, by, wanted.reason, AliasAction.ROLLBACK, pinned=pinned)
+        moved = aliases.switch(tx, row.number, to)
+        details = {"alias": alias, "from": before.memory, "ledger_version": opened}
+        service.auditor.record(tx, Event(Act.ROLLBACK, by, row.id, target.id, details, {"reason": [wanted.reason]}))
+    return moved
+
+
+def unpin(service: EditContext, ref: str, alias: str, wanted: AliasUnpin, *, by: str) -> Alias | Job:
+    """Let edits move the alias again. A champion catches up with the ledger at once, or by the training that it takes
+    where the bank must be solved anew.
+    """
+    with service.db.reading() as tx:
+        dictionary = get_dictionary(tx, ref).id
+    with Advance(service, dictionary) as advance, service.db.writing() as tx:
+        number = get_dictionary(tx, dictionary).number
+        before = get_alias(tx, number, alias)
+        loose = aliases.Switch(alias, before.memory, by, wanted.reason, AliasAction.UNPIN)
+        aliases.switch(tx, number, loose)
+        job = _catch_up(tx, number, advance, loose) if alias == CHAMPION else None
+        details = {"alias": alias, "action": AliasAction.UNPIN, "job": job.id if job else None}
+        event = Event(Act.SWITCH, by, dictionary, before.memory, details, {"reason": [wanted.reason]})
+        service.auditor.record(tx, event)
+        return job or get_alias(tx, number, alias)
+
+
+def _catch_up(tx: Transaction, dictionary: int, advance: Advance, to: aliases.Switch) -> Job | None:
+    """Bring the champion up to the ledger; the training that does it where an edit cannot."""
+    try:
+        advance(tx, by=to.by, reason=to.reason)
+    except Outgrown:
+        return order_training(tx, dictionary, to.by)
+    return None
+
+
+def _lock(tx: Transaction, ref: str) -> dictionaries.Row:
+    """The dictionary, whose ledger no other transaction changes until `tx` ends."""
+    row = dictionaries.lock(tx, get_dictionary(tx, ref).number)
+    if row is None:
+        raise NotFound("no such dictionary")
+    return row
+
+
+def _target(tx: Transaction, dictionary: int, alias: Alias, named: str | None) -> memories.Record:
+    """The memory to go back to. One that was named must have served and be kept; the one before may be gone."""
+    memory = named or aliases.find_predecessor(tx, dictionary, alias)
+    record = memories.find_record(tx, memory) if memory is not None else None
+    if named is not None:
+        if record is None or not aliases.has_served(tx, dictionary, alias.alias, named):
+            raise NotFound("the alias has never pointed at such a memory")
+        if not record.retained:
+            raise NotFound("this memory is no longer kept", code=Code.NOT_RETAINED)
+    if record is None or not record.retained:
+        raise Conflict("the alias has no earlier memory that is still kept", code=Code.NO_PREDECESSOR)
+    return record
+
+
+def _reset(tx: Transaction, service: EditContext, row: dictionaries.Row, to: memories.Record, by: str) -> int:
+    """The ledger version that holds the facts of this memory; a new one unless nothing has changed since."""
+    if not reset.differs(tx, row.number, to.ledger_version):
+        return row.ledger_version
+    _check_policies(tx, service, row, to.ledger_version)
+    upload = uploads.add_edit(tx, row.number, new_id("rst"), now(), by)
+    return reset.reset_to(tx, row, to.ledger_version, upload)
+
+
+def _check_policies(tx: Transaction, service: EditContext, row: dictionaries.Row, version: int) -> None:
+    """What begins to hold again is stored anew, so it has to be what today's policies store."""
+    current = get_active(tx, service.settings.secrets, row)
+    if current.rules is None:
+        return
+    subjects, relations, answers = reset.list_returning(tx, row.number, version)
+    applied = rules.apply(Facts(subjects, relations, answers), current.rules)
+    if broken := applied.rows + len(applied.dropped):
+        detail = f"{broken} of the facts that would hold again are not what the policies store"
+        raise Conflict(detail, code=Code.POLICY_BROKEN, facts=broken)

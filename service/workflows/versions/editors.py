@@ -1,4 +1,4 @@
-"""The editors of a process: one for each of the dictionaries edited last, standing at its champion's newest version.
+"""The editors of a process: one for each recently edited dictionary, at the newest version of its champion.
 
 An editor knows every fact its memory holds, so that an edit costs what it touches. Where another process has edited, it
 follows; where none is at hand, one is made of the ledger as it was at that version.
@@ -13,7 +13,7 @@ from service.errors import Outgrown
 from service.memory import Changes, Editor, Facts, Staged
 from service.memory.serving import Servable
 from service.storage import Transaction, facts, lookup, memories, purge, revisions
-from service.workflows.versions.loaded import Versions
+from service.workflows.versions.loaded import LoadedVersions
 
 MOST_CHANGES = 20_000  # facts that began or ended; beyond them a training is the shorter way
 KEPT = 4  # editors a process
@@ -31,9 +31,9 @@ class _Standing:
 
 
 class Editors:
-    """`adopt` is told of every version that an edit of this process made, once it is committed."""
+    """`adopt` is called with every version that an edit of this process made, once it is committed."""
 
-    def __init__(self, versions: Versions, adopt: Adopt | None = None) -> None:
+    def __init__(self, versions: LoadedVersions, adopt: Adopt | None = None) -> None:
         self.versions = versions
         self._adopt = adopt
         self._standing: OrderedDict[str, _Standing] = OrderedDict()
@@ -41,7 +41,7 @@ class Editors:
         self._guard = Lock()
 
     def turn(self, dictionary: str) -> Lock:
-        """Held while this process edits the dictionary; taken before the transaction begins."""
+        """The lock that is held while this process edits the dictionary; it is taken before the transaction begins."""
         with self._guard:
             return self._locks[dictionary]
 
@@ -51,7 +51,7 @@ class Editors:
         return standing is not None and standing.version.lineage == champion.lineage
 
     def at(self, tx: Transaction, dictionary: int, tip: memories.Record) -> Editor:
-        """The editor standing at `tip`. Only for who has the dictionary's turn."""
+        """The editor whose memory is `tip`. The caller holds the lock that `turn` gives."""
         standing = self._standing.get(tip.dictionary)
         if standing is None or not self._follow(tx, dictionary, standing, tip):
             standing = _Standing(self._made(tx, dictionary, tip), tip, purge.count(tx, dictionary))
@@ -73,7 +73,7 @@ class Editors:
             self._adopt(version, staged.memory)
 
     def forget(self, dictionary: str) -> None:
-        """Let go of what is known of its facts."""
+        """Drop the dictionary's editor, which holds its facts."""
         with self._guard:
             self._standing.pop(dictionary, None)
 
@@ -87,7 +87,7 @@ class Editors:
         if standing.purges != purge.count(tx, dictionary):  # the ledger no longer says what was deleted since
             return False
         try:
-            between = changes(tx, dictionary, after=at.ledger_version, upto=tip.ledger_version)
+            between = changes_between(tx, dictionary, after=at.ledger_version, upto=tip.ledger_version)
             standing.editor.follow(between, self.versions.load(tx, tip))
         except Outgrown:
             return False
@@ -96,16 +96,16 @@ class Editors:
 
     def _made(self, tx: Transaction, dictionary: int, tip: memories.Record) -> Editor:
         memory = self.versions.load(tx, tip)
-        held = facts.columns(tx, dictionary, tip.ledger_version)
+        held = facts.read_facts(tx, dictionary, tip.ledger_version)
         return Editor.of(memory, Facts(held.subjects, held.relations, held.answers))
 
 
-def changes(tx: Transaction, dictionary: int, *, after: int, upto: int) -> Changes:
-    """What leads from one ledger version to another; raises Outgrown where it is too much for an edit."""
-    pairs = revisions.changed(tx, dictionary, after, MOST_CHANGES)
+def changes_between(tx: Transaction, dictionary: int, *, after: int, upto: int) -> Changes:
+    """The changes that lead from one ledger version to another. Raises Outgrown where they are too many for an edit."""
+    pairs = revisions.find_changed(tx, dictionary, after, MOST_CHANGES)
     if pairs is None:
         raise Outgrown("more facts changed than an edit takes in")
-    held = lookup.of_pairs(tx, dictionary, upto, pairs)
+    held = lookup.find_pairs(tx, dictionary, upto, pairs)
     rows = [(subject, relation, answer) for (subject, relation), source in held.items() for answer in source.answers]
     subjects, relations, answers = zip(*rows, strict=True) if rows else ((), (), ())
     return Changes(upsert=Facts(subjects, relations, answers), delete=sorted(pairs - held.keys()))

@@ -13,11 +13,11 @@ from service.settings import Settings
 from service.storage import Transaction, memories, patches
 
 
-def from_disk(tx: Transaction, settings: Settings, version: memories.Record) -> Memory:
-    """The version as it is stored, shared with nobody. Raises MemoryMismatch, and NotFound (not_retained)."""
+def load_from_disk(tx: Transaction, settings: Settings, version: memories.Record) -> Memory:
+    """The version as it is stored, not shared with other users. Raises MemoryMismatch, and NotFound (not_retained)."""
     _check_retained(version)
     secret = secret_files.read(settings.secrets, version.dictionary)
-    folder, seq = patches.base(tx, version)
+    folder, seq = patches.find_base(tx, version)
     steps = _steps(tx, version, seq)
     if steps is None:
         raise MemoryMismatch("a patch that this version is made of is missing")
@@ -26,12 +26,12 @@ def from_disk(tx: Transaction, settings: Settings, version: memories.Record) -> 
 
 def _steps(tx: Transaction, version: memories.Record, after: int) -> list[bytes] | None:
     """The patches that lead from an earlier version to this one; None where one is no longer kept."""
-    steps = patches.between(tx, version.lineage, after, version.seq)
+    steps = patches.read_between(tx, version.lineage, after, version.seq)
     return steps if len(steps) == version.seq - after else None
 
 
-class Versions:
-    """Those in use by this process, by lineage and place in it; they are let go of with their last user."""
+class LoadedVersions:
+    """Those in use by this process, by lineage and place in it; they are dropped with their last user."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
@@ -44,7 +44,7 @@ class Versions:
         memory, seq = self._nearest(version)
         steps = None if memory is None else _steps(tx, version, seq)
         if memory is None or steps is None:
-            memory = from_disk(tx, self._settings, version)
+            memory = load_from_disk(tx, self._settings, version)
         else:
             for patch in steps:
                 memory = memory.patched(patch)
@@ -52,7 +52,7 @@ class Versions:
         return memory
 
     def keep(self, lineage: str, seq: int, memory: Memory) -> None:
-        """Whoever loads this version or a later one meets `memory` as long as somebody uses it."""
+        """Share `memory` with later loads of this version or a later one, as long as it is in use."""
         with self._lock:
             self._used[lineage, seq] = memory
 

@@ -1,4 +1,4 @@
-"""Memories: ordered, listed, verified on request."""
+"""Memories: trainings and verifications are ordered, versions found and listed."""
 
 import re
 from typing import Any
@@ -8,8 +8,9 @@ from schemas.memories import MemoryCreate, MemoryInfo, MemoryList
 from schemas.problems import Code
 from service.errors import NotFound, Unprocessable
 from service.memory import read_recipe
-from service.storage import Database, Transaction, aliases, idempotency, jobs, memories
-from service.storage.dictionaries import check_holds_facts, found
+from service.storage import Database, Transaction, idempotency, jobs, memories
+from service.storage.aliases import PREVIOUS
+from service.storage.dictionaries import check_holds_facts, get_dictionary
 
 ALIAS = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
@@ -23,9 +24,9 @@ def order_training(db: Database, ref: str, wanted: MemoryCreate, by: str, idempo
     params: dict[str, Any] = {"recipe": recipe, "publish": wanted.publish}
     request = idempotency.Request.of(by, idempotency_key, wanted.model_dump_json())
     with db.writing() as tx:
-        row = found(tx, ref)
+        row = get_dictionary(tx, ref)
         if earlier := idempotency.earlier_reply(tx, row.number, request):
-            return queued(tx, earlier["job"])
+            return get_queued_job(tx, earlier["job"])
         check_holds_facts(row)
         job = jobs.add(tx, jobs.Order(JobKind.TRAIN, row.number, params, by))
         idempotency.keep(tx, row.number, request, {"job": job.id})
@@ -35,23 +36,23 @@ def order_training(db: Database, ref: str, wanted: MemoryCreate, by: str, idempo
 def order_verification(db: Database, memory_id: str, by: str) -> Job:
     """Queue a verification of this memory. Raises NotFound (not_retained)."""
     with db.writing() as tx:
-        info = find_in(tx, memory_id)
+        info = get_memory(tx, memory_id)
         check_kept(info)
-        order = jobs.Order(JobKind.VERIFY, found(tx, info.dictionary).number, {}, by, memory_id)
+        order = jobs.Order(JobKind.VERIFY, get_dictionary(tx, info.dictionary).number, {}, by, memory_id)
         return jobs.add(tx, order)
 
 
-def listed(db: Database, ref: str) -> MemoryList:
+def list_memories(db: Database, ref: str) -> MemoryList:
     with db.reading() as tx:
-        return MemoryList(memories=memories.of_dictionary(tx, found(tx, ref).number))
+        return MemoryList(memories=memories.list_in(tx, get_dictionary(tx, ref).number))
 
 
 def find(db: Database, memory_id: str) -> MemoryInfo:
     with db.reading() as tx:
-        return find_in(tx, memory_id)
+        return get_memory(tx, memory_id)
 
 
-def find_in(tx: Transaction, memory_id: str) -> MemoryInfo:
+def get_memory(tx: Transaction, memory_id: str) -> MemoryInfo:
     """Raises NotFound."""
     info = memories.find(tx, memory_id)
     if info is None:
@@ -67,15 +68,15 @@ def check_kept(memory: MemoryInfo) -> None:
 
 def check_movable(alias: str) -> None:
     """An alias stands in URLs: letters, digits, dots, dashes and underscores. `previous` follows the champion and is
-    moved by nobody.
+    never moved by callers.
     """
     if not ALIAS.fullmatch(alias):
         raise Unprocessable("an alias has 1 to 64 letters, digits, dots, dashes or underscores")
-    if alias == aliases.PREVIOUS:
+    if alias == PREVIOUS:
         raise Unprocessable("previous follows the champion by itself")
 
 
-def queued(tx: Transaction, job_id: str) -> Job:
+def get_queued_job(tx: Transaction, job_id: str) -> Job:
     """The job of an earlier reply. Raises NotFound."""
     job = jobs.find(tx, job_id)
     if job is None:

@@ -1,4 +1,4 @@
-"""Publishing: how the champion of a dictionary comes up to its ledger, whoever changed the ledger.
+"""Publishing: how the champion of a dictionary catches up with its ledger, whatever changed the ledger.
 
 The rule, for edits, uploads, corrections, unpinning and trainings alike: what a champion holds is taken back only by
 the ledger. A champion that is behind is brought up by an edit of its lineage's newest version where few pairs changed,
@@ -22,7 +22,7 @@ from service.storage.aliases import CHAMPION
 from service.storage.stamps import new_id, now
 from service.workflows.audit import Act, Auditor, Event
 from service.workflows.versions import absence
-from service.workflows.versions.editors import Editors, changes
+from service.workflows.versions.editors import Editors, changes_between
 
 
 class EditContext(Protocol):
@@ -73,28 +73,28 @@ class Advance:
         """Have an editor at hand before the write lock is taken: making one reads every fact."""
         editors = self._service.editors
         with self._service.db.reading() as tx:
-            champion = memories.champion(tx, self._dictionary)
+            champion = memories.find_champion(tx, self._dictionary)
             if champion is None or editors.stands_in(champion):
                 return
-            row, tip = dictionaries.find(tx, self._dictionary), memories.tip(tx, champion.id)
+            row, tip = dictionaries.find(tx, self._dictionary), memories.get_tip(tx, champion.id)
             alias = None if row is None else aliases.find(tx, row.number, CHAMPION)
             if row is None or alias is None or alias.pinned or not tip.retained:
                 return
             with suppress(Outgrown):
-                changes(tx, row.number, after=tip.ledger_version, upto=row.ledger_version)
+                changes_between(tx, row.number, after=tip.ledger_version, upto=row.ledger_version)
                 editors.at(tx, row.number, tip)
 
     def __call__(self, tx: Transaction, *, by: str, reason: str) -> str | None:
         """Bring the champion up to the ledger as it is in `tx`, and return the memory that then serves (None: there is
         no champion). A pinned champion stays. Raises Outgrown where the bank must be solved anew: `order_training`.
         """
-        row = dictionaries.locked_by_id(tx, self._dictionary)
+        row = dictionaries.lock_by_id(tx, self._dictionary)
         champion = None if row is None else aliases.find(tx, row.number, CHAMPION)
         if row is None or champion is None:
             return None
         if champion.pinned:
             return champion.memory
-        tip = memories.tip(tx, champion.memory)
+        tip = memories.get_tip(tx, champion.memory)
         if tip.ledger_version < row.ledger_version:
             tip = self._step(tx, row, tip, by)
         if tip.id != champion.memory:
@@ -106,14 +106,14 @@ class Advance:
         """The version that follows `tip` and holds what the ledger holds now."""
         if not tip.retained:
             raise Outgrown("the version that an edit would start from is no longer kept")
-        wanted = changes(tx, row.number, after=tip.ledger_version, upto=row.ledger_version)
+        wanted = changes_between(tx, row.number, after=tip.ledger_version, upto=row.ledger_version)
         started = time.perf_counter()
         editor = self._service.editors.at(tx, row.number, tip)
         staged = editor.stage(wanted)
         version = add_version(tx, row, tip, staged, time.perf_counter() - started)
-        before, after = absence.Version(tip.id, editor.memory), absence.Version(version.id, staged.memory)
+        before, after = absence.ProbedVersion(tip.id, editor.memory), absence.ProbedVersion(version.id, staged.memory)
         deletion = absence.Deletion(before, after, wanted.delete, row.ledger_version, by)
-        absence.record(tx, self._service.settings, row, deletion)
+        absence.record_proofs(tx, self._service.settings, row, deletion)
         self._made = version, staged
         return version
 
@@ -122,33 +122,33 @@ def add_version(
     tx: Transaction, row: dictionaries.Row, parent: memories.Record, staged: Staged, seconds: float
 ) -> memories.Record:
     """Store what was staged on `parent` as the next version of its lineage; `seconds` went into solving it."""
-    made = described(staged.memory, new_id("mem"), row, parent=parent, train_seconds=seconds, verify_seconds=0.0)
+    made = describe_memory(staged.memory, new_id("mem"), row, parent=parent, train_seconds=seconds, verify_seconds=0.0)
     number = memories.add(tx, row.number, made, seq=parent.seq + 1)
     patches.add(tx, number, staged.patch)
     return memories.Record(made.id, row.id, row.ledger_version, parent.lineage, parent.seq + 1, retained=True)
 
 
-def caught_up(tx: Transaction, row: dictionaries.Row, first: str, memory: Memory, taught: Facts) -> str:
+def catch_up(tx: Transaction, row: dictionaries.Row, first: str, memory: Memory, taught: Facts) -> str:
     """The version to publish of a lineage that a training has just opened, and that holds what it was `taught`: `first`
     itself, or one that takes in what the ledger has learned meanwhile. Where that is too much, `first` may be published
     only if the champion knows no more than it does; else Outgrown is raised.
     """
-    opened = memories.tip(tx, first)
+    opened = memories.get_tip(tx, first)
     if opened.ledger_version == row.ledger_version:
         return first
     try:
-        wanted = changes(tx, row.number, after=opened.ledger_version, upto=row.ledger_version)
+        wanted = changes_between(tx, row.number, after=opened.ledger_version, upto=row.ledger_version)
         started = time.perf_counter()
         staged = Editor.of(memory, taught).stage(wanted)
         return add_version(tx, row, opened, staged, time.perf_counter() - started).id
     except Outgrown:
-        champion = memories.champion(tx, row.id)
+        champion = memories.find_champion(tx, row.id)
         if champion is not None and champion.ledger_version > opened.ledger_version:
             raise
         return first
 
 
-def described(
+def describe_memory(
     memory: Memory,
     memory_id: str,
     row: dictionaries.Row,
@@ -186,9 +186,9 @@ def order_training(tx: Transaction, dictionary: int, by: str) -> Job:
     """Queue the training that an outgrown champion needs, by the recipe that the champion was asked for with, of which
     nothing stays that was resolved from the facts of that time; one that is already queued will do.
     """
-    waiting = jobs.queued_training(tx, dictionary, CHAMPION)
+    waiting = jobs.find_queued_training(tx, dictionary, CHAMPION)
     if waiting is not None:
         return waiting
     champion = aliases.find(tx, dictionary, CHAMPION)
-    recipe = None if champion is None else jobs.asked_recipe(tx, champion.memory)
+    recipe = None if champion is None else jobs.find_ordered_recipe(tx, champion.memory)
     return jobs.add(tx, jobs.Order(JobKind.TRAIN, dictionary, {"recipe": reopened(recipe), "publish": CHAMPION}, by))

@@ -22,7 +22,9 @@ BY = "service"
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """Numbers of memories: those that can no longer be recalled, and whose folders and patches nobody needs."""
+    """Numbers of memories: those that can no longer be recalled, and those whose folders and patches are no longer
+    needed.
+    """
 
     given_up: set[int] = field(default_factory=set)
     folders: set[int] = field(default_factory=set)
@@ -34,11 +36,11 @@ class Decision:
 
 
 def retain(db: Database, settings: Settings) -> None:
-    """For every dictionary: order the folders that are due, give up old versions, delete what nobody needs. And let go
+    """For every dictionary: order the folders that are due, give up old versions, delete what is not needed. And let go
     of the replies that were kept for retries, and of old trials.
     """
     with db.reading() as tx:
-        owners, old = [row.id for row in dictionaries.listed(tx)], idempotency.has_old(tx) or trials.has_old(tx)
+        owners, old = [row.id for row in dictionaries.list_all(tx)], idempotency.has_old(tx) or trials.has_old(tx)
     if old:
         with db.writing() as tx:
             idempotency.forget_old(tx)
@@ -55,7 +57,7 @@ def prune(db: Database, settings: Settings, dictionary: str) -> None:
         if row is None or not _decided(tx, row.number, settings)[1].changes:
             return
     with db.writing() as tx:
-        if dictionaries.locked(tx, row.number) is None:
+        if dictionaries.lock(tx, row.number) is None:
             return
         versions, decision = _decided(tx, row.number, settings)
         patches.give_up(tx, decision.given_up)
@@ -97,8 +99,8 @@ def _needed(versions: Sequence[Version], kept: Collection[int]) -> set[int]:
 
 
 def _decided(tx: Transaction, dictionary: int, settings: Settings) -> tuple[list[Version], Decision]:
-    versions = patches.stored(tx, dictionary)
-    return versions, decide(versions, patches.wanted(tx, dictionary), settings.keep_memories)
+    versions = patches.list_stored(tx, dictionary)
+    return versions, decide(versions, patches.list_wanted(tx, dictionary), settings.keep_memories)
 
 
 def _order_folder(db: Database, dictionary: str) -> None:
@@ -114,10 +116,10 @@ def _order_folder(db: Database, dictionary: str) -> None:
 
 
 def _outgrown_tip(tx: Transaction, dictionary: str) -> str | None:
-    champion = memories.champion(tx, dictionary)
+    champion = memories.find_champion(tx, dictionary)
     if champion is None:
         return None
-    tip = memories.tip(tx, champion.id)
-    grown = patches.growth(tx, tip)
+    tip = memories.get_tip(tx, champion.id)
+    grown = patches.measure_growth(tx, tip)
     due = grown.patches > MOST_PATCHES or grown.patch_bytes > max(grown.memory_bytes, FEW_BYTES)
     return tip.id if due and tip.retained else None

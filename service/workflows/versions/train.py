@@ -18,9 +18,9 @@ from service.storage.stamps import new_id
 from service.workflows.audit import Act, Event
 from service.workflows.jobs import checkpoints
 from service.workflows.jobs.attempt import Attempt
-from service.workflows.versions.gate import limits
-from service.workflows.versions.gate.figures import Candidate
-from service.workflows.versions.publish import caught_up, described
+from service.workflows.versions import promotion_gate
+from service.workflows.versions.promotion_figures import Candidate
+from service.workflows.versions.publish import catch_up, describe_memory
 
 TRIES = 3  # trainings of one job, each overtaken by edits that it had no room for
 
@@ -58,7 +58,7 @@ def _train(attempt: Attempt) -> None:
     with attempt.db.writing() as tx:
         jobs.set_memory(tx, attempt.claim, memory_id)
     try:
-        _publish(attempt, _trained(attempt, memory_id, folder))
+        _publish(attempt, _fit_stored(attempt, memory_id, folder))
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise
@@ -72,10 +72,10 @@ def _drop_earlier(attempt: Attempt) -> None:
             shutil.rmtree(folder, ignore_errors=True)
 
 
-def _trained(attempt: Attempt, memory_id: str, folder: Path) -> Trained:
+def _fit_stored(attempt: Attempt, memory_id: str, folder: Path) -> Trained:
     row, taught = _facts(attempt)
     settings = attempt.settings
-    limits.limits(settings)  # a gate that cannot be read is known before the work, not after it
+    promotion_gate.read_limits(settings)  # a gate that cannot be read is known before the work, not after it
     secret = secret_files.read(settings.secrets, row.id)
     recipe = read_recipe(attempt.claim.params["recipe"])
     started = time.perf_counter()
@@ -85,17 +85,17 @@ def _trained(attempt: Attempt, memory_id: str, folder: Path) -> Trained:
         secret=secret,
         device=settings.device,
         progress=attempt.between(0.05, 0.85),
-        checkpoint=checkpoints.opened(settings, attempt.claim.id),
+        checkpoint=checkpoints.open_folder(settings, attempt.claim.id),
     )
     fitted.save(folder)
     train_seconds = time.perf_counter() - started
     attempt.progress(0.9, "verifying what was stored")
     stored = load(folder, secret=secret, device=settings.device)
-    verified = _verified(stored, taught)
+    verified = _verify(stored, taught)
     if (alias := attempt.claim.params["publish"]) is not None:
         attempt.progress(0.95, "at the gate")
         candidate = Candidate(row.number, memory_id, lambda: taught, lambda: stored, verified)
-        limits.admit(attempt.db, settings, alias, candidate)
+        promotion_gate.admit(attempt.db, settings, alias, candidate)
     return Trained(memory_id, stored, taught, row, train_seconds, verified)
 
 
@@ -106,13 +106,13 @@ def _facts(attempt: Attempt) -> tuple[dictionaries.Row, Facts]:
         row = dictionaries.find(tx, attempt.claim.dictionary)
         if row is None:
             raise NotFound("no such dictionary")
-        columns = facts.columns(tx, row.number, row.ledger_version)
+        columns = facts.read_facts(tx, row.number, row.ledger_version)
     if not len(columns):
         raise Unprocessable("the dictionary holds no facts", code=Code.NO_USABLE_ROW)
     return row, Facts(columns.subjects, columns.relations, columns.answers)
 
 
-def _verified(memory: Memory, taught: Facts) -> Verified:
+def _verify(memory: Memory, taught: Facts) -> Verified:
     """Every pair, recalled from the bytes on disk."""
     verified = memory.verify(taught)
     if verified.right != verified.asked:
@@ -128,13 +128,13 @@ def _publish(attempt: Attempt, trained: Trained) -> None:
     claim = attempt.claim
     attempt.progress(0.99, "publishing")
     with attempt.db.writing() as tx:
-        row = dictionaries.locked(tx, trained.dictionary.number)
+        row = dictionaries.lock(tx, trained.dictionary.number)
         if row is None:
             raise NotFound("no such dictionary")
-        memories.add(tx, row.number, _described(trained))
+        memories.add(tx, row.number, _describe(trained))
         published, alias = trained.id, _alias(tx, row.number, claim)
         if alias == CHAMPION:
-            published = caught_up(tx, row, trained.id, trained.memory, trained.taught)
+            published = catch_up(tx, row, trained.id, trained.memory, trained.taught)
             jobs.set_memory(tx, claim, published)
         if alias is not None:
             switch = aliases.Switch(alias, published, claim.by, f"trained by {claim.id}", AliasAction.TRAIN)
@@ -176,8 +176,8 @@ def _result(trained: Trained, published: str) -> dict[str, Any]:
     }
 
 
-def _described(trained: Trained) -> MemoryInfo:
-    return described(
+def _describe(trained: Trained) -> MemoryInfo:
+    return describe_memory(
         trained.memory,
         trained.id,
         trained.dictionary,

@@ -6,7 +6,7 @@ import httpx
 import pytest
 from fastapi.routing import APIRoute
 
-from service.app import ROUTES
+from service.routes.routers import ROUTES
 from tests.running import Running, fresh_dictionary
 
 OPEN = {"/livez", "/readyz", "/sign-in"}

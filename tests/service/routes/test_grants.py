@@ -10,7 +10,7 @@ import httpx
 import pytest
 from fastapi.routing import APIRoute
 
-from service.app import ROUTES
+from service.routes.routers import ROUTES
 from tests.running import Running, fresh_dictionary, train, upload
 
 SEEN = [("P-1", "lead time", "4 days"), ("P-2", "lead time", "9 days"), ("p-2", "Lead Time", "2 days")]

@@ -33,7 +33,7 @@ class Ledger:
         rows = [(*pair, answer) for pair, answers in table.items() for answer in sorted(answers)]
         sent = dataclasses.replace(Facts.of(rows), lines=range(2, len(rows) + 2))
         with self.db.writing() as tx:
-            row = dictionaries.locked(tx, self.number)
+            row = dictionaries.lock(tx, self.number)
             assert row is not None
             plan = facts.plan(tx, self.number, sent, replace=replace, spared=spared)
             upload = uploads.add(tx, self.number, receipt(row.id), by="test")
@@ -49,7 +49,7 @@ class Ledger:
 
     def at(self, version: int) -> Model:
         with self.db.reading() as tx:
-            held = facts.columns(tx, self.number, version)
+            held = facts.read_facts(tx, self.number, version)
         return grouped(zip(held.subjects, held.relations, held.answers, strict=True))
 
 
@@ -111,7 +111,7 @@ def test_every_version_stays_what_it_was(shared: Database, steps: list[tuple[Mod
     for version, expected in enumerate(kept.versions):
         assert kept.at(version) == expected
     with kept.db.reading() as tx:
-        row = dictionaries.locked(tx, kept.number)
+        row = dictionaries.lock(tx, kept.number)
     newest = kept.versions[-1]
     assert row is not None
     assert (row.pairs, row.facts) == (len(newest), sum(map(len, newest.values())))
@@ -123,7 +123,7 @@ def test_pages_hold_every_fact_once(shared: Database, table: Model, limit: int) 
     """Following the cursor from page to page gives every fact exactly once, whatever the size of a page."""
     kept = ledger(shared)
     kept.send(table)
-    place: lookup.Place | None = lookup.first(1)
+    place: lookup.Place | None = lookup.first_place(1)
     found = []
     while place is not None:
         assert lookup.Place.parse(str(place)) == place
@@ -162,8 +162,8 @@ def test_a_pair_knows_where_it_came_from(shared: Database) -> None:
     kept.send({("a", "r"): frozenset({"1", "2"}), ("a", "s"): frozenset({"3"})})
     kept.send({("a", "r"): frozenset({"9"})})
     with kept.db.reading() as tx:
-        old = lookup.of_pairs(tx, kept.number, 1, [("a", "r"), ("x", "r")])
-        new = lookup.of_pairs(tx, kept.number, 2, [("a", "r"), ("a", "s")])
+        old = lookup.find_pairs(tx, kept.number, 1, [("a", "r"), ("x", "r")])
+        new = lookup.find_pairs(tx, kept.number, 2, [("a", "r"), ("a", "s")])
     assert (old[("a", "r")].answers, old[("a", "r")].line, len(old)) == (("1", "2"), 2, 1)
     assert (new[("a", "r")].answers, new[("a", "s")].answers) == (("9",), ("3",))
     assert new[("a", "r")].upload != new[("a", "s")].upload

@@ -19,7 +19,7 @@ quick = examples(25, suppress_health_check=[HealthCheck.function_scoped_fixture]
 def put(tx: Transaction, number: int, wanted: Collection[Fact]) -> int:
     """Make the ledger hold these facts and no others; returns its version."""
     subjects, relations, answers = zip(*sorted(wanted), strict=True) if wanted else ((), (), ())
-    row = dictionaries.locked(tx, number)
+    row = dictionaries.lock(tx, number)
     assert row is not None
     sent = Facts(subjects, relations, answers, range(1, len(wanted) + 1))
     plan = facts.plan(tx, number, sent, replace=True, spared=())
@@ -27,7 +27,7 @@ def put(tx: Transaction, number: int, wanted: Collection[Fact]) -> int:
 
 
 def held(tx: Transaction, number: int, version: int) -> set[Fact]:
-    columns = facts.columns(tx, number, version)
+    columns = facts.read_facts(tx, number, version)
     return set(zip(columns.subjects, columns.relations, columns.answers, strict=True))
 
 
@@ -46,11 +46,11 @@ def test_a_reset_ledger_holds_that_version_again(shared: Database, history: list
         number = dictionaries.add(tx, uuid4().hex).number
         versions = {0: set[Fact](), **{put(tx, number, some): some for some in history}}
         target = sorted(versions)[to % len(versions)]
-        row = dictionaries.locked(tx, number)
+        row = dictionaries.lock(tx, number)
         assert row is not None
         assert reset.differs(tx, number, row.ledger_version) is False
-        opened = reset.to_version(tx, row, target, uploads.add_edit(tx, number, new_id("rst"), now(), "key"))
-        after = dictionaries.locked(tx, number)
+        opened = reset.reset_to(tx, row, target, uploads.add_edit(tx, number, new_id("rst"), now(), "key"))
+        after = dictionaries.lock(tx, number)
         assert after is not None
         assert (after.ledger_version, after.facts) == (opened, len(versions[target]))
         assert after.pairs == len(pairs(versions[target]))
@@ -70,5 +70,5 @@ def test_versions_differ_in_their_answers_alone(
         first, last = min(versions), max(versions)
         before, after = pairs(versions[first]), pairs(versions[last])
         differing = {pair for pair in before | after if before.get(pair) != after.get(pair)}
-        assert revisions.moved(tx, number, (last, first)) == differing
-        assert revisions.moved(tx, number, (first, last), asked) == differing & asked
+        assert revisions.find_moved(tx, number, (last, first)) == differing
+        assert revisions.find_moved(tx, number, (first, last), asked) == differing & asked

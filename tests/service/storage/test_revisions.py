@@ -8,7 +8,7 @@ from sqlalchemy import event
 
 from schemas.edits import EditOp, EditStatus
 from service.storage import Database, dictionaries, facts, lookup, uploads
-from service.storage.revisions import Item, changed, revise
+from service.storage.revisions import Item, find_changed, revise
 from service.storage.stamps import new_id, now
 from tests.examples import examples
 
@@ -36,7 +36,7 @@ def test_edits_do_what_they_say(shared: Database, steps: list[tuple[Model, set[P
         items = [Item(EditOp.UPSERT, pair, answers) for pair, answers in upserts.items()]
         items += [Item(EditOp.DELETE, pair) for pair in gone]
         with shared.writing() as tx:
-            row = dictionaries.locked(tx, dictionary)
+            row = dictionaries.lock(tx, dictionary)
             assert row is not None
             revision = revise(tx, dictionary, items)
             edit = uploads.add_edit(tx, dictionary, new_id("edt"), now(), "key")
@@ -47,11 +47,11 @@ def test_edits_do_what_they_say(shared: Database, steps: list[tuple[Model, set[P
         versions += [after] * (after != before)
     with shared.reading() as tx:
         for version, expected in enumerate(versions):
-            held = lookup.of_pairs(tx, dictionary, version, product(NAMES, NAMES))
+            held = lookup.find_pairs(tx, dictionary, version, product(NAMES, NAMES))
             assert {pair: frozenset(source.answers) for pair, source in held.items()} == expected
-            moved = changed(tx, dictionary, version, 1000)
+            moved = find_changed(tx, dictionary, version, 1000)
             assert moved == _moved(versions[version:])
-            assert not moved or changed(tx, dictionary, version, 0) is None
+            assert not moved or find_changed(tx, dictionary, version, 0) is None
 
 
 def _status(held: Model, item: Item) -> EditStatus:
@@ -80,7 +80,7 @@ def test_a_pair_is_looked_up_by_its_names(db: Database) -> None:
             plans.extend(row[3] for row in cursor.execute(f"EXPLAIN QUERY PLAN {statement}", parameters))
 
     with db.reading() as tx:
-        lookup.of_pairs(tx, 1, 5, [("a", "b")])
+        lookup.find_pairs(tx, 1, 5, [("a", "b")])
         revise(tx, 1, [Item(EditOp.DELETE, ("a", "b"))])
     looked = [plan for plan in plans if "facts" in plan]
     assert looked

@@ -1,4 +1,4 @@
-"""A data folder with its database, as a worker finds it."""
+"""A data folder with its database, as a worker finds it, and an auditor with a database of its own."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -8,6 +8,7 @@ import pytest
 from service.settings import Settings
 from service.storage import Database
 from service.storage.migrate import upgrade
+from tests.service.workflows.audit.chains import KINDS, Audited, made
 
 
 @pytest.fixture
@@ -23,3 +24,8 @@ def db(settings: Settings) -> Iterator[Database]:
     upgrade(database)
     yield database
     database.close()
+
+
+@pytest.fixture(params=KINDS)
+def audited(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Audited]:
+    yield from made(request.param, tmp_path / "data")

@@ -20,7 +20,7 @@ from service.workflows.jobs.jobs import find, perform
 from service.workflows.ledger import dictionaries as made
 from service.workflows.ledger import edits, ingest
 from service.workflows.versions.editors import Editors
-from service.workflows.versions.loaded import Versions, from_disk
+from service.workflows.versions.loaded import LoadedVersions, load_from_disk
 from service.workflows.versions.memories import order_training
 
 Fact = tuple[str, str, str]
@@ -41,7 +41,7 @@ class Workshop:
 
     def process(self) -> Editors:
         """The editors of a process that has just started."""
-        return Editors(Versions(self.settings), lambda record, _: self.adopted.append(record.id))
+        return Editors(LoadedVersions(self.settings), lambda record, _: self.adopted.append(record.id))
 
     # -- what is done to it ----------------------------------------------------------------------------------------
 
@@ -99,7 +99,7 @@ class Workshop:
 
     def champion(self) -> memories.Record:
         with self.db.reading() as tx:
-            champion = memories.champion(tx, self.dictionary)
+            champion = memories.find_champion(tx, self.dictionary)
         assert champion is not None
         return champion
 
@@ -112,15 +112,15 @@ class Workshop:
     def stored(self, memory: str) -> Memory:
         """Read from the disk."""
         with self.db.reading() as tx:
-            record = memories.record(tx, memory)
+            record = memories.find_record(tx, memory)
             assert record is not None
-            return from_disk(tx, self.settings, record)
+            return load_from_disk(tx, self.settings, record)
 
     def facts(self, version: int | None = None) -> Facts:
         """What the ledger holds, now or at a version."""
         with self.db.reading() as tx:
             row = self.row(tx)
-            held = facts.columns(tx, row.number, row.ledger_version if version is None else version)
+            held = facts.read_facts(tx, row.number, row.ledger_version if version is None else version)
         return Facts(held.subjects, held.relations, held.answers)
 
     def is_right(self, memory: str) -> bool:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from service.errors import RateLimited, Unprocessable
 from service.storage import Database, rates
-from service.workflows.access.limits import SHARE, UNLIMITED, Limiter, check_rate, parsed
+from service.workflows.access.limits import SHARE, UNLIMITED, Limiter, check_rate, parse_rate
 from tests.examples import examples
 from tests.running import PATIENCE
 
@@ -41,7 +41,7 @@ async def passed(limiter: Limiter, requests: int, rate: str | None, key: str = "
 
 @pytest.fixture
 def counters(db: Database, tmp_path: Path) -> Iterator[Database]:
-    with closing(rates.counters(db, tmp_path / "rates.db")) as database:
+    with closing(rates.open_counters(db, tmp_path / "rates.db")) as database:
         yield database
 
 
@@ -66,7 +66,7 @@ def test_several_processes_let_through_no_more(
 ) -> None:
     """However requests fall on four processes, no window exceeds the rate; at most a part each stays unspent."""
     path = tmp_path_factory.mktemp("rates") / "rates.db"
-    database = rates.counters(Database(f"sqlite:///{path}"), path)
+    database = rates.open_counters(Database(f"sqlite:///{path}"), path)
     clock = Clock()
     limiters = [Limiter(database, f"{amount}/minute", clock) for _ in range(4)]
     through = sum(asyncio.run(passed(limiters[turn], 1, None)) for turn in turns)
@@ -76,7 +76,7 @@ def test_several_processes_let_through_no_more(
 
 
 def _flood(path: Path, through: "multiprocessing.Queue[int]") -> None:
-    database = rates.counters(Database(f"sqlite:///{path}"), path)
+    database = rates.open_counters(Database(f"sqlite:///{path}"), path)
     through.put(asyncio.run(passed(Limiter(database, "200/minute", Clock()), 300, None)))
     database.close()
 
@@ -103,7 +103,7 @@ def test_a_window_that_has_passed_is_not_reopened(counters: Database) -> None:
 
 def test_rates_read_like_sentences() -> None:
     """`1000/minute`, `5 per 2 seconds` and `unlimited` are rates; anything else is refused."""
-    assert [parsed(rate) for rate in ("1000/minute", "5 per 2 seconds", UNLIMITED)] == [(1000, 60), (5, 2), None]
+    assert [parse_rate(rate) for rate in ("1000/minute", "5 per 2 seconds", UNLIMITED)] == [(1000, 60), (5, 2), None]
     with pytest.raises(Unprocessable):
         check_rate("often")
 

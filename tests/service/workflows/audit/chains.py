@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import pytest
+
 from schemas.audit import AuditHead, AuditVerdict
 from service.settings import Settings
 from service.storage import Database, Transaction
@@ -11,6 +13,8 @@ from service.storage.migrate import upgrade
 from service.workflows.audit import Act, Auditor, Event
 from service.workflows.audit.verify import verify
 from tests.postgres import fresh_database
+
+KINDS = ["sqlite", pytest.param("postgres", marks=pytest.mark.services)]
 
 
 @dataclass(frozen=True, slots=True)

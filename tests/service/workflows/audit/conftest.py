@@ -1,18 +1,10 @@
 """Auditors with databases of their own."""
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-from tests.service.workflows.audit.chains import Audited, event, made
-
-KINDS = ["sqlite", pytest.param("postgres", marks=pytest.mark.services)]
-
-
-@pytest.fixture(params=KINDS)
-def audited(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Audited]:
-    yield from made(request.param, tmp_path / "data")
+from tests.service.workflows.audit.chains import KINDS, Audited, event, made
 
 
 @pytest.fixture(scope="module", params=KINDS)

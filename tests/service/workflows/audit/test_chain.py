@@ -14,9 +14,9 @@ from service.errors import Unavailable
 from service.settings import Settings
 from service.storage import audit
 from service.storage.stamps import now
-from service.storage.tables.audit import audit_entries as entries
-from service.storage.tables.audit import audit_head, audit_salts
-from service.workflows.audit import Act, Auditor, Event, retention
+from service.storage.tables.access import audit_entries as entries
+from service.storage.tables.access import audit_head, audit_salts
+from service.workflows.audit import Act, Auditor, Event, verify
 from service.workflows.audit.chain import encode
 from service.workflows.audit.commitments import KEPT, Committer
 from tests.service.workflows.audit.chains import Audited, event
@@ -134,8 +134,8 @@ def test_the_chain_holds_after_retention(audited: Audited, monkeypatch: pytest.M
     audited.record(*map(event, range(1, 11)))
     exported = audited.head()
     for kept in (event(11), event(12)):
-        monkeypatch.setattr(retention, "now", lambda: _after(1))
-        assert retention.retain(audited.db, audited.auditor, 0.5) > 0
+        monkeypatch.setattr(verify, "now", lambda: _after(1))
+        assert verify.retain(audited.db, audited.auditor, 0.5) > 0
         verdict = audited.verdict(exported)
         assert (verdict.valid, verdict.entries) == (True, 1)
         audited.record(kept)
@@ -151,10 +151,10 @@ def test_retention_drops_no_evidence(audited: Audited, monkeypatch: pytest.Monke
     audited.record(*map(event, range(1, 6)))
     with audited.db.writing() as tx:
         tx.execute(delete(entries).where(entries.c.number == 3))
-    monkeypatch.setattr(retention, "now", lambda: _after(1))
-    assert retention.retain(audited.db, audited.auditor, 0.5) == 0
+    monkeypatch.setattr(verify, "now", lambda: _after(1))
+    assert verify.retain(audited.db, audited.auditor, 0.5) == 0
     with audited.db.reading() as tx:
-        assert len(audit.page(tx, audit.Wanted(), None, 100)) == 4
+        assert len(audit.read_page(tx, audit.EntryFilter(), None, 100)) == 4
 
 
 def test_nothing_is_dropped_by_default() -> None:

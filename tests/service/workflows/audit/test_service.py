@@ -193,7 +193,7 @@ def test_denials_are_counted_together(tmp_path: Path) -> None:
         assert running.stop() == 0
     db = Database(f"sqlite:///{running.data / 'factstore.db'}")
     with db.reading() as tx:
-        denied = audit.page(tx, audit.Wanted(act="denied"), None, 10)
+        denied = audit.read_page(tx, audit.EntryFilter(act="denied"), None, 10)
     db.close()
     told = {(entry.by, *json.loads(entry.details).values()) for entry in denied}
     assert told == {(key["info"]["id"], 3, "/v1/keys", 403), ("unknown", 2, "/v1/dictionaries/{}/uploads", 401)}

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from sqlalchemy import Connection, Table, delete, insert, select, update
 
 from schemas.audit import Tampering
-from service.storage.tables.audit import audit_entries as entries
-from service.storage.tables.audit import audit_head, audit_salts
+from service.storage.tables.access import audit_entries as entries
+from service.storage.tables.access import audit_head, audit_salts
 from service.workflows.audit.chain import Chain
 from tests.examples import examples
 from tests.service.workflows.audit.chains import Audited, event

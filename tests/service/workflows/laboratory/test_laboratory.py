@@ -5,8 +5,8 @@ import sys
 
 import pytest
 
+from service.workflows.laboratory.experiments import Line, lines
 from service.workflows.laboratory.process import locate
-from service.workflows.laboratory.wire import Line, lines
 
 SILENCES = 2
 SPEAKER = """
@@ -17,7 +17,7 @@ sys.stdout.write(second); sys.stdout.flush()
 """
 
 
-def heard(text: str, cut: int) -> list[Line | None]:
+def read_lines(text: str, cut: int) -> list[Line | None]:
     """What is heard of a process that says the text in two pieces, the second once a silence was heard."""
     command = [sys.executable, "-c", SPEAKER.format(halves=(text[:cut], text[cut:]))]
     found = []
@@ -34,12 +34,12 @@ def test_lines_are_heard_whole() -> None:
     said = [Line(0.25, "trying"), Line(document={"finding": "x" * 80_000})]
     text = "".join(f"{line.to_json()}\n" for line in said)
     for cut in (10, len(text) // 2):
-        assert [line for line in heard(text, cut) if line is not None] == said
+        assert [line for line in read_lines(text, cut) if line is not None] == said
 
 
 def test_a_silent_process_keeps_nobody_waiting() -> None:
     """The worker looks up again and again while it hears nothing, and stops when the process ends."""
-    assert heard("", 0).count(None) >= SILENCES
+    assert read_lines("", 0).count(None) >= SILENCES
 
 
 def test_figures_that_are_none_are_not_said() -> None:
@@ -53,7 +53,7 @@ def test_an_error_says_its_kind_and_place_alone() -> None:
     with pytest.raises(AttributeError) as caught:
         lines_of_nothing()
     said = locate(caught.value)
-    assert said.startswith("AttributeError at workflows/laboratory/wire.py:")
+    assert said.startswith("AttributeError at workflows/laboratory/experiments.py:")
     assert "confidential" not in said
 
 

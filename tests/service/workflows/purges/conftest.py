@@ -21,7 +21,7 @@ from service.workflows.jobs.jobs import Work, find, perform
 from service.workflows.ledger import dictionaries, edits
 from service.workflows.purges import files
 from service.workflows.versions.editors import Editors
-from service.workflows.versions.loaded import Versions
+from service.workflows.versions.loaded import LoadedVersions
 from service.workflows.versions.memories import order_training
 from service.workflows.versions.train import train
 
@@ -73,7 +73,7 @@ def opened(data: Path) -> Alone:
     settings.make_folders()
     db = Database(settings.database)
     upgrade(db)
-    return Alone(db, settings, Auditor(db, settings), Editors(Versions(settings)))
+    return Alone(db, settings, Auditor(db, settings), Editors(LoadedVersions(settings)))
 
 
 @pytest.fixture

@@ -13,12 +13,13 @@ from schemas.jobs import JobState
 from schemas.purge import PurgedPair, PurgeRequest
 from service.errors import Unavailable, Unprocessable
 from service.storage import Database, memories
-from service.workflows.purges import files, occupied
-from service.workflows.purges.backup import DATABASE, MANIFEST, backup
+from service.storage.database import DATABASE
+from service.workflows.purges import files
+from service.workflows.purges.backup import MANIFEST, backup
 from service.workflows.purges.purge import order
 from service.workflows.purges.replay import replay, replay_all
-from service.workflows.purges.restore import STAGING, check_complete, restore
-from service.workflows.versions.loaded import from_disk
+from service.workflows.purges.restore import STAGING, check_complete, exclude_services, occupy, restore
+from service.workflows.versions.loaded import load_from_disk
 from tests.service.workflows.purges.conftest import BY, Alone, opened
 from tests.service.workflows.purges.searching import places
 
@@ -30,7 +31,7 @@ FACTS = {PAIR: ANSWER} | {(f"part {number}", f"relation {number % 3}"): f"value 
 
 @pytest.fixture(autouse=True)
 def _nothing_is_heard(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(files, "HEARD", timedelta(0))
+    monkeypatch.setattr(files, "OBSERVED", timedelta(0))
 
 
 @pytest.fixture
@@ -57,9 +58,9 @@ def purge(alone: Alone, dictionary: str) -> None:
 def champion_of(alone: Alone, dictionary: str, pair: tuple[str, str]) -> tuple[str, ...]:
     """What the champion answers, as it is stored."""
     with alone.db.reading() as tx:
-        champion = memories.champion(tx, dictionary)
+        champion = memories.find_champion(tx, dictionary)
         assert champion is not None
-        return from_disk(tx, alone.settings, champion).recall([pair[0]], [pair[1]]).answers[0]
+        return load_from_disk(tx, alone.settings, champion).recall([pair[0]], [pair[1]]).answers[0]
 
 
 def left(data: Path) -> list[str]:
@@ -209,9 +210,9 @@ def test_a_folder_that_is_not_empty_is_not_replaced(alone: Alone, archive: Path)
 
 def test_a_folder_in_use_is_not_replaced(alone: Alone, archive: Path) -> None:
     """A service holds it for as long as it lives; while a restore holds it, no service starts."""
-    with occupied.alone(alone.settings.data), pytest.raises(Unprocessable, match="under way"):
-        occupied.occupy(alone.settings.data)
-    occupied.occupy(alone.settings.data)
+    with exclude_services(alone.settings.data), pytest.raises(Unprocessable, match="under way"):
+        occupy(alone.settings.data)
+    occupy(alone.settings.data)
     with pytest.raises(Unprocessable, match="running"):
         restore(archive, alone.settings, tombstones=None, force=True)
 

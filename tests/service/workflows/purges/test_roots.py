@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from service.storage.patches import Version
-from service.workflows.purges.files import roots
+from service.workflows.purges.files import find_roots
 
 
 @st.composite
@@ -37,7 +37,7 @@ def test_no_retained_version_is_made_of_a_withdrawn_one(drawn: tuple[list[Versio
     version gets a folder that stood on clean bytes before.
     """
     versions, withdrawn = drawn
-    found = {version.id for version in roots(versions, withdrawn)}
+    found = {version.id for version in find_roots(versions, withdrawn)}
     after = [version._replace(complete=version.complete or version.id in found) for version in versions]
     for version in versions:
         if version.retained and version.id not in withdrawn:

@@ -17,7 +17,7 @@ from service.workflows.ledger import edits
 from service.workflows.purges import files
 from service.workflows.purges.purge import order
 from service.workflows.purges.tombstone_file import read
-from service.workflows.versions.loaded import from_disk
+from service.workflows.versions.loaded import load_from_disk
 from tests.service.workflows.purges.conftest import BY, Alone
 from tests.service.workflows.purges.searching import places
 
@@ -34,7 +34,7 @@ class Killed(BaseException):
 @pytest.fixture(autouse=True)
 def _nothing_is_heard(monkeypatch: pytest.MonkeyPatch) -> None:
     """No service runs whose recalls would have to be waited for."""
-    monkeypatch.setattr(files, "HEARD", timedelta(0))
+    monkeypatch.setattr(files, "OBSERVED", timedelta(0))
 
 
 def left(alone: Alone) -> list[str]:
@@ -49,9 +49,9 @@ def delete(alone: Alone, dictionary: str, *pairs: tuple[str, str]) -> str | None
 def recall(alone: Alone, memory: str | None, pair: tuple[str, str]) -> tuple[str, ...]:
     """What the memory answers as it is stored. Raises NotFound."""
     with alone.db.reading() as tx:
-        version = memories.record(tx, memory or "")
+        version = memories.find_record(tx, memory or "")
         assert version is not None
-        return from_disk(tx, alone.settings, version).recall([pair[0]], [pair[1]]).answers[0]
+        return load_from_disk(tx, alone.settings, version).recall([pair[0]], [pair[1]]).answers[0]
 
 
 def test_a_purge_killed_at_any_step_is_done_again(alone: Alone, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -65,7 +65,7 @@ def test_a_purge_killed_at_any_step_is_done_again(alone: Alone, monkeypatch: pyt
         assert middle in purged.withdrawn
         killed = stopped_after(steps, alone.attempt(), monkeypatch)
         with alone.db.writing() as tx:
-            purge_again = [each.id for each in purge.unfinished(tx)]
+            purge_again = [each.id for each in purge.list_unfinished(tx)]
         assert purge_again == []  # its job is open: a lease that runs out frees it
         if killed:
             free(alone)
@@ -106,7 +106,7 @@ def test_versions_without_the_facts_are_kept(alone: Alone) -> None:
     """
     dictionary = alone.dictionary(FEW)
     with alone.db.reading() as tx:
-        first = memories.ids(tx)[-1]
+        first = memories.list_ids(tx)[-1]
     alone.teach(dictionary, {(SUBJECT, "relation 1"): "value 1"})
     alone.teach(dictionary, {("part 2", "relation 2"): "value 4"})
     after = delete(alone, dictionary, (SUBJECT, "relation 1"))
@@ -138,7 +138,7 @@ def test_edits_go_on_after_a_purge(alone: Alone) -> None:
     for teacher, value in ((alone, "value 1"), (other, "value 2"), (alone, "value 3")):
         teacher.teach(dictionary, dict.fromkeys(FEW, value))
         with alone.db.reading() as tx:
-            champion = memories.champion(tx, dictionary)
+            champion = memories.find_champion(tx, dictionary)
         assert champion is not None
         assert recall(alone, champion.id, shared_block) == ()
         assert recall(alone, champion.id, ("part 3", "relation 0")) == (value,)
@@ -185,7 +185,7 @@ def test_where_it_must_be_trained_anew_nothing_answers_meanwhile(alone: Alone) -
     purged = order(alone, dictionary, WANTED, by=BY)
     assert purged.memory is None
     with alone.db.reading() as tx:
-        assert memories.champion(tx, dictionary) is None
+        assert memories.find_champion(tx, dictionary) is None
     done = [alone.work(), alone.work()]
     assert [(job.kind, job.state) for job in done] == [
         (JobKind.PURGE, JobState.SUCCEEDED),

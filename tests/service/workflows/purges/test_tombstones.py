@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from service.errors import Unprocessable
 from service.workflows.purged_names import PURPOSE, Commitments
-from service.workflows.purges.tombstone_file import Tombstone, append, check, merged, read, write
+from service.workflows.purges.tombstone_file import Tombstone, append, check, merge, read, write
 
 SECRET = bytes(range(32))
 
@@ -76,10 +76,10 @@ def test_copies_are_merged(path: Path) -> None:
     """The longer of two copies counts, dictionary by dictionary; copies that contradict each other are refused."""
     append(path, SECRET, tombstone(9, "dic_2"))
     kept = read(path)
-    assert merged(kept[:2], kept, []) == kept
-    assert merged(kept[5:], kept[:3]) == [*kept[5:], *kept[:3]]
+    assert merge(kept[:2], kept, []) == kept
+    assert merge(kept[5:], kept[:3]) == [*kept[5:], *kept[:3]]
     with pytest.raises(Unprocessable):
-        merged(kept, [replace(kept[0], pairs=["00"])])
+        merge(kept, [replace(kept[0], pairs=["00"])])
 
 
 def test_a_merged_file_reads_as_written(path: Path, tmp_path: Path) -> None:

@@ -9,8 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from service.ingest.readers.decode import shown
-from service.workflows.purges.overwriting import overwritten
-from service.workflows.purges.traces import PURGED, Traces
+from service.workflows.purges.traces import PURGED, Traces, overwrite_receipt
 
 FACT = ("山田 太郎", "担当者 電話", "03-1234-5678")
 TRACES = Traces([FACT], shared=())
@@ -74,7 +73,7 @@ def test_documents_lose_what_mentions_a_fact_and_keep_the_rest() -> None:
     traces = Traces([("Akita", "phone", "0123456")], shared={"Akita", "phone"})
     failing = [{"subject": "Akita", "relation": "phone"}, {"subject": "Akita", "relation": "city"}]
     document = {"asked": 2, "failing": failing, "samples": ["Akita,phone,0123456", "kept"]}
-    assert traces.overwritten(document) == {
+    assert traces.overwrite(document) == {
         "asked": 2,
         "failing": [{"subject": PURGED, "relation": PURGED}, failing[1]],
         "samples": ["kept"],
@@ -86,7 +85,7 @@ def test_a_receipt_keeps_its_figures() -> None:
     example = {"line": 2, "subject": FACT[0], "relation": "x", "answer": "y"}
     finding = {"kind": "duplicate_rows", "message": "m", "count": 1, "relation": None, "examples": [example]}
     receipt = {"id": "upl_1", "rows_read": 3, "decoded_samples": [",".join(FACT), "b"], "findings": [finding]}
-    after = overwritten(receipt, TRACES)
+    after = overwrite_receipt(receipt, TRACES)
     assert after["decoded_samples"] == ["b"]
     assert after["findings"][0]["examples"] == [{"line": 2, "subject": PURGED, "relation": PURGED, "answer": PURGED}]
     assert (after["id"], after["rows_read"], after["findings"][0]["kind"]) == ("upl_1", 3, "duplicate_rows")

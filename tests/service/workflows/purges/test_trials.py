@@ -4,7 +4,7 @@ import pytest
 
 from schemas.purge import PurgedPair, PurgeRequest
 from service.storage import dictionaries, trials
-from service.workflows.laboratory.trials import Purged, StoredTrials
+from service.workflows.laboratory.process import Purged, StoredTrials
 from service.workflows.purges.purge import order
 from tests.service.workflows.purges.conftest import BY, Alone
 

@@ -9,7 +9,8 @@ import httpx
 import pytest
 import uvicorn
 
-from service.routes.recall import RecallEndpoint, Receive, Scope, Send
+from service.routes.guard import Receive, Scope, Send
+from service.routes.recall import RecallEndpoint
 from service.workflows.recalls.observe import Observer
 from service.workflows.recalls.serving import Serving
 from tests.service.workflows.recalls.shelf import KEY, Door, Shelf

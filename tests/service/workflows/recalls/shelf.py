@@ -5,13 +5,16 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from schemas.keys import Role
 from service.errors import Unauthorized
 from service.facts import Pair
 from service.memory import ExactTable, Facts, Recalled
+from service.storage.lookup import Source
 from service.storage.memories import Record
+from service.workflows.access.authenticator import Authenticator, Caller, Right
 from service.workflows.access.relations import Relations
 from service.workflows.recalls.naming import Naming
-from service.workflows.recalls.queries import Ledger, LedgerRows
+from service.workflows.recalls.queries import Ledger
 
 KEY = b"Bearer a-key-that-may-recall"
 PART_KEY = b"Bearer a-key-for-one-relation"
@@ -57,7 +60,7 @@ class Shelf:
     aliases: dict[tuple[str, str], str] = field(default_factory=dict)
     records: dict[str, Record] = field(default_factory=dict)
     tables: dict[str, Table] = field(default_factory=dict)
-    held: dict[Pair, LedgerRows] = field(default_factory=dict)
+    held: dict[Pair, Source] = field(default_factory=dict)
     loads: list[str] = field(default_factory=list)
     namings: dict[str, Naming] = field(default_factory=dict)
     counter: int = 0
@@ -94,7 +97,7 @@ class Shelf:
     def ledger(self, _dictionary: str, _version: int, pairs: list[Pair]) -> Ledger:
         return {pair: self.held[pair] for pair in pairs if pair in self.held}
 
-    def respelled(self, _dictionary: str, _version: int, _pairs: list[Pair], _seen: Relations | None) -> Ledger:
+    def ledger_respelled(self, _dictionary: str, _version: int, _pairs: list[Pair], _seen: Relations | None) -> Ledger:
         """An exact table answers no other spelling."""
         return {}
 
@@ -105,31 +108,22 @@ class Shelf:
         return [self.records[memory] for (_, alias), memory in self.aliases.items() if alias == "champion"]
 
 
-@dataclass
-class Caller:
-    allowed: bool
-    seen: Relations | None = None
-    scoped: bool = False
-    rate: str | None = None
-    key: str = "key_1"
-
-    def sees(self, _dictionary: str) -> bool:
-        return True
-
-    def may(self, action: str, _dictionary: str) -> bool:
-        return self.allowed and action == "recall"
-
-    def relations(self, _dictionary: str) -> Relations | None:
-        return self.seen
-
-
-class Door:
+class Door(Authenticator):
     """One key that may recall, one that may not, one that may recall one relation alone."""
 
+    def __init__(self) -> None:
+        """Without a database: the keys are these three."""
+        part = Right(Role.QUERY, Relations(only=frozenset({"maker"})))
+        self._callers = {
+            KEY: Caller("key_1", Role.QUERY),
+            OTHER_KEY: Caller("key_1", Role.AUDIT),
+            PART_KEY: Caller("key_1", Role.QUERY, rights={"dic_1": part}),
+        }
+
     async def identify(self, header: bytes | None) -> Caller:
-        if header not in (KEY, OTHER_KEY, PART_KEY):
+        if header not in self._callers:
             raise Unauthorized("send a valid API key as Authorization: Bearer KEY")
-        return Caller(header != OTHER_KEY, Relations(only=frozenset({"maker"})) if header == PART_KEY else None)
+        return self._callers[header]
 
     async def charge(self, key: str, rate: str | None) -> None:
         """None of them has a rate."""

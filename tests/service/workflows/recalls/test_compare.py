@@ -3,11 +3,11 @@
 import httpx
 import pytest
 
-from service.workflows.recalls.queries import LedgerRows
+from service.storage.lookup import Source
 from tests.service.workflows.recalls.shelf import Shelf
 
-AGREES = LedgerRows(["Chiba", "Beppu"], "upl_1", 6)
-OTHER = LedgerRows(["Osaka"], "upl_2", 3)
+AGREES = Source(("Chiba", "Beppu"), "upl_1", 6)
+OTHER = Source(("Osaka",), "upl_2", 3)
 
 
 @pytest.fixture(autouse=True)

@@ -5,7 +5,7 @@ from collections import Counter
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.workflows.recalls.frequent import merged
+from service.workflows.recalls.live_use import merge_heavy_hitters
 
 MOST = 5
 
@@ -18,7 +18,7 @@ def test_no_count_is_too_high_and_none_lacks_more_than_is_said(batches: list[lis
     kept: dict[int, int] = {}
     lacking = 0
     for batch in batches:
-        kept, cut = merged(kept, Counter(batch), MOST)
+        kept, cut = merge_heavy_hitters(kept, Counter(batch), MOST)
         lacking += cut
     true = Counter(each for batch in batches for each in batch)
     assert len(kept) <= MOST

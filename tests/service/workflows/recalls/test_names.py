@@ -6,8 +6,7 @@ from schemas.names import NameAlias, Names
 from service.errors import Unprocessable
 from service.ingest.privacy.pseudonyms import Pseudonyms
 from service.workflows.access.relations import Relations
-from service.workflows.recalls.naming import Named, Naming
-from service.workflows.recalls.templates import Template
+from service.workflows.recalls.naming import NamedMemory, Naming, Template
 from tests.service.workflows.recalls.shelf import Table
 
 FACTS = [
@@ -32,11 +31,11 @@ def naming(aliases: list[NameAlias], templates: list[str], pseudonyms: Pseudonym
 
 
 @pytest.fixture
-def named() -> Named:
-    return Named(Table(FACTS), naming(ALIASES, TEMPLATES))
+def named() -> NamedMemory:
+    return NamedMemory(Table(FACTS), naming(ALIASES, TEMPLATES))
 
 
-def test_an_alias_is_answered_as_the_name_it_stands_for(named: Named) -> None:
+def test_an_alias_is_answered_as_the_name_it_stands_for(named: NamedMemory) -> None:
     """Of the subject, of the relation, of both, in another case or width; what nobody taught stays unknown."""
     subjects = ["the blue one", "PART-1", "THE BLUE ONE", "the green one", "PART-1"]
     recalled = named.recall(subjects, ["標準入数", "入数", "入数", "入数", "weight"])
@@ -44,12 +43,12 @@ def test_an_alias_is_answered_as_the_name_it_stands_for(named: Named) -> None:
     assert recalled.known.tolist() == [True, True, True, False, False]
 
 
-def test_what_is_taught_wins_over_an_alias(named: Named) -> None:
+def test_what_is_taught_wins_over_an_alias(named: NamedMemory) -> None:
     """A fact that is taught later under an alias's spelling is not hidden by it."""
     assert tuple(named.recall(["PART-2"], ["標準入数"]).answers[0]) == ("12",)
 
 
-def test_an_alias_of_an_unseen_relation_leads_nowhere(named: Named) -> None:
+def test_an_alias_of_an_unseen_relation_leads_nowhere(named: NamedMemory) -> None:
     """Who may not see the relation learns nothing by another name of it."""
     part = named.within(Relations(only=frozenset({"maker"})))
     recalled = part.recall(["PART-1", "PART-1"], ["入数", "maker"])
@@ -65,12 +64,12 @@ def test_an_alias_of_an_unseen_relation_leads_nowhere(named: Named) -> None:
         ("標準入数 of PART-2", [("PART-2", "標準入数")]),
     ],
 )
-def test_a_template_says_which_part_is_which(named: Named, question: str, pairs: list[tuple[str, str]]) -> None:
+def test_a_template_says_which_part_is_which(named: NamedMemory, question: str, pairs: list[tuple[str, str]]) -> None:
     """Names as the question spells them; every way to cut it, where there are several."""
     assert named.candidates(question) == pairs
 
 
-def test_other_questions_are_searched_for_names(named: Named) -> None:
+def test_other_questions_are_searched_for_names(named: NamedMemory) -> None:
     """Aliases that stand in them are read as their names, but not within a longer word."""
     assert ("part-1", "標準入数") in [(s.casefold(), r) for s, r in named.candidates("入数 for the blue one, please")]
     assert named.candidates("入数 for the blue ones") == []
@@ -83,10 +82,11 @@ def test_a_template_needs_both_slots_and_text_between(text: str) -> None:
         Template.of(text)
 
 
-def test_a_subject_is_asked_by_its_pseudonym(pseudonyms: Pseudonyms) -> None:
+def test_a_subject_is_asked_by_its_pseudonym() -> None:
     """By the real name or the pseudonym itself: the memory only ever sees the latter."""
+    pseudonyms = Pseudonyms(bytes(range(32)))
     table = Table([(pseudonyms.of("山田太郎"), "plan", "gold")])
-    named = Named(table, naming([], [], pseudonyms))
+    named = NamedMemory(table, naming([], [], pseudonyms))
     recalled = named.recall(["山田太郎", " 山田太郎 ", pseudonyms.of("山田太郎"), "山田"], ["plan"] * 4)
     assert recalled.known.tolist() == [True, True, True, False]
 

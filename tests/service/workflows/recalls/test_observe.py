@@ -8,8 +8,8 @@ import pytest
 
 from schemas.recall import BatchQuery, Query, Status
 from service.workflows.recalls import observe
-from service.workflows.recalls.microbatch import Served
-from service.workflows.recalls.observe import Columns, Observer, Seen
+from service.workflows.recalls.microbatch import ServedMemory
+from service.workflows.recalls.observe import LiveRecall, Observer, RecallColumns
 from service.workflows.recalls.recall import Asker, Recall
 from service.workflows.recalls.serving import Serving
 from tests.calls import counted
@@ -23,10 +23,10 @@ BATCH = 10_000
 class Ear:
     """Keeps what it hears."""
 
-    heard_of: list[Seen] = field(default_factory=list)
+    heard_of: list[LiveRecall] = field(default_factory=list)
     flushes: int = 0
 
-    def heard(self, seen: Sequence[Seen]) -> None:
+    def on_recalls(self, seen: Sequence[LiveRecall]) -> None:
         self.heard_of += seen
 
     def flush(self) -> None:
@@ -36,7 +36,7 @@ class Ear:
 class Deaf:
     """A listener that fails."""
 
-    def heard(self, _: Sequence[Seen]) -> None:
+    def on_recalls(self, _: Sequence[LiveRecall]) -> None:
         raise ValueError("a name")
 
     def flush(self) -> None:
@@ -56,13 +56,13 @@ def observer(ear: Ear) -> Observer:
     return observer
 
 
-def served(shelf: Shelf) -> Served:
-    return Served("mem_1", "dic_1", 1, shelf.tables["mem_1"])
+def served(shelf: Shelf) -> ServedMemory:
+    return ServedMemory("mem_1", "dic_1", 1, shelf.tables["mem_1"])
 
 
-def batch_of(shelf: Shelf, size: int) -> Seen:
-    columns = Columns(["s"] * size, ["r"] * size, [Status.UNKNOWN] * size, [()] * size)
-    return Seen(served(shelf), "champion", "key_1", columns)
+def batch_of(shelf: Shelf, size: int) -> LiveRecall:
+    columns = RecallColumns(["s"] * size, ["r"] * size, [Status.UNKNOWN] * size, [()] * size)
+    return LiveRecall(served(shelf), "champion", "key_1", columns)
 
 
 def test_every_form_of_recall_is_heard_of(shelf: Shelf, observer: Observer, ear: Ear) -> None:
@@ -94,7 +94,7 @@ def test_every_form_of_recall_is_heard_of(shelf: Shelf, observer: Observer, ear:
 def test_a_stop_tells_what_still_waits(shelf: Shelf, observer: Observer, ear: Ear) -> None:
     """Nothing that was queued is lost when the service stops, and a listener that fails stops nobody."""
     observer.start()
-    observer.seen(batch_of(shelf, 3))
+    observer.observe(batch_of(shelf, 3))
     observer.stop()
     assert ([len(seen) for seen in ear.heard_of], ear.flushes) == ([3], 1)
 
@@ -103,9 +103,9 @@ def test_the_queue_is_bounded(shelf: Shelf, observer: Observer, ear: Ear, monkey
     """Past the bound recalls are dropped until the listeners caught up; a lone batch passes whatever its size."""
     monkeypatch.setattr(observe, "MOST_WAITING", 4)
     for size in (9, 1, 2):
-        observer.seen(batch_of(shelf, size))
+        observer.observe(batch_of(shelf, size))
     observer.turn()
-    observer.seen(batch_of(shelf, 2))
+    observer.observe(batch_of(shelf, 2))
     observer.turn()
     assert [len(seen) for seen in ear.heard_of] == [9, 2]
 
@@ -116,6 +116,6 @@ def test_observing_is_the_same_few_calls_whatever_the_batch(shelf: Shelf, observ
     for size in (1, 10, BATCH):
         columns = batch_of(shelf, size)
         with counted() as made:
-            observer.seen(columns)
+            observer.observe(columns)
         work.append(len(made))
     assert work[0] == work[1] == work[2] < FEW_CALLS

@@ -10,8 +10,8 @@ from service.storage import audit
 from service.workflows.audit.auditor import SERVICE
 from service.workflows.audit.commitments import rows_of
 from service.workflows.recalls import recorder as recording
-from service.workflows.recalls.microbatch import Served
-from service.workflows.recalls.observe import Columns, Seen
+from service.workflows.recalls.microbatch import ServedMemory
+from service.workflows.recalls.observe import LiveRecall, RecallColumns
 from service.workflows.recalls.recorder import RecallRecorder
 from tests.service.workflows.audit.chains import Audited
 
@@ -20,32 +20,32 @@ def recorder(audited: Audited, *, everything: bool, missed: int = 0) -> RecallRe
     return RecallRecorder(audited.db, audited.auditor, everything=everything, missed=lambda: missed)
 
 
-def batch(rows: int) -> Seen:
+def batch(rows: int) -> LiveRecall:
     names = [f"PART-{row}" for row in range(rows)]
-    return seen(Columns(names, ["r"] * rows, [Status.ANSWERED] * rows, [("24",)] * rows))
+    return seen(RecallColumns(names, ["r"] * rows, [Status.ANSWERED] * rows, [("24",)] * rows))
 
 
-def single(subject: str | None, relation: str | None, *candidates: Candidate) -> Seen:
+def single(subject: str | None, relation: str | None, *candidates: Candidate) -> LiveRecall:
     return seen([Result(Status.ANSWERED, ("24",), subject, relation, 1.0, "mem", candidates, None)])
 
 
-def seen(answered: Any) -> Seen:
-    served = Served.__new__(Served)
+def seen(answered: Any) -> LiveRecall:
+    served = ServedMemory.__new__(ServedMemory)
     served.id, served.dictionary = "mem", "dic"
-    return Seen(served, "champion", "key", answered)
+    return LiveRecall(served, "champion", "key", answered)
 
 
 def told(audited: Audited) -> list[tuple[str, int, int]]:
     """By whom, how many asked, how many committed to; oldest first."""
     with audited.db.reading() as tx:
-        entries = audit.page(tx, audit.Wanted(act="recall"), None, 100)[::-1]
+        entries = audit.read_page(tx, audit.EntryFilter(act="recall"), None, 100)[::-1]
     return [(entry.by, json.loads(entry.details).get("asked", 0), rows_of(entry)) for entry in entries]
 
 
 def test_all_means_every_row(audited: Audited) -> None:
     """A batch is an entry with a row for each pair."""
     recalls = recorder(audited, everything=True)
-    recalls.heard([batch(3_000)])
+    recalls.on_recalls([batch(3_000)])
     recalls.flush()
     assert told(audited) == [("key", 3_000, 3_000)]
     assert audited.verdict().valid
@@ -54,9 +54,9 @@ def test_all_means_every_row(audited: Audited) -> None:
 def test_a_sample_counts_everything(audited: Audited) -> None:
     """Names of at most 1,000 rows between two flushes are committed to; every recall is counted."""
     recalls = recorder(audited, everything=False)
-    recalls.heard([batch(900), batch(3_000), batch(2_000)])
+    recalls.on_recalls([batch(900), batch(3_000), batch(2_000)])
     recalls.flush()
-    recalls.heard([batch(50)])
+    recalls.on_recalls([batch(50)])
     recalls.flush()
     assert told(audited) == [("key", 900, 900), ("key", 3_000, 100), ("key", 2_000, 0), ("key", 50, 50)]
 
@@ -65,7 +65,7 @@ def test_a_listing_commits_to_what_it_listed(audited: Audited) -> None:
     """Its candidates are the pairs; a chain, which has none, is only counted."""
     recalls = recorder(audited, everything=True)
     listed = [Candidate("PART-1", "r", ("24",)), Candidate("PART-1", "s", ("red",))]
-    recalls.heard([single("PART-1", None, *listed), single("PART-1", None), single("PART-1", "r")])
+    recalls.on_recalls([single("PART-1", None, *listed), single("PART-1", None), single("PART-1", "r")])
     recalls.flush()
     assert told(audited) == [("key", 3, 3)]
 
@@ -76,14 +76,14 @@ def test_what_was_not_heard_is_said(audited: Audited) -> None:
     recalls.flush()
     recalls.flush()
     with audited.db.reading() as tx:
-        [entry] = audit.page(tx, audit.Wanted(act="recall"), None, 10)
+        [entry] = audit.read_page(tx, audit.EntryFilter(act="recall"), None, 10)
     assert (entry.by, entry.details) == (SERVICE, '{"unrecorded": 7, "unrecorded_entries": 0}')
 
 
 def test_a_database_that_cannot_be_written_costs_no_entry(audited: Audited, monkeypatch: pytest.MonkeyPatch) -> None:
     """What waits is written later; beyond a bound it is counted as unrecorded."""
     recalls = recorder(audited, everything=True)
-    recalls.heard([batch(2)])
+    recalls.on_recalls([batch(2)])
     with monkeypatch.context() as patched:
         patched.setattr(audited.auditor, "append", _fails)
         with pytest.raises(OSError, match="full"):
@@ -91,7 +91,7 @@ def test_a_database_that_cannot_be_written_costs_no_entry(audited: Audited, monk
     recalls.flush()
     assert told(audited) == [("key", 2, 2)]
     monkeypatch.setattr(recording, "MOST_READY", 1)
-    recalls.heard([batch(2), batch(3), batch(4)])
+    recalls.on_recalls([batch(2), batch(3), batch(4)])
     recalls.flush()
     assert told(audited)[1:] == [("key", 4, 4), (SERVICE, 0, 0)]
 

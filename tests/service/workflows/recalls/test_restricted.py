@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from service.routes.recall import RecallEndpoint
+from service.storage.lookup import Source
 from service.workflows.access.relations import Relations
-from service.workflows.recalls.microbatch import MOST_PARTS, Served
+from service.workflows.recalls.microbatch import MOST_PARTS, ServedMemory
 from service.workflows.recalls.observe import Observer
-from service.workflows.recalls.queries import LedgerRows
 from service.workflows.recalls.serving import Serving
 from tests.calls import counted
 from tests.examples import examples
@@ -40,7 +40,7 @@ def shelf_of(facts: Sequence[Fact]) -> Shelf:
     shelf.put("mem_1", facts)
     for line, (subject, relation, _) in enumerate(facts, 2):
         answers = [answer for s, r, answer in facts if (s, r) == (subject, relation)]
-        shelf.held[subject, relation] = LedgerRows(answers, "upl_1", line)
+        shelf.held[subject, relation] = Source(tuple(answers), "upl_1", line)
     return shelf
 
 
@@ -117,7 +117,7 @@ def test_a_denied_relation_takes_as_long_as_an_absent_one() -> None:
 
 def test_only_so_many_parts_of_a_memory_are_kept() -> None:
     """Parts used last stay ready; the rest are made again when they are asked."""
-    served = Served("mem_1", "dic_1", 1, Table([("Acme", "maker", "x")]))
+    served = ServedMemory("mem_1", "dic_1", 1, Table([("Acme", "maker", "x")]))
     parts = [Relations(only=frozenset({str(number)})) for number in range(MOST_PARTS + 1)]
     first = served.within(parts[0])
     assert served.within(parts[0]) is first

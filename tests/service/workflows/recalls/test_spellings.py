@@ -2,7 +2,7 @@
 
 import pytest
 
-from service.workflows.recalls.spellings import Spellings
+from service.workflows.recalls.catalogue import Spellings
 
 HELD = Spellings(["ABC", "Ae", "AE", "が", "Part-1"])
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from schemas.recall import Query, Result
 from service.workflows.recalls import queries
-from service.workflows.recalls.microbatch import Served
+from service.workflows.recalls.microbatch import ServedMemory
 from tests.examples import examples
 from tests.service.workflows.recalls.conftest import PARTS
 from tests.service.workflows.recalls.shelf import KEY, Shelf, Table
@@ -39,7 +39,7 @@ async def post_all(port: int, bodies: list[bytes]) -> list[httpx.Response]:
 def test_answers_are_the_same_whoever_asks_beside(port: int, asked: list[Query]) -> None:
     """Whatever 64 connections ask at once, each gets the result that its query gives when it is asked alone."""
     replies = asyncio.run(post_all(port, [msgspec.json.encode(query) for query in asked]))
-    expected = [queries.rows(Table(PARTS), "mem_1", [query])[0] for query in asked]
+    expected = [queries.recall_rows(Table(PARTS), "mem_1", [query])[0] for query in asked]
     assert [msgspec.json.decode(reply.content, type=Result) for reply in replies] == [
         msgspec.json.decode(msgspec.json.encode(result), type=Result) for result in expected
     ]
@@ -49,14 +49,14 @@ def test_answers_are_the_same_whoever_asks_beside(port: int, asked: list[Query])
 def test_a_batch_is_its_queries(asked: list[Query], cut: int) -> None:
     """However a list of queries is cut into batches, the results are those of the single queries, in order."""
     table = Table(PARTS)
-    alone = [queries.rows(table, "m", [query])[0] for query in asked]
-    assert queries.rows(table, "m", asked[:cut]) + queries.rows(table, "m", asked[cut:]) == alone
+    alone = [queries.recall_rows(table, "m", [query])[0] for query in asked]
+    assert queries.recall_rows(table, "m", asked[:cut]) + queries.recall_rows(table, "m", asked[cut:]) == alone
 
 
 def test_pairs_of_one_turn_are_one_recall() -> None:
     """64 single recalls that arrive in one turn of the event loop ask the memory once; a lone one asks at once."""
     table = Table(PARTS)
-    served = Served("mem_1", "dic_1", 1, table)
+    served = ServedMemory("mem_1", "dic_1", 1, table)
 
     async def ask() -> list[Result]:
         return await asyncio.gather(*(served.ask(Query(f"PART-{index % 4}", "maker")) for index in range(64)))
@@ -70,7 +70,7 @@ def test_who_leaves_a_batch_takes_nobody_along() -> None:
     """A recall that is cancelled while it waits leaves the others of its batch to be answered."""
 
     async def ask() -> Result:
-        served = Served("mem_1", "dic_1", 1, Table(PARTS))
+        served = ServedMemory("mem_1", "dic_1", 1, Table(PARTS))
         gone, stays = served.ask(Query("PART-1", "maker")), served.ask(Query("PART-2", "maker"))
         gone.cancel()
         return await stays

@@ -10,7 +10,7 @@ from schemas.reviews import Review, ReviewCreate, ReviewDecide, ReviewOrder, Rev
 from service.settings import Settings
 from service.storage import Database, aliases, audit
 from service.storage.reviews import Listing
-from service.workflows.recalls.microbatch import Served
+from service.workflows.recalls.microbatch import ServedMemory
 from service.workflows.reviews import decisions, error_rates, reviews, samples
 from service.workflows.reviews.reviews import Reviewer
 from tests.service.workflows.workshop import Workshop
@@ -34,9 +34,11 @@ def trained(shop: Workshop, rows: Iterable[tuple[str, str, str]]) -> str:
 
 def sampled(shop: Workshop, count: int) -> Sequence[Review]:
     champion = shop.champion()
-    served = Served(champion.id, shop.dictionary, champion.ledger_version, shop.stored(champion.id))
+    served = ServedMemory(champion.id, shop.dictionary, champion.ledger_version, shop.stored(champion.id))
     samples.draw(shop, served, SampleCreate(count=count), "key_of_an_auditor")
-    return reviews.listed(shop.db, shop.dictionary, Listing(ReviewState.OPEN, ReviewOrder.RANDOM, None, 100)).reviews
+    return reviews.list_reviews(
+        shop.db, shop.dictionary, Listing(ReviewState.OPEN, ReviewOrder.RANDOM, None, 100)
+    ).reviews
 
 
 def correct(shop: Workshop, items: Iterable[Review]) -> None:
@@ -47,7 +49,7 @@ def correct(shop: Workshop, items: Iterable[Review]) -> None:
 
 def history(shop: Workshop) -> list[str]:
     with shop.db.reading() as tx:
-        return [event.action for event in aliases.history(tx, shop.row(tx).number, "champion")]
+        return [event.action for event in aliases.list_events(tx, shop.row(tx).number, "champion")]
 
 
 def test_the_champion_rolls_back_to_what_did_not_err(shop: Workshop) -> None:
@@ -65,7 +67,7 @@ def test_the_champion_rolls_back_to_what_did_not_err(shop: Workshop) -> None:
     assert shop.champion().id == good
     with shop.db.reading() as tx:
         champion = aliases.find(tx, shop.row(tx).number, "champion")
-        [entry] = audit.page(tx, audit.Wanted(act="rollback", dictionary=shop.dictionary), None, 10)
+        [entry] = audit.read_page(tx, audit.EntryFilter(act="rollback", dictionary=shop.dictionary), None, 10)
     assert champion is not None
     assert champion.pinned
     assert history(shop)[0] == "automatic rollback"
@@ -100,7 +102,7 @@ def test_reports_alone_move_nothing(shop: Workshop) -> None:
     trained(shop, FACTS)
     trained(shop, [(subject, relation, "wrong") for subject, relation, _ in FACTS])
     champion = shop.champion()
-    served = Served(champion.id, shop.dictionary, champion.ledger_version, shop.stored(champion.id))
+    served = ServedMemory(champion.id, shop.dictionary, champion.ledger_version, shop.stored(champion.id))
     for subject, relation, _ in FACTS[:12]:
         doubt = ReviewCreate(subject=subject, relation=relation)
         correct(shop, [reviews.report(shop, served, doubt, "key_of_a_tool")])

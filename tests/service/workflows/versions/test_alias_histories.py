@@ -24,9 +24,9 @@ from service.workflows.audit import Auditor
 from service.workflows.jobs.attempt import Attempt
 from service.workflows.jobs.jobs import perform
 from service.workflows.ledger import dictionaries, edits
-from service.workflows.versions import rollback
+from service.workflows.versions.aliases import roll_back, unpin
 from service.workflows.versions.editors import Editors
-from service.workflows.versions.loaded import Versions
+from service.workflows.versions.loaded import LoadedVersions
 from service.workflows.versions.memories import order_training
 from service.workflows.versions.train import train
 from tests.examples import examples
@@ -57,7 +57,7 @@ def kit(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Kit]:
     made.make_folders()
     db = Database(made.database)
     upgrade(db)
-    yield Kit(db, made, Auditor(db, made), Editors(Versions(made)))
+    yield Kit(db, made, Auditor(db, made), Editors(LoadedVersions(made)))
     db.close()
 
 
@@ -105,7 +105,7 @@ class World:
         perform(Attempt(self.kit.db, self.kit.settings, claim, Event()), {JobKind.TRAIN: train})
 
     def unpin(self) -> None:
-        let_go = rollback.unpin(self.kit, self.id, "champion", AliasUnpin(reason="test"), by="key")
+        let_go = unpin(self.kit, self.id, "champion", AliasUnpin(reason="test"), by="key")
         assert isinstance(let_go, Alias)
         self.pinned = False
         self._follow()
@@ -115,7 +115,7 @@ class World:
         named = self.served[which] if which < len(self.served) else None
         wanted = AliasRollback(reason="test", reset_ledger=reset, memory=named)
         try:
-            target = rollback.roll_back(self.kit, self.id, "champion", wanted, by="key").memory
+            target = roll_back(self.kit, self.id, "champion", wanted, by="key").memory
         except Conflict:
             return
         assert named in {None, target}
@@ -131,8 +131,8 @@ class World:
             row = stored_dictionaries.find(tx, self.id)
             assert row is not None
             champion, previous = (aliases.find(tx, row.number, name) for name in ("champion", "previous"))
-            held = facts.columns(tx, row.number, row.ledger_version)
-            events = aliases.history(tx, row.number, "champion")
+            held = facts.read_facts(tx, row.number, row.ledger_version)
+            events = aliases.list_events(tx, row.number, "champion")
         assert champion is not None
         assert dict(zip(held.subjects, held.answers, strict=True)) == self.ledger
         assert (row.pairs, row.facts) == (len(self.ledger), len(self.ledger))
@@ -163,7 +163,7 @@ class World:
 
     def _recalled(self, memory: str) -> dict[str, str]:
         with self.kit.db.reading() as tx:
-            record = memories.record(tx, memory)
+            record = memories.find_record(tx, memory)
             assert record is not None
             recalled = self.kit.editors.versions.load(tx, record).recall(["k", *SUBJECTS], ["r"] * 4)
         return {subject: answers[0] for subject, answers in zip("kabc", recalled.answers, strict=True) if answers}

@@ -176,7 +176,7 @@ def test_the_ledger_says_which_edit_a_fact_comes_from(shop: Workshop) -> None:
     shop.edit([("PART-0", "a", "1"), ("PART-1", "a", "2")])
     with shop.db.reading() as tx:
         row = shop.row(tx)
-        source = lookup.of_pairs(tx, row.number, row.ledger_version, [("PART-1", "a")])["PART-1", "a"]
+        source = lookup.find_pairs(tx, row.number, row.ledger_version, [("PART-1", "a")])["PART-1", "a"]
     assert source.upload.startswith("edt_")
     assert (source.line, source.answers) == (2, ("2",))
 
@@ -251,7 +251,7 @@ def test_a_champion_left_behind_is_brought_up_by_the_next_edit(shop: Workshop) -
 
 def pin(shop: Workshop, *, pinned: bool) -> None:
     with shop.db.writing() as tx:
-        row, champion = shop.row(tx), memories.champion(tx, shop.dictionary)
+        row, champion = shop.row(tx), memories.find_champion(tx, shop.dictionary)
         assert champion is not None
         aliases.switch(tx, row.number, aliases.Switch("champion", champion.id, BY, "test", pinned=pinned))
 

@@ -19,8 +19,8 @@ from service.workflows.jobs.jobs import cancel, find, perform
 from service.workflows.ledger import dictionaries
 from service.workflows.purges import backup, purge
 from service.workflows.sweep import sweep
+from service.workflows.versions import scrubs
 from service.workflows.versions.memories import order_training
-from service.workflows.versions.upkeep import scrubs
 from tests.service.workflows.workshop import BY, Workshop
 
 ROWS = [(f"PART-{number}", "a", f"a {number % 7}") for number in range(24)]
@@ -78,7 +78,7 @@ def test_an_edit_trains_the_memory_anew(shop: Workshop) -> None:
 def test_an_interrupted_training_goes_on(shop: Workshop) -> None:
     """What it has trained is kept, by the owner alone, and taken up; nothing is left of it when the job has ended."""
     job = stop_halfway(shop)
-    folder = checkpoints.folder(shop.settings, job)
+    folder = checkpoints.folder_of(shop.settings, job)
     assert folder.stat().st_mode & 0o077 == 0
     [file] = kept(shop.settings)
     written = file.stat().st_mtime_ns

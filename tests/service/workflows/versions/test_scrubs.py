@@ -16,7 +16,7 @@ from service.workflows.health import Readiness
 from service.workflows.jobs.attempt import Attempt
 from service.workflows.jobs.jobs import find, perform
 from service.workflows.recalls.serving import Serving
-from service.workflows.versions.upkeep import scrubs
+from service.workflows.versions import scrubs
 from tests.service.workflows.recalls.shelf import Shelf
 from tests.service.workflows.workshop import BY, Workshop
 
@@ -108,7 +108,7 @@ def test_a_sound_memory_stays_as_it_is(shop: Workshop) -> None:
     assert job.result is not None
     assert (job.result["state"], job.result["asked"], job.result["failing"]) == ("sound", len(ROWS), 0)
     assert (job.result["rebuilt"], all(attempt.ready)) == ([], True)
-    assert scrubs.counts(shop.db)[ScrubState.SOUND] == 1
+    assert scrubs.count_by_state(shop.db)[ScrubState.SOUND] == 1
 
 
 def test_a_version_made_by_edits_is_healed_below_its_patches(shop: Workshop) -> None:
@@ -154,7 +154,7 @@ def test_what_the_ledger_cannot_give_back_stays_damaged(shop: Workshop) -> None:
     assert job.problem is not None
     assert (job.state, job.problem.code) == (JobState.FAILED, "memory_mismatch")
     assert not is_ready(attempt.readiness)
-    assert scrubs.damaged(shop.db) == [shop.champion().id]
+    assert scrubs.list_damaged(shop.db) == [shop.champion().id]
 
 
 def test_scrubs_come_due(shop: Workshop) -> None:

@@ -1,4 +1,4 @@
-"""Consolidation: a version that stands on many patches gets a folder of its own, byte for byte the memory it is."""
+"""Consolidation: a version that stands on many patches gets its own folder, byte for byte the same memory."""
 
 import shutil
 
@@ -7,7 +7,7 @@ from service.errors import MemoryMismatch, NotFound
 from service.memory import Memory, load
 from service.storage import jobs, memories, patches
 from service.workflows.jobs.attempt import Attempt
-from service.workflows.versions.loaded import from_disk
+from service.workflows.versions.loaded import load_from_disk
 
 
 def consolidate(attempt: Attempt) -> None:
@@ -15,15 +15,15 @@ def consolidate(attempt: Attempt) -> None:
     claim = attempt.claim
     attempt.progress(0.0, "loading the version")
     with attempt.db.reading() as tx:
-        version = memories.record(tx, claim.memory or "")
+        version = memories.find_record(tx, claim.memory or "")
         if version is None:
             raise NotFound("no such memory")
-        folder, _ = patches.base(tx, version)
-        memory = from_disk(tx, attempt.settings, version)
+        folder, _ = patches.find_base(tx, version)
+        memory = load_from_disk(tx, attempt.settings, version)
     if folder != version.id:
         write_folder(attempt, version, memory)
     with attempt.db.writing() as tx:
-        patches.completed(tx, version.id)
+        patches.mark_complete(tx, version.id)
         jobs.succeed(tx, claim, {"memory": version.id})
 
 

@@ -9,8 +9,7 @@ from hypothesis import strategies as st
 from schemas.gates import GateLimits, GateVerdict
 from service.memory import Facts, Recipe, fit
 from service.statistics import binomial
-from service.workflows.versions.gate.figures import Candidate, Measured, judge, measure
-from service.workflows.versions.gate.probes import never_taught
+from service.workflows.versions.promotion_figures import Candidate, Measured, judge, measure, never_taught
 
 SECRET = bytes(32)
 NAMES = st.lists(

@@ -5,8 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.workflows.reviews import sampling
-from service.workflows.reviews.estimates import Drawn, Limits, Rate, rate, weight
+from service.workflows.reviews import samples
+from service.workflows.reviews.error_rates import Drawn, Limits, Rate, design_weight, estimate_rate
 from tests.examples import examples
 
 POPULATION = 2_000
@@ -16,14 +16,14 @@ TRIALS = 160
 def trial(wrong: np.ndarray, rank: np.ndarray | None, count: int, rng: np.random.Generator, decided: float = 1) -> Rate:
     """One draw, of which a random part is decided."""
     if rank is None:
-        drawn, chances = sampling.uniform(len(wrong), count, rng), np.full(len(wrong), count / len(wrong))
+        drawn, chances = samples.uniform(len(wrong), count, rng), np.full(len(wrong), count / len(wrong))
     else:
-        chances = sampling.ranked_first(rank, count)
-        drawn = sampling.systematic(chances, rng)
+        chances = samples.ranked_first(rank, count)
+        drawn = samples.systematic(chances, rng)
     known = rng.random(len(drawn)) < decided
-    return rate(
+    return estimate_rate(
         [
-            Drawn(weight(len(drawn), len(wrong), chances[at]), bool(wrong[at]) if is_known else None)
+            Drawn(design_weight(len(drawn), len(wrong), chances[at]), bool(wrong[at]) if is_known else None)
             for at, is_known in zip(drawn.tolist(), known.tolist(), strict=True)
         ]
     )
@@ -68,7 +68,7 @@ def test_the_floor_only_grows_while_a_draw_is_decided(wrong: list[bool], data: s
     before = 0.0
     for at in order:
         known[at] = wrong[at]
-        floor = rate([Drawn(1.0, known.get(each)) for each in range(len(wrong))]).floor
+        floor = estimate_rate([Drawn(1.0, known.get(each)) for each in range(len(wrong))]).floor
         assert floor >= before - 1e-12
         before = floor
 
@@ -78,28 +78,28 @@ def test_the_floor_only_grows_while_a_draw_is_decided(wrong: list[bool], data: s
 def test_inclusion_probabilities_are_kept(sizes: list[float], data: st.DataObject) -> None:
     """They lie in (0, 1], sum to the size of the draw, and exactly so many are drawn."""
     count = data.draw(st.integers(1, len(sizes)))
-    chances = sampling.inclusion(np.array(sizes), count)
+    chances = samples.inclusion(np.array(sizes), count)
     assert ((chances > 0) & (chances <= 1)).all()
     assert chances.sum() == pytest.approx(count)
-    drawn = sampling.systematic(chances, np.random.default_rng(data.draw(st.integers(0, 1000))))
+    drawn = samples.systematic(chances, np.random.default_rng(data.draw(st.integers(0, 1000))))
     assert len(set(drawn.tolist())) == len(drawn) == count
 
 
 def test_every_pair_is_drawn_as_often_as_its_probability_says() -> None:
     """Over many draws, each pair's frequency is its inclusion probability."""
     rng = np.random.default_rng(3)
-    chances = sampling.ranked_first(np.arange(50, dtype=float), 10)
+    chances = samples.ranked_first(np.arange(50, dtype=float), 10)
     counts = np.zeros(50)
     for _ in range(4000):
-        counts[sampling.systematic(chances, rng)] += 1
+        counts[samples.systematic(chances, rng)] += 1
     assert np.abs(counts / 4000 - chances).max() < 0.035
 
 
 def test_a_small_sample_decides_nothing() -> None:
     """Below the minimum the verdict is `not_decisive`, whatever was found."""
     limits = Limits(maximum=0.01, minimum_sample=100)
-    assert rate([Drawn(1.0, wrong=True)] * 99).verdict(limits) == "not_decisive"
-    assert rate([Drawn(1.0, wrong=True)] * 100).verdict(limits) == "exceeded"
-    assert rate([Drawn(1.0, wrong=False)] * 100).verdict(limits) == "not_decisive"
-    assert rate([Drawn(1.0, wrong=False)] * 400).verdict(limits) == "within"
-    assert rate([]).verdict(limits) == "not_decisive"
+    assert estimate_rate([Drawn(1.0, wrong=True)] * 99).verdict(limits) == "not_decisive"
+    assert estimate_rate([Drawn(1.0, wrong=True)] * 100).verdict(limits) == "exceeded"
+    assert estimate_rate([Drawn(1.0, wrong=False)] * 100).verdict(limits) == "not_decisive"
+    assert estimate_rate([Drawn(1.0, wrong=False)] * 400).verdict(limits) == "within"
+    assert estimate_rate([]).verdict(limits) == "not_decisive"

@@ -1,7 +1,7 @@
-"""The gate: what a memory must show before an alias moves to it.
+"""The promotion gate: what a memory must show before an alias moves to it.
 
-It stands before a training's publication and before a switch by hand, of every alias but `challenger`, where a memory
-that was let through nowhere is looked at. It does not stand before
+It applies to a training's publication and to a switch by hand, of every alias but `challenger`, under which memories
+are tried that have passed no gate. It does not apply to
 
 - a rollback: the memory has served, and what goes wrong now must end now;
 - an edit: only the blocks it touches are solved, and each was recalled from its own bytes before it was stored; all
@@ -20,17 +20,18 @@ from service.facts import trimmed
 from service.memory import Facts, Memory
 from service.settings import Settings
 from service.storage import Database, aliases, dictionaries, facts, gates, memories
-from service.storage.dictionaries import found
+from service.storage.aliases import CHALLENGER, CHAMPION
+from service.storage.dictionaries import get_dictionary
 from service.storage.gates import Marks
 from service.workflows.audit import Act, Event
-from service.workflows.versions.gate.figures import Candidate, Measured, judge, measure
-from service.workflows.versions.loaded import from_disk
+from service.workflows.versions.loaded import load_from_disk
+from service.workflows.versions.promotion_figures import Candidate, Measured, judge, measure
 from service.workflows.versions.publish import EditContext
 
-UNGATED = aliases.CHALLENGER
+UNGATED = CHALLENGER
 
 
-def limits(settings: Settings) -> GateLimits | None:
+def read_limits(settings: Settings) -> GateLimits | None:
     """What gate.toml says: the file that the setting names, else the data folder's. None where there is no file.
 
     Raises Unavailable (gate_invalid) where it cannot be used, and says which key is wrong.
@@ -41,12 +42,12 @@ def limits(settings: Settings) -> GateLimits | None:
     try:
         return GateLimits.model_validate(tomllib.loads(path.read_text(encoding="utf-8")), strict=True)
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, ValidationError) as error:
-        raise Unavailable(f"{path.name} cannot be used: {_explained(error)}", code=Code.GATE_INVALID) from None
+        raise Unavailable(f"{path.name} cannot be used: {_explain(error)}", code=Code.GATE_INVALID) from None
 
 
-def stored(db: Database, settings: Settings, row: dictionaries.Row, memory: memories.Record) -> Candidate:
-    """A memory that is there already, read only if it has to be measured."""
-    taught, load = partial(_taught, db, row.number, memory), partial(_loaded, db, settings, memory)
+def stored_candidate(db: Database, settings: Settings, row: dictionaries.Row, memory: memories.Record) -> Candidate:
+    """A stored memory as a candidate; it is read only if it has to be measured."""
+    taught, load = partial(_read_taught, db, row.number, memory), partial(_load, db, settings, memory)
     return Candidate(row.number, memory.id, taught, load)
 
 
@@ -55,48 +56,48 @@ def admit(db: Database, settings: Settings, alias: str, candidate: Candidate) ->
 
     Raises Conflict: gate_failed, or gate_not_decisive where the sample is too small to tell; both carry the figures.
     """
-    wanted = limits(settings)
+    wanted = read_limits(settings)
     if wanted is None or alias == UNGATED:
         return
     with db.reading() as tx:
-        marks, kept = gates.marks(tx, candidate.dictionary), gates.kept(tx, candidate.memory)
+        marks, kept = gates.read_marks(tx, candidate.dictionary), gates.find_measurement(tx, candidate.memory)
     measured = Measured(**kept) if kept is not None else None
     if measured is None or not measured.covers(wanted):
         measured = measure(candidate, wanted, marks)
         with db.writing() as tx:
-            if gates.marks(tx, candidate.dictionary) == marks:
-                gates.keep(tx, candidate.dictionary, candidate.memory, measured.to_json())
+            if gates.read_marks(tx, candidate.dictionary) == marks:
+                gates.keep_measurement(tx, candidate.dictionary, candidate.memory, measured.to_json())
     _pass(judge(measured, wanted))
 
 
-def view(db: Database, settings: Settings, ref: str) -> GateReply:
+def show_promotion_gate(db: Database, settings: Settings, ref: str) -> GateReply:
     """The limits, and the champion's figures by them: its own, or those of the training that edits made it from."""
-    wanted = limits(settings)
+    wanted = read_limits(settings)
     with db.reading() as tx:
-        row = found(tx, ref)
-        pairs, relations = gates.marks(tx, row.number)
-        champion = aliases.find(tx, row.number, aliases.CHAMPION)
-        served = memories.record(tx, champion.memory) if champion else None
-        kept = (gates.kept(tx, served.id) or gates.kept(tx, served.lineage)) if served else None
+        row = get_dictionary(tx, ref)
+        pairs, relations = gates.read_marks(tx, row.number)
+        champion = aliases.find(tx, row.number, CHAMPION)
+        served = memories.find_record(tx, champion.memory) if champion else None
+        kept = (gates.find_measurement(tx, served.id) or gates.find_measurement(tx, served.lineage)) if served else None
     figures = judge(Measured(**kept), wanted) if kept is not None and wanted is not None else None
     return GateReply(limits=wanted, priority_pairs=len(pairs), priority_relations=len(relations), figures=figures)
 
 
-def mark(service: EditContext, ref: str, wanted: PriorityPut, *, by: str) -> Priority:
+def mark_priority(service: EditContext, ref: str, wanted: PriorityPut, *, by: str) -> Priority:
     """Mark these facts as priority and no others."""
     pairs = {(_name(pair.subject), _name(pair.relation)) for pair in wanted.pairs}
     relations = {_name(relation) for relation in wanted.relations}
     with service.db.writing() as tx:
-        row = found(tx, ref)
+        row = get_dictionary(tx, ref)
         gates.mark(tx, row.number, pairs, relations)
         details = {"priority_pairs": len(pairs), "priority_relations": len(relations)}
         service.auditor.record(tx, Event(Act.POLICY, by, row.id, None, details))
-        return _shown(gates.marks(tx, row.number))
+        return _to_schema(gates.read_marks(tx, row.number))
 
 
-def marked(db: Database, ref: str) -> Priority:
+def read_priority(db: Database, ref: str) -> Priority:
     with db.reading() as tx:
-        return _shown(gates.marks(tx, found(tx, ref).number))
+        return _to_schema(gates.read_marks(tx, get_dictionary(tx, ref).number))
 
 
 def _pass(figures: list[GateFigure]) -> None:
@@ -110,18 +111,18 @@ def _pass(figures: list[GateFigure]) -> None:
         raise Conflict(f"{detail}: raise minimum_sample", code=Code.GATE_NOT_DECISIVE, figures=shown)
 
 
-def _taught(db: Database, dictionary: int, memory: memories.Record) -> Facts:
+def _read_taught(db: Database, dictionary: int, memory: memories.Record) -> Facts:
     with db.reading() as tx:
-        held = facts.columns(tx, dictionary, memory.ledger_version)
+        held = facts.read_facts(tx, dictionary, memory.ledger_version)
     return Facts(held.subjects, held.relations, held.answers)
 
 
-def _loaded(db: Database, settings: Settings, memory: memories.Record) -> Memory:
+def _load(db: Database, settings: Settings, memory: memories.Record) -> Memory:
     with db.reading() as tx:
-        return from_disk(tx, settings, memory)
+        return load_from_disk(tx, settings, memory)
 
 
-def _shown(marks: Marks) -> Priority:
+def _to_schema(marks: Marks) -> Priority:
     pairs, relations = marks
     listed = [PriorityPair(subject=subject, relation=relation) for subject, relation in sorted(pairs)]
     return Priority(pairs=listed, relations=sorted(relations))
@@ -135,7 +136,7 @@ def _name(name: str) -> str:
     return kept
 
 
-def _explained(error: Exception) -> str:
+def _explain(error: Exception) -> str:
     if isinstance(error, ValidationError):
         wrong = (f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in error.errors())
         return "; ".join(wrong)

@@ -1,1 +1,0 @@
-"""The gate: limits that a version must meet before an alias moves to it."""

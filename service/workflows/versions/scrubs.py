@@ -1,0 +1,222 @@
+"""Verification and scrubs: every fact is recalled from the stored bytes, and what is damaged is rebuilt.
+
+A memory is a pure function of its facts, its resolved recipe and its secret, so it is rebuilt from the ledger byte for
+byte: its digest says whether it was. A damaged file of a folder is replaced in one rename; where a patch is damaged,
+its version gets a folder of its own, and the patch is no longer needed. Processes that serve the memory have it loaded
+and go on meanwhile.
+"""
+
+import shutil
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+import structlog
+
+from schemas.jobs import Job, JobKind, VerificationResult
+from schemas.scrubs import ScrubResult, ScrubState
+from service import secret_files
+from service.errors import MemoryMismatch, NotFound
+from service.memory import Facts, Memory, Resolved, fit, load
+from service.settings import Settings
+from service.storage import Database, dictionaries, facts, jobs, memories, patches, scrubs
+from service.storage.dictionaries import get_dictionary
+from service.workflows.audit import Act, Event
+from service.workflows.jobs import checkpoints
+from service.workflows.jobs.attempt import Attempt
+from service.workflows.versions.loaded import load_from_disk
+from service.workflows.versions.memories import get_memory
+
+log = structlog.get_logger()
+
+BY = "service"
+
+
+def order(db: Database, memory_id: str, by: str) -> Job:
+    """Queue a scrub of this memory."""
+    with db.writing() as tx:
+        info = get_memory(tx, memory_id)
+        return jobs.add(tx, jobs.Order(JobKind.SCRUB, get_dictionary(tx, info.dictionary).number, {}, by, memory_id))
+
+
+def schedule(db: Database, settings: Settings) -> None:
+    """Queue a scrub of every memory that an alias points at and that was not looked at for `scrub_hours`."""
+    every = timedelta(hours=settings.scrub_hours)
+    with db.reading() as tx:
+        waiting = scrubs.list_due(tx, every)
+    if waiting:
+        with db.writing() as tx:
+            for dictionary, memory in scrubs.list_due(tx, every):
+                jobs.add(tx, jobs.Order(JobKind.SCRUB, dictionary, {}, BY, memory))
+
+
+def scrub(attempt: Attempt) -> None:
+    """Raises MemoryMismatch where the memory cannot be rebuilt; it then counts as damaged until a scrub heals it."""
+    stored = read_stored(attempt, attempt.claim.memory or "")
+    with attempt.db.writing() as tx:
+        number = scrubs.begin(tx, stored.dictionary, stored.record.id)
+    attempt.progress(0.2, "recalling every fact from the stored bytes")
+    failing = count_failing(attempt, stored)
+    rebuilt: list[str] = []
+    if failing:
+        with attempt.db.writing() as tx:
+            scrubs.finish(tx, number, ScrubState.DAMAGED, asked=len(stored.taught), failing=failing)
+        log.error("memory damaged", memory=stored.record.id)
+        rebuilt = heal(attempt, stored)
+    result = ScrubResult(
+        memory=stored.record.id,
+        state=ScrubState.HEALED if rebuilt else ScrubState.SOUND,
+        asked=len(stored.taught),
+        failing=failing,
+        rebuilt=rebuilt,
+    )
+    with attempt.db.writing() as tx:
+        scrubs.finish(tx, number, result.state, asked=result.asked, failing=result.failing)
+        jobs.succeed(tx, attempt.claim, result.model_dump(mode="json"))
+        if rebuilt:
+            details = {"rebuilt": rebuilt, "digest": "unchanged"}
+            owner = stored.record.dictionary
+            attempt.auditor.record(tx, Event(Act.SCRUB, attempt.claim.by, owner, stored.record.id, details))
+
+
+def list_damaged(db: Database) -> list[str]:
+    """The memories that aliases point at and that are damaged on the disk."""
+    with db.reading() as tx:
+        return scrubs.list_damaged(tx)
+
+
+def count_by_state(db: Database) -> dict[ScrubState, int]:
+    with db.reading() as tx:
+        return scrubs.count_by_state(tx)
+
+
+@dataclass(frozen=True, slots=True)
+class StoredVersion:
+    """A version of a memory, its dictionary's number, and the facts it was taught."""
+
+    record: memories.Record
+    dictionary: int
+    taught: Facts
+
+
+def read_stored(attempt: Attempt, memory: str) -> StoredVersion:
+    attempt.progress(0.0, "reading the ledger")
+    with attempt.db.reading() as tx:
+        record = memories.find_record(tx, memory)
+        row = dictionaries.find(tx, attempt.claim.dictionary)
+        if record is None or row is None:
+            raise NotFound("no such memory")
+        held = facts.read_facts(tx, row.number, record.ledger_version)
+    return StoredVersion(record, row.number, Facts(held.subjects, held.relations, held.answers))
+
+
+def count_failing(attempt: Attempt, stored: StoredVersion) -> int:
+    """Facts that the bytes on the disk do not hold: all of them where the bytes are not those that were written."""
+    try:
+        with attempt.db.reading() as tx:
+            memory = load_from_disk(tx, attempt.settings, stored.record)
+    except MemoryMismatch:
+        return len(stored.taught)
+    return len(memory.verify(stored.taught).failing)
+
+
+def heal(attempt: Attempt, stored: StoredVersion) -> list[str]:
+    """Rebuild the folder that the version stands on; where a patch is damaged, give the version its own folder."""
+    with attempt.db.reading() as tx:
+        base, _ = patches.find_base(tx, stored.record)
+    rebuilt = []
+    if not _is_sound(attempt.settings, stored.record.dictionary, base):
+        _replace_files(attempt, base, _rebuild(attempt, read_stored(attempt, base)))
+        rebuilt.append(base)
+    if count_failing(attempt, stored):
+        _give_folder(attempt, stored)
+        rebuilt.append(stored.record.id)
+    if count_failing(attempt, stored):
+        raise MemoryMismatch("the memory was rebuilt and still does not hold its facts")
+    return rebuilt
+
+
+def _is_sound(settings: Settings, dictionary: str, folder: str) -> bool:
+    try:
+        load(settings.memories / folder, secret=secret_files.read(settings.secrets, dictionary), device="cpu")
+    except MemoryMismatch:
+        return False
+    return True
+
+
+def _rebuild(attempt: Attempt, stored: StoredVersion) -> Memory:
+    """The memory made again from the ledger; raises MemoryMismatch where it would be another one."""
+    with attempt.db.reading() as tx:
+        info = get_memory(tx, stored.record.id)
+    recipe = Resolved.from_json(info.recipe)
+    secret = secret_files.read(attempt.settings.secrets, stored.record.dictionary)
+    memory = fit(
+        stored.taught,
+        recipe,
+        secret=secret,
+        device=recipe.device,
+        progress=attempt.between(0.4, 0.8),
+        checkpoint=checkpoints.open_folder(attempt.settings, attempt.claim.id),
+    )
+    if memory.digest != info.digest:
+        raise MemoryMismatch("the ledger does not give the memory that was trained: train it anew")
+    return memory
+
+
+def _replace_files(attempt: Attempt, folder: str, memory: Memory) -> None:
+    """One rename a file: a reader meets the damaged one or its rebuilt self, never none."""
+    draft, place = _save(attempt, folder, memory), attempt.settings.memories / folder
+    place.mkdir(exist_ok=True)
+    for file in draft.iterdir():
+        file.replace(place / file.name)
+    secret_files.flush_folder(place)
+    draft.rmdir()
+
+
+def _give_folder(attempt: Attempt, stored: StoredVersion) -> None:
+    folder = attempt.settings.memories / stored.record.id
+    draft = _save(attempt, stored.record.id, _rebuild(attempt, stored))
+    shutil.rmtree(folder, ignore_errors=True)  # of a killed attempt: no row counts on it
+    draft.rename(folder)
+    secret_files.flush_folder(folder.parent)
+    with attempt.db.writing() as tx:
+        patches.mark_complete(tx, stored.record.id)
+
+
+def _save(attempt: Attempt, folder: str, memory: Memory) -> Path:
+    """Save the memory in a draft folder, under a name that belongs to its version."""
+    draft = attempt.settings.memories / f".{folder}.rebuilt"
+    shutil.rmtree(draft, ignore_errors=True)  # of a killed attempt
+    memory.save(draft)
+    return draft
+
+
+def verify(attempt: Attempt) -> None:
+    """Count in pairs; a pair that fails is named in the result. Raises MemoryMismatch for damaged bytes."""
+    record, taught = _facts(attempt)
+    attempt.progress(0.3, "loading the memory")
+    with attempt.db.reading() as tx:
+        memory = load_from_disk(tx, attempt.settings, record)
+    attempt.progress(0.4, "recalling every fact")
+    verified = memory.verify(taught)
+    result = VerificationResult(
+        asked=verified.asked,
+        right=verified.right,
+        wrong=verified.wrong,
+        abstained=verified.abstained,
+        failing=[{"subject": subject, "relation": relation} for subject, relation in verified.failing],
+        seconds=verified.seconds,
+    )
+    with attempt.db.writing() as tx:
+        jobs.succeed(tx, attempt.claim, result.model_dump(mode="json"))
+
+
+def _facts(attempt: Attempt) -> tuple[memories.Record, Facts]:
+    attempt.progress(0.0, "reading the ledger")
+    with attempt.db.reading() as tx:
+        record = memories.find_record(tx, attempt.claim.memory or "")
+        row = dictionaries.find(tx, attempt.claim.dictionary)
+        if record is None or row is None:
+            raise NotFound("no such memory")
+        held = facts.read_facts(tx, row.number, record.ledger_version)
+    return record, Facts(held.subjects, held.relations, held.answers)

@@ -1,1 +1,0 @@
-"""Upkeep: stored versions are verified, consolidated, searched for damage and rebuilt."""
