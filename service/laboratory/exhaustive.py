@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from service.laboratory.synthetic import masked, sequences
 from service.laboratory.tables import Table
-from service.memory.gradient import Problem, Shape, Weights, right
-from service.memory.measuring import FrozenNetwork, held_at_int8
+from service.memory.gradient import Problem, Shape, Weights, facts_right
+from service.memory.measuring import FrozenNetwork, facts_held_at_int8
 
 DRAWS = 20
 
@@ -32,7 +32,7 @@ def in_noise(shape: Shape, problem: Problem, weights: Weights, *, weight_bits: i
     """Trained weights (weight_bits: as they would be stored), with noise that was never masked."""
 
     def asked(draw: int) -> NDArray[np.bool_]:
-        return right(shape, problem, weights, noise_draw=draw, weight_bits=weight_bits)
+        return facts_right(shape, problem, weights, noise_draw=draw, weight_bits=weight_bits)
 
     return _counted(asked)
 
@@ -49,7 +49,7 @@ def behind_a_mask(
     def asked(draw: int) -> NDArray[np.bool_]:
         subjects, relations = masked(sequences(table, draw), table)
         features = network.features(tokens[subjects], tokens[table.n_subjects + relations])
-        return held_at_int8(features, targets, weights)
+        return facts_held_at_int8(features, targets, weights)
 
     return _counted(asked)
 

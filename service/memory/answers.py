@@ -11,15 +11,15 @@ from numpy.typing import NDArray
 from service.errors import MemoryMismatch
 from service.memory.codes import MAX_CODE_BITS
 from service.memory.hashing import Keyring, Words
-from service.memory.pages import AnswerPage, answer_page
-from service.memory.recalled import Answers
+from service.memory.pages import AnswerPage, answer_page_of
+from service.memory.recall import Answers
 
 
-def seal(
+def seal_answers(
     keyring: Keyring, pages: int, relations: NDArray[np.int64], codes: Words, answers: Sequence[Answers]
 ) -> list[AnswerPage]:
     """Encrypt the answers of entries (relation number, code), cut into `pages` (a power of two) by the code."""
-    page = answer_page(codes, pages)
+    page = answer_page_of(codes, pages)
     order = np.lexsort((codes, relations, page))
     ends = np.cumsum(np.bincount(page, minlength=pages)).tolist()
     cipher = answer_cipher(keyring)
@@ -27,7 +27,9 @@ def seal(
     for number, (start, end) in enumerate(zip([0, *ends], ends, strict=False)):
         chosen = order[start:end]
         texts = [list(answers[entry]) for entry in chosen.tolist()]
-        sealed.append(AnswerPage(relations[chosen].astype(np.uint32), codes[chosen], encrypt(cipher, texts, number)))
+        sealed.append(
+            AnswerPage(relations[chosen].astype(np.uint32), codes[chosen], encrypt_texts(cipher, texts, number))
+        )
     return sealed
 
 
@@ -42,7 +44,7 @@ class AnswerTable:
     @classmethod
     def of(cls, keyring: Keyring, pages: Sequence[AnswerPage], code_bits: int) -> "AnswerTable":
         """Open every page; raises MemoryMismatch."""
-        table = cls(np.empty(0, np.uint64), _column([()]), code_bits)
+        table = cls(np.empty(0, np.uint64), _object_column([()]), code_bits)
         return table.with_pages(keyring, {}, dict(enumerate(pages)))
 
     def with_pages(
@@ -59,7 +61,7 @@ class AnswerTable:
         order = np.flatnonzero(fresh)[np.argsort(come[fresh])]
         kept, added = self._keys[stay], come[order]
         at = np.searchsorted(kept, added)
-        answers = np.insert(self._answers[np.append(stay, True)], at, _column(opened)[order])
+        answers = np.insert(self._answers[np.append(stay, True)], at, _object_column(opened)[order])
         return AnswerTable(np.insert(kept, at, added), answers, int(self._shift))
 
     @property
@@ -96,7 +98,7 @@ class AnswerTable:
         return np.concatenate([np.empty(0, np.uint64), *keys])
 
 
-def _column(answers: Sequence[Answers]) -> NDArray[np.object_]:
+def _object_column(answers: Sequence[Answers]) -> NDArray[np.object_]:
     """An array of tuples, not of what they hold."""
     column = np.empty(len(answers), dtype=object)
     column[:] = answers
@@ -109,15 +111,15 @@ def answer_cipher(keyring: Keyring) -> AESSIV:
 
 def open_page(cipher: AESSIV, page: AnswerPage, number: int) -> list[Answers]:
     """The answers of a page's entries, in its order; raises MemoryMismatch."""
-    return [tuple(answers) for answers in decrypt(cipher, page.ciphertext, number)]
+    return [tuple(answers) for answers in decrypt_texts(cipher, page.ciphertext, number)]
 
 
-def encrypt(cipher: AESSIV, texts: object, page: int) -> bytes:
+def encrypt_texts(cipher: AESSIV, texts: object, page: int) -> bytes:
     plain = json.dumps(texts, ensure_ascii=False, separators=(",", ":")).encode("utf-8", "surrogatepass")
     return cipher.encrypt(plain, [page.to_bytes(8, "little")])
 
 
-def decrypt(cipher: AESSIV, sealed: bytes, page: int) -> list[list[str]]:
+def decrypt_texts(cipher: AESSIV, sealed: bytes, page: int) -> list[list[str]]:
     try:
         plain = cipher.decrypt(sealed, [page.to_bytes(8, "little")])
     except InvalidTag as error:

@@ -48,7 +48,7 @@ class Bank:
     @cached_property
     def table(self) -> NDArray[np.int64]:
         """Rows, weights and scales of each block, (blocks, 3)."""
-        return np.array([_counts(block) for block in self.blocks], dtype=np.int64).reshape(-1, 3)
+        return np.array([_count_block(block) for block in self.blocks], dtype=np.int64).reshape(-1, 3)
 
     @property
     def stored_parameters(self) -> int:
@@ -64,7 +64,7 @@ class Bank:
         """The bank in which these blocks stand in the place of those that had their numbers."""
         blocks, table = self.blocks.copy(), self.table.copy()
         for number, block in changed.items():
-            blocks[number], table[number] = block, _counts(block)
+            blocks[number], table[number] = block, _count_block(block)
         bank = Bank(self.recipe, blocks)
         bank.__dict__["table"] = table  # counted block by block only once
         return bank
@@ -74,12 +74,14 @@ class Bank:
         bits = self.recipe.weight_bits
         blocks = (self.blocks[number] for number in numbers)
         return [
-            hashlib.sha256(pack(block.steps, bits).tobytes() + np.ascontiguousarray(block.scales).tobytes()).digest()
+            hashlib.sha256(
+                pack_steps(block.steps, bits).tobytes() + np.ascontiguousarray(block.scales).tobytes()
+            ).digest()
             for block in blocks
         ]
 
 
-def _counts(block: Block) -> tuple[int, int, int]:
+def _count_block(block: Block) -> tuple[int, int, int]:
     return len(block.steps), block.steps.size, block.scales.size
 
 
@@ -95,12 +97,12 @@ def scales_of_blocks(recipe: Resolved) -> NDArray[np.int64]:
     return np.ones_like(bits) if recipe.search_steps else bits
 
 
-def routes(group: Group, hashes: Words) -> NDArray[np.int64]:
+def route_within_group(group: Group, hashes: Words) -> NDArray[np.int64]:
     """The block of each pair within its group: the leading 32 bits of its hash, as a fraction of the blocks."""
     return ((hashes >> np.uint64(32)) * np.uint64(group.blocks) >> np.uint64(32)).astype(np.int64)
 
 
-def pack(steps: Steps, weight_bits: int) -> NDArray[np.uint8]:
+def pack_steps(steps: Steps, weight_bits: int) -> NDArray[np.uint8]:
     """Steps as stored bytes: one a byte, or two or four (the first in the lowest bits)."""
     flat = np.ascontiguousarray(steps).reshape(-1)
     if weight_bits == 8:
@@ -112,7 +114,7 @@ def pack(steps: Steps, weight_bits: int) -> NDArray[np.uint8]:
     return packed
 
 
-def unpack(stored: NDArray[np.uint8], weight_bits: int, width: int) -> Steps:
+def unpack_steps(stored: NDArray[np.uint8], weight_bits: int, width: int) -> Steps:
     """The inverse of `pack`, in rows of this width."""
     if weight_bits == 8:
         return stored.view(np.int8).reshape(-1, width)
@@ -122,12 +124,12 @@ def unpack(stored: NDArray[np.uint8], weight_bits: int, width: int) -> Steps:
     return (codes.astype(np.int8) * np.int8(unit) + np.int8(first)).reshape(-1, width)
 
 
-def cut(steps: Steps, scales: Scales, rows: Sequence[int], layout: Layout) -> list[Block]:
+def cut_blocks(steps: Steps, scales: Scales, rows: Sequence[int], layout: Layout) -> list[Block]:
     """Blocks of so many `rows` that stand under each other: steps (sum of rows, width), scales (sum of scales,)."""
-    some = zip(_cut(steps, rows), _cut(scales, [layout.scales(each) for each in rows]), strict=True)
+    some = zip(_cut_column(steps, rows), _cut_column(scales, [layout.scales(each) for each in rows]), strict=True)
     return [Block(*each) for each in some]
 
 
-def _cut(column: NDArray[Any], lengths: Sequence[int]) -> list[NDArray[Any]]:
+def _cut_column(column: NDArray[Any], lengths: Sequence[int]) -> list[NDArray[Any]]:
     ends = np.cumsum(lengths, dtype=np.int64).tolist()
     return [column[start:end] for start, end in zip([0, *ends], ends, strict=False)]

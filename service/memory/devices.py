@@ -17,7 +17,7 @@ R = TypeVar("R")
 THREADS = "OMP_NUM_THREADS"  # the variable by which numerical libraries are told how many threads to use
 
 
-def choose(device: str) -> str:
+def choose_device(device: str) -> str:
     """Resolve `auto`; Unavailable when CUDA is asked for and absent."""
     if device == "auto":
         return "cuda" if torch.cuda.is_available() else "cpu"
@@ -26,7 +26,7 @@ def choose(device: str) -> str:
     return device
 
 
-def one_thread() -> None:
+def use_one_thread() -> None:
     """Let each operation compute in its caller's thread. In a process that answers requests, waking a second thread
     costs a small batch more than it saves, and a busy second core makes every operation wait for it.
     """
@@ -34,10 +34,10 @@ def one_thread() -> None:
 
 
 @contextmanager
-def computing_alone() -> Iterator[None]:
+def one_thread_here() -> Iterator[None]:
     """Let the operations of this block compute in the caller's thread."""
     before = torch.get_num_threads()
-    one_thread()
+    use_one_thread()
     try:
         yield
     finally:
@@ -45,17 +45,17 @@ def computing_alone() -> Iterator[None]:
 
 
 @cache
-def cores() -> ThreadPoolExecutor:
+def core_workers() -> ThreadPoolExecutor:
     """One thread a core, each computing alone, for large recalls and edits of all memories of the process."""
-    return ThreadPoolExecutor(os.cpu_count(), thread_name_prefix="cores", initializer=one_thread)
+    return ThreadPoolExecutor(os.cpu_count(), thread_name_prefix="cores", initializer=use_one_thread)
 
 
 @contextmanager
-def one_thread_each(device: str) -> Iterator[ThreadPoolExecutor]:
+def one_thread_workers(device: str) -> Iterator[ThreadPoolExecutor]:
     """A pool whose threads compute alone: blocks are small, so two blocks at once beat two threads in one."""
     before = torch.get_num_threads()
     threads = int(os.environ.get(THREADS) or os.cpu_count() or 1)
-    pool = ThreadPoolExecutor(1 if device == "cuda" else threads, initializer=one_thread)
+    pool = ThreadPoolExecutor(1 if device == "cuda" else threads, initializer=use_one_thread)
     try:
         yield pool
     finally:
@@ -63,12 +63,12 @@ def one_thread_each(device: str) -> Iterator[ThreadPoolExecutor]:
         torch.set_num_threads(before)
 
 
-def results(workers: ThreadPoolExecutor, work: Callable[[T], R], items: Sequence[T]) -> Iterator[R]:
+def run_all(workers: ThreadPoolExecutor, work: Callable[[T], R], items: Sequence[T]) -> Iterator[R]:
     """Results as they come; an error, or progress that raises, cancels what has not begun. One alone is not handed to
     another thread, but computes alone as well.
     """
     if len(items) == 1:
-        with computing_alone():
+        with one_thread_here():
             result = work(items[0])
         yield result
         return

@@ -14,11 +14,11 @@ from numpy.typing import NDArray
 from service.memory.closed_form.admm import widest_margins
 from service.memory.closed_form.grid import Grid
 from service.memory.closed_form.network import ShallowMemory
-from service.memory.closed_form.perceptron import searched
+from service.memory.closed_form.perceptron import search_weights
 from service.memory.closed_form.quantise import Rounding, margins, quantise
-from service.memory.closed_form.readout import split
+from service.memory.closed_form.readout import split_rows
 from service.memory.recipe import Recipe, Resolved
-from service.memory.resolving import resolve
+from service.memory.resolution import resolve
 
 Signs = NDArray[np.int8]
 Features = NDArray[np.float32]
@@ -55,16 +55,18 @@ class FrozenNetwork:
         """[o ; z] of the tokens of pairs, (n, d_model) of -1 and +1 twice: (n, width)."""
         with torch.inference_mode():
             subject, relation = (self._network.project(torch.from_numpy(x).float()) for x in (subjects, relations))
-            features: Features = self._network.features(subject, relation, split(self.rows, self.width)).numpy()
+            features: Features = self._network.features(subject, relation, split_rows(self.rows, self.width)).numpy()
             return features
 
 
-def outer_product(features: Features, targets: Signs) -> NDArray[np.float64]:
+def outer_product_weights(features: Features, targets: Signs) -> NDArray[np.float64]:
     """The associative memory of the theory: every fact adds the outer product of its features and its target."""
     return features.astype(np.float64).T @ targets
 
 
-def optimal(features: Features, targets: Signs, steps: int = 200, strength: float = 1e-3) -> NDArray[np.float64]:
+def optimal_weights(
+    features: Features, targets: Signs, steps: int = 200, strength: float = 1e-3
+) -> NDArray[np.float64]:
     """Its best weights, (rows, bits): margins as wide as `steps` steps of the solver make them."""
     with torch.inference_mode():
         F, Y = torch.from_numpy(features)[None], torch.from_numpy(targets)[None].float()
@@ -72,7 +74,7 @@ def optimal(features: Features, targets: Signs, steps: int = 200, strength: floa
         return solved
 
 
-def held_at_int8(features: Features, targets: Signs, weights: NDArray[np.float64]) -> NDArray[np.bool_]:
+def facts_held_at_int8(features: Features, targets: Signs, weights: NDArray[np.float64]) -> NDArray[np.bool_]:
     """Which facts the weights hold once they are stored, every bit right, at int8: (n,)."""
     with torch.inference_mode():
         F, Y = torch.from_numpy(features)[None], torch.from_numpy(targets)[None].float()
@@ -99,7 +101,7 @@ class Storing(StrEnum):
     SEARCHED = "searched"
 
 
-def solved(features: NDArray[np.float32], targets: NDArray[np.int8]) -> NDArray[np.float64]:
+def widest_weights(features: NDArray[np.float32], targets: NDArray[np.int8]) -> NDArray[np.float64]:
     """Weights of the widest margins before they are stored: (b, n, rows), (b, n, bits) -> (b, rows, bits)."""
     with torch.inference_mode():
         F, Y = torch.from_numpy(features), torch.from_numpy(targets).float()
@@ -107,7 +109,7 @@ def solved(features: NDArray[np.float32], targets: NDArray[np.int8]) -> NDArray[
         return weights
 
 
-def held_as_stored(
+def facts_held_as_stored(
     features: NDArray[np.float32],
     targets: NDArray[np.int8],
     weights: NDArray[np.float64],
@@ -118,7 +120,7 @@ def held_as_stored(
     with torch.inference_mode():
         F, Y = torch.from_numpy(features), torch.from_numpy(targets).float()
         if storing is Storing.SEARCHED:
-            stored = searched(F, Y, Grid(weight_bits), FLOOR, SEARCH_STEPS)
+            stored = search_weights(F, Y, Grid(weight_bits), FLOOR, SEARCH_STEPS)
         else:
             repair = storing is Storing.REPAIRED
             rounding = Rounding(weight_bits, repair or storing is Storing.FEEDBACK, repair, FEEDBACK_RIDGE, FLOOR)

@@ -15,18 +15,18 @@ from torch import nn
 from service.facts import Facts, Ints, trim_all, trimmed
 from service.memory import artefact
 from service.memory.answers import AnswerTable
-from service.memory.codes import words
-from service.memory.devices import choose, cores
+from service.memory.codes import code_words
+from service.memory.devices import choose_device, core_workers
 from service.memory.hashing import Keyring, NameHasher, PairHasher, as_words
 from service.memory.names import NameIndex, fold
-from service.memory.patch import unseal
+from service.memory.patch import apply_patches
 from service.memory.questions import Vocabulary
-from service.memory.recalled import Recalled, Verified
+from service.memory.recall import Recalled, Verified
 from service.memory.recipe import digest_size
 from service.memory.restricted import Restricted
 from service.memory.solvers import solver_of
-from service.memory.stored import Changed, Stored
-from service.memory.verifying import CHUNK, verified
+from service.memory.stored import Stored, StoredChanges
+from service.memory.verification import CHUNK, verify_facts
 
 PARALLEL = 2_048  # from this many queries on, a batch is cut into a part for each core
 
@@ -85,21 +85,21 @@ class Memory:
         """The version that an edit made of this one; everything untouched is shared. MemoryMismatch when the patch was
         altered, belongs to another memory secret, or is not for this version.
         """
-        stored, changed = unseal([patch], self.keyring, self.stored)
+        stored, changed = apply_patches([patch], self.keyring, self.stored)
         version = copy(self)
         if changed is not None:
             version._follow(self, stored, changed)  # noqa: SLF001 - a copy of itself
         return version
 
-    def _follow(self, before: "Memory", stored: Stored, changed: Changed) -> None:
+    def _follow(self, before: "Memory", stored: Stored, changed: StoredChanges) -> None:
         """Become the version after `before`, of which this is a copy."""
         self.__dict__.pop("_vocabulary", None)
         pages = [before.stored.names[number] for number in changed.names]
-        names = before.names.replaced(pages, list(changed.names.values()))
+        names = before.names.with_pages(pages, list(changed.names.values()))
         held = {number: before.stored.answers[number] for number in changed.answers}
         self._take(stored, names, before.answer_table.with_pages(self.keyring, held, changed.answers))
         self._name_relations()
-        self.reader = before.reader.followed(stored.bank.blocks, changed.blocks)
+        self.reader = before.reader.with_blocks(stored.bank.blocks, changed.blocks)
 
     # -- what it is ------------------------------------------------------------------------------------------------
 
@@ -154,7 +154,7 @@ class Memory:
 
     def save(self, path: Path | str) -> None:
         """Write the artefact as the folder `path`, all or nothing."""
-        artefact.save(self.stored, self.keyring, Path(path))
+        artefact.save_artefact(self.stored, self.keyring, Path(path))
 
     # -- recall ----------------------------------------------------------------------------------------------------
 
@@ -179,7 +179,7 @@ class Memory:
         if self.device != "cpu" or len(relation) < PARALLEL:
             return self.ask(digests, relation)
         parts = os.cpu_count() or 1
-        answered = cores().map(self.ask, np.array_split(digests, parts), np.array_split(relation, parts))
+        answered = core_workers().map(self.ask, np.array_split(digests, parts), np.array_split(relation, parts))
         positions, margins = zip(*answered, strict=True)
         return np.concatenate(positions), np.concatenate(margins)
 
@@ -205,7 +205,7 @@ class Memory:
         bits = self.code_lengths[relation]
         positive, margin = self.reader.read(digests, relation, block, bits)
         mask = (np.uint64(1) << bits.astype(np.uint64)) - np.uint64(1)
-        code = (words(positive) ^ pad) & mask
+        code = (code_words(positive) ^ pad) & mask
         position = self.answer_table.find(self.answer_table.keys(relation, code))
         position[(margin < self.resolved.least_margin) | ~self.names.holds(digests)] = -1
         return position, margin
@@ -260,7 +260,7 @@ class Memory:
 
     def verify(self, facts: Facts) -> Verified:
         """Recall every pair and compare: the whole set of answers has to be equal. Time is in seconds."""
-        return verified(self, facts)
+        return verify_facts(self, facts)
 
 
 def load(path: Path | str, *, secret: bytes, device: str = "auto", patches: Sequence[bytes] = ()) -> Memory:
@@ -268,6 +268,6 @@ def load(path: Path | str, *, secret: bytes, device: str = "auto", patches: Sequ
     byte, the format or the secret is not the manifest's.
     """
     keyring = Keyring(secret)
-    stored = artefact.load(Path(path), keyring)
-    stored, _ = unseal(patches, keyring, stored)
-    return Memory(stored, keyring, choose(device))
+    stored = artefact.load_artefact(Path(path), keyring)
+    stored, _ = apply_patches(patches, keyring, stored)
+    return Memory(stored, keyring, choose_device(device))

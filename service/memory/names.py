@@ -66,19 +66,19 @@ class NameIndex:
         """Index `names`, whose hashes are `digests`; the result does not depend on their order."""
         blank = cls(keyring, hasher, np.empty(0, np.uint64), digests[:0])
         folds = blank.fold_hashes(map(fold, names))
-        order = np.lexsort((_leading(digests), folds))
+        order = np.lexsort((_sort_keys(digests), folds))
         return cls(keyring, hasher, folds[order], digests[order])
 
-    def replaced(self, before: Sequence[NamePage], after: Sequence[NamePage]) -> "NameIndex":
+    def with_pages(self, before: Sequence[NamePage], after: Sequence[NamePage]) -> "NameIndex":
         """The index in which the names of the pages `after` stand in the place of those of `before`."""
-        old, new = _stacked(before, self.digests[:0]), _stacked(after, self.digests[:0])
-        gone, come = ~_among(old, new), ~_among(new, old)
+        old, new = _concatenate_pages(before, self.digests[:0]), _concatenate_pages(after, self.digests[:0])
+        gone, come = ~_is_among(old, new), ~_is_among(new, old)
         if not gone.any() and not come.any():
             return self
         stay = ~np.isin(as_words(self.digests)[:, 0], as_words(old.digests)[gone, 0])
         folds, digests = self.folds[stay], self.digests[stay]
         added = NamePage(new.folds[come], new.digests[come])
-        at = _places(folds, digests, added)
+        at = _insert_positions(folds, digests, added)
         folds, digests = np.insert(folds, at, added.folds), np.insert(digests, at, added.digests, axis=0)
         taught = self.taught[~np.isin(self.taught, as_words(old.digests)[gone, 0])]
         fresh = np.sort(as_words(added.digests)[:, 0])
@@ -133,39 +133,39 @@ class NameIndex:
         return state.digest()
 
 
-def name_entries(keyring: Keyring, hasher: NameHasher, names: Sequence[str], digests: NDArray[np.uint8]) -> NamePage:
+def index_names(keyring: Keyring, hasher: NameHasher, names: Sequence[str], digests: NDArray[np.uint8]) -> NamePage:
     """Names as index entries, sorted by (fold, digest)."""
     index = NameIndex.of(keyring, hasher, names, digests)
     return NamePage(index.folds, index.digests)
 
 
-def merged(page: NamePage, gone: NamePage, come: NamePage) -> NamePage:
+def merge_name_page(page: NamePage, gone: NamePage, come: NamePage) -> NamePage:
     """The page without the entries `gone` and with the entries `come`."""
-    stay = ~_among(page, gone)
+    stay = ~_is_among(page, gone)
     folds, digests = page.folds[stay], page.digests[stay]
-    at = _places(folds, digests, come)
+    at = _insert_positions(folds, digests, come)
     return NamePage(np.insert(folds, at, come.folds), np.insert(digests, at, come.digests, axis=0))
 
 
-def _stacked(pages: Sequence[NamePage], none: NDArray[np.uint8]) -> NamePage:
+def _concatenate_pages(pages: Sequence[NamePage], none: NDArray[np.uint8]) -> NamePage:
     folds = np.concatenate([np.empty(0, np.uint64), *(page.folds for page in pages)])
     return NamePage(folds, np.concatenate([none, *(page.digests for page in pages)]))
 
 
-def _among(some: NamePage, others: NamePage) -> NDArray[np.bool_]:
+def _is_among(some: NamePage, others: NamePage) -> NDArray[np.bool_]:
     """Which entries of `some` stand in `others` as well."""
     return np.isin(as_words(some.digests)[:, 0], as_words(others.digests)[:, 0])
 
 
-def _places(folds: Words, digests: NDArray[np.uint8], added: NamePage) -> NDArray[np.int64]:
+def _insert_positions(folds: Words, digests: NDArray[np.uint8], added: NamePage) -> NDArray[np.int64]:
     """Where the entries of `added` belong among sorted (fold, digest)."""
     start, end = (np.searchsorted(folds, added.folds, side) for side in ("left", "right"))
     for each in np.flatnonzero(start < end).tolist():  # names that fold alike stand in the order of their hashes
-        alike = _leading(digests[start[each] : end[each]])
-        start[each] += np.searchsorted(alike, _leading(added.digests[each : each + 1])[0])
+        alike = _sort_keys(digests[start[each] : end[each]])
+        start[each] += np.searchsorted(alike, _sort_keys(added.digests[each : each + 1])[0])
     return start
 
 
-def _leading(digests: NDArray[np.uint8]) -> NDArray[np.uint64]:
+def _sort_keys(digests: NDArray[np.uint8]) -> NDArray[np.uint64]:
     """The first eight bytes of each hash as one number, to sort by."""
     return np.ascontiguousarray(digests[:, :8]).view(">u8")[:, 0]

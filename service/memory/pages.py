@@ -48,21 +48,21 @@ class NamePage:
         return _sha256(self.folds.tobytes(), np.ascontiguousarray(self.digests).tobytes())
 
 
-def answer_page(codes: Words, pages: int) -> NDArray[np.int64]:
+def answer_page_of(codes: Words, pages: int) -> NDArray[np.int64]:
     """The page of each code; `pages` is a power of two."""
     return (codes & np.uint64(pages - 1)).astype(np.int64)
 
 
-def name_page(folds: Words, pages: int) -> NDArray[np.int64]:
+def name_page_of(folds: Words, pages: int) -> NDArray[np.int64]:
     """The page of each fold; `pages` is a power of two."""
     if pages == 1:
         return np.zeros(len(folds), dtype=np.int64)
     return (folds >> np.uint64(65 - pages.bit_length())).astype(np.int64)
 
 
-def name_pages(folds: Words, digests: NDArray[np.uint8], pages: int) -> list[NamePage]:
+def cut_name_pages(folds: Words, digests: NDArray[np.uint8], pages: int) -> list[NamePage]:
     """Cut a sorted index into its pages."""
-    bounds = np.searchsorted(name_page(folds, pages), np.arange(pages + 1)).tolist()
+    bounds = np.searchsorted(name_page_of(folds, pages), np.arange(pages + 1)).tolist()
     return [NamePage(folds[start:end], digests[start:end]) for start, end in pairwise(bounds)]
 
 

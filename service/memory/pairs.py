@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from service.facts import Facts, Ints, trimmed
-from service.memory.recalled import Answers
+from service.memory.recall import Answers
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,13 +29,13 @@ class Pairs:
         return len(self.subject)
 
 
-def pairs_of(facts: Facts) -> Pairs:
+def number_pairs(facts: Facts) -> Pairs:
     """Number the names and gather the answers of each pair. The numbering follows the order of facts; no byte does."""
-    subject, subjects = _numbered_names(facts.subjects)
-    relation, relations = _numbered_names(facts.relations)
-    answer, answers = _numbered(facts.answers)
+    subject, subjects = _number_names(facts.subjects)
+    relation, relations = _number_names(facts.relations)
+    answer, answers = _number_texts(facts.answers)
     pair = subject * len(relations) + relation
-    distinct, number, held = _answer_sets(pair, answer, answers)
+    distinct, number, held = _number_answer_sets(pair, answer, answers)
     entry, entry_key = pd.factorize(distinct % len(relations) * len(held) + number)
     return Pairs(
         subjects=subjects,
@@ -48,13 +48,13 @@ def pairs_of(facts: Facts) -> Pairs:
     )
 
 
-def _answer_sets(pair: Ints, answer: Ints, answers: list[str]) -> tuple[Ints, Ints, list[Answers]]:
+def _number_answer_sets(pair: Ints, answer: Ints, answers: list[str]) -> tuple[Ints, Ints, list[Answers]]:
     """Distinct pairs, the number of each pair's answer set, and the sets."""
     held: list[Answers] = [(text,) for text in answers]
     fact = np.sort(pair * len(answers) + answer)
-    fact = fact[_begins(fact)]  # a row that repeats a fact says nothing new
+    fact = fact[_group_starts(fact)]  # a row that repeats a fact says nothing new
     pair, answer = np.divmod(fact, len(answers))
-    starts = _begins(pair)
+    starts = _group_starts(pair)
     distinct, number = pair[starts], answer[starts].copy()
     numbers: dict[Answers, int] = {}
     sizes = np.diff(np.r_[starts, len(pair)])
@@ -65,12 +65,12 @@ def _answer_sets(pair: Ints, answer: Ints, answers: list[str]) -> tuple[Ints, In
     return distinct, number, held + list(numbers)
 
 
-def _begins(column: Ints) -> Ints:
+def _group_starts(column: Ints) -> Ints:
     """Where each value of a sorted column of numbers from 0 up begins."""
     return np.flatnonzero(np.diff(column, prepend=column[:1] - 1))
 
 
-def _numbered(texts: Sequence[str]) -> tuple[Ints, list[str]]:
+def _number_texts(texts: Sequence[str]) -> tuple[Ints, list[str]]:
     """The number of each text and the distinct texts."""
     column = np.empty(len(texts), dtype=object)
     column[:] = texts
@@ -78,7 +78,7 @@ def _numbered(texts: Sequence[str]) -> tuple[Ints, list[str]]:
     return codes.astype(np.int64), list(distinct)
 
 
-def _numbered_names(names: Sequence[str]) -> tuple[Ints, list[str]]:
-    codes, distinct = _numbered(names)
-    again, known_by = _numbered([trimmed(name) for name in distinct])
+def _number_names(names: Sequence[str]) -> tuple[Ints, list[str]]:
+    codes, distinct = _number_texts(names)
+    again, known_by = _number_texts([trimmed(name) for name in distinct])
     return again[codes], known_by

@@ -38,24 +38,24 @@ class Recipe:
     def __post_init__(self) -> None:
         for name, allowed in (_CHOICES | _CHOICES_OF.get(self.solver, {})).items():
             if getattr(self, name) not in allowed:
-                raise invalid(f"{name} must be {_listed(allowed)} where solver is {self.solver}")
+                raise recipe_invalid(f"{name} must be {_join_choices(allowed)} where solver is {self.solver}")
         for name, (low, high) in _RANGES.items():
             value = getattr(self, name)
             if value is not None and not low <= value <= high:
-                raise invalid(f"{name} must lie between {low} and {high}")
+                raise recipe_invalid(f"{name} must lie between {low} and {high}")
         if self.d_model is not None and self.d_model % 32:
-            raise invalid("d_model must be a multiple of 32")
+            raise recipe_invalid("d_model must be a multiple of 32")
 
     @classmethod
     def from_json(cls, document: Mapping[str, Any] | None) -> "Recipe":
         """Read a caller's recipe; Unprocessable (recipe_invalid) for an unknown field or a value out of range."""
         unknown = set(document or {}) - {field.name for field in fields(cls)}
         if unknown:
-            raise invalid(f"unknown field {min(unknown)}")
+            raise recipe_invalid(f"unknown field {min(unknown)}")
         try:
             return cls(**(document or {}))
         except TypeError as error:
-            raise invalid("a field has the wrong type") from error
+            raise recipe_invalid("a field has the wrong type") from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +157,7 @@ class Resolved:
     @property
     def max_rows(self) -> int:
         """The widest block that the frozen network can read out."""
-        return most_rows(self.rows, self.attention_width, self.mlp_width)
+        return widest_readout(self.rows, self.attention_width, self.mlp_width)
 
     def rows_for(self, facts: int) -> int:
         """Rows of a block that holds `facts` pairs, before any widening."""
@@ -192,16 +192,16 @@ _RANGES = {
 }
 
 
-def most_rows(rows: str, attention_width: int, mlp_width: int) -> int:
+def widest_readout(rows: str, attention_width: int, mlp_width: int) -> int:
     """Rows of the widest read-out of attention, MLP, or as many of both."""
     return {"attention": attention_width, "mlp": mlp_width, "hybrid": 2 * min(attention_width, mlp_width)}[rows]
 
 
-def _listed(allowed: tuple[object, ...]) -> str:
+def _join_choices(allowed: tuple[object, ...]) -> str:
     return " or ".join("null" if each is None else str(each) for each in allowed)
 
 
-def invalid(detail: str) -> Unprocessable:
+def recipe_invalid(detail: str) -> Unprocessable:
     return Unprocessable(f"recipe: {detail}", code=Code.RECIPE_INVALID)
 
 

@@ -18,7 +18,7 @@ from service.memory.answers import AnswerTable
 from service.memory.hashing import NameHasher
 from service.memory.names import NameIndex, fold
 from service.memory.questions import Vocabulary
-from service.memory.recalled import Recalled
+from service.memory.recall import Recalled
 
 
 class Askable(Protocol):
@@ -84,7 +84,7 @@ class Restricted:
         again = [at for at in unknown if len(meant[trimmed(subjects[at])]) == 1]
         ambiguous[[at for at in unknown if len(meant[trimmed(subjects[at])]) > 1]] = True
         if again:
-            digests = _joined([meant[trimmed(subjects[at])][0] for at in again])
+            digests = _stack_digests([meant[trimmed(subjects[at])][0] for at in again])
             position[again], margins[again] = self._memory.ask(digests, np.array([number[at] for at in again]))
 
     def _meant(self, subject: str) -> list[bytes]:
@@ -104,7 +104,7 @@ class Restricted:
         if not digests or not self._numbers:
             return []
         relation = np.tile(np.array(list(self._numbers.values()), dtype=np.int64), len(digests))
-        position, _ = self._memory.ask(np.repeat(_joined(digests), len(self._numbers), axis=0), relation)
+        position, _ = self._memory.ask(np.repeat(_stack_digests(digests), len(self._numbers), axis=0), relation)
         known: NDArray[np.bool_] = np.any((position >= 0).reshape(len(digests), -1), axis=1)
         return [digest for digest, seen in zip(digests, known.tolist(), strict=True) if seen]
 
@@ -124,6 +124,6 @@ class Restricted:
         return self._folds.get(fold(name), [])
 
 
-def _joined(digests: Sequence[bytes]) -> NDArray[np.uint8]:
+def _stack_digests(digests: Sequence[bytes]) -> NDArray[np.uint8]:
     """Hashes one below the other, (n, size)."""
     return np.frombuffer(bytearray().join(digests), dtype=np.uint8).reshape(len(digests), -1)

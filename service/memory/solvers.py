@@ -13,10 +13,10 @@ from torch import nn
 
 from service.facts import Ints
 from service.memory.bank import Block, Layout
-from service.memory.closed_form.solver import ClosedForm
-from service.memory.gradient.solver import Trained
+from service.memory.block_inputs import BlockInputs, Work
+from service.memory.closed_form.solver import ClosedFormSolver
+from service.memory.gradient.solver import GradientSolver
 from service.memory.recipe import Group, Recipe, Resolved, Sizes
-from service.memory.roster import Roster, Work
 
 
 class Reader(Protocol):
@@ -36,10 +36,10 @@ class Reader(Protocol):
         signs (n, longest code), and the smallest |y| of each code (n,).
         """
 
-    def followed(self, blocks: Sequence[Block], changed: Mapping[int, Block]) -> "Reader":
+    def with_blocks(self, blocks: Sequence[Block], changed: Mapping[int, Block]) -> "Reader":
         """The reader of the version that has these blocks, of which `changed` differ from this reader's own."""
 
-    def again(self, roster: Roster) -> list[Block]:
+    def solve_again(self, inputs: BlockInputs) -> list[Block]:
         """Blocks made again after an edit, within milliseconds. Raises Unheld, and Outgrown where it cannot be done."""
 
 
@@ -55,14 +55,14 @@ class Solver(Protocol):
     def layout(self, recipe: Resolved, group: Group) -> Layout:
         """How blocks of this group are stored."""
 
-    def blocks(self, recipe: Resolved, roster: Roster, work: Work) -> list[Block]:
-        """Every block of a roster. Raises Unheld."""
+    def blocks(self, recipe: Resolved, inputs: BlockInputs, work: Work) -> list[Block]:
+        """Every block of a inputs. Raises Unheld."""
 
     def reader(self, recipe: Resolved, blocks: Sequence[Block], relations: NDArray[np.uint8], device: str) -> Reader:
         """relations: the hash of each relation's name, (relations, size)."""
 
 
-SOLVERS: Mapping[str, Solver] = {"closed_form": ClosedForm(), "gradient": Trained()}
+SOLVERS: Mapping[str, Solver] = {"closed_form": ClosedFormSolver(), "gradient": GradientSolver()}
 
 
 def solver_of(recipe: Recipe | Resolved) -> Solver:

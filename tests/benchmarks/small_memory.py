@@ -19,8 +19,8 @@ from service.laboratory.exhaustive import DRAWS, Recalled, behind_a_mask
 from service.laboratory.synthetic import factual_recall, masked, sequences
 from service.laboratory.tables import Table
 from service.laboratory.targets import coded, problem, tokens
-from service.memory.gradient import Problem, Run, Schedule, Shape, Weights, right, train
-from service.memory.measuring import FrozenNetwork, optimal
+from service.memory.gradient import Problem, Run, Schedule, Shape, Weights, facts_right, train
+from service.memory.measuring import FrozenNetwork, optimal_weights
 
 BITS = 3
 SEEDS = (0, 1, 2)
@@ -42,7 +42,7 @@ def closed_form(table: Table, seed: int) -> None:
     network, targets = FrozenNetwork("hybrid", WIDTH, seed), coded(table, BITS, seed)
     vectors = tokens(np.arange(table.n_subjects + table.n_relations), network.d_model, seed)
     pairs = vectors[table.subjects], vectors[table.n_subjects + table.relations]
-    weights = optimal(network.features(*pairs), targets, ADMM_STEPS, RIDGE)
+    weights = optimal_weights(network.features(*pairs), targets, ADMM_STEPS, RIDGE)
     report("closed form", behind_a_mask(network, vectors, table, targets, weights), WIDTH * BITS + BITS)
 
 
@@ -62,7 +62,7 @@ def asked_behind_a_mask(shape: Shape, learned: Problem, table: Table, weights: W
     for draw in range(1, DRAWS + 1):
         subjects, relations = masked(sequences(table, draw), table)
         asked = replace(learned, subjects=subjects, relations=relations)
-        found.append(right(shape, asked, weights, weight_bits=8))
+        found.append(facts_right(shape, asked, weights, weight_bits=8))
     each = np.stack(found)
     return Recalled(each.shape[1], each.sum(axis=1).tolist(), int(each.all(axis=0).sum()))
 

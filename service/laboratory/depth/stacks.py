@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from service.laboratory.bench import Result, Trial
 from service.laboratory.parts import chosen
 from service.laboratory.tables import Table
-from service.memory.gradient import Outcome, Problem, Run, Schedule, Shape, predict, right, train
+from service.memory.gradient import Outcome, Problem, Run, Schedule, Shape, facts_right, predict, train
 
 DEPTHS = (1, 2, 3, 4)
 RATE = 0.05
@@ -98,7 +98,7 @@ def _tried(shape: Shape, run: Run, outcome: Outcome) -> Tried:
     if not outcome.held:
         return Tried(outcome.facts, held=False, without=[], ranks=[])
     layers, weights = range(shape.layers), outcome.weights
-    without = [float(right(shape, run.problem, weights, without_layer=layer).mean()) for layer in layers]
+    without = [float(facts_right(shape, run.problem, weights, without_layer=layer).mean()) for layer in layers]
     ranks = [effective_rank(stream) for stream in _streams(shape, run.problem, outcome)]
     return Tried(outcome.facts, held=True, without=without, ranks=ranks)
 

@@ -13,8 +13,8 @@ from service.laboratory.bench import Result, Trial
 from service.laboratory.sizes.shapes import Design, nearest
 from service.laboratory.tables import Table
 from service.laboratory.targets import code_length, coded, information, pair_tokens, problem, token_width
-from service.memory.gradient import Run, Schedule, right, train
-from service.memory.measuring import FrozenNetwork, Storing, held_as_stored, solved
+from service.memory.gradient import Run, Schedule, facts_right, train
+from service.memory.measuring import FrozenNetwork, Storing, facts_held_as_stored, widest_weights
 
 BITS = (2, 3, 4, 6, 8)
 FACTS, BLOCKS = 64, 4
@@ -71,8 +71,8 @@ class Blocks:
         features = network.features(*pair_tokens(part, network.d_model, seed))[shuffled]
         F = features.reshape(self.number, self.facts, rows)
         Y = coded(part, self.code_bits, seed)[shuffled].reshape(self.number, self.facts, self.code_bits)
-        W = solved(F, Y)
-        return {way: float(held_as_stored(F, Y, W, weight_bits, way).mean()) for way in ways}
+        W = widest_weights(F, Y)
+        return {way: float(facts_held_as_stored(F, Y, W, weight_bits, way).mean()) for way in ways}
 
 
 def ways_of(weight_bits: int) -> list[Storing]:
@@ -96,7 +96,7 @@ def _network(table: Table, facts: int, seed: int, device: str) -> Result:
     shape = nearest(_HYBRID, max(400, len(part) * NETWORK_BITS), NETWORK_BITS, width)
     outcomes = train(shape, [Run(asked, seed, rate) for rate in _RATES], _SCHEDULE, device=device)
     best = max(outcomes, key=lambda outcome: outcome.stored_right)
-    recall = {str(bits): float(right(shape, asked, best.weights, weight_bits=bits).mean()) for bits in BITS}
+    recall = {str(bits): float(facts_right(shape, asked, best.weights, weight_bits=bits).mean()) for bits in BITS}
     return {"recall": recall, "parameters": shape.parameters, "facts": len(part)}
 
 

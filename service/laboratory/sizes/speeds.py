@@ -49,7 +49,7 @@ def _closed_form(contender: ClosedForm, coding: Coding) -> Result:
     network = measuring.FrozenNetwork(contender.rows, contender.width)
     subjects, relations = pair_tokens(part, network.d_model, 0)
     features = network.features(subjects, relations)
-    weights = measuring.outer_product(features, coded(part, contender.bits, 0)).astype(np.float32)
+    weights = measuring.outer_product_weights(features, coded(part, contender.bits, 0)).astype(np.float32)
 
     def ask(count: int) -> object:
         return network.features(subjects[:count], relations[:count]) @ weights

@@ -119,7 +119,7 @@ class ClosedForm:
         return Trial({**what, **_facts_key(table, bits, asked)}, partial(self._work, table, bits, asked))
 
     def _work(self, table: Table, bits: int, asked: Asking) -> Result:
-        return _solved(table, bits, asked, self._features, measuring.optimal)
+        return _solved(table, bits, asked, self._features, measuring.optimal_weights)
 
     def _features(self, part: Table, seed: int) -> measuring.Features:
         network = measuring.FrozenNetwork(self.rows, self.width, seed)
@@ -150,7 +150,7 @@ class Linear:
         return Trial({**what, **_facts_key(table, bits, asked)}, partial(self._work, table, bits, asked))
 
     def _work(self, table: Table, bits: int, asked: Asking) -> Result:
-        solve = measuring.outer_product if self.hebbian else measuring.optimal
+        solve = measuring.outer_product_weights if self.hebbian else measuring.optimal_weights
         return _solved(table, bits, asked, self._features, solve)
 
     def _features(self, part: Table, seed: int) -> measuring.Features:
@@ -181,7 +181,7 @@ def _solved(
     for seed, part in ((seed, table.part(count, seed)) for seed, counts in asked.items() for count in counts):
         features, targets = featured(part, seed), coded(part, bits, seed)
         start = time.perf_counter()
-        right = int(measuring.held_at_int8(features, targets, solve(features, targets)).sum())
+        right = int(measuring.facts_held_at_int8(features, targets, solve(features, targets)).sum())
         seconds = time.perf_counter() - start
         found.append(Network(len(part), seed, None, None, right, False, 0, seconds, None)._asdict())
     return {"networks": found}

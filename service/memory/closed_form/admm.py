@@ -28,7 +28,7 @@ def solve(F: Tensor, Y: Tensor, recipe: Resolved) -> Tensor:
 def ridge(F: Tensor, Y: Tensor, strength: float) -> Tensor:
     """W = F' (F F' + lambda)^-1 Y: the dual form, since a block has fewer facts than rows."""
     K = (F @ F.mT).double()
-    factor = torch.linalg.cholesky(_regularised(K, strength * mean_square(F)))
+    factor = torch.linalg.cholesky(_add_to_diagonal(K, strength * mean_square(F)))
     return F.mT.double() @ torch.cholesky_solve(Y.double(), factor)
 
 
@@ -47,7 +47,7 @@ def widest_margins(F: Tensor, Y: Tensor, strength: float, steps: int) -> Tensor:
 
 def gram(F: Tensor, strength: float) -> Tensor:
     """F' F + lambda, (b, rows, rows), in float64; the products themselves are exact integers."""
-    return _regularised((F.mT @ F).double(), strength * mean_square(F))
+    return _add_to_diagonal((F.mT @ F).double(), strength * mean_square(F))
 
 
 def mean_square(F: Tensor) -> Tensor:
@@ -56,6 +56,6 @@ def mean_square(F: Tensor) -> Tensor:
     return ((F * F).double().sum(dim=(1, 2)) / facts).clamp(min=1)
 
 
-def _regularised(K: Tensor, strength: Tensor) -> Tensor:
+def _add_to_diagonal(K: Tensor, strength: Tensor) -> Tensor:
     K.diagonal(dim1=1, dim2=2).add_(strength[:, None])
     return K

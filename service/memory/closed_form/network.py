@@ -41,14 +41,14 @@ class ShallowMemory(nn.Module):
         super().__init__()
         d, heads, d_qk, d_vo = recipe.d_model, recipe.heads, recipe.d_head_qk, recipe.d_head_vo
         self.heads, self.d_vo = heads, d_vo
-        q = _ternary(recipe.seed, "q", (heads, 1, d_qk))
-        K = _ternary(recipe.seed, "K", (heads, d_qk, d))
+        q = _draw_ternary(recipe.seed, "q", (heads, 1, d_qk))
+        K = _draw_ternary(recipe.seed, "K", (heads, d_qk, d))
         # The rows of the heads' V are taken in turn, so that the first rows have a part of every head; q_h . K_h is one
         # vector a head and stands under them, so that a token meets one matrix.
-        V = _ternary(recipe.seed, "V", (heads * d_vo, d))
+        V = _draw_ternary(recipe.seed, "V", (heads * d_vo, d))
         self.register_buffer("VK", torch.from_numpy(np.concatenate([V, (q @ K)[:, 0]])))  # (heads*d_vo + heads, d)
-        self.register_buffer("W1", torch.from_numpy(_ternary(recipe.seed, "W1", (recipe.mlp_width, heads * d_vo))))
-        self.register_buffer("b1", torch.from_numpy(_ternary(recipe.seed, "b1", (recipe.mlp_width,)) * 256))
+        self.register_buffer("W1", torch.from_numpy(_draw_ternary(recipe.seed, "W1", (recipe.mlp_width, heads * d_vo))))
+        self.register_buffer("b1", torch.from_numpy(_draw_ternary(recipe.seed, "b1", (recipe.mlp_width,)) * 256))
         self.register_buffer("gate", _gate_table(d, d_qk))
         self.register_buffer("bits", _bits_of_bytes())
         if blocks:
@@ -91,14 +91,14 @@ class ShallowMemory(nn.Module):
         return outputs
 
 
-def parameters(recipe: Resolved) -> int:
+def count_frozen_parameters(recipe: Resolved) -> int:
     """Weights of the frozen part: q, K, V, W1 and b1, drawn from the seed and never stored."""
     width = recipe.attention_width
     attention = recipe.heads * recipe.d_head_qk * (recipe.d_model + 1) + width * recipe.d_model
     return attention + recipe.mlp_width * (width + 1)
 
 
-def _ternary(seed: int, name: str, shape: tuple[int, ...]) -> NDArray[np.float32]:
+def _draw_ternary(seed: int, name: str, shape: tuple[int, ...]) -> NDArray[np.float32]:
     """Draws from {-1, 0, 1} that depend on seed and name alone, whatever the version of any library."""
     count = math.prod(shape)
     stream = hashlib.shake_256(f"shallow memory {seed} {name}".encode()).digest(count)

@@ -26,7 +26,7 @@ MOST_SHORT = 127.0
 TURN = 16  # steps between two looks at which columns still search
 
 
-def searched(F: Tensor, Y: Tensor, grid: Grid, floor: float, steps: int) -> tuple[Tensor, Tensor]:
+def search_weights(F: Tensor, Y: Tensor, grid: Grid, floor: float, steps: int) -> tuple[Tensor, Tensor]:
     """(b, n, rows) features, (b, n, bits) signs -> (b, rows, bits) int8 steps and one float16 scale a block, (b, 1).
 
     floor: the least margin, in units of the target. Columns that do not hold after `steps` steps, or a few more, are
@@ -35,19 +35,19 @@ def searched(F: Tensor, Y: Tensor, grid: Grid, floor: float, steps: int) -> tupl
     length = mean_square(F).sqrt()[:, None]
     target = torch.ceil(TARGET * grid.unit * grid.ends[1] * length)
     scales = (1 / target).half()
-    search = _begun(F, Y, target, torch.ceil(floor / scales.double()), grid)
+    search = _begin_search(F, Y, target, torch.ceil(floor / scales.double()), grid)
     stored = torch.empty_like(search.hidden, dtype=torch.int8)
     for _ in range(0, steps, TURN):
         for _ in range(TURN):
             search.step(grid)
         search.write(stored, grid)
-        search = search.unheld()
+        search = search.without_held()
         if not len(search.block):
             break
     return stored, scales
 
 
-def _begun(F: Tensor, Y: Tensor, target: Tensor, floor: Tensor, grid: Grid) -> "_Search":
+def _begin_search(F: Tensor, Y: Tensor, target: Tensor, floor: Tensor, grid: Grid) -> "_Search":
     """Hidden values in proportion to the sum of outer products of features and targets. target, floor: (b, 1)."""
     hidden = torch.bmm(F.mT, Y)
     deviation = hidden.double().square().mean(dim=1, keepdim=True).sqrt().clamp(min=2.0**-24)
@@ -93,7 +93,7 @@ class _Search:
         rows = torch.arange(stored.shape[1], device=stored.device)[None, :, None]
         stored[self.block[:, None, None], rows, self.column[:, None]] = grid.steps(self.hidden).to(stored.dtype)
 
-    def unheld(self) -> "_Search":
+    def without_held(self) -> "_Search":
         """The search without blocks that hold, and with as many columns of each other block as one of them needs."""
         searching = self.rate[:, 0] > 0
         blocks = searching.any(dim=1).nonzero()[:, 0]

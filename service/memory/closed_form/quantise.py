@@ -45,13 +45,13 @@ class Rounding:
 def quantise(W: Tensor, F: Tensor, Y: Tensor, rounding: Rounding) -> tuple[Tensor, Tensor]:
     """(b, rows, bits) float64 -> int8 steps of the same shape and float16 scales (b, bits)."""
     grid = rounding.grid
-    scales = _upward(W.abs().amax(dim=1) * (CLIP.get(grid.bits, 1.0) / grid.most))
+    scales = _round_up_to_half(W.abs().amax(dim=1) * (CLIP.get(grid.bits, 1.0) / grid.most))
     if rounding.feedback:
-        steps = _with_error_feedback(W, gram(F, rounding.ridge), scales.double(), grid)
+        steps = _round_with_error_feedback(W, gram(F, rounding.ridge), scales.double(), grid)
     else:
         steps = grid.nearest(W / scales.double()[:, None])
     if rounding.repair:
-        steps = _repaired(steps.float(), scales, F, Y, rounding)
+        steps = _repair(steps.float(), scales, F, Y, rounding)
     return steps.to(torch.int8), scales
 
 
@@ -61,7 +61,7 @@ def margins(steps: Tensor, scales: Tensor, F: Tensor, Y: Tensor) -> Tensor:
     return torch.where(Y == 0, torch.inf, y * Y).amin(dim=2)
 
 
-def _upward(scales: Tensor) -> Tensor:
+def _round_up_to_half(scales: Tensor) -> Tensor:
     """The next float16 that is not smaller (and not zero), so that clamping cuts nothing off at eight bits."""
     scales = scales.clamp(min=2.0**-24)
     half = scales.half()
@@ -69,7 +69,7 @@ def _upward(scales: Tensor) -> Tensor:
     return torch.where(half.double() < scales, next_one, half)
 
 
-def _with_error_feedback(W: Tensor, G: Tensor, scales: Tensor, grid: Grid) -> Tensor:
+def _round_with_error_feedback(W: Tensor, G: Tensor, scales: Tensor, grid: Grid) -> Tensor:
     """Round row by row; what rounding loses is made up by the rows still to come."""
     factor = torch.linalg.cholesky(torch.cholesky_inverse(torch.linalg.cholesky(G)), upper=True)
     W, steps = W.clone(), torch.empty_like(W)
@@ -80,7 +80,7 @@ def _with_error_feedback(W: Tensor, G: Tensor, scales: Tensor, grid: Grid) -> Te
     return steps
 
 
-def _repaired(steps: Tensor, scales: Tensor, F: Tensor, Y: Tensor, rounding: Rounding) -> Tensor:
+def _repair(steps: Tensor, scales: Tensor, F: Tensor, Y: Tensor, rounding: Rounding) -> Tensor:
     """Descend, in the columns that have a margin below the floor, on the squared shortfall; one weight a step.
 
     Every number is an integer below 2^24, and a column stops when it is repaired: what becomes of it depends neither

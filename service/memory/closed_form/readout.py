@@ -32,7 +32,7 @@ class Readout(nn.Module):
         bits = max(group.code_bits for group in recipe.groups)
         self.kind = recipe.rows
         self.widest = int(rows.max())
-        self.most = split(recipe.rows, self.widest)
+        self.most = split_rows(recipe.rows, self.widest)
         slots = int(len(blocks) * (1 + SPARE)) + SPARE_SLOTS
         height = 1 + int(rows.sum() * (1 + SPARE)) + SPARE_SLOTS * self.widest
         self.register_buffer("table", torch.empty((height, bits), device=device))
@@ -91,8 +91,8 @@ def rows_of_blocks(kind: str, rows: Tensor, first: int, widest: int) -> Tensor:
     A narrower block takes the first of the attention's rows and the first of the MLP's; features that it does not
     take meet row 0, which is zeros.
     """
-    most, _ = split(kind, widest)
-    attention = split_each(kind, rows)[:, None]
+    most, _ = split_rows(kind, widest)
+    attention = split_rows_each(kind, rows)[:, None]
     at = torch.arange(widest)
     row = torch.where(at < most, at, at - most + attention)
     taken = torch.where(at < most, at < attention, row < rows[:, None])
@@ -100,13 +100,13 @@ def rows_of_blocks(kind: str, rows: Tensor, first: int, widest: int) -> Tensor:
     return torch.where(taken, start + row, 0).to(torch.int32)
 
 
-def split(kind: str, rows: int) -> tuple[int, int]:
+def split_rows(kind: str, rows: int) -> tuple[int, int]:
     """How many of a block's rows read the attention output and how many the MLP."""
-    attention = int(split_each(kind, torch.tensor(rows)))
+    attention = int(split_rows_each(kind, torch.tensor(rows)))
     return attention, rows - attention
 
 
-def split_each(kind: str, rows: Tensor) -> Tensor:
+def split_rows_each(kind: str, rows: Tensor) -> Tensor:
     """Rows of the attention output among the rows of each block: all, none, or half in steps of eight."""
     if kind == "attention":
         return rows

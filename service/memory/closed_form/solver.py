@@ -11,11 +11,21 @@ from numpy.typing import NDArray
 
 from service.facts import Ints
 from service.memory.bank import Block, Layout
-from service.memory.closed_form.batches import solved
-from service.memory.closed_form.network import ShallowMemory, parameters
-from service.memory.devices import cores
-from service.memory.recipe import D_MODEL, ROW_STEP, WIDEN_STEP, Group, Recipe, Resolved, Sizes, invalid, most_rows
-from service.memory.roster import Roster, Work
+from service.memory.block_inputs import BlockInputs, Work
+from service.memory.closed_form.batches import solve_blocks
+from service.memory.closed_form.network import ShallowMemory, count_frozen_parameters
+from service.memory.devices import core_workers
+from service.memory.recipe import (
+    D_MODEL,
+    ROW_STEP,
+    WIDEN_STEP,
+    Group,
+    Recipe,
+    Resolved,
+    Sizes,
+    recipe_invalid,
+    widest_readout,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +50,7 @@ _WEIGHT_BITS = {"fast": 8, "compact": 2}
 BLOCK_FACTS = 64
 
 
-class ClosedForm:
+class ClosedFormSolver:
     """The solver `closed_form`."""
 
     def block_facts(self, profile: str) -> int:  # noqa: ARG002 - one for all
@@ -75,12 +85,12 @@ class ClosedForm:
         scales = 1 if recipe.search_steps else group.code_bits
         return Layout(group.code_bits, lambda _rows: scales)
 
-    def blocks(self, recipe: Resolved, roster: Roster, work: Work) -> list[Block]:
+    def blocks(self, recipe: Resolved, inputs: BlockInputs, work: Work) -> list[Block]:
         def solving(part: float) -> None:
             work.report(part, "solving blocks")
 
         network = ShallowMemory(recipe).to(recipe.device)
-        return solved(network, recipe, roster, work.workers, solving)
+        return solve_blocks(network, recipe, inputs, work.workers, solving)
 
     def reader(
         self, recipe: Resolved, blocks: Sequence[Block], relations: NDArray[np.uint8], device: str
@@ -101,7 +111,7 @@ class ClosedFormReader:
 
     @property
     def frozen_parameters(self) -> int:
-        return parameters(self._made_of[0])
+        return count_frozen_parameters(self._made_of[0])
 
     def read(
         self, digests: NDArray[np.uint8], relation: Ints, block: Ints, bits: Ints
@@ -118,7 +128,7 @@ class ClosedFormReader:
             margin = size.masked_fill(beyond, torch.inf).amin(dim=1)
             return (y > 0).cpu().numpy(), margin.cpu().numpy()
 
-    def followed(self, blocks: Sequence[Block], changed: Mapping[int, Block]) -> "ClosedFormReader":
+    def with_blocks(self, blocks: Sequence[Block], changed: Mapping[int, Block]) -> "ClosedFormReader":
         """Append the changed blocks to the table that versions share; a full one is written anew for this version."""
         if not changed:
             return self
@@ -131,8 +141,8 @@ class ClosedFormReader:
         reader._slots[torch.tensor(list(changed), device=slots.device)] = slots  # noqa: SLF001
         return reader
 
-    def again(self, roster: Roster) -> list[Block]:
-        return solved(self.model, self._made_of[0], roster, cores(), _unreported)
+    def solve_again(self, inputs: BlockInputs) -> list[Block]:
+        return solve_blocks(self.model, self._made_of[0], inputs, core_workers(), _unreported)
 
 
 def _widest(block_facts: int, load: float) -> int:
@@ -144,11 +154,11 @@ def _widest(block_facts: int, load: float) -> int:
 def _check(sizes: Sizes, rows: str) -> None:
     """Something must be read out, and every sum must stay below 2^24, where float32 still counts one by one."""
     attention = sizes.heads * sizes.d_head_vo
-    if most_rows(rows, attention, sizes.mlp_width) < ROW_STEP:
-        raise invalid("the network is too narrow to read anything out")
+    if widest_readout(rows, attention, sizes.mlp_width) < ROW_STEP:
+        raise recipe_invalid("the network is too narrow to read anything out")
     largest = 16 * sizes.d_model  # of |o|, in sixteenths
     if attention * largest + 256 >= 2**24:
-        raise invalid("heads x d_head_vo x d_model is too large for exact arithmetic")
+        raise recipe_invalid("heads x d_head_vo x d_model is too large for exact arithmetic")
 
 
 def _unreported(_fraction: float) -> None:

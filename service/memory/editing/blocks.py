@@ -30,22 +30,22 @@ class Members(NamedTuple):
         found = np.flatnonzero((self.route == np.uint64(route)) & (self.pad == np.uint64(pad)))
         return int(found[0]) if len(found) else None
 
-    def changed(self, gone: Sequence[int], come: Sequence["Members"]) -> "Members":
+    def with_changes(self, gone: Sequence[int], come: Sequence["Members"]) -> "Members":
         """Without the pairs at positions `gone` and with the pairs `come`."""
         stay = np.ones(len(self.code), dtype=np.bool_)
         stay[list(gone)] = False
-        joined = stacked([self.taken(stay), *come])
+        joined = concatenate_members([self.select(stay), *come])
         order = np.lexsort((joined.pad, joined.route))
-        return joined.taken(order)
+        return joined.select(order)
 
-    def taken(self, chosen: NDArray[np.bool_] | Ints) -> "Members":
+    def select(self, chosen: NDArray[np.bool_] | Ints) -> "Members":
         """Only the chosen pairs, or all in another order."""
         return Members(
             self.digests[chosen], self.relation[chosen], self.code[chosen], self.route[chosen], self.pad[chosen]
         )
 
 
-def stacked(some: Sequence[Members]) -> Members:
+def concatenate_members(some: Sequence[Members]) -> Members:
     """All pairs of several blocks, one block after the other."""
     return Members(
         np.concatenate([each.digests for each in some]),
@@ -56,7 +56,7 @@ def stacked(some: Sequence[Members]) -> Members:
     )
 
 
-class Census:
+class BlockIndex:
     """All blocks: what the plan of a training says of them, and the blocks that edits have changed since."""
 
     def __init__(self, plan: Plan) -> None:
@@ -78,3 +78,28 @@ class Census:
 
     def accept(self, changed: Mapping[int, Members]) -> None:
         self._changed.update(changed)
+
+
+class KeyCounts:
+    """A sorted count of what a memory began with, and the changes since."""
+
+    def __init__(self, keys: Words) -> None:
+        self._keys, self._counts = np.unique(keys, return_counts=True)
+        self._since: dict[int, int] = {}
+
+    def __getitem__(self, key: int) -> int:
+        at = int(np.searchsorted(self._keys, np.uint64(key)))
+        began = int(self._counts[at]) if at < len(self._keys) and int(self._keys[at]) == key else 0
+        return began + self._since.get(key, 0)
+
+    def add(self, changes: Mapping[int, int]) -> None:
+        for key, change in changes.items():
+            self._since[key] = self._since.get(key, 0) + change
+
+    def vanishing(self, changes: Mapping[int, int]) -> set[int]:
+        """Keys that will not occur any more after these changes."""
+        return {key for key, change in changes.items() if change < 0 and self[key] + change == 0}
+
+    def appearing(self, changes: Mapping[int, int]) -> set[int]:
+        """Keys that did not occur before these changes."""
+        return {key for key, change in changes.items() if change > 0 and self[key] == 0}

@@ -14,14 +14,14 @@ from service.errors import Outgrown
 from service.memory.answers import AnswerTable
 from service.memory.codes import draw_codes, first_codes
 from service.memory.hashing import Keyring
-from service.memory.recalled import Answers
+from service.memory.recall import Answers
 from service.memory.recipe import Resolved
 
 Entry = tuple[int, Answers]  # number of the relation, its answers
 
 
 @dataclass(frozen=True, slots=True)
-class Entries:
+class EntryCodes:
     """The answers of one version: their table, and the relations in which an answer lost its first code."""
 
     recipe: Resolved
@@ -29,7 +29,7 @@ class Entries:
     table: AnswerTable
     contested: frozenset[int]
 
-    def held(self, wanted: Collection[Entry]) -> dict[Entry, int]:
+    def find(self, wanted: Collection[Entry]) -> dict[Entry, int]:
         """The keys of those entries that the version has."""
         entries = list(wanted)
         keys = self._first_keys(entries)
@@ -39,7 +39,7 @@ class Entries:
             held.update(self._held_of(relation, entries))
         return held
 
-    def drawn(self, fresh: Sequence[Entry], gone: Collection[int]) -> tuple[dict[Entry, int], frozenset[int]]:
+    def draw(self, fresh: Sequence[Entry], gone: Collection[int]) -> tuple[dict[Entry, int], frozenset[int]]:
         """Keys for entries that the version has not, once the entries with the keys `gone` have left; and the relations
         that are contested then. Raises Outgrown.
         """

@@ -44,7 +44,7 @@ class Networks(nn.Module):
         projected = x.reshape(b, n * t, d) @ torch.cat([w["V"], key], dim=1).mT
         width = shape.attention_width
         values = projected[..., :width].view(b, n, t, shape.d_head_vo, shape.heads)
-        a = attended(projected[..., width:].view(b, n, t, shape.heads), shape.attention)
+        a = attention_weights(projected[..., width:].view(b, n, t, shape.heads), shape.attention)
         o = (values * a[..., None, :]).sum(dim=2).reshape(b, n, width)
         if shape.mlp_width:
             o = torch.cat([o, torch.relu(o @ w["W1"].mT + w["b1"][:, None])], dim=2)
@@ -71,7 +71,7 @@ class Networks(nn.Module):
         k = (flat @ w[f"K_{layer}"].mT).view(b, n, t, heads, -1)
         v = (flat @ w[f"V_{layer}"].mT).view(b, n, t, heads, -1)
         s = torch.einsum("bnihk,bnthk->bnith", q, k) / math.sqrt(self.shape.d_head_qk * d)
-        a = attended(s.reshape(b, n * i, t, heads), self.shape.attention).view(b, n, i, t, heads)
+        a = attention_weights(s.reshape(b, n * i, t, heads), self.shape.attention).view(b, n, i, t, heads)
         o = torch.einsum("bnith,bnthv->bnihv", a, v).reshape(b, n * i, -1)
         return (o @ w[f"O_{layer}"]).view(b, n, i, d)
 
@@ -83,7 +83,7 @@ class Networks(nn.Module):
         return dict(self.weights)
 
 
-def attended(scores: Tensor, kind: Attention) -> Tensor:
+def attention_weights(scores: Tensor, kind: Attention) -> Tensor:
     """Attention weights of scores (b, n, t, heads) over t."""
     a = torch.softmax(scores, dim=2)
     if kind == "softmax":

@@ -56,7 +56,7 @@ class Optimiser:
     def _orthogonal(self, name: str, gradient: Tensor) -> Tensor:
         momentum = self._moment(f"{name} momentum", gradient).mul_(_MOMENTUM).add_(gradient)
         rows, columns = gradient.shape[-2:]
-        return orthogonal(gradient + _MOMENTUM * momentum) * math.sqrt(max(1.0, rows / columns))
+        return orthogonalise(gradient + _MOMENTUM * momentum) * math.sqrt(max(1.0, rows / columns))
 
     def _adam(self, name: str, gradient: Tensor, step: int) -> Tensor:
         first, second = _BETAS
@@ -65,7 +65,7 @@ class Optimiser:
         return (mean / (1 - math.pow(first, step))) / ((square / (1 - math.pow(second, step))).sqrt() + 1e-10)
 
 
-def orthogonal(matrices: Tensor) -> Tensor:
+def orthogonalise(matrices: Tensor) -> Tensor:
     """Matrices (..., r, c) with singular values brought near one."""
     a, b, c = _NEWTON_SCHULZ
     tall = matrices.shape[-2] > matrices.shape[-1]

@@ -1,5 +1,6 @@
 """Trained blocks, asked: the blocks of one shape are one batch of networks, of which each query meets its own."""
 
+import hashlib
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -10,19 +11,18 @@ from torch import Tensor, nn
 from service.errors import MemoryMismatch, Outgrown
 from service.facts import Ints
 from service.memory.bank import Block
+from service.memory.block_inputs import BlockInputs
 from service.memory.gradient import Shape
-from service.memory.gradient.evaluation import forward
+from service.memory.gradient.evaluation import run_networks
 from service.memory.gradient.network import Networks
-from service.memory.gradient.sizes import shapes_of
-from service.memory.gradient.storing import by_parameters, weights_of
-from service.memory.gradient.tokens import end_token, signs
+from service.memory.gradient.sizes import allowed_shapes
+from service.memory.gradient.storing import read_weights, shapes_by_parameters
 from service.memory.recipe import Resolved
-from service.memory.roster import Roster
 
 TOGETHER = 1024  # queries whose blocks' weights are gathered at once: some ten megabytes
 
 
-class TrainedMemory(nn.Module):
+class BlockNetworks(nn.Module):
     """Every block's network; `table` and `slot` say where each block stands, (blocks,)."""
 
     table: Tensor
@@ -31,7 +31,7 @@ class TrainedMemory(nn.Module):
 
     def __init__(self, recipe: Resolved, blocks: Sequence[Block]) -> None:
         super().__init__()
-        shapes = [by_parameters(shapes_of(recipe, group.code_bits)) for group in recipe.groups]
+        shapes = [shapes_by_parameters(allowed_shapes(recipe, group.code_bits)) for group in recipe.groups]
         groups = np.repeat(np.arange(len(recipe.groups)), [group.blocks for group in recipe.groups])
         of = [shapes[group][len(block.steps)] for group, block in zip(groups.tolist(), blocks, strict=True)]
         members: dict[Shape, list[int]] = {}
@@ -41,7 +41,7 @@ class TrainedMemory(nn.Module):
         for at, chosen in enumerate(members.values()):
             table[chosen], slot[chosen] = at, np.arange(len(chosen))
         self.tables = nn.ModuleList(
-            Networks(shape, weights_of(shape, [blocks[number] for number in chosen]))
+            Networks(shape, read_weights(shape, [blocks[number] for number in chosen]))
             for shape, chosen in members.items()
         ).requires_grad_(requires_grad=False)
         self.bits = max(group.code_bits for group in recipe.groups)
@@ -60,7 +60,7 @@ class TrainedMemory(nn.Module):
                 x = self._sequences(networks.shape, subject[some], relation[some])
                 slot = self.slot[block[some]]
                 weights = {name: weight[slot] for name, weight in networks.weights.items()}
-                y[some, : networks.shape.outputs] = forward(networks, weights, x)[:, 0]
+                y[some, : networks.shape.outputs] = run_networks(networks, weights, x)[:, 0]
         return y
 
     @property
@@ -73,13 +73,13 @@ class TrainedMemory(nn.Module):
         return torch.stack([subject, relation, *end], dim=1)[:, None]
 
 
-class TrainedReader:
+class GradientReader:
     """The networks of a memory on the device that serves, with the tokens of its relations."""
 
     frozen_parameters = 0
 
     def __init__(self, recipe: Resolved, blocks: Sequence[Block], relations: NDArray[np.uint8], device: str) -> None:
-        self.model = TrainedMemory(recipe, blocks).to(device).eval()
+        self.model = BlockNetworks(recipe, blocks).to(device).eval()
         self._d = recipe.d_model
         self._device = device
         self._relations = self._tokens(relations)
@@ -94,13 +94,27 @@ class TrainedReader:
             margin = y.abs().masked_fill(beyond, torch.inf).amin(dim=1)
             return (y > 0).cpu().numpy(), margin.cpu().numpy()
 
-    def followed(self, blocks: Sequence[Block], changed: Mapping[int, Block]) -> "TrainedReader":  # noqa: ARG002
+    def with_blocks(self, blocks: Sequence[Block], changed: Mapping[int, Block]) -> "GradientReader":  # noqa: ARG002
         if changed:
             raise MemoryMismatch("a trained block is never patched")
         return self
 
-    def again(self, roster: Roster) -> list[Block]:  # noqa: ARG002 - whatever it is
+    def solve_again(self, inputs: BlockInputs) -> list[Block]:  # noqa: ARG002 - whatever it is
         raise Outgrown("blocks that are trained end to end change by a training only")
 
     def _tokens(self, digests: NDArray[np.uint8]) -> Tensor:
-        return torch.from_numpy(signs(digests, self._d)).to(self._device).float()
+        return torch.from_numpy(token_signs(digests, self._d)).to(self._device).float()
+
+
+def token_signs(digests: NDArray[np.uint8], d: int) -> NDArray[np.int8]:
+    """Hashes (n, size) as tokens (n, d), the highest bit of each byte first."""
+    bits = np.unpackbits(digests[:, : d // 8], axis=1)
+    tokens: NDArray[np.int8] = np.where(bits == 1, np.int8(1), np.int8(-1))
+    return tokens
+
+
+def end_token(recipe: Resolved) -> NDArray[np.int8]:
+    """The token at which networks of several layers are read, (d,): drawn from the seed alone."""
+    stream = hashlib.shake_256(f"trained memory {recipe.seed} end".encode()).digest(recipe.d_model // 8)
+    token: NDArray[np.int8] = token_signs(np.frombuffer(stream, dtype=np.uint8)[None], recipe.d_model)[0]
+    return token

@@ -15,7 +15,7 @@ from itertools import takewhile
 from typing import NamedTuple
 
 from service.memory.gradient import Shape
-from service.memory.recipe import Descent, Recipe, Resolved, Sizes, invalid
+from service.memory.recipe import Descent, Recipe, Resolved, Sizes, recipe_invalid
 
 MOST_WEIGHTS = 2**16 - 1  # of a block: the bank counts them in 16 bits
 _HEADS = 4
@@ -39,7 +39,7 @@ _METHODS = {
 }
 
 
-def sizes(recipe: Recipe, block_facts: int, code_bits: int) -> Sizes:
+def choose_sizes(recipe: Recipe, block_facts: int, code_bits: int) -> Sizes:
     """What is not asked for is as large as the fullest block wants it (its load is binomial: six deviations out)."""
     deep = recipe.layers > 1
     method = _METHODS[recipe.profile, deep]
@@ -55,15 +55,15 @@ def sizes(recipe: Recipe, block_facts: int, code_bits: int) -> Sizes:
         descent=method.descent,
     )
     fullest = math.ceil(block_facts + 6 * math.sqrt(block_facts))
-    shapes = _shapes(recipe, widest, code_bits)
+    shapes = _list_shapes(recipe, widest, code_bits)
     roomy = shapes[first_width(shapes, _ROOM * fullest, widest.load)]
     d_head_vo, mlp_width = recipe.d_head_vo or roomy.d_head_vo, recipe.mlp_width or roomy.mlp_width
     return replace(widest, d_head_vo=d_head_vo, mlp_width=min(mlp_width, widest.mlp_width))
 
 
-def shapes_of(recipe: Resolved, code_bits: int) -> list[Shape]:
+def allowed_shapes(recipe: Resolved, code_bits: int) -> list[Shape]:
     """Every network that a block with codes of this length may be, from the narrowest to the widest."""
-    return _shapes(recipe, recipe, code_bits)
+    return _list_shapes(recipe, recipe, code_bits)
 
 
 def first_width(shapes: Sequence[Shape], facts: int, load: float) -> int:
@@ -72,12 +72,12 @@ def first_width(shapes: Sequence[Shape], facts: int, load: float) -> int:
     return next(enough, len(shapes) - 1)
 
 
-def wider(width: int) -> int:
+def widen(width: int) -> int:
     """By an eighth, and by one at least."""
     return width + 1 + width // 8
 
 
-def _shapes(recipe: Recipe | Resolved, widest: Sizes | Resolved, code_bits: int) -> list[Shape]:
+def _list_shapes(recipe: Recipe | Resolved, widest: Sizes | Resolved, code_bits: int) -> list[Shape]:
     grows = {"attention": (True, False), "mlp": (False, True), "hybrid": (True, True)}[recipe.rows]
     attention, mlp = widest.d_head_vo, widest.mlp_width
     widths = max(attention * grows[0], math.ceil(mlp / widest.heads) * grows[1])
@@ -95,5 +95,5 @@ def _shapes(recipe: Recipe | Resolved, widest: Sizes | Resolved, code_bits: int)
     )
     fitting = list(takewhile(lambda shape: shape.parameters <= MOST_WEIGHTS, shapes))
     if not fitting:
-        raise invalid(f"a block of these sizes has more than {MOST_WEIGHTS} weights")
+        raise recipe_invalid(f"a block of these sizes has more than {MOST_WEIGHTS} weights")
     return fitting

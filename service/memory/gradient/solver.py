@@ -6,17 +6,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from service.memory.bank import Block, Layout
-from service.memory.gradient.blocks import taught
-from service.memory.gradient.reading import TrainedReader
-from service.memory.gradient.sizes import sizes
-from service.memory.gradient.storing import layout
+from service.memory.block_inputs import BlockInputs, Work
+from service.memory.gradient.blocks import train_blocks
+from service.memory.gradient.reading import GradientReader
+from service.memory.gradient.sizes import choose_sizes
+from service.memory.gradient.storing import weight_layout
 from service.memory.recipe import Group, Recipe, Resolved, Sizes
-from service.memory.roster import Roster, Work
 
 BLOCK_FACTS = 128
 
 
-class Trained:
+class GradientSolver:
     """Blocks are trained from their facts alone, so that deletion is as exact as in the closed form; it takes a
     training, since no block is trained within the time of an edit.
     """
@@ -25,15 +25,15 @@ class Trained:
         return BLOCK_FACTS
 
     def sizes(self, recipe: Recipe, block_facts: int, code_bits: int) -> Sizes:
-        return sizes(recipe, block_facts, code_bits)
+        return choose_sizes(recipe, block_facts, code_bits)
 
     def layout(self, recipe: Resolved, group: Group) -> Layout:
-        return layout(recipe, group)
+        return weight_layout(recipe, group)
 
-    def blocks(self, recipe: Resolved, roster: Roster, work: Work) -> list[Block]:
-        return taught(recipe, roster, work)
+    def blocks(self, recipe: Resolved, inputs: BlockInputs, work: Work) -> list[Block]:
+        return train_blocks(recipe, inputs, work)
 
     def reader(
         self, recipe: Resolved, blocks: Sequence[Block], relations: NDArray[np.uint8], device: str
-    ) -> TrainedReader:
-        return TrainedReader(recipe, blocks, relations, device)
+    ) -> GradientReader:
+        return GradientReader(recipe, blocks, relations, device)

@@ -14,19 +14,19 @@ import torch
 from torch import Tensor
 
 from service.memory.gradient.checkpoint import Checkpoint, State
-from service.memory.gradient.evaluation import Evaluation, evaluated, forward, outputs
+from service.memory.gradient.evaluation import Evaluation, compute_outputs, evaluate, run_networks
 from service.memory.gradient.network import Networks
 from service.memory.gradient.optimiser import Optimiser
 from service.memory.gradient.problem import Moment, Outcome, Run, Schedule, Weights
 from service.memory.gradient.shape import Shape
 from service.memory.gradient.stacked import Noise, Purpose, StackedProblems
-from service.memory.gradient.weights import FIXED, as_stored, drawn
+from service.memory.gradient.weights import FIXED, as_stored, draw_weights
 
 Progress = Callable[[float, str], None]
 
-_TOLD_EVERY = 0.25  # seconds between two words about progress
-_SAVED_EVERY = 20.0  # seconds between two checkpoints
-HOPED_FOR = 0.6  # of the steps: networks that came to hold everything had 90 % or more right by then (RECORDS.md)
+_REPORT_EVERY = 0.25  # seconds between two words about progress
+_SAVE_EVERY = 20.0  # seconds between two checkpoints
+_GIVE_UP_AFTER = 0.6  # of the steps: networks that came to hold everything had 90 % or more right by then (RECORDS.md)
 
 
 def train(
@@ -38,21 +38,21 @@ def train(
     progress: Progress | None = None,
     checkpoint: Path | None = None,
 ) -> list[Outcome]:
-    """The outcome of each run. `progress` is told a fraction of one and a step, and may raise to stop; with a
+    """The outcome of each run. `progress` is reported a fraction of one and a step, and may raise to stop; with a
     `checkpoint` file, the next call with the same runs goes on from there.
     """
     training = _Training(shape, list(runs), schedule, device)
     kept = Checkpoint.of(checkpoint, shape, runs, schedule) if checkpoint else None
     if kept:
         training.resume(kept)
-    told = saved = time.monotonic()
+    reported = saved = time.monotonic()
     while training.active and training.step < schedule.steps:
         training.advance()
         now = time.monotonic()
-        if progress and now - told > _TOLD_EVERY:
+        if progress and now - reported > _REPORT_EVERY:
             progress(training.step / schedule.steps, "training by gradient")
-            told = now
-        if kept and now - saved > _SAVED_EVERY:
+            reported = now
+        if kept and now - saved > _SAVE_EVERY:
             training.save(kept)
             saved = now
     outcomes = training.finish()
@@ -66,9 +66,9 @@ class _Training:
 
     def __init__(self, shape: Shape, runs: list[Run], schedule: Schedule, device: str) -> None:
         self._shape, self._schedule, self._device = shape, schedule, device
-        self._forward = torch.compile(forward) if device == "cuda" else forward
+        self._forward = torch.compile(run_networks) if device == "cuda" else run_networks
         self._stacked = StackedProblems(shape, [run.problem for run in runs], device)
-        first = [drawn(shape, run.seed) for run in runs]
+        first = [draw_weights(shape, run.seed) for run in runs]
         weights = {name: torch.stack([one[name] for one in first]).to(device) for name in first[0]}
         self._networks = Networks(shape, weights | self._stacked.vectors(shape))
         self._fix_vectors()
@@ -88,19 +88,19 @@ class _Training:
         losses, gradients = self._gradients()
         finite = losses.isfinite()
         if not bool(finite.all()):
-            self._leave(~finite, diverged=True)
+            self._finish_networks(~finite, diverged=True)
             losses, gradients = losses[finite], {name: gradient[finite] for name, gradient in gradients.items()}
         if self.active:
-            self._move(gradients)
+            self._update_weights(gradients)
         self.step += 1
         self._share_time(learning, time.perf_counter() - start)
         if self.active and self.step % self._schedule.check_every == 0:
-            self._look(losses)
+            self._check(losses)
 
     def finish(self) -> list[Outcome]:
         """Evaluate what is left with its last weights."""
         if self.active:
-            self._leave(torch.ones(len(self.active), dtype=torch.bool, device=self._device))
+            self._finish_networks(torch.ones(len(self.active), dtype=torch.bool, device=self._device))
         return [self._ended[at] for at in sorted(self._ended)]
 
     # -- a step ----------------------------------------------------------------------------------------------------
@@ -108,9 +108,9 @@ class _Training:
     def _gradients(self) -> tuple[Tensor, dict[str, Tensor]]:
         """The losses of all networks, (b,), and their gradients by name."""
         weights = self._weights()
-        chosen = self._stacked.chosen(self.step, self._schedule.batch)
-        targets, share = self._stacked.taught(chosen)
-        stored = as_stored(weights, self._bits())
+        chosen = self._stacked.choose_facts(self.step, self._schedule.batch)
+        targets, share = self._stacked.targets_and_shares(chosen)
+        stored = as_stored(weights, self._bits_in_training())
         x = self._stacked.sequences(stored["tokens"], Noise(Purpose.NOISE_OF_TRAINING, self.step), chosen)
         losses = (_loss(self._shape, self._outputs(stored, x), targets) * share).sum(dim=1)
         learned = {name: weight for name, weight in weights.items() if weight.requires_grad}
@@ -125,15 +125,15 @@ class _Training:
                 return self._forward(self._networks, weights, x).float()
             saved = _SavedBytes()
             with saved:
-                y = forward(self._networks, weights, x).float()
+                y = run_networks(self._networks, weights, x).float()
             self._peak = saved.bytes // len(self.active)
             return y
 
-    def _move(self, gradients: dict[str, Tensor]) -> None:
+    def _update_weights(self, gradients: dict[str, Tensor]) -> None:
         weights = self._weights()
         self._optimiser.step({name: weights[name].detach() for name in gradients}, gradients, self.step)
 
-    def _bits(self) -> int | None:
+    def _bits_in_training(self) -> int | None:
         """Towards the end the weights are trained as they will be stored."""
         aware = self.step >= (1 - self._schedule.aware) * self._schedule.steps
         return self._schedule.weight_bits if aware else None
@@ -152,7 +152,7 @@ class _Training:
 
     # -- looking and leaving ---------------------------------------------------------------------------------------
 
-    def _look(self, losses: Tensor) -> None:
+    def _check(self, losses: Tensor) -> None:
         now = self._evaluate(None)
         for at, number in enumerate(self.active):
             counts = int(now.right[at].sum()), int(now.relation_only[at].sum())
@@ -161,7 +161,7 @@ class _Training:
         if self._schedule.stop_early:
             gone |= self._done(now)
         if bool(gone.any()):
-            self._leave(gone)
+            self._finish_networks(gone)
 
     def _done(self, now: Evaluation) -> Tensor:
         """Which networks hold every fact, with their margin, from weights as stored."""
@@ -177,13 +177,13 @@ class _Training:
     def _hopeless(self, now: Evaluation) -> Tensor:
         """Which networks have too few facts right at 60 % of the steps to hold all of them at the end."""
         share = now.right.sum(dim=1) / self._stacked.present.sum(dim=1)
-        return (share < self._schedule.give_up) & (self.step >= HOPED_FOR * self._schedule.steps)
+        return (share < self._schedule.give_up) & (self.step >= _GIVE_UP_AFTER * self._schedule.steps)
 
     def _evaluate(self, weight_bits: int | None) -> Evaluation:
-        y = outputs(self._networks, self._stacked, weight_bits=weight_bits)
-        return evaluated(self._networks, self._stacked, y)
+        y = compute_outputs(self._networks, self._stacked, weight_bits=weight_bits)
+        return evaluate(self._networks, self._stacked, y)
 
-    def _leave(self, gone: Tensor, *, diverged: bool = False) -> None:
+    def _finish_networks(self, gone: Tensor, *, diverged: bool = False) -> None:
         """Write down what networks have come to, and go on with the others."""
         right, stored = (
             self._evaluate(None).right.sum(dim=1),

@@ -14,7 +14,7 @@ _BY_COLUMN = ("W", "O", "W2")
 """Matrices whose units are columns; of all others they are rows."""
 
 
-def sizes(shape: Shape) -> dict[str, tuple[int, ...]]:
+def weight_shapes(shape: Shape) -> dict[str, tuple[int, ...]]:
     """Every trained weight of one network, but vectors of names and answers."""
     d, heads, m, width = shape.d_model, shape.heads, shape.mlp_width, shape.attention_width
     if not shape.residual:
@@ -31,13 +31,13 @@ def sizes(shape: Shape) -> dict[str, tuple[int, ...]]:
     return layers if shape.readout == "answers" else layers | {"W": (d, shape.outputs)}
 
 
-def drawn(shape: Shape, seed: int) -> dict[str, Tensor]:
+def draw_weights(shape: Shape, seed: int) -> dict[str, Tensor]:
     """First weights of one network, by its seed alone: normal, of variance one over the inputs; biases are zero."""
     generator = torch.Generator().manual_seed(seed)
-    return {name: _drawn(name, size, generator) for name, size in sizes(shape).items()}
+    return {name: _draw_weight(name, size, generator) for name, size in weight_shapes(shape).items()}
 
 
-def _drawn(name: str, size: tuple[int, ...], generator: torch.Generator) -> Tensor:
+def _draw_weight(name: str, size: tuple[int, ...], generator: torch.Generator) -> Tensor:
     if name.startswith("b1"):
         return torch.zeros(size)
     inputs = size[-2] if _by_column(name) else size[-1]
@@ -45,7 +45,7 @@ def _drawn(name: str, size: tuple[int, ...], generator: torch.Generator) -> Tens
     return torch.randn(size, generator=generator) * scale
 
 
-def steps_of(name: str, weight: Tensor, weight_bits: int) -> tuple[Tensor, Tensor]:
+def round_to_steps(name: str, weight: Tensor, weight_bits: int) -> tuple[Tensor, Tensor]:
     """Whole steps, of the same shape, and the scales by which they are multiplied (float16 values as float32), of a
     weight of one network or (with a leading axis) of several.
     """
@@ -64,7 +64,7 @@ def as_stored(weights: dict[str, Tensor], weight_bits: int | None) -> dict[str, 
         if name in FIXED:
             rounded[name] = weight
         else:
-            steps, scale = steps_of(name, weight.detach(), weight_bits)
+            steps, scale = round_to_steps(name, weight.detach(), weight_bits)
             rounded[name] = weight + (steps * scale - weight.detach())
     return rounded
 

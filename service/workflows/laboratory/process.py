@@ -16,7 +16,7 @@ from service.laboratory.experiments import EXPERIMENTS
 from service.laboratory.synthetic import factual_recall
 from service.laboratory.tables import Table
 from service.memory import Facts
-from service.memory.devices import choose, one_thread_each
+from service.memory.devices import choose_device, one_thread_workers
 from service.settings import Settings
 from service.storage import Database, dictionaries, facts
 from service.workflows.laboratory.trials import StoredTrials
@@ -49,8 +49,8 @@ def _experiment(settings: Settings, assignment: Assignment, told: "Told") -> Exp
     told(0.0, "reading the ledger")
     db = Database(settings.database)
     asked, trials = _asked(db, assignment)
-    device = choose(settings.device)
-    with one_thread_each(device) as workers:
+    device = choose_device(settings.device)
+    with one_thread_workers(device) as workers:
         bench = Bench(asked.request.seconds, device, workers, trials, told)
         return EXPERIMENTS[asked.request.kind](asked, bench)
 

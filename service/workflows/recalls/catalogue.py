@@ -1,7 +1,7 @@
 """What serving asks of the database and of the memory folders."""
 
 from service.facts import Pair
-from service.memory.serving import Servable
+from service.memory.recall import Servable
 from service.settings import Settings
 from service.storage import Database, aliases, dictionaries, lookup, memories
 from service.storage.changes import changes

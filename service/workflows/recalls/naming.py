@@ -14,7 +14,7 @@ from schemas.names import Names
 from service.facts import Pair
 from service.memory import Recalled
 from service.memory.names import fold
-from service.memory.serving import Servable
+from service.memory.recall import Servable
 from service.workflows.recalls.templates import Template
 
 Rename = Callable[[str], str]

@@ -15,7 +15,7 @@ import prometheus_client
 from schemas.problems import Code
 from schemas.recall import BatchQuery, BatchResult, ColumnsResult, Query, Result, Status
 from service.errors import Unprocessable
-from service.memory.devices import one_thread
+from service.memory.devices import use_one_thread
 from service.storage.aliases import CHAMPION
 from service.workflows.access.relations import Relations
 from service.workflows.recalls import queries
@@ -41,7 +41,7 @@ class Recall:
     """Answers queries from the memories of `serving`, at most `workers` batches at a time, and tells the observer."""
 
     def __init__(self, serving: Serving, observer: Observer, *, workers: int = 2) -> None:
-        one_thread()  # parallel are the workers
+        use_one_thread()  # parallel are the workers
         self._serving = serving
         self._observer = observer
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix="recall")

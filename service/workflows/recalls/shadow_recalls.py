@@ -16,7 +16,7 @@ import structlog
 from schemas.recall import Status
 from schemas.shadow import Disagreement, Said
 from service.facts import trimmed
-from service.memory.serving import Servable
+from service.memory.recall import Servable
 from service.storage import Database, revisions, shadow
 from service.storage.aliases import CHAMPION
 from service.storage.changes import changes

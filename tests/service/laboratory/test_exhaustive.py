@@ -6,7 +6,7 @@ from service.laboratory.exhaustive import behind_a_mask, in_noise
 from service.laboratory.synthetic import factual_recall
 from service.laboratory.targets import coded, tokens
 from service.memory.gradient import Problem, Run, Schedule, Shape, train
-from service.memory.measuring import FrozenNetwork, optimal
+from service.memory.measuring import FrozenNetwork, optimal_weights
 
 
 def test_the_papers_facts_take_fewer_than_two_stored_parameters_each() -> None:
@@ -15,7 +15,7 @@ def test_the_papers_facts_take_fewer_than_two_stored_parameters_each() -> None:
     network, targets = FrozenNetwork("hybrid", 160), coded(table, 3, 0)
     vectors = tokens(np.arange(40), network.d_model, 0)
     features = network.features(vectors[table.subjects], vectors[32 + table.relations])
-    weights = optimal(features, targets, 400, 1e-2)
+    weights = optimal_weights(features, targets, 400, 1e-2)
     found = behind_a_mask(network, vectors, table, targets, weights)
     assert found.right == [256] * 20
     assert found.always / (weights.size + 3) > 0.53

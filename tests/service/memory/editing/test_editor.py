@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from service.errors import MemoryMismatch, Outgrown
 from service.memory import Changes, Editor, Facts, Memory, Recipe, fit, load
-from service.memory.editing.codes import Entries
-from service.memory.recalled import Answers, answer_sets
+from service.memory.editing.codes import EntryCodes
+from service.memory.recall import Answers, answer_sets
 from tests.service.memory.conftest import DICTIONARIES, SECRET, read, table
 
 NONE = Facts([], [], [])
@@ -176,7 +176,7 @@ def test_answers_whose_first_codes_meet() -> None:
     """
     held: Truth = {(f"s{number}", "r"): (f"a{number}",) for number in range(400)}
     memory = fit(facts_of(held), Recipe(false_answers=0.5), secret=SECRET)
-    entries = Entries(memory.resolved, memory.keyring, memory.answer_table, frozenset())
+    entries = EntryCodes(memory.resolved, memory.keyring, memory.answer_table, frozenset())
     texts = [(0, (f"b{number}",)) for number in range(40_000)]
     places = memory.answer_table.find(np.array(entries._first_keys(texts), dtype=np.uint64))
     outcomes = set()

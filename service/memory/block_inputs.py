@@ -15,7 +15,7 @@ Progress = Callable[[float, str], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Roster:
+class BlockInputs:
     """Pairs sorted by block and, within one, by hash: those of block b are starts[b]:starts[b+1].
 
     subject, relation: positions in the lists of digests, (pairs,); target: code XOR pad, (pairs,); bits: the code
@@ -44,7 +44,7 @@ class Work:
     checkpoint: Path | None = None
 
 
-class Unheld(Exception):
+class BlocksNotHeld(Exception):
     """Blocks that no allowed width can hold."""
 
     def __init__(self, blocks: Ints) -> None:
