@@ -1,4 +1,4 @@
-"""The service that every test may use."""
+"""The service that every test may use; and the shapes of arrays, which tests check at every call."""
 
 from collections.abc import Iterator
 
@@ -6,8 +6,10 @@ import httpx
 import pytest
 from hypothesis import settings
 
+from tests import shapes
 from tests.running import Running, running_service
 
+shapes.install()
 settings.register_profile("kit", deadline=None)  # how long an example takes says how busy the machine is
 settings.load_profile("kit")
 

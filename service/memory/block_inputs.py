@@ -1,41 +1,40 @@
-"""What blocks are made from, whichever solver makes them."""
+"""What a solver makes blocks from: their pairs as hashes, and the threads and the progress report of the work."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
-from numpy.typing import NDArray
+from jaxtyping import Int64, UInt8, UInt64
+from numpy import ndarray
 
-from service.facts import Ints
-from service.memory.hashing import Keyring, Words
+from service.memory.hashing import Keyring
 
 Progress = Callable[[float, str], None]
 
 
 @dataclass(frozen=True, slots=True)
 class BlockInputs:
-    """Pairs sorted by block and, within one, by hash: those of block b are starts[b]:starts[b+1].
+    """Pairs sorted by block and, within a block, by hash; those of block b are starts[b]:starts[b+1].
 
-    subject, relation: positions in the lists of digests, (pairs,); target: code XOR pad, (pairs,); bits: the code
-    length of each block.
+    subject, relation: positions in the two arrays of digests; target: code XOR pad; bits: the code length of each
+    block.
     """
 
-    subject_digests: NDArray[np.uint8]
-    relation_digests: NDArray[np.uint8]
-    subject: Ints
-    relation: Ints
-    target: Words
-    starts: Ints
-    bits: Ints
+    subject_digests: UInt8[ndarray, "subjects size"]
+    relation_digests: UInt8[ndarray, "relations size"]
+    subject: Int64[ndarray, " pairs"]
+    relation: Int64[ndarray, " pairs"]
+    target: UInt64[ndarray, " pairs"]
+    starts: Int64[ndarray, " starts"]
+    bits: Int64[ndarray, " blocks"]
 
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """How blocks are made: threads that compute alone; `report`, told a fraction of one and a step, which may raise to
-    stop; and a folder that keeps what is made, for who is stopped and starts again (None: nothing is kept). What is
-    kept is authenticated by the keyring.
+    """How the work is done. workers: threads, each of which computes alone; report: called with the fraction done and
+    the name of a step, may raise to stop the work; checkpoint: a folder for finished blocks, from which a stopped
+    training goes on (None: nothing is kept). What is kept there is authenticated under the keyring.
     """
 
     workers: ThreadPoolExecutor
@@ -45,8 +44,8 @@ class Work:
 
 
 class BlocksNotHeld(Exception):
-    """Blocks that no allowed width can hold."""
+    """Some blocks do not hold their facts at the greatest width that the recipe allows."""
 
-    def __init__(self, blocks: Ints) -> None:
+    def __init__(self, blocks: Int64[ndarray, " b"]) -> None:
         super().__init__(f"{len(blocks)} blocks")
         self.blocks = blocks

@@ -1,4 +1,4 @@
-"""Which device computes: `cpu`, `cuda`, or `auto` for CUDA where there is one."""
+"""The device that computes (`cpu`, `cuda`, or `auto` for CUDA where there is one), and the threads of the CPU."""
 
 import os
 from collections.abc import Callable, Iterator, Sequence
@@ -46,7 +46,9 @@ def one_thread_here() -> Iterator[None]:
 
 @cache
 def core_workers() -> ThreadPoolExecutor:
-    """One thread a core, each computing alone, for large recalls and edits of all memories of the process."""
+    """One thread a core, each computing alone, shared by the large recalls and the edits of all memories of the
+    process.
+    """
     return ThreadPoolExecutor(os.cpu_count(), thread_name_prefix="cores", initializer=use_one_thread)
 
 
@@ -64,8 +66,8 @@ def one_thread_workers(device: str) -> Iterator[ThreadPoolExecutor]:
 
 
 def run_all(workers: ThreadPoolExecutor, work: Callable[[T], R], items: Sequence[T]) -> Iterator[R]:
-    """Results as they come; an error, or progress that raises, cancels what has not begun. One alone is not handed to
-    another thread, but computes alone as well.
+    """Yield results as they come. An error, or a caller that stops, cancels the items that have not begun. A single
+    item is computed in this thread.
     """
     if len(items) == 1:
         with one_thread_here():

@@ -32,9 +32,9 @@ def fit(
 ) -> Memory:
     """Train a memory that recalls every fact, or raise TrainingFailed with the facts it cannot hold.
 
-    A resolved recipe is taken as it is. `progress` is told a fraction of one and a step, and may raise to stop; called
-    again with the same folder `checkpoint`, a training end to end goes on where it was stopped. What is kept there
-    holds traces of facts: it is the caller's to remove.
+    A resolved recipe is taken as it is. `progress` is called with the fraction done and a step, and may raise to stop;
+    called again with the same folder `checkpoint`, a training end to end goes on where it was stopped. What is kept
+    there holds traces of facts, and the caller has to remove it.
     """
     if not len(facts) and not isinstance(recipe, Resolved):
         raise TrainingFailed("there are no facts to train on", facts=[])

@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from jaxtyping import Bool, Float32, Int64, UInt8
+from numpy import ndarray
 from torch import nn
 
-from service.facts import Facts, Ints, trim_all, trimmed
+from service.facts import Facts, trim_all, trimmed
 from service.memory import artefact
 from service.memory.answers import AnswerTable
 from service.memory.codes import code_words
@@ -92,7 +93,7 @@ class Memory:
         return version
 
     def _follow(self, before: "Memory", stored: Stored, changed: StoredChanges) -> None:
-        """Become the version after `before`, of which this is a copy."""
+        """Turn this copy of `before` into the version after it."""
         self.__dict__.pop("_vocabulary", None)
         pages = [before.stored.names[number] for number in changed.names]
         names = before.names.with_pages(pages, list(changed.names.values()))
@@ -174,8 +175,10 @@ class Memory:
         known = position >= 0
         return Recalled(self.answer_table.answers(position), np.where(known, margins, 0), known, ambiguous)
 
-    def _ask_in_parts(self, digests: NDArray[np.uint8], relation: Ints) -> tuple[Ints, NDArray[np.float32]]:
-        """As `ask`, a large batch in a part for each core: cheaper than two threads in every operation."""
+    def _ask_in_parts(
+        self, digests: UInt8[ndarray, "n size"], relation: Int64[ndarray, " n"]
+    ) -> tuple[Int64[ndarray, " n"], Float32[ndarray, " n"]]:
+        """Ask a large batch in one part for each core, which is faster than two threads in every operation."""
         if self.device != "cpu" or len(relation) < PARALLEL:
             return self.ask(digests, relation)
         parts = os.cpu_count() or 1
@@ -183,11 +186,13 @@ class Memory:
         positions, margins = zip(*answered, strict=True)
         return np.concatenate(positions), np.concatenate(margins)
 
-    def ask(self, digests: NDArray[np.uint8], relation: Ints) -> tuple[Ints, NDArray[np.float32]]:
-        """Ask hashed subjects (n, size) and relation numbers (n,): positions in the answer table, -1 unknown.
+    def ask(
+        self, digests: UInt8[ndarray, "n size"], relation: Int64[ndarray, " n"]
+    ) -> tuple[Int64[ndarray, " n"], Float32[ndarray, " n"]]:
+        """Ask hashed subjects and relation numbers: positions in the answer table (-1 unknown), and margins.
 
-        A subject that is in no fact is unknown whatever its block reads out; an empty cell of a taught subject is told
-        by the check bits of its code.
+        A subject that is in no fact is unknown, whatever its block reads out; an empty cell of a taught subject is
+        recognised by the check bits of its code.
         """
         position = np.empty(len(relation), dtype=np.int64)
         margin = np.empty(len(relation), dtype=np.float32)
@@ -196,7 +201,9 @@ class Memory:
             position[part], margin[part] = self._ask(digests[part], relation[part])
         return position, margin
 
-    def _ask(self, digests: NDArray[np.uint8], relation: Ints) -> tuple[Ints, NDArray[np.float32]]:
+    def _ask(
+        self, digests: UInt8[ndarray, "n size"], relation: Int64[ndarray, " n"]
+    ) -> tuple[Int64[ndarray, " n"], Float32[ndarray, " n"]]:
         pair = as_words(digests), as_words(self.relation_digests)[relation]
         route, pad = self._pair_hasher.hashes(*pair)
         block = self._first_block[relation] + (
@@ -214,10 +221,10 @@ class Memory:
         self,
         subjects: Sequence[str],
         relations: Sequence[str],
-        relation: Ints,
-        position: Ints,
-        margins: NDArray[np.float32],
-    ) -> NDArray[np.bool_]:
+        relation: Int64[ndarray, " n"],
+        position: Int64[ndarray, " n"],
+        margins: Float32[ndarray, " n"],
+    ) -> Bool[ndarray, " n"]:
         """Ask again what is unknown and spelled like exactly one taught name; mark what is spelled like several."""
         ambiguous = np.zeros(len(subjects), dtype=np.bool_)
         unknown = np.flatnonzero(position < 0).tolist()
@@ -255,7 +262,7 @@ class Memory:
         return self._vocabulary.pairs_in(question)
 
     def within(self, relations: Container[str]) -> Restricted:
-        """This memory for whom only these relations exist: no reply tells whether there are others."""
+        """This memory as if it held these relations alone: no reply tells whether there are others."""
         return Restricted(self, {name: at for name, at in self.relation_numbers.items() if name in relations})
 
     def verify(self, facts: Facts) -> Verified:

@@ -5,24 +5,26 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from jaxtyping import Int64
+from numpy import ndarray
 
-from service.facts import Facts, Ints, trimmed
+from service.facts import Facts, trimmed
 from service.memory.recall import Answers
 
 
 @dataclass(frozen=True, slots=True)
 class Pairs:
-    """One entry a pair in `subject`, `relation` (positions in the name lists) and `entry`.
+    """One item a pair in `subject`, `relation` (positions in the lists of names) and `entry`.
 
     An entry is one answer (or set of answers) of one relation: `entry_relation` and `entry_answers` describe them.
     """
 
     subjects: list[str]
     relations: list[str]
-    subject: Ints
-    relation: Ints
-    entry: Ints
-    entry_relation: Ints
+    subject: Int64[ndarray, " pairs"]
+    relation: Int64[ndarray, " pairs"]
+    entry: Int64[ndarray, " pairs"]
+    entry_relation: Int64[ndarray, " entries"]
     entry_answers: list[Answers]
 
     def __len__(self) -> int:
@@ -48,7 +50,9 @@ def number_pairs(facts: Facts) -> Pairs:
     )
 
 
-def _number_answer_sets(pair: Ints, answer: Ints, answers: list[str]) -> tuple[Ints, Ints, list[Answers]]:
+def _number_answer_sets(
+    pair: Int64[ndarray, " facts"], answer: Int64[ndarray, " facts"], answers: list[str]
+) -> tuple[Int64[ndarray, " pairs"], Int64[ndarray, " pairs"], list[Answers]]:
     """Distinct pairs, the number of each pair's answer set, and the sets."""
     held: list[Answers] = [(text,) for text in answers]
     fact = np.sort(pair * len(answers) + answer)
@@ -65,12 +69,12 @@ def _number_answer_sets(pair: Ints, answer: Ints, answers: list[str]) -> tuple[I
     return distinct, number, held + list(numbers)
 
 
-def _group_starts(column: Ints) -> Ints:
+def _group_starts(column: Int64[ndarray, " n"]) -> Int64[ndarray, " groups"]:
     """Where each value of a sorted column of numbers from 0 up begins."""
     return np.flatnonzero(np.diff(column, prepend=column[:1] - 1))
 
 
-def _number_texts(texts: Sequence[str]) -> tuple[Ints, list[str]]:
+def _number_texts(texts: Sequence[str]) -> tuple[Int64[ndarray, " n"], list[str]]:
     """The number of each text and the distinct texts."""
     column = np.empty(len(texts), dtype=object)
     column[:] = texts
@@ -78,7 +82,7 @@ def _number_texts(texts: Sequence[str]) -> tuple[Ints, list[str]]:
     return codes.astype(np.int64), list(distinct)
 
 
-def _number_names(names: Sequence[str]) -> tuple[Ints, list[str]]:
+def _number_names(names: Sequence[str]) -> tuple[Int64[ndarray, " n"], list[str]]:
     codes, distinct = _number_texts(names)
     again, known_by = _number_texts([trimmed(name) for name in distinct])
     return again[codes], known_by

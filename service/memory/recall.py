@@ -1,11 +1,12 @@
-"""What comes out of a memory: columns, never rows."""
+"""Recall: what can be asked and what comes back, in columns; and the exact table, to compare memories with."""
 
 from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
-from numpy.typing import NDArray
+from jaxtyping import Bool, Float32
+from numpy import ndarray
 
 from service.facts import Facts, Pair, trimmed
 
@@ -19,9 +20,9 @@ class Recalled:
     """
 
     answers: list[Answers]
-    margins: NDArray[np.float32]
-    known: NDArray[np.bool_]
-    ambiguous: NDArray[np.bool_]
+    margins: Float32[ndarray, " n"]
+    known: Bool[ndarray, " n"]
+    ambiguous: Bool[ndarray, " n"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,7 @@ def answer_sets(facts: Facts) -> dict[tuple[str, str], Answers]:
 
 
 class Servable(Recalls, Protocol):
-    """What recall needs of a memory beyond `recall` itself."""
+    """A memory, or a view of one, that the service can serve."""
 
     @property
     def relations(self) -> Sequence[str]: ...
@@ -64,7 +65,7 @@ class Servable(Recalls, Protocol):
 
 
 class ExactTable:
-    """Holds every pair under its exact code points (no second look-up)."""
+    """A dict with the interface of the memory: holds every pair under its exact code points, with no second look-up."""
 
     def __init__(self, facts: Facts) -> None:
         self._table = answer_sets(facts)

@@ -1,4 +1,8 @@
-"""Everything a memory is, as it is stored: what its digest covers."""
+"""What a memory consists of, as it is stored, and the digest of it.
+
+The digest is a SHA-256 over the hashes of the recipe, the relation names, the blocks and the pages. The hashes of
+blocks and pages are kept, so that a version that differs in a few of them is hashed in a millisecond.
+"""
 
 import hashlib
 import json
@@ -7,7 +11,8 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple, TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
+from jaxtyping import UInt8
+from numpy import ndarray
 
 from service.memory.answers import answer_cipher, decrypt_texts, encrypt_texts
 from service.memory.bank import Bank, Block
@@ -19,8 +24,6 @@ T = TypeVar("T")
 
 RELATION_PAGE = 2**32  # associated data of the encrypted relation names: no answer page has this number
 HASH = 32  # bytes of a SHA-256
-
-Hashes = NDArray[np.uint8]
 
 
 class Counts(NamedTuple):
@@ -40,13 +43,13 @@ class SealedRelations(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Leaves:
-    """Hashes as rows: recipe and relations (32,), blocks, answers and names (n, 32)."""
+    """The hashes that the digest is made of; those of blocks and pages are rows of arrays."""
 
     recipe: bytes
     relations: bytes
-    blocks: Hashes
-    answers: Hashes
-    names: Hashes
+    blocks: UInt8[ndarray, "blocks 32"]
+    answers: UInt8[ndarray, "answer_pages 32"]
+    names: UInt8[ndarray, "name_pages 32"]
 
     def digest(self) -> str:
         """The root over all leaves, as 64 hexadecimal digits."""
@@ -66,7 +69,7 @@ class Leaves:
         answers: Mapping[int, bytes],
         names: Mapping[int, bytes],
     ) -> "Leaves":
-        """The leaves with these in the place of those that had their numbers."""
+        """The leaves with these hashes instead of those with the same numbers."""
         return replace(
             self,
             relations=relations,
@@ -78,7 +81,7 @@ class Leaves:
 
 @dataclass(frozen=True, slots=True)
 class StoredChanges:
-    """What an edit puts in the place of what had its number; relations: None where they stay."""
+    """The blocks and pages that an edit replaces, by number; relations: None where they stay."""
 
     blocks: Mapping[int, Block]
     answers: Mapping[int, AnswerPage]
@@ -87,7 +90,7 @@ class StoredChanges:
     counts: Counts
 
     def then(self, later: "StoredChanges") -> "StoredChanges":
-        """Both, one after the other."""
+        """These changes and then the later ones, as one."""
         return StoredChanges(
             blocks={**self.blocks, **later.blocks},
             answers={**self.answers, **later.answers},
@@ -120,7 +123,7 @@ class Stored:
         names: list[NamePage],
         counts: Counts,
     ) -> "Stored":
-        """Hash every part."""
+        """Hash every part and put them together."""
         leaves = Leaves(
             recipe=hashlib.sha256(canonical_json(recipe.to_json())).digest(),
             relations=hashlib.sha256(relations.sealed).digest(),
@@ -163,7 +166,7 @@ def seal_relations(keyring: Keyring, names: list[str | None]) -> SealedRelations
 
 
 def open_relations(keyring: Keyring, sealed: bytes) -> SealedRelations:
-    """Decrypt them; raises MemoryMismatch."""
+    """Decrypt relation names. Raises MemoryMismatch."""
     opened = decrypt_texts(answer_cipher(keyring), sealed, RELATION_PAGE)
     return SealedRelations([held[0] if held else None for held in opened], sealed)
 
@@ -180,11 +183,11 @@ def _replace_pages(pages: list[T], changed: Mapping[int, T]) -> list[T]:
     return pages
 
 
-def stack_hashes(hashes: list[bytes]) -> Hashes:
+def stack_hashes(hashes: list[bytes]) -> UInt8[ndarray, "n 32"]:
     return np.frombuffer(b"".join(hashes), dtype=np.uint8).reshape(-1, HASH)
 
 
-def _replace_hashes(hashes: Hashes, changed: Mapping[int, bytes]) -> Hashes:
+def _replace_hashes(hashes: UInt8[ndarray, "n 32"], changed: Mapping[int, bytes]) -> UInt8[ndarray, "n 32"]:
     if not changed:
         return hashes
     hashes = hashes.copy()

@@ -5,11 +5,10 @@ from collections.abc import Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
+from jaxtyping import Bool, Float32, Int64, UInt8
+from numpy import ndarray
 
-from service.facts import Ints
 from service.memory.bank import Block, Layout
 from service.memory.block_inputs import BlockInputs, Work
 from service.memory.closed_form.batches import solve_blocks
@@ -51,7 +50,7 @@ BLOCK_FACTS = 64
 
 
 class ClosedFormSolver:
-    """The solver `closed_form`."""
+    """The solver `closed_form`: ridge regression, widest margins or a search, by profile and bits a weight."""
 
     def block_facts(self, profile: str) -> int:  # noqa: ARG002 - one for all
         return BLOCK_FACTS
@@ -79,29 +78,31 @@ class ClosedFormSolver:
         return sizes
 
     def layout(self, recipe: Resolved, group: Group) -> Layout:
-        """A row of steps for each feature that is read; a scale for each bit of the code, or one where steps were
-        searched for.
+        """A row of steps for each feature that is read, and a scale for each bit of the code, or a single one where
+        steps were searched for.
         """
         scales = 1 if recipe.search_steps else group.code_bits
         return Layout(group.code_bits, lambda _rows: scales)
 
     def blocks(self, recipe: Resolved, inputs: BlockInputs, work: Work) -> list[Block]:
-        def solving(part: float) -> None:
+        def report(part: float) -> None:
             work.report(part, "solving blocks")
 
         network = ShallowMemory(recipe).to(recipe.device)
-        return solve_blocks(network, recipe, inputs, work.workers, solving)
+        return solve_blocks(network, recipe, inputs, work.workers, report)
 
     def reader(
-        self, recipe: Resolved, blocks: Sequence[Block], relations: NDArray[np.uint8], device: str
+        self, recipe: Resolved, blocks: Sequence[Block], relations: UInt8[ndarray, "relations size"], device: str
     ) -> "ClosedFormReader":
         return ClosedFormReader(recipe, blocks, relations, device)
 
 
 class ClosedFormReader:
-    """The frozen network with the table of all read-outs, in which each block of this version has a slot."""
+    """Reads blocks through the frozen network and a table of all read-outs, where each block has a slot."""
 
-    def __init__(self, recipe: Resolved, blocks: Sequence[Block], relations: NDArray[np.uint8], device: str) -> None:
+    def __init__(
+        self, recipe: Resolved, blocks: Sequence[Block], relations: UInt8[ndarray, "relations size"], device: str
+    ) -> None:
         self._made_of = recipe, relations, device
         self.model = ShallowMemory(recipe, blocks, device).to(device).eval()
         self._slots = torch.arange(len(blocks), device=device)
@@ -114,8 +115,12 @@ class ClosedFormReader:
         return count_frozen_parameters(self._made_of[0])
 
     def read(
-        self, digests: NDArray[np.uint8], relation: Ints, block: Ints, bits: Ints
-    ) -> tuple[NDArray[np.bool_], NDArray[np.float32]]:
+        self,
+        digests: UInt8[ndarray, "n size"],
+        relation: Int64[ndarray, " n"],
+        block: Int64[ndarray, " n"],
+        bits: Int64[ndarray, " n"],
+    ) -> tuple[Bool[ndarray, "n longest"], Float32[ndarray, " n"]]:
         device = self._slots.device
         with torch.inference_mode():
             subject = self.model.tokens(torch.from_numpy(digests).to(device))
@@ -129,7 +134,9 @@ class ClosedFormReader:
             return (y > 0).cpu().numpy(), margin.cpu().numpy()
 
     def with_blocks(self, blocks: Sequence[Block], changed: Mapping[int, Block]) -> "ClosedFormReader":
-        """Append the changed blocks to the table that versions share; a full one is written anew for this version."""
+        """Append the changed blocks to the table that versions share; when it is full, write a new one for this
+        version.
+        """
         if not changed:
             return self
         slots = self.model.readout.append(list(changed.values()))

@@ -22,7 +22,7 @@ Entry = tuple[int, Answers]  # number of the relation, its answers
 
 @dataclass(frozen=True, slots=True)
 class EntryCodes:
-    """The answers of one version: their table, and the relations in which an answer lost its first code."""
+    """The codes of one version's answers. contested: the relations in which an answer lost its first code."""
 
     recipe: Resolved
     keyring: Keyring
@@ -30,7 +30,7 @@ class EntryCodes:
     contested: frozenset[int]
 
     def find(self, wanted: Collection[Entry]) -> dict[Entry, int]:
-        """The keys of those entries that the version has."""
+        """The keys of those wanted entries that the version has."""
         entries = list(wanted)
         keys = self._first_keys(entries)
         found = self.table.answers(self.table.find(np.array(keys, dtype=np.uint64)))
@@ -40,8 +40,8 @@ class EntryCodes:
         return held
 
     def draw(self, fresh: Sequence[Entry], gone: Collection[int]) -> tuple[dict[Entry, int], frozenset[int]]:
-        """Keys for entries that the version has not, once the entries with the keys `gone` have left; and the relations
-        that are contested then. Raises Outgrown.
+        """Draw keys for entries that the version does not have, with the entries of the keys `gone` taken out; and the
+        relations that are contested then. Raises Outgrown.
         """
         keys = dict(zip(fresh, self._first_keys(fresh), strict=True))
         contested = self.contested
@@ -72,7 +72,7 @@ class EntryCodes:
         return {entry: known[entry] for entry in entries if entry in known}
 
     def _meet(self, keys: Sequence[int]) -> bool:
-        """Whether first codes meet each other, or one that the version has."""
+        """Whether two of the first codes are equal, or one of them is taken."""
         taken = self.table.find(np.array(keys, dtype=np.uint64)) >= 0
         return len(set(keys)) < len(keys) or bool(taken.any())
 
@@ -93,7 +93,7 @@ class EntryCodes:
         return bool(drawn.again.any()), {entry: after[entry] for entry in fresh}
 
     def _check_room(self, relation: int, fresh: int, gone: Collection[int]) -> None:
-        """More answers than the check bits allow for would break the bound on false answers."""
+        """Raise Outgrown for more answers than the check bits allow: they would break the bound on false answers."""
         bits = list(self.recipe.relation_bits.values())[relation]
         left = sum(self._relation_of(key) == relation for key in gone)
         held = len(self.table.of_relation(relation)[0]) - left + fresh

@@ -1,17 +1,18 @@
-"""The draft of an edit: which pairs stand in which blocks afterwards, and what comes and goes with them."""
+"""The draft of an edit: which pairs each block has afterwards, and which answers and names come and go with them."""
 
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
+from jaxtyping import Int64, UInt8, UInt64
+from numpy import ndarray
 
 from service.errors import Outgrown
-from service.facts import Facts, Ints, Pair, trimmed
+from service.facts import Facts, Pair, trimmed
 from service.memory.editing.blocks import BlockIndex, KeyCounts, Members
 from service.memory.editing.codes import Entry, EntryCodes
-from service.memory.hashing import NameHasher, PairHasher, Words, as_words
+from service.memory.hashing import NameHasher, PairHasher, as_words
 from service.memory.memory import Memory
 from service.memory.plan import Plan, blocks_of
 from service.memory.recall import Answers, answer_sets
@@ -21,8 +22,8 @@ from service.memory.stored import Counts
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """upsert: every answer of each pair that changes, its whole new answer set; delete: pairs that hold no more. A
-    pair in both is upserted; one in `delete` that is not held is passed over.
+    """upsert: the whole new answer set of each pair that changes; delete: pairs to remove. A pair in both is upserted;
+    a pair in `delete` that is not held is passed over.
     """
 
     upsert: Facts
@@ -31,19 +32,21 @@ class Changes:
 
 @dataclass(frozen=True, slots=True)
 class HashedChanges:
-    """Changed pairs, one entry each: names, the relation's number, answers (None: deleted), hashes, block."""
+    """The changed pairs: names, the number of the relation, answers (None: deleted), hashes, and the number of the
+    block.
+    """
 
     pairs: list[Pair]
-    relation: Ints
+    relation: Int64[ndarray, " n"]
     answers: list[Answers | None]
-    digests: NDArray[np.uint8]
-    route: Words
-    pad: Words
-    block: Ints
+    digests: UInt8[ndarray, "n size"]
+    route: UInt64[ndarray, " n"]
+    pad: UInt64[ndarray, " n"]
+    block: Int64[ndarray, " n"]
 
 
 class VersionIndex:
-    """What is known of the pairs of one version: by block, and how often each answer, subject and relation occurs."""
+    """The pairs of one version: by block, and how many there are of each answer, subject and relation."""
 
     def __init__(self, memory: Memory, facts: Facts) -> None:
         plan = Plan.of(facts, memory.resolved, memory.keyring, memory.device)
@@ -60,8 +63,8 @@ class VersionIndex:
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """members: the blocks that change; entries, subjects, relations: by how much the number of their pairs changes;
-    fresh and gone: entries of the answer table, by key; come and left: subjects.
+    """members: the pairs of the blocks that change; entries, subjects, relations: by how much the number of pairs of
+    each changes; new_entries, gone_entries: of the answer table, by key.
     """
 
     members: dict[int, Members]
@@ -77,7 +80,7 @@ class Draft:
     counts: Counts
 
     def accept(self, index: VersionIndex, memory: Memory) -> None:
-        """Move `index` on to the version that was made by this draft."""
+        """Update `index` to the version that was made from this draft."""
         index.memory = memory
         index.blocks.accept(self.members)
         index.entries.add(self.entries)
@@ -87,7 +90,7 @@ class Draft:
 
 
 def hash_changes(memory: Memory, changes: Changes) -> HashedChanges:
-    """Hash what changes. Raises Outgrown for a relation that the recipe does not know."""
+    """Hash the changed pairs. Raises Outgrown for a relation that the recipe does not know."""
     wanted: dict[Pair, Answers | None] = {(trimmed(s), trimmed(r)): None for s, r in changes.delete}
     wanted.update(answer_sets(changes.upsert))
     number = _number_relations(memory, {relation for _, relation in wanted})
@@ -103,7 +106,7 @@ def hash_changes(memory: Memory, changes: Changes) -> HashedChanges:
 
 
 def draft_changes(index: VersionIndex, hashed: HashedChanges) -> Draft:
-    """What the changes come to; pairs that already are as they are wanted are passed over. Raises Outgrown."""
+    """Work out what the changes do; pairs that already have the wanted answers are passed over. Raises Outgrown."""
     table = index.memory.answer_table
     entries = EntryCodes(index.memory.resolved, index.memory.keyring, table, index.contested)
     places = _find_places(index.blocks, hashed)
@@ -124,7 +127,9 @@ def draft_changes(index: VersionIndex, hashed: HashedChanges) -> Draft:
 
 @dataclass(frozen=True, slots=True)
 class _Drafter:
-    """before, after: the key of each changed pair's entry, None where it is not held; moved: pairs that differ."""
+    """before, after: the key of each pair's entry, None where it is not held; moved: the positions of pairs that
+    differ.
+    """
 
     index: VersionIndex
     hashed: HashedChanges
@@ -207,14 +212,14 @@ def _number_relations(memory: Memory, names: set[str]) -> dict[str, int]:
 
 
 def _find_places(blocks: BlockIndex, hashed: HashedChanges) -> list[int | None]:
-    """Where each pair stands in its block now."""
+    """The position of each pair in its block, None where it is not held."""
     members = {block: blocks.of_block(block) for block in set(hashed.block.tolist())}
     hashes = zip(hashed.block.tolist(), hashed.route.tolist(), hashed.pad.tolist(), strict=True)
     return [members[block].at(route, pad) for block, route, pad in hashes]
 
 
 def _key_now(index: VersionIndex, hashed: HashedChanges, at: int, place: int | None) -> int | None:
-    """The key of the entry that a pair reads out now."""
+    """The key of the entry that a pair reads out before the edit."""
     if place is None:
         return None
     code = index.blocks.of_block(int(hashed.block[at])).code[place : place + 1]
@@ -222,7 +227,7 @@ def _key_now(index: VersionIndex, hashed: HashedChanges, at: int, place: int | N
 
 
 def _count_changes(before: Sequence[int | None], after: Sequence[int | None]) -> Counter[int]:
-    """By how much the number of pairs of each key changes; -1 stands for a key that is not drawn yet."""
+    """By how much the number of pairs of each key changes; a key of -1 is not drawn yet, and not counted."""
     change = Counter(key for key in after if key is not None and key >= 0)
     change.subtract(key for key in before if key is not None)
     return change

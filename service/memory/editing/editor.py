@@ -26,8 +26,8 @@ MOST_BLOCKS = 2048
 
 @dataclass(frozen=True, slots=True)
 class Staged:
-    """The next version, read back from `patch` and verified. blocks: how many were solved again; pages: how many of
-    answers and names were written again.
+    """The next version, read back from `patch` and verified. blocks: how many were solved again; pages: how many pages
+    of answers and names were written again.
     """
 
     memory: Memory
@@ -38,14 +38,14 @@ class Staged:
 
 
 class Editor:
-    """Knows the pairs of one memory, and goes with it from version to version. For one thread at a time."""
+    """Knows the pairs of a memory and follows it from version to version. For one thread at a time."""
 
     def __init__(self, index: VersionIndex) -> None:
         self._index = index
 
     @classmethod
     def of(cls, memory: Memory, facts: Facts) -> "Editor":
-        """`facts` are exactly those that the memory holds; ValueError for others."""
+        """An editor of a memory that holds exactly these facts; ValueError for others."""
         return cls(VersionIndex(memory, facts))
 
     @property
@@ -54,7 +54,7 @@ class Editor:
         return self._index.memory
 
     def stage(self, changes: Changes, *, most_blocks: int = MOST_BLOCKS) -> Staged:
-        """Make the next version; the editor itself stays where it is. Raises Outgrown."""
+        """Make the next version; the editor stays at the one before until `accept`. Raises Outgrown."""
         with one_thread_here():
             return self._staged(changes, most_blocks)
 
@@ -70,11 +70,11 @@ class Editor:
         return Staged(memory, patch, len(changed.blocks), len(changed.answers) + len(changed.names), draft)
 
     def accept(self, staged: Staged) -> None:
-        """Go on to a staged version, once it is stored."""
+        """Move on to a staged version, once it is stored."""
         staged.draft.accept(self._index, staged.memory)
 
     def follow(self, changes: Changes, memory: Memory) -> None:
-        """Go on to a version that someone else made by these changes."""
+        """Move on to the version that another process made with these changes."""
         draft_changes(self._index, hash_changes(self.memory, changes)).accept(self._index, memory)
 
 
@@ -103,7 +103,7 @@ def _block_inputs(memory: Memory, numbers: list[int], blocks: list[Members]) -> 
 
 
 def _verify(memory: Memory, draft: Draft) -> None:
-    """Recall every pair of the changed blocks from the version as read back."""
+    """Recall every pair of the changed blocks from the version as it was read back. Raises Outgrown."""
     if not draft.members:
         return
     members = concatenate_members(list(draft.members.values()))

@@ -1,4 +1,4 @@
-"""What a draft writes beside its blocks: the pages of answers and names, and the relation names, that differ."""
+"""What an edit writes besides its blocks: the pages of answers and names that differ, and the relation names."""
 
 from collections import defaultdict
 

@@ -17,11 +17,12 @@ from threading import Lock
 from typing import TypeVar
 
 import numpy as np
+from jaxtyping import Bool, Int64
+from numpy import ndarray
 from numpy.typing import NDArray
 from safetensors.numpy import load as deserialise
 from safetensors.numpy import save as serialise
 
-from service.facts import Ints
 from service.memory.bank import Block
 from service.memory.block_inputs import BlockInputs, BlocksNotHeld, Progress, Work
 from service.memory.codes import code_signs
@@ -45,11 +46,11 @@ _MAC = 64  # characters of an authentication
 BATCH_BLOCKS = {"cpu": 16, "cuda": 256}
 FACTS_STEP = 16
 SPARE_MARGIN = 1.01
-"""Times tau0 that training asks for: weights under way differ from stored ones in a last bit."""
+"""Times tau0, what training asks for: outputs in training differ from those of stored weights in the last bits."""
 
 
 def train_blocks(recipe: Resolved, inputs: BlockInputs, work: Work) -> list[Block]:
-    """Every block of the inputs; `work` is told how far it is. Raises Unheld."""
+    """Train every block, and report progress to `work`. Raises BlocksNotHeld."""
     trainer = _Trainer(recipe, inputs, work)
     allowed = {bits: allowed_shapes(recipe, bits) for bits in np.unique(inputs.bits).tolist()}
     counts, bits = np.diff(inputs.starts).tolist(), inputs.bits.tolist()
@@ -71,15 +72,19 @@ def train_blocks(recipe: Resolved, inputs: BlockInputs, work: Work) -> list[Bloc
 
 @dataclass(frozen=True, slots=True)
 class _Batch:
-    """Blocks of one shape, whose problems are padded to so many facts."""
+    """Blocks of one shape that are trained together, their problems padded to so many facts."""
 
-    blocks: Ints
+    blocks: Int64[ndarray, " b"]
     shape: Shape
     facts: int
 
 
 def _cut_batches(
-    todo: Ints, widths: Ints, inputs: BlockInputs, allowed: dict[int, list[Shape]], device: str
+    todo: Int64[ndarray, " todo"],
+    widths: Int64[ndarray, " blocks"],
+    inputs: BlockInputs,
+    allowed: dict[int, list[Shape]],
+    device: str,
 ) -> list[_Batch]:
     counts = np.maximum(np.diff(inputs.starts)[todo], 1)
     padded = -(-counts // FACTS_STEP) * FACTS_STEP
@@ -91,22 +96,27 @@ def _cut_batches(
     ]
 
 
-def _cut(members: Ints, size: int) -> Iterator[Ints]:
+def _cut(members: Int64[ndarray, " n"], size: int) -> Iterator[Int64[ndarray, " some"]]:
     for start in range(0, len(members), size):
         yield members[start : start + size]
 
 
 @dataclass(frozen=True, slots=True)
 class TrainedBatch:
-    """Blocks of a batch, and which of them hold their facts, (blocks,)."""
+    """The blocks of a batch, and which of them hold their facts."""
 
     blocks: list[Block]
-    held: NDArray[np.bool_]
+    held: Bool[ndarray, " b"]
 
 
 @dataclass(frozen=True, slots=True)
 class BatchFile:
-    """One batch of a training. `folder` is None where nothing is kept; one that is removed meanwhile stays away."""
+    """The file that keeps a finished batch for the next training of the same facts.
+
+    Its name is a digest of everything that decides what is in it, so that nothing is ever taken for something else: a
+    batch whose facts have changed since is trained anew. Its content is authenticated under the memory secret. folder:
+    None where nothing is kept; if it is removed in the meantime, it is not made again.
+    """
 
     folder: Path | None
     keyring: Keyring
@@ -116,7 +126,7 @@ class BatchFile:
     def of(
         cls, folder: Path | None, keyring: Keyring, settings: object, columns: Iterable[NDArray[np.generic]]
     ) -> "BatchFile":
-        """What is trained: settings as JSON, and arrays."""
+        """The file of what these settings (as JSON) and arrays decide."""
         state = hashlib.sha256(canonical_json(settings))
         for column in columns:
             state.update(repr((column.dtype.str, column.shape)).encode() + np.ascontiguousarray(column).tobytes())
@@ -124,11 +134,11 @@ class BatchFile:
 
     @property
     def state_file(self) -> Path | None:
-        """The file for the state of the training itself."""
+        """The file for the state of a training that is not finished."""
         return None if self.folder is None else self.folder / f"{self.name}.state"
 
     def load(self) -> TrainedBatch | None:
-        """None where it is not there, or is not what was written."""
+        """Read the batch; None where there is none, or where it is not what was written."""
         if self.folder is None:
             return None
         try:
@@ -143,7 +153,7 @@ class BatchFile:
         return TrainedBatch([Block(*each) for each in zip(steps, scales, strict=True)], tensors["held"])
 
     def save(self, made: TrainedBatch) -> None:
-        """Write beside its place, then put it there."""
+        """Write to a draft beside the file, then move it into place."""
         if self.folder is None or not self.folder.is_dir():
             return
         steps, scales = (np.stack(part) for part in zip(*made.blocks, strict=True))
@@ -157,7 +167,7 @@ class BatchFile:
 
 
 class _Trainer:
-    """Trains a batch; called by several threads at once."""
+    """Trains batches; several threads call it at once."""
 
     def __init__(self, recipe: Resolved, inputs: BlockInputs, work: Work) -> None:
         self._recipe, self._inputs, self._work = recipe, inputs, work
@@ -191,7 +201,7 @@ class _Trainer:
         return TrainedBatch(blocks, blocks_held(shape, problems, blocks, recipe))
 
     def _problem(self, block: int, facts: int) -> Problem:
-        """Facts of a block as numbers: every fact has two tokens of its own; those that pad it have no weight."""
+        """The facts of a block as numbers: every fact has two tokens of its own; padding facts have no weight."""
         inputs, d = self._inputs, self._recipe.d_model
         part = slice(int(inputs.starts[block]), int(inputs.starts[block + 1]))
         n = part.stop - part.start
@@ -209,8 +219,8 @@ class _Trainer:
         )
 
 
-def blocks_held(shape: Shape, problems: list[Problem], blocks: list[Block], recipe: Resolved) -> NDArray[np.bool_]:
-    """Which blocks, as stored, recall every one of their facts with tau0."""
+def blocks_held(shape: Shape, problems: list[Problem], blocks: list[Block], recipe: Resolved) -> Bool[ndarray, " b"]:
+    """Which blocks, as stored, recall every one of their facts with a margin of tau0."""
     stacked = StackedProblems(shape, problems, recipe.device)
     stored = {name: weight.to(recipe.device) for name, weight in read_weights(shape, blocks).items()}
     networks = Networks(shape, stored | stacked.vectors(shape)).requires_grad_(requires_grad=False)
@@ -221,7 +231,7 @@ def blocks_held(shape: Shape, problems: list[Problem], blocks: list[Block], reci
 
 def _descent_of(recipe: Resolved) -> Descent:
     if recipe.descent is None:
-        raise ValueError("the recipe does not say how blocks are trained")
+        raise ValueError("the recipe has no descent: its blocks are solved in closed form")
     return recipe.descent
 
 
@@ -231,7 +241,7 @@ def _pad(values: NDArray[N], length: int) -> NDArray[N]:
 
 
 class _SharedProgress:
-    """Progress of several batches at once as one fraction, which never falls."""
+    """Combines the progress of several batches into one fraction, which never falls."""
 
     def __init__(self, report: Progress, blocks: int) -> None:
         self._report, self._blocks = report, blocks
@@ -240,7 +250,7 @@ class _SharedProgress:
         self._lock = Lock()
 
     def for_batch(self, name: str, blocks: int) -> Progress:
-        """What a batch of so many blocks tells."""
+        """The progress report of one batch of so many blocks."""
         return lambda fraction, _step: self._report_batch(name, fraction * blocks)
 
     def finish(self, name: str, held: int) -> None:

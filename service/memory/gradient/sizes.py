@@ -40,7 +40,7 @@ _METHODS = {
 
 
 def choose_sizes(recipe: Recipe, block_facts: int, code_bits: int) -> Sizes:
-    """What is not asked for is as large as the fullest block wants it (its load is binomial: six deviations out)."""
+    """Choose the sizes that the recipe leaves open, for the fullest block (a binomial load, six deviations out)."""
     deep = recipe.layers > 1
     method = _METHODS[recipe.profile, deep]
     widest = Sizes(
@@ -62,18 +62,18 @@ def choose_sizes(recipe: Recipe, block_facts: int, code_bits: int) -> Sizes:
 
 
 def allowed_shapes(recipe: Resolved, code_bits: int) -> list[Shape]:
-    """Every network that a block with codes of this length may be, from the narrowest to the widest."""
+    """The networks that a block with codes of this length may have, from the narrowest to the widest."""
     return _list_shapes(recipe, recipe, code_bits)
 
 
 def first_width(shapes: Sequence[Shape], facts: int, load: float) -> int:
-    """The narrowest shape in which the weights of a block of so many facts have no more than their load to hold."""
+    """The number of the narrowest shape whose weights can hold so many facts at this load."""
     enough = (at for at, shape in enumerate(shapes) if shape.parameters * load >= facts * shape.outputs)
     return next(enough, len(shapes) - 1)
 
 
 def widen(width: int) -> int:
-    """By an eighth, and by one at least."""
+    """The next width to try: an eighth more, at least one."""
     return width + 1 + width // 8
 
 

@@ -2,8 +2,8 @@
 
 from collections.abc import Sequence
 
-import numpy as np
-from numpy.typing import NDArray
+from jaxtyping import UInt8
+from numpy import ndarray
 
 from service.memory.bank import Block, Layout
 from service.memory.block_inputs import BlockInputs, Work
@@ -17,8 +17,8 @@ BLOCK_FACTS = 128
 
 
 class GradientSolver:
-    """Blocks are trained from their facts alone, so that deletion is as exact as in the closed form; it takes a
-    training, since no block is trained within the time of an edit.
+    """The solver `gradient`. Each block is trained from its own facts alone, so that deletion is as exact as in the
+    closed form; but it takes a training, since no block can be trained within the time of an edit.
     """
 
     def block_facts(self, profile: str) -> int:  # noqa: ARG002 - one for all
@@ -34,6 +34,6 @@ class GradientSolver:
         return train_blocks(recipe, inputs, work)
 
     def reader(
-        self, recipe: Resolved, blocks: Sequence[Block], relations: NDArray[np.uint8], device: str
+        self, recipe: Resolved, blocks: Sequence[Block], relations: UInt8[ndarray, "relations size"], device: str
     ) -> GradientReader:
         return GradientReader(recipe, blocks, relations, device)

@@ -16,7 +16,7 @@ BITS = 8
 
 
 def store_block(shape: Shape, weights: Weights) -> Block:
-    """Steps (parameters, 1), one below the other in the order of the shape's weights; scales (units,)."""
+    """Store one network as a block: its weights one below the other in the shape's order, and a scale for each unit."""
     named = [round_to_steps(name, torch.from_numpy(weights[name]), BITS) for name in weight_shapes(shape)]
     steps = torch.cat([each.flatten() for each, _ in named]).to(torch.int8)
     scales = torch.cat([scale.flatten() for _, scale in named]).half()
@@ -24,7 +24,7 @@ def store_block(shape: Shape, weights: Weights) -> Block:
 
 
 def read_weights(shape: Shape, blocks: Sequence[Block]) -> dict[str, Tensor]:
-    """The inverse of `block_of`, for blocks of one shape: float32 weights by name, with an axis of blocks first."""
+    """The inverse of `store_block` for blocks of one shape: weights by name, with an axis of blocks first."""
     steps = torch.from_numpy(np.stack([block.steps[:, 0] for block in blocks])).float()
     scales = torch.from_numpy(np.stack([block.scales for block in blocks])).float()
     weights, at, unit = {}, 0, 0

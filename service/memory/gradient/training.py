@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import torch
+from jaxtyping import Bool, Float, Float32, Int64, Shaped
 from torch import Tensor
 
 from service.memory.gradient.checkpoint import Checkpoint, State
@@ -24,7 +25,7 @@ from service.memory.gradient.weights import FIXED, as_stored, draw_weights
 
 Progress = Callable[[float, str], None]
 
-_REPORT_EVERY = 0.25  # seconds between two words about progress
+_REPORT_EVERY = 0.25  # seconds between two progress reports
 _SAVE_EVERY = 20.0  # seconds between two checkpoints
 _GIVE_UP_AFTER = 0.6  # of the steps: networks that came to hold everything had 90 % or more right by then (RECORDS.md)
 
@@ -38,8 +39,8 @@ def train(
     progress: Progress | None = None,
     checkpoint: Path | None = None,
 ) -> list[Outcome]:
-    """The outcome of each run. `progress` is reported a fraction of one and a step, and may raise to stop; with a
-    `checkpoint` file, the next call with the same runs goes on from there.
+    """Train one network a run and return the outcome of each. `progress` is called with the fraction done and a step,
+    and may raise to stop; with a `checkpoint` file, the next call with the same runs goes on from there.
     """
     training = _Training(shape, list(runs), schedule, device)
     kept = Checkpoint.of(checkpoint, shape, runs, schedule) if checkpoint else None
@@ -62,7 +63,7 @@ def train(
 
 
 class _Training:
-    """The networks that still learn; those that hold every fact, or diverged, leave the batch."""
+    """The networks in training; those that hold every fact, or have diverged, leave the batch."""
 
     def __init__(self, shape: Shape, runs: list[Run], schedule: Schedule, device: str) -> None:
         self._shape, self._schedule, self._device = shape, schedule, device
@@ -83,7 +84,7 @@ class _Training:
         self._peak = 0
 
     def advance(self) -> None:
-        """One step of every network, and a look at all facts every so many."""
+        """Take one step with every network, and evaluate all facts every `check_every` steps."""
         start, learning = time.perf_counter(), list(self.active)
         losses, gradients = self._gradients()
         finite = losses.isfinite()
@@ -105,8 +106,8 @@ class _Training:
 
     # -- a step ----------------------------------------------------------------------------------------------------
 
-    def _gradients(self) -> tuple[Tensor, dict[str, Tensor]]:
-        """The losses of all networks, (b,), and their gradients by name."""
+    def _gradients(self) -> tuple[Float[Tensor, " b"], dict[str, Tensor]]:
+        """The losses of all networks, and their gradients by name."""
         weights = self._weights()
         chosen = self._stacked.choose_facts(self.step, self._schedule.batch)
         targets, share = self._stacked.targets_and_shares(chosen)
@@ -118,8 +119,8 @@ class _Training:
         found = {name: one for name, one in zip(learned, gradients, strict=True) if one is not None}
         return losses.detach(), found
 
-    def _outputs(self, weights: dict[str, Tensor], x: Tensor) -> Tensor:
-        """Of all networks, (b, n, outputs). The first time, what the step keeps for its gradients is counted."""
+    def _outputs(self, weights: dict[str, Tensor], x: Float[Tensor, "b n t d"]) -> Float32[Tensor, "b n outputs"]:
+        """The outputs of all networks. The first call also counts the bytes that a step keeps for its gradients."""
         with torch.autocast(self._device, dtype=torch.bfloat16, enabled=self._device == "cuda"):
             if self._peak:
                 return self._forward(self._networks, weights, x).float()
@@ -150,9 +151,9 @@ class _Training:
         for at in networks:
             self._seconds[at] += seconds / len(networks)
 
-    # -- looking and leaving ---------------------------------------------------------------------------------------
+    # -- checks and outcomes ---------------------------------------------------------------------------------------
 
-    def _check(self, losses: Tensor) -> None:
+    def _check(self, losses: Float[Tensor, " b"]) -> None:
         now = self._evaluate(None)
         for at, number in enumerate(self.active):
             counts = int(now.right[at].sum()), int(now.relation_only[at].sum())
@@ -163,18 +164,18 @@ class _Training:
         if bool(gone.any()):
             self._finish_networks(gone)
 
-    def _done(self, now: Evaluation) -> Tensor:
+    def _done(self, now: Evaluation) -> Bool[Tensor, " b"]:
         """Which networks hold every fact, with their margin, from weights as stored."""
         done = self._holds(now)
         if bool(done.any()) and self._schedule.weight_bits is not None:
             done &= self._holds(self._evaluate(self._schedule.weight_bits))
         return done
 
-    def _holds(self, evaluation: Evaluation) -> Tensor:
+    def _holds(self, evaluation: Evaluation) -> Bool[Tensor, " b"]:
         right = (evaluation.right == self._stacked.present).all(dim=1)
         return right & (evaluation.least > self._schedule.margin)
 
-    def _hopeless(self, now: Evaluation) -> Tensor:
+    def _hopeless(self, now: Evaluation) -> Bool[Tensor, " b"]:
         """Which networks have too few facts right at 60 % of the steps to hold all of them at the end."""
         share = now.right.sum(dim=1) / self._stacked.present.sum(dim=1)
         return (share < self._schedule.give_up) & (self.step >= _GIVE_UP_AFTER * self._schedule.steps)
@@ -183,8 +184,8 @@ class _Training:
         y = compute_outputs(self._networks, self._stacked, weight_bits=weight_bits)
         return evaluate(self._networks, self._stacked, y)
 
-    def _finish_networks(self, gone: Tensor, *, diverged: bool = False) -> None:
-        """Write down what networks have come to, and go on with the others."""
+    def _finish_networks(self, gone: Bool[Tensor, " b"], *, diverged: bool = False) -> None:
+        """Record the outcome of these networks and go on with the others."""
         right, stored = (
             self._evaluate(None).right.sum(dim=1),
             self._evaluate(self._schedule.weight_bits).right.sum(dim=1),
@@ -204,7 +205,7 @@ class _Training:
             )
         self._keep(torch.nonzero(~gone)[:, 0])
 
-    def _keep(self, networks: Tensor) -> None:
+    def _keep(self, networks: Int64[Tensor, " kept"]) -> None:
         self.active = [self.active[at] for at in networks.tolist()]
         if not self.active:
             return
@@ -244,8 +245,8 @@ class _Training:
         }
 
 
-def _loss(shape: Shape, y: Tensor, targets: Tensor) -> Tensor:
-    """Of each fact, (b, n): the logistic loss of its code's bits, or the cross-entropy of its answer in nats."""
+def _loss(shape: Shape, y: Float[Tensor, "b n outputs"], targets: Shaped[Tensor, "b n ..."]) -> Float[Tensor, "b n"]:
+    """The loss of each fact: logistic over its code's bits, or the cross-entropy of its answer in nats."""
     if shape.readout == "codes":
         return torch.nn.functional.softplus(-y * targets).mean(dim=2)
     return torch.nn.functional.cross_entropy(y.flatten(0, 1), targets.flatten(), reduction="none").view(targets.shape)
