@@ -74,10 +74,12 @@ class Memory:
 
     def _name_relations(self) -> None:
         """The relations that have facts, by their names and by their folded names."""
-        taught = [(at, name) for at, name in enumerate(self.stored.relations.names) if name is not None]
-        self.relation_numbers = {name: at for at, name in taught}
+        numbers = {name: at for at, name in enumerate(self.stored.relations.names) if name is not None}
+        self.relation_numbers = dict(
+            sorted(numbers.items())
+        )  # by name, as in a view: the order tells nothing of others
         self._relation_folds: dict[str, list[str]] = {}
-        for _, name in taught:
+        for name in self.relation_numbers:
             self._relation_folds.setdefault(fold(name), []).append(name)
 
     # -- versions --------------------------------------------------------------------------------------------------
@@ -115,7 +117,7 @@ class Memory:
 
     @property
     def relations(self) -> list[str]:
-        return sorted(self.relation_numbers)
+        return list(self.relation_numbers)
 
     @property
     def model(self) -> nn.Module:

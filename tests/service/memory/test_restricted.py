@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from service.memory import Facts, Recalled, Recipe, fit
@@ -39,6 +39,7 @@ def said(recalled: Recalled) -> list[tuple[tuple[str, ...], bool, bool]]:
 
 @settings(max_examples=12)
 @given(facts, st.sets(st.sampled_from(RELATIONS)))
+@example({("Beta", "e-mail"): "x", ("Beta", "e‐mail"): "y"}, set())  # found in sentences in the order of their hashes
 def test_what_is_not_seen_was_never_taught(taught: dict[tuple[str, str], str], denied: set[str]) -> None:
     """Statuses, answers, listed relations and the pairs found in sentences are those of a memory trained without the
     denied facts, for every spelling: nothing that the view replies depends on them.
