@@ -84,7 +84,7 @@ class Memory:
 
     # -- versions --------------------------------------------------------------------------------------------------
 
-    def patched(self, patch: bytes) -> "Memory":
+    def with_patch(self, patch: bytes) -> "Memory":
         """The version that an edit made of this one; everything untouched is shared. MemoryMismatch when the patch was
         altered, belongs to another memory secret, or is not for this version.
         """

@@ -36,7 +36,7 @@ class EntryCodes:
         found = self.table.answers(self.table.find(np.array(keys, dtype=np.uint64)))
         held = {entry: key for entry, key, answers in zip(entries, keys, found, strict=True) if answers == entry[1]}
         for relation in {entry[0] for entry in entries} & self.contested:
-            held.update(self._held_of(relation, entries))
+            held.update(self._find_in_relation(relation, entries))
         return held
 
     def draw(self, fresh: Sequence[Entry], gone: Collection[int]) -> tuple[dict[Entry, int], frozenset[int]]:
@@ -48,8 +48,8 @@ class EntryCodes:
         left = {self._relation_of(key) for key in gone}
         for relation in {entry[0] for entry in fresh} | left:
             mine = [entry for entry in fresh if entry[0] == relation]
-            if relation in self.contested or self._meet([keys[entry] for entry in mine]):
-                again, drawn = self._drawn_anew(relation, mine, gone)
+            if relation in self.contested or self._collide([keys[entry] for entry in mine]):
+                again, drawn = self._draw_again(relation, mine, gone)
                 keys |= drawn
                 contested = contested | {relation} if again else contested - {relation}
             self._check_room(relation, len(mine), gone)
@@ -65,18 +65,18 @@ class EntryCodes:
         first: list[int] = self.table.keys(relations, codes).tolist()
         return first
 
-    def _held_of(self, relation: int, entries: Sequence[Entry]) -> dict[Entry, int]:
+    def _find_in_relation(self, relation: int, entries: Sequence[Entry]) -> dict[Entry, int]:
         codes, answers = self.table.of_relation(relation)
         keys = self.table.keys(np.full(len(codes), relation), codes).tolist()
         known = {(relation, each): key for each, key in zip(answers, keys, strict=True)}
         return {entry: known[entry] for entry in entries if entry in known}
 
-    def _meet(self, keys: Sequence[int]) -> bool:
+    def _collide(self, keys: Sequence[int]) -> bool:
         """Whether two of the first codes are equal, or one of them is taken."""
         taken = self.table.find(np.array(keys, dtype=np.uint64)) >= 0
         return len(set(keys)) < len(keys) or bool(taken.any())
 
-    def _drawn_anew(
+    def _draw_again(
         self, relation: int, fresh: Sequence[Entry], gone: Collection[int]
     ) -> tuple[bool, dict[Entry, int]]:
         codes, answers = self.table.of_relation(relation)

@@ -56,16 +56,16 @@ class Editor:
     def stage(self, changes: Changes, *, most_blocks: int = MOST_BLOCKS) -> Staged:
         """Make the next version; the editor stays at the one before until `accept`. Raises Outgrown."""
         with one_thread_here():
-            return self._staged(changes, most_blocks)
+            return self._stage(changes, most_blocks)
 
-    def _staged(self, changes: Changes, most_blocks: int) -> Staged:
+    def _stage(self, changes: Changes, most_blocks: int) -> Staged:
         draft = draft_changes(self._index, hash_changes(self.memory, changes))
         if len(draft.members) > most_blocks:
             raise Outgrown(f"the changes touch {len(draft.members)} blocks: a training takes less time")
         before = self.memory.stored
         changed = collect_changes(self.memory, draft, _solve_blocks(self.memory, draft))
         patch = seal_patch(changed, self.memory.keyring, before, before.with_changes(changed))
-        memory = self.memory.patched(patch)
+        memory = self.memory.with_patch(patch)
         _verify(memory, draft)
         return Staged(memory, patch, len(changed.blocks), len(changed.answers) + len(changed.names), draft)
 

@@ -127,13 +127,13 @@ def test_a_patch_is_vouched_for(memory: Memory, truth: Truth) -> None:
         damaged = bytearray(patch)
         damaged[draw.randrange(len(patch))] ^= 1 << draw.randrange(8)
         with pytest.raises(MemoryMismatch):
-            memory.patched(bytes(damaged))
+            memory.with_patch(bytes(damaged))
     for size in (0, 3, 4, len(patch) // 2, len(patch) - 1):
         with pytest.raises(MemoryMismatch):
-            memory.patched(patch[:size])
+            memory.with_patch(patch[:size])
     other = fit(facts_of(truth), secret=bytes(32))
     with pytest.raises(MemoryMismatch):
-        other.patched(patch)
+        other.with_patch(patch)
 
 
 def test_what_the_recipe_has_no_room_for_is_outgrown(memory: Memory, truth: Truth) -> None:
@@ -157,7 +157,7 @@ def test_editors_follow_each_other(memory: Memory, truth: Truth) -> None:
     for number, pair in enumerate(pairs):
         changes = upsert([(pair, (f"answer {number}",))]) if number % 2 else Changes(NONE, [pair])
         patch = edited(one, changes)
-        other.follow(changes, other.memory.patched(patch))
+        other.follow(changes, other.memory.with_patch(patch))
         one, other = other, one
     assert one.memory.digest == other.memory.digest
     again = upsert((pair, truth[pair]) for pair in pairs)
