@@ -4,14 +4,16 @@ import signal
 import sys
 import traceback
 from pathlib import Path
+from types import TracebackType
+from typing import Self
 
 import typer
 from rich.console import Console
+from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
 from pilot.errors import PilotError
-from pilot.option_groups import takes_options
-from pilot.options import LaboratoryOptions, Lang, RunOptions
-from pilot.progress import Steps
+from pilot.options import LaboratoryOptions, Lang, RunOptions, takes_options
+from pilot.report.messages import error_text, step_text
 from pilot.report.terminal import print_report
 from pilot.report.write import write_report
 from pilot.run import Request, run
@@ -41,10 +43,14 @@ def laboratory_command(asked: RunOptions, wanted: LaboratoryOptions) -> None:
 
 
 def _report(request: Request, out: Path, lang: Lang) -> None:
-    with Steps() as steps:
-        report = run(request, steps.update)
-        page = write_report(report, out, lang)
-    print_report(report, page)
+    try:
+        with Steps(lang) as steps:
+            report = run(request, steps.update)
+            page = write_report(report, out, lang)
+    except PilotError as error:
+        _tell(error, lang)
+        raise typer.Exit(error.exit_code) from None
+    print_report(report, page, lang)
     raise typer.Exit(0 if report.verdict is Verdict.PASS else 1)
 
 
@@ -54,14 +60,51 @@ def main() -> None:
     try:
         app()
     except PilotError as error:
-        Console(stderr=True).print(f"pilot: {error}", style="red", markup=False, highlight=False, soft_wrap=True)
+        _tell(error, Lang.EN)
         sys.exit(error.exit_code)
     except Exception:  # noqa: BLE001 - the last line of defence, so that the exit code stays true
         traceback.print_exc()
         sys.exit(_FAILED)
 
 
+def _tell(error: PilotError, lang: Lang) -> None:
+    Console(stderr=True).print(error_text(error, lang), style="red", markup=False, highlight=False, soft_wrap=True)
+
+
 def end_in_order() -> None:
     """A signal unwinds the stack: scratch copies and the embedded service go on the way out."""
     for told in (signal.SIGTERM, signal.SIGINT):
         signal.signal(told, lambda received, _: sys.exit(128 + received))
+
+
+class Steps:
+    """Feed `update` shares of named steps; a new name ends the step before it. They are told in `lang`."""
+
+    def __init__(self, lang: str = "en") -> None:
+        self._lang = lang
+        columns = (TextColumn("{task.description:<40}"), BarColumn(), TaskProgressColumn(), TimeElapsedColumn())
+        self._progress = Progress(*columns, console=Console(stderr=True))
+        self._step = ""
+        self._task: TaskID | None = None
+
+    def __enter__(self) -> Self:
+        self._progress.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if kind is None:
+            self._end_step()
+        self._progress.stop()
+
+    def update(self, share: float, step: str) -> None:
+        if step != self._step or self._task is None:
+            self._end_step()
+            self._step, self._task = step, self._progress.add_task(step_text(step, self._lang), total=1.0)
+        self._progress.update(self._task, completed=share)
+
+    def _end_step(self) -> None:
+        if self._task is not None:
+            self._progress.update(self._task, completed=1.0)
+            self._progress.stop_task(self._task)

@@ -239,7 +239,8 @@ class FactStore:
         problem = _problem(response)
         if response.status_code < httpx.codes.INTERNAL_SERVER_ERROR:
             raise Refused(problem)
-        raise ServiceFailed(f"the service failed: {problem.status} {problem.code}: {problem.detail}")
+        message = f"the service failed: {problem.status} {problem.code}: {problem.detail}"
+        raise ServiceFailed(message, "service_failed", status=problem.status, code=problem.code)
 
 
 _JSON = {"Content-Type": "application/json"}
@@ -250,7 +251,8 @@ def _transport_errors() -> Iterator[None]:
     try:
         yield
     except httpx.HTTPError as error:
-        raise ServiceFailed(f"no reply from the service: {error or type(error).__name__}") from error
+        why = str(error) or type(error).__name__
+        raise ServiceFailed(f"no reply from the service: {why}", "no_reply", why=why) from error
 
 
 def _problem(response: httpx.Response) -> Problem:
@@ -268,19 +270,24 @@ def _read(shape: type[_Body], response: httpx.Response) -> _Body:
     try:
         return shape.model_validate_json(response.content)
     except ValidationError as error:
-        raise ServiceFailed(f"the service's reply is not a {shape.__name__}") from error
+        raise _unreadable(shape) from error
 
 
 def _decode(shape: type[_Struct], response: httpx.Response) -> _Struct:
     try:
         return msgspec.json.decode(response.content, type=shape)
     except (msgspec.DecodeError, msgspec.ValidationError) as error:
-        raise ServiceFailed(f"the service's reply is not a {shape.__name__}") from error
+        raise _unreadable(shape) from error
+
+
+def _unreadable(shape: type) -> ServiceFailed:
+    name = shape.__name__
+    return ServiceFailed(f"the service's reply is not a {name}", "reply_unreadable", shape=name)
 
 
 def _named(memory: str | None) -> str:
     if memory is None:
-        raise ServiceFailed("the service names no memory")
+        raise ServiceFailed("the service names no memory", "memory_unnamed")
     return memory
 
 

@@ -76,7 +76,8 @@ def _address(process: "subprocess.Popen[str]", log: Path) -> str:
         url = None
     if url is None:
         tail = log.read_text(encoding="utf-8", errors="replace")[-2000:].strip()
-        raise ServiceFailed(f"the service did not start: {tail or 'it said nothing'}")
+        why = tail or "it said nothing"
+        raise ServiceFailed(f"the service did not start: {why}", "service_not_started", why=why)
     return url
 
 

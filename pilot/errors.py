@@ -17,10 +17,16 @@ from schemas.problems import Code, Problem
 
 
 class PilotError(Exception):
-    """The root. `str(error)` is one plain sentence for a person."""
+    """The root. `str(error)` is one plain sentence for a person, in English; `said` and `figures` are its code and what
+    the sentence holds, so that it can be said in another language.
+    """
 
     exit_code = 3
     problem: Problem | None = None
+
+    def __init__(self, message: str, said: str = "", **figures: object) -> None:
+        super().__init__(message)
+        self.said, self.figures = said, figures
 
 
 class UnusableInput(PilotError):
@@ -53,8 +59,9 @@ class ServiceFailed(PilotError):
 class JobFailed(ServiceFailed):
     """A job that failed or was cancelled; `problem` says why where the service said so."""
 
-    def __init__(self, message: str, problem: Problem | None) -> None:
-        super().__init__(message if problem is None else f"{message}: {problem.code}: {problem.detail}")
+    def __init__(self, message: str, problem: Problem | None, said: str = "", **figures: object) -> None:
+        full = message if problem is None else f"{message}: {problem.code}: {problem.detail}"
+        super().__init__(full, said, **figures)
         self.problem = problem
 
 
@@ -64,19 +71,19 @@ class NotHeld(PilotError):
     exit_code = 1
 
     def __init__(self, problem: Problem) -> None:
-        super().__init__(f"the facts cannot be held as asked: {problem.detail}")
+        super().__init__(f"the facts cannot be held as asked: {problem.detail}", "not_held")
         self.problem = problem
 
 
 def job_error(job: Job) -> PilotError:
     """What ended a job without its result: the facts, the request, or the service."""
     if job.problem is None or job.state is JobState.CANCELLED:
-        return JobFailed(f"the {job.kind} job {job.state}", job.problem)
+        return JobFailed(f"the {job.kind} job {job.state}", job.problem, "job_ended", kind=job.kind, state=job.state)
     if job.problem.code is Code.TRAINING_FAILED:
         return NotHeld(job.problem)
     if job.problem.status < HTTPStatus.INTERNAL_SERVER_ERROR:
         return Refused(job.problem)
-    return JobFailed(f"the {job.kind} job {job.state}", job.problem)
+    return JobFailed(f"the {job.kind} job {job.state}", job.problem, "job_ended", kind=job.kind, state=job.state)
 
 
 def explained(error: Exception) -> str:

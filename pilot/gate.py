@@ -76,7 +76,8 @@ def read_gate(path: Path | None) -> Gate:
     try:
         return Gate.model_validate(tomllib.loads(path.read_text(encoding="utf-8")))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, ValidationError) as error:
-        raise UnusableInput(f"the gate cannot be used: {explained(error)}") from None
+        why = explained(error)
+        raise UnusableInput(f"the gate cannot be used: {why}", "gate_unusable", why=why) from None
 
 
 def judge(gate: Gate, checks: Sequence[Measured], bound: float) -> list[Threshold]:

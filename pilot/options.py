@@ -1,15 +1,18 @@
 """The options of the commands, and what each group of them asks for."""
 
+import inspect
 import shlex
 import sys
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator
+from dataclasses import MISSING, Field, dataclass, fields, is_dataclass, replace
 from enum import StrEnum
+from functools import wraps
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, get_type_hints
 
 import typer
 
-from pilot.checks.plan import Plan
+from pilot.checks.target import Plan
 from pilot.embedded import Address
 from pilot.laboratory import Laboratory
 from pilot.reading import Options
@@ -146,3 +149,35 @@ def _command() -> str:
     words = ["python", "-m", "pilot", *sys.argv[1:]]
     hidden = ["KEY" if before == "--api-key" else word for before, word in zip(["", *words], words, strict=False)]
     return shlex.join("--api-key=KEY" if word.startswith("--api-key=") else word for word in hidden)
+
+
+def takes_options(command: Callable[..., None]) -> Callable[..., None]:
+    """A command whose parameters are dataclasses of options: typer sees the fields of all of them side by side."""
+    hints: dict[str, type] = get_type_hints(command)
+    groups = {name: kind for name, kind in hints.items() if is_dataclass(kind)}
+
+    @wraps(command)
+    def called(**given: Any) -> None:
+        command(**{name: kind(**_part(kind, given)) for name, kind in groups.items()})
+
+    del called.__wrapped__  # or the signature would be the inner one's
+    flat = [parameter for kind in groups.values() for parameter in _parameters(kind)]
+    called.__signature__ = inspect.Signature(flat)  # type: ignore[attr-defined]
+    called.__annotations__ = {parameter.name: parameter.annotation for parameter in flat}
+    return called
+
+
+def _part(kind: type, given: dict[str, Any]) -> dict[str, Any]:
+    return {each.name: given[each.name] for each in fields(kind)}
+
+
+def _parameters(kind: type) -> Iterator[inspect.Parameter]:
+    hints = get_type_hints(kind, include_extras=True)
+    for each in fields(kind):
+        yield inspect.Parameter(
+            each.name, inspect.Parameter.KEYWORD_ONLY, default=_default(each), annotation=hints[each.name]
+        )
+
+
+def _default(each: "Field[Any]") -> object:
+    return inspect.Parameter.empty if each.default is MISSING else each.default

@@ -14,13 +14,12 @@ from datetime import UTC, datetime
 from importlib.metadata import version
 from pathlib import Path
 
-from pydantic import ValidationError
+from pydantic import TypeAdapter, ValidationError
 
-from pilot.checks.plan import Plan
 from pilot.checks.privacy import Setting
 from pilot.checks.questions import Question, read_questions
 from pilot.checks.scratch import may_scratch
-from pilot.checks.target import Target
+from pilot.checks.target import Plan, Target
 from pilot.client import FactStore, Progress
 from pilot.embedded import Address, embedded_service
 from pilot.errors import PilotError, UnusableInput, explained
@@ -31,11 +30,12 @@ from pilot.reading import Options, Pair, Reading, read_facts
 from pilot.report.document import Evidence, build_report, stated_bound
 from pilot.suite import Suite
 from schemas.dictionaries import Dictionary
-from schemas.memories import MemoryInfo, RecipeRequest
+from schemas.memories import AnyRecipe, MemoryInfo, is_resolved
 from schemas.report import Report, Run
 from schemas.uploads import OnConflict, Receipt
 
-_OF_ANY_TABLE = ("profile", "solver", "rows", "false_answers", "weight_bits", "seed")
+_OF_ANY_TABLE = ("profile", "solver", "rows", "false_answers", "weight_bits", "seed", "layers")
+_RECIPES: TypeAdapter[AnyRecipe] = TypeAdapter(AnyRecipe)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +72,7 @@ def run(request: Request, progress: Progress) -> Report:
     inputs = _Inputs(
         gate=read_gate(request.gate),
         questions=read_questions(request.questions) if request.questions else [],
-        recipe=_read_recipe(request.recipe),
+        recipe=_read_recipe(request),
     )
     progress(0.0, "starting the service" if request.address is None else "calling the service")
     with (
@@ -131,7 +131,7 @@ def _measure(  # noqa: PLR0917 - each part stands for itself
         priority=inputs.gate.marked(reading.taught),
     )
     setting = Setting(
-        recipe=inputs.recipe if request.memory is None else _asked_for(memory),
+        recipe=_of_any_table(inputs.recipe if request.memory is None else memory.recipe),
         memories=address.memories,
         scratch=request.plan.changes and may_scratch(store),
     )
@@ -183,7 +183,7 @@ def _dictionary(store: FactStore, request: Request) -> Iterator[Dictionary]:
     if request.memory is not None and not any(
         request.dictionary in (held.id, held.name) for held in store.dictionaries()
     ):
-        raise UnusableInput(f"there is no dictionary {request.dictionary}")
+        raise UnusableInput(f"there is no dictionary {request.dictionary}", "no_dictionary", name=request.dictionary)
     dictionary = store.dictionary(request.dictionary or _fresh_name(request))
     try:
         yield dictionary
@@ -211,12 +211,14 @@ def _memory(
     for memory in store.memories(dictionary.id):
         if request.memory == memory.id or request.memory in memory.aliases:
             return memory
-    raise UnusableInput(f"the dictionary has no memory {request.memory}")
+    raise UnusableInput(f"the dictionary has no memory {request.memory}", "no_memory", name=request.memory)
 
 
-def _asked_for(memory: MemoryInfo) -> dict[str, object]:
-    """What the memory's recipe asks of any table: without the sizes that were resolved for its own."""
-    return {name: memory.recipe[name] for name in _OF_ANY_TABLE if name in memory.recipe}
+def _of_any_table(recipe: dict[str, object] | None) -> dict[str, object] | None:
+    """What a recipe asks of any table: of a resolved one, all but the sizes that were resolved for its own."""
+    if recipe is None or not is_resolved(recipe):
+        return recipe
+    return {name: recipe[name] for name in _OF_ANY_TABLE if name in recipe}
 
 
 def _taught_elsewhere(store: FactStore, dictionary: Dictionary, memory: MemoryInfo, reading: Reading) -> set[Pair]:
@@ -229,12 +231,19 @@ def _taught_elsewhere(store: FactStore, dictionary: Dictionary, memory: MemoryIn
         return read_facts(path, Options(on_conflict=OnConflict.MANY, encoding="utf-8", delimiter=",")).mentioned
 
 
-def _read_recipe(path: Path | None) -> dict[str, object] | None:
-    if path is None:
+def _read_recipe(request: Request) -> dict[str, object] | None:
+    """A resolved recipe knows the relations of its own dictionary by keyed hashes: no other one can use it."""
+    if request.recipe is None:
         return None
     try:
-        recipe: dict[str, object] = json.loads(path.read_text(encoding="utf-8"))
-        RecipeRequest.model_validate(recipe)
+        recipe: dict[str, object] = json.loads(request.recipe.read_text(encoding="utf-8"))
+        _RECIPES.validate_python(recipe)
     except (OSError, UnicodeDecodeError, json.JSONDecodeError, ValidationError) as error:
-        raise UnusableInput(f"the recipe cannot be used: {explained(error)}") from None
+        why = explained(error)
+        raise UnusableInput(f"the recipe cannot be used: {why}", "recipe_unusable", why=why) from None
+    if is_resolved(recipe) and (request.address is None or request.dictionary is None):
+        raise UnusableInput(
+            "a resolved recipe serves the dictionary of its memory alone: give --url and --dictionary",
+            "recipe_of_another_dictionary",
+        )
     return recipe

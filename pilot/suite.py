@@ -9,14 +9,13 @@ from pilot.checks.deletion import check_deletion, deletable
 from pilot.checks.latency import check_latency
 from pilot.checks.measured import Measured
 from pilot.checks.noise import check_noise
-from pilot.checks.plan import Plan
 from pilot.checks.privacy import Setting, check_privacy
 from pilot.checks.questions import Question, check_questions
 from pilot.checks.recall import check_recall
 from pilot.checks.retention import check_retention
 from pilot.checks.rollback import check_rollback
 from pilot.checks.scratch import drawn, scratch_copy
-from pilot.checks.target import Target
+from pilot.checks.target import Plan, Target
 from pilot.checks.unknown import check_unknown
 from pilot.client import Progress
 from schemas.checks import CheckId, LeftOut

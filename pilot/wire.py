@@ -46,7 +46,8 @@ class Wire:
         try:
             return asyncio.run(self._send(requests, connections))
         except (OSError, EOFError, asyncio.LimitOverrunError, TimeoutError) as error:
-            raise ServiceFailed(f"no reply from the service: {error or type(error).__name__}") from error
+            why = str(error) or type(error).__name__
+            raise ServiceFailed(f"no reply from the service: {why}", "no_reply", why=why) from error
 
     def _head(self, method: str, path: str, more: str = "") -> bytes:
         base = urlsplit(self.url)
@@ -84,5 +85,5 @@ async def _body(reader: asyncio.StreamReader) -> bytes:
     length = head.partition(b"\r\ncontent-length:")[2].partition(b"\r\n")[0].strip()
     if not head.startswith(b"http/1.1 200") or not length:
         status = head.partition(b"\r\n")[0].decode("latin-1")
-        raise ServiceFailed(f"a timed request failed: {status}")
+        raise ServiceFailed(f"a timed request failed: {status}", "timed_request_failed", status=status)
     return await reader.readexactly(int(length))

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from schemas.base import Reply, Request
 from schemas.jobs import JobState
+from schemas.memories import FalseAnswers
 
 
 class ExperimentId(StrEnum):
@@ -38,7 +39,7 @@ class ExperimentRequest(Request):
     seed: int = Field(default=0, ge=0, lt=2**32)
     tasks: list[Task] = Field(default=[Task.SYNTHETIC, Task.DICTIONARY], min_length=1, max_length=2)
     facts: int | None = Field(default=None, ge=1, le=10**12)
-    false_answers: float = Field(default=1e-6, ge=1e-9, le=0.5)
+    false_answers: FalseAnswers = 1e-6
     latency_ms: float = Field(default=50.0, gt=0, le=60_000)
     core_hour: float = Field(default=0.05, ge=0, le=10_000)
     gpu_hour: float = Field(default=2.5, ge=0, le=10_000)

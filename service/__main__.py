@@ -1,64 +1,85 @@
-"""The service's commands: serve, work, migrate, keys, audit, backup, restore."""
+"""The service's commands: serve here, which listens before it has loaded much; the others in `service.commands`."""
 
-import logging
-import os
-import secrets
+import asyncio
 import signal
 import socket
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import suppress
 from pathlib import Path
 from types import FrameType
-from typing import Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated
 
-import structlog
 import typer
 import uvicorn
-from pydantic import ValidationError
 
-from schemas.audit import AuditHead
-from schemas.keys import KeyCreate, Role
-from service.app import Service
-from service.errors import FactStoreError
+from service.command_line import Data, leave, settings_of
+from service.front import Front
 from service.settings import Settings
-from service.storage import Database
-from service.storage.migrate import upgrade
-from service.worker import Supervisor
-from service.worker import work as run_worker
-from service.workflows.access import keys
-from service.workflows.audit import Auditor, verify
-from service.workflows.purges.backup import backup
-from service.workflows.purges.occupied import occupy
-from service.workflows.purges.replay import replay_all
-from service.workflows.purges.restore import check_complete, restore
+
+if TYPE_CHECKING:
+    from service.app import Service
+    from service.loading import Loaded
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
-keys_app = typer.Typer(no_args_is_help=True)
-audit_app = typer.Typer(no_args_is_help=True)
-app.add_typer(keys_app, name="keys", help="API keys")
-app.add_typer(audit_app, name="audit", help="the audit chain")
 
+TICK_SECONDS = 1.0
 DRAIN_SECONDS = 4  # how long replies under way may take once the service is told to stop
-
-Data = Annotated[Path | None, typer.Option(help="folder of the database, memories and secrets [FACTSTORE_DATA]")]
 
 
 class Server(uvicorn.Server):
-    """Says where it listens, once it does, and stops the worker while the last replies go out."""
+    """Listens at once and loads the service meanwhile; says where it listens once the service answers, and stops the
+    worker while the last replies go out. `error`: what kept the service from being loaded.
+    """
 
-    def __init__(self, config: uvicorn.Config, supervisor: Supervisor) -> None:
-        super().__init__(config)
-        self._supervisor = supervisor
+    def __init__(self, settings: Settings, listening: socket.socket) -> None:
+        front = Front(self._load, self._say_where, self._fail)
+        super().__init__(_config(front, settings))
+        self.url = _url(self.config, listening)
+        self.error: BaseException | None = None
+        self._told = asyncio.Event()
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._settings = settings
+        self._loaded: Loaded | None = None
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        self._supervisor.ask_to_stop()
+        if self._loaded is not None:
+            self._loaded.supervisor.ask_to_stop()
         super().handle_exit(sig, frame)
+        if self._loop is not None:
+            self._loop.call_soon_threadsafe(self._told.set)
 
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        await super().startup(sockets)
-        if self.started and sockets:
-            print(f"serving {_url(self.config, sockets[0])}", flush=True)  # noqa: T201 - the line that callers wait for
+    async def main_loop(self) -> None:
+        """Until it is told to end. Uvicorn's own looks ten times a second; its Date header needs one."""
+        self._loop = asyncio.get_running_loop()
+        while not await self.on_tick(0):
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._told.wait(), TICK_SECONDS)
+
+    def end(self) -> None:
+        """Returns when the worker has ended and the database is closed."""
+        if self._loaded is not None:
+            self._loaded.supervisor.stop()
+            self._loaded.db.close()
+
+    def _load(self) -> "Service":
+        from service.loading import load  # noqa: PLC0415 - all of the service, while /livez is answered already
+
+        self._loaded = load(self._settings, self._settings.public_url or self.url)
+        if self.should_exit:
+            self._loaded.supervisor.ask_to_stop()
+        return self._loaded.service
+
+    def _say_where(self) -> None:
+        print(f"serving {self.url}", flush=True)  # noqa: T201 - the line that callers wait for
+
+    def _fail(self, error: BaseException) -> None:
+        self.error, self.should_exit = error, True
+        self._told.set()
+
+
+@app.callback()
+def _group() -> None:
+    """The service of a fact store. A command keeps its name also where serve is the only one that is known."""
 
 
 @app.command()
@@ -71,175 +92,25 @@ def serve(  # noqa: PLR0917 - typer reads the options from the parameters
     behind_proxy: Annotated[bool | None, typer.Option(help="a proxy in front ends TLS")] = None,
 ) -> None:
     """Serve the API and run a worker beside it, until SIGTERM or Ctrl-C."""
-    settings = _settings(data=data, host=host, port=port, tls_cert=tls_cert, tls_key=tls_key, behind_proxy=behind_proxy)
-    db = _ready(settings)
-    key, path = keys.bootstrap_key(settings)
-    if path is not None:
-        print(f"the admin key was written to {path}", flush=True)  # noqa: T201
+    settings = settings_of(
+        data=data, host=host, port=port, tls_cert=tls_cert, tls_key=tls_key, behind_proxy=behind_proxy
+    )
     listening = _listen(settings.host, settings.port)
-    config = _config(Service(db, settings, key), settings)
-    url = settings.public_url or _url(config, listening)
-    supervisor = Supervisor(settings.model_copy(update={"public_url": url}), _worker_name(settings))
-    started = _run(Server(config, supervisor), listening, supervisor)
-    db.close()
-    _leave(0 if started else 1)
+    server = Server(settings, listening)
+    _run(server, listening)
+    if server.error is not None:
+        raise server.error
+    leave(0 if server.started else 1)
 
 
-@app.command()
-def work(
-    data: Data = None,
-    name: Annotated[str | None, typer.Option(help="of this worker, unlike any other's")] = None,
-    parent: Annotated[int | None, typer.Option(hidden=True)] = None,
-) -> None:
-    """Run a worker alone, until SIGTERM or Ctrl-C."""
-    settings = _settings(data=data)
-    _ready(settings).close()
-    run_worker(settings, name or f"{socket.gethostname()}:{secrets.token_hex(4)}", parent=parent)
-    _leave(0)
-
-
-@app.command()
-def migrate(data: Data = None) -> None:
-    """Bring the database to the newest shape. Every start does so by itself."""
-    _open(_settings(data=data)).close()
-
-
-@app.command("backup")
-def make_backup(
-    to: Annotated[Path, typer.Option(help="a new archive: FILE.tar, or FILE.tar.gz to compress it")],
-    data: Data = None,
-    without_secrets: Annotated[bool, typer.Option(help="leave secrets and the bootstrap key to be kept apart")] = False,
-) -> None:
-    """Write database, memories, reports and tombstones to one archive; the service may go on meanwhile."""
-    settings = _settings(data=data)
-    if not settings.data.is_dir():
-        raise typer.BadParameter(f"{settings.data} is no data folder")
-    db = _open(settings)
-    with _told():
-        written = backup(db, settings, to, secrets=not without_secrets)
-    db.close()
-    _say(f"{to}: {written.files} files, {written.bytes} bytes")
-    if written.secrets:
-        _say("the archive holds the facts and the secrets of the memories: keep it as you keep the data folder")
-    else:
-        _say("the archive holds no secrets: without secrets/ of the data folder its memories cannot be read")
-
-
-@app.command("restore")
-def restore_backup(
-    archive: Annotated[Path, typer.Option("--from", help="an archive that backup wrote")],
-    data: Data = None,
-    tombstones: Annotated[
-        Path | None, typer.Option(help="a newer copy of the tombstones, besides the folder's")
-    ] = None,
-    force: Annotated[bool, typer.Option(help="replace what is in the folder")] = False,
-) -> None:
-    """Put a backup in place of a data folder whose service is stopped; what was purged since is purged again."""
-    with _told():
-        done = restore(archive, _settings(data=data), tombstones=tombstones, force=force)
-    _say(f"{done.files} files restored, {done.purged} of {done.tombstones} purges done again")
-    if not done.secrets:
-        _say("the archive held no secrets: put the secrets folder back before you start the service")
-    if not done.tombstones:
-        _say("no tombstones were found: facts purged after the backup was taken are back (see --tombstones)")
-
-
-@keys_app.command("create")
-def create_key(
-    role: Annotated[Role, typer.Option()], label: Annotated[str, typer.Option()] = "", data: Data = None
-) -> None:
-    """Make an API key and print it: it is shown this once."""
-    settings = _settings(data=data)
-    db = _open(settings)
-    made = keys.create(db, Auditor(db, settings), KeyCreate(role=role, label=label), by="command line")
-    print(made.key)  # noqa: T201
-    db.close()
-
-
-@audit_app.command("verify")
-def verify_audit(
-    head: Annotated[str | None, typer.Option(help="a head that was exported earlier: a file, or its JSON")] = None,
-    data: Data = None,
-) -> None:
-    """Read the whole chain: exit code 0 if it holds, 1 if an entry was altered, is missing or was cut off."""
-    exported = None if head is None else _exported_head(head)
-    settings = _settings(data=data)
-    db = _open(settings)
-    chain = Auditor(db, settings).chain
-    with db.reading() as tx:
-        verdict = verify.verify(tx, chain, exported)
-    db.close()
-    print(verify.told(verdict))  # noqa: T201
-    raise typer.Exit(0 if verdict.valid else 1)
-
-
-def _exported_head(head: str) -> AuditHead:
-    """From a file, or the JSON itself."""
-    try:
-        return AuditHead.model_validate_json(head if head.lstrip().startswith("{") else Path(head).read_text("utf-8"))
-    except (OSError, ValueError):
-        raise typer.BadParameter("--head is no head of an audit chain: a file, or JSON, as exported") from None
-
-
-@contextmanager
-def _told() -> Iterator[None]:
-    """An error of ours as a sentence on stderr and exit code 1."""
-    try:
-        yield
-    except FactStoreError as error:
-        _say(error.detail)
-        raise typer.Exit(1) from None
-
-
-def _say(line: str) -> None:
-    print(line, file=sys.stderr)  # noqa: T201
-
-
-def _settings(**given: Any) -> Settings:
-    """The environment's settings, overruled by the options that were given."""
-    _log_as_json()
-    try:
-        return Settings(**{name: value for name, value in given.items() if value is not None})
-    except ValidationError as error:
-        problems = "; ".join(f"{'.'.join(map(str, each['loc']))} {each['msg']}".strip() for each in error.errors())
-        raise typer.BadParameter(problems) from None
-
-
-def _open(settings: Settings) -> Database:
-    settings.make_folders()
-    db = Database(settings.database)
-    upgrade(db)
-    return db
-
-
-def _ready(settings: Settings) -> Database:
-    """A database that may be served: whole, and without what was purged after it was backed up."""
-    with _told():
-        settings.make_folders()
-        occupy(settings.data)
-        check_complete(settings)
-        db = _open(settings)
-        replay_all(db, settings)
-    return db
-
-
-def _run(server: Server, listening: socket.socket, supervisor: Supervisor) -> bool:
-    """Whether it ever listened. Uvicorn raises the signal that ended it once more, which must not kill us then."""
+def _run(server: Server, listening: socket.socket) -> None:
+    """Until it is told to stop. Uvicorn raises the signal that ended it once more, which must not kill us then."""
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: None)
-    supervisor.start()
     try:
         server.run(sockets=[listening])
     finally:
-        supervisor.stop()
-    return server.started
-
-
-def _leave(code: int) -> NoReturn:
-    """Everything is closed; taking torch's modules apart one by one would only cost seconds."""
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os._exit(code)
+        server.end()
 
 
 def _listen(host: str, port: int) -> socket.socket:
@@ -253,7 +124,7 @@ def _listen(host: str, port: int) -> socket.socket:
     return listening
 
 
-def _config(service: Service, settings: Settings) -> uvicorn.Config:
+def _config(service: Front, settings: Settings) -> uvicorn.Config:
     return uvicorn.Config(
         service,
         loop="uvloop",
@@ -276,24 +147,14 @@ def _url(config: uvicorn.Config, listening: socket.socket) -> str:
     return f"{'https' if config.is_ssl else 'http'}://{f'[{host}]' if ':' in host else host}:{port}"
 
 
-def _worker_name(settings: Settings) -> str:
-    """The one worker that a service with this data folder has."""
-    return f"{socket.gethostname()}:{settings.data.resolve()}"
+def main() -> None:
+    """`serve` is known by itself; whoever wants another command, or the list of them, waits for all of the service."""
+    if sys.argv[1:2] != ["serve"]:
+        from service.commands import app as others  # noqa: PLC0415 - serve listens before it has loaded so much
 
-
-def _log_as_json() -> None:
-    """One JSON object a line on stderr, ours and the libraries' warnings alike."""
-    structlog.configure(
-        processors=[
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            structlog.processors.JSONRenderer(),
-        ],
-        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
-        cache_logger_on_first_use=True,
-    )
-    logging.basicConfig(level=logging.WARNING, format='{"event": "%(name)s", "level": "%(levelname)s"}')
+        app.add_typer(others)
+    app(prog_name="python -m service")
 
 
 if __name__ == "__main__":
-    app(prog_name="python -m service")
+    main()

@@ -5,6 +5,8 @@ import gc
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager, suppress
 from importlib.metadata import version
+from threading import Event, Thread
+from typing import TYPE_CHECKING
 
 import structlog
 from fastapi import FastAPI
@@ -41,10 +43,9 @@ from service.routes.problems import handle_errors
 from service.routes.recall import RecallEndpoint
 from service.settings import Settings
 from service.storage import Database, rates
-from service.storage.changes import changes
+from service.storage.changes import Watch
 from service.workflows.access.authenticator import Authenticator
 from service.workflows.access.limits import Limiter
-from service.workflows.access.oidc import Tokens
 from service.workflows.audit import Auditor
 from service.workflows.audit.denials import Denials
 from service.workflows.audit.retention import retain
@@ -52,15 +53,19 @@ from service.workflows.health import Readiness
 from service.workflows.recalls.catalogue import StoredCatalogue
 from service.workflows.recalls.live_use import LiveUse
 from service.workflows.recalls.observe import Observer
+from service.workflows.recalls.recall import prepare
 from service.workflows.recalls.recorder import RecallRecorder
 from service.workflows.recalls.serving import Serving
 from service.workflows.recalls.shadow_recalls import ShadowRecalls
 from service.workflows.versions.editors import Editors
 from service.workflows.versions.loaded import Versions
 
+if TYPE_CHECKING:
+    from service.workflows.access.oidc import Tokens
+
 log = structlog.get_logger()
 
-KEYS_POLL = 0.1  # seconds until a key made or revoked by another process counts here
+LOOK = 0.1  # seconds until what another process committed counts here: a revoked key, a moved alias
 USAGE_EVERY = 30.0  # seconds between two writings of when keys were last used
 DENIALS_EVERY = 60.0  # seconds that one audit entry about denials stands for
 RETAIN_EVERY = 3600.0  # seconds between two looks for audit entries that are too old
@@ -102,6 +107,7 @@ class Service:
         versions = Versions(settings)
         catalogue = StoredCatalogue(db, settings, versions)
         self._serving = Serving(catalogue)
+        self._moved = asyncio.Event()
         editors = Editors(versions, self._serving.adopt)
         self._observer = Observer()
         self._observer.register(LiveUse(db, settings))
@@ -112,7 +118,6 @@ class Service:
         self._recall = RecallEndpoint(self._serving, self._authenticator, self._observer)
         readiness = Readiness(db, self._serving)
         self.api = _api(Context(db, settings, self._authenticator, readiness, self._auditor, editors, self._serving))
-        self.api.router.lifespan_context = self._running
         self._rest: App = Guard(Measured(self.api), self._authenticator, settings.max_body_bytes)
         self._denials = Denials(db, self._auditor)
         self._hardened: App = Hardened(Watched(self._answer, self._denials, _paths()))
@@ -127,31 +132,50 @@ class Service:
             await self._rest(scope, receive, send)
 
     @asynccontextmanager
-    async def _running(self, _: FastAPI) -> AsyncIterator[None]:
-        gc.collect()
-        gc.freeze()  # PyTorch's objects live as long as the process: a collection that visits them stops 64 requests
+    async def running(self) -> AsyncIterator[None]:
+        """The service's work beside its requests, for as long as it takes them."""
+        stopping = Event()
+        watch = Thread(target=self._watch, args=(asyncio.get_running_loop(), stopping), name="watch", daemon=True)
+        watch.start()
         tasks = [asyncio.create_task(work) for work in self._work()]
         self._observer.start()
         yield
+        stopping.set()
         for task in tasks:
             task.cancel()
             with suppress(asyncio.CancelledError):
                 await task
+        await asyncio.to_thread(watch.join)
         await asyncio.to_thread(self._observer.stop)
         await asyncio.to_thread(self._denials.write)
         self._authenticator.write_usage()
 
-    async def _watch_keys(self) -> None:
-        seen = -1
-        while True:
-            now = changes(self._db)
-            if now != seen:
-                await asyncio.to_thread(self._authenticator.refresh)
-                seen = now
-            await asyncio.sleep(KEYS_POLL)
+    async def _serve_memories(self) -> None:
+        """PyTorch is loaded beside the first requests, champions ahead of the first recalls."""
+        loaded = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        Thread(target=_prepare, args=(loop, loaded), name="prepare", daemon=True).start()
+        await loaded.wait()
+        await self._serving.watch(self._moved_on)
+
+    def _watch(self, loop: asyncio.AbstractEventLoop, stopping: Event) -> None:
+        """One look serves keys and memories; in a thread, which a look costs half of what it costs the event loop."""
+        watch = Watch(self._db)
+        while not stopping.wait(LOOK):
+            try:
+                if watch.moved():
+                    loop.call_soon_threadsafe(self._moved.set)
+                    self._authenticator.refresh()
+            except Exception as error:  # noqa: BLE001 - a database that is away is met again at the next look
+                log.warning("background work failed", error=type(error).__name__)
+
+    async def _moved_on(self) -> None:
+        """Returns when the change signal has moved since the last return."""
+        await self._moved.wait()
+        self._moved.clear()
 
     def _work(self) -> tuple[Coroutine[None, None, None], ...]:
-        return self._serving.watch(), self._watch_keys(), self._write_usage(), self._write_denials(), self._retain()
+        return self._serve_memories(), self._write_usage(), self._write_denials(), self._retain()
 
     async def _write_denials(self) -> None:
         while True:
@@ -171,13 +195,31 @@ class Service:
             await asyncio.to_thread(self._authenticator.write_usage)
 
 
-def _tokens(settings: Settings) -> Tokens | None:
-    return Tokens(settings) if settings.oidc_issuer else None
+def _tokens(settings: Settings) -> "Tokens | None":
+    if not settings.oidc_issuer:
+        return None
+    from service.workflows.access.oidc import Tokens  # noqa: PLC0415 - an HTTP client and PyJWT, for those who need them
+
+    return Tokens(settings)
 
 
 def _paths() -> list[str]:
     """The templates of all routes."""
     return ["/recall/recall:batch", *(getattr(route, "path", "") for route in ROUTES)]
+
+
+def _prepare(loop: asyncio.AbstractEventLoop, loaded: asyncio.Event) -> None:
+    """Load what recalls need; a thread of its own, for which a service that is told to end does not wait. The objects
+    live as long as the process: a collection that visits them stops 64 requests for a while, so none does.
+    """
+    try:
+        prepare()
+        gc.collect()
+        gc.freeze()
+    except Exception as error:  # noqa: BLE001 - the first recall meets it again and tells
+        log.warning("background work failed", error=type(error).__name__)
+    with suppress(RuntimeError):  # the loop has ended meanwhile
+        loop.call_soon_threadsafe(loaded.set)
 
 
 async def _contained(work: Callable[..., object], *args: object) -> None:

@@ -36,6 +36,7 @@ class Settings(BaseSettings):
     lease_seconds: float = Field(default=30.0, gt=0)
     max_attempts: int = Field(default=5, ge=1)
     keep_memories: int = Field(default=100, ge=1)
+    worker_rest_seconds: float = Field(default=60.0, ge=0)
     scrub_hours: float = Field(default=24.0, gt=0)
     review_max_error: float = Field(default=0.01, ge=0, le=1)
     review_min_sample: int = Field(default=100, ge=1)

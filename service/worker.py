@@ -2,16 +2,17 @@
 
 import os
 import signal
-import subprocess
 import sys
 import time
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from datetime import timedelta
-from threading import Event, Thread
+from threading import Event, Lock, Thread
 
 import structlog
 
 from schemas.jobs import JobKind
+from service.bell import Bell
+from service.memory.solvers import prepare
 from service.settings import Settings
 from service.storage import Database, jobs
 from service.workflows.jobs import checkpoints
@@ -43,47 +44,125 @@ BESIDE = (JobKind.REPORT, JobKind.EXPERIMENT)
 """Done beside the other jobs, one of each at a time: they take minutes in a process of their own, and a report waits
 for trainings of its own.
 """
-POLL = 0.1  # seconds between two looks at an empty queue
+SHORTEST, LONGEST = 0.1, 1.0  # seconds between two looks at an empty queue, which grow while it stays empty
+LONGEST_WOKEN = 10.0  # the same where the API wakes the worker: what others queued, or left behind, is found so
+WARM_AFTER = 5.0  # seconds until an idle worker loads PyTorch
 RETAIN_EVERY = 30.0  # seconds between two looks at what need not be kept
-PARENT_POLL = 1.0  # seconds between two looks at whether the parent lives
-RESTART_PAUSE = 1.0  # seconds before a worker that died is replaced
-STOP_SECONDS = 5.0  # a worker that has not stopped by then is killed; its job is taken up at the next start
 
 
-def work(settings: Settings, name: str, *, parent: int | None = None) -> None:
-    """Until SIGTERM or SIGINT; a worker with a `parent` leaves the terminal's Ctrl-C to it and ends when it is gone."""
-    stopping = Event()
-    signal.signal(signal.SIGTERM, lambda *_: stopping.set())
-    signal.signal(signal.SIGINT, lambda *_: None if parent else stopping.set())
-    if parent is not None:
-        Thread(target=_watch, args=(parent, stopping), name="parent", daemon=True).start()
-    db = Database(settings.database)
-    sweep(db, settings)
-    forget_names_unless_kept(db, settings)
-    files.resume(db)
-    beside = [Thread(target=_work_beside, args=(db, settings, name, stopping, kind), name=kind) for kind in BESIDE]
-    for thread in beside:
-        thread.start()
-    retained = time.monotonic()
-    while not stopping.is_set():
-        if time.monotonic() - retained > RETAIN_EVERY:
-            _retain(db, settings)
-            retained = time.monotonic()
-        if not work_once(db, settings, name, stopping, KINDS.keys() - set(BESIDE)):
-            stopping.wait(POLL)
-    for thread in beside:
-        thread.join()
-    db.close()
+def work(settings: Settings, name: str, *, bell: int | None = None) -> None:
+    """Until SIGTERM or SIGINT. A worker with a `bell`, a pipe that the API writes to, is woken through it, leaves the
+    terminal's Ctrl-C to the API and ends when that is gone.
+    """
+    Worker(settings, name, Bell(bell)).run()
 
 
-def _work_beside(db: Database, settings: Settings, name: str, stopping: Event, kind: JobKind) -> None:
-    """One after the other; whatever ends this ends the worker, which is then replaced."""
-    try:
-        while not stopping.is_set():
-            if not work_once(db, settings, name, stopping, {kind}):
-                stopping.wait(POLL)
-    finally:
-        stopping.set()
+class Worker:
+    """Loops that take jobs: the main one, and one for each kind that is done beside the others.
+
+    A worker that has worked and then has had nothing to do for `worker_rest_seconds` begins anew in its own place,
+    without what trainings left in memory. It is warm before long: no job waits for PyTorch but one that comes at once.
+    """
+
+    def __init__(self, settings: Settings, name: str, bell: Bell) -> None:
+        self._settings = settings
+        self._name = name
+        self._bell = bell
+        self._db = Database(settings.database)
+        self._db.on_work = bell.ring
+        self._longest = LONGEST if bell.pipe is None else LONGEST_WOKEN
+        self._claiming = Lock()
+        self._busy = 0
+        self._worked: float | None = None  # when a job ended last, by the monotonic clock
+
+    def run(self) -> None:
+        """Returns when the worker is told to stop and its jobs have been given back."""
+        signal.signal(signal.SIGTERM, lambda *_: self._bell.stop())
+        signal.signal(signal.SIGINT, lambda *_: None if self._bell.pipe is not None else self._bell.stop())
+        beside = [Thread(target=self._beside, args=(kind, self._bell.listener()), name=kind) for kind in BESIDE]
+        woken, ahead = self._bell.listener(), self._bell.listener()
+        self._bell.start()
+        sweep(self._db, self._settings)
+        forget_names_unless_kept(self._db, self._settings)
+        files.resume(self._db)
+        for thread in (*beside, Thread(target=self._get_ready, args=(ahead,), name="ahead", daemon=True)):
+            thread.start()
+        self._take([kind for kind in KINDS if kind not in BESIDE], woken, self._between())
+        for thread in beside:
+            thread.join()
+        self._db.close()
+
+    def _take(self, kinds: Collection[JobKind], woken: Event, between: Callable[[], None] = lambda: None) -> None:
+        """One job of these kinds after the other; `between` is done before each look at the queue."""
+        pause = SHORTEST
+        while not self._bell.stopping.is_set():
+            woken.clear()
+            between()
+            found = self._work_once(kinds) or woken.wait(pause)
+            pause = SHORTEST if found else min(2 * pause, self._longest)
+
+    def _beside(self, kind: JobKind, woken: Event) -> None:
+        """Whatever ends this ends the worker, which is then replaced."""
+        try:
+            self._take({kind}, woken)
+        finally:
+            self._bell.stop()
+
+    def _get_ready(self, woken: Event) -> None:
+        """Load what trainings need, so that a job finds it when it comes: at the first ring, or once the API, which
+        starts at the same time, has had the processor for itself.
+        """
+        woken.wait(WARM_AFTER)
+        if not self._bell.stopping.is_set():
+            prepare()
+
+    def _between(self) -> Callable[[], None]:
+        retained = time.monotonic()
+
+        def look() -> None:
+            nonlocal retained
+            if time.monotonic() - retained > RETAIN_EVERY:
+                _retain(self._db, self._settings)
+                retained = time.monotonic()
+            self._rest_if_idle()
+
+        return look
+
+    def _work_once(self, kinds: Collection[JobKind]) -> bool:
+        """Do one job of these kinds, if there is one."""
+        with self._claiming:
+            claim = self._claim(kinds)
+            self._busy += claim is not None
+        if claim is None:
+            return False
+        log.info("job started", job=claim.id, kind=claim.kind, attempt=claim.attempt)
+        try:
+            perform(Attempt(self._db, self._settings, claim, self._bell.stopping), KINDS)
+        finally:
+            with self._claiming:
+                self._busy -= 1
+                self._worked = time.monotonic()
+        return True
+
+    def _claim(self, kinds: Collection[JobKind]) -> jobs.Claim | None:
+        with self._db.reading() as tx:
+            if not jobs.waiting(tx, kinds):
+                return None
+        with self._db.writing() as tx:
+            return jobs.claim(tx, self._name, timedelta(seconds=self._settings.lease_seconds), kinds=kinds)
+
+    def _rest_if_idle(self) -> None:
+        """Begin anew as a process that has not worked. Nothing is claimed meanwhile; the queue is its first look."""
+        with self._claiming:
+            if self._worked is None or self._busy or self._bell.stopping.is_set():
+                return
+            if time.monotonic() - max(self._worked, self._bell.heard) > self._settings.worker_rest_seconds:
+                log.info("worker rests")
+                os.execve(sys.executable, self._command(), os.environ | self._settings.environment())  # noqa: S606
+
+    def _command(self) -> list[str]:
+        told = [] if self._bell.pipe is None else ["--bell", str(self._bell.pipe)]
+        return [sys.executable, "-m", "service", "work", "--name", self._name, *told]
 
 
 def _retain(db: Database, settings: Settings) -> None:
@@ -95,79 +174,3 @@ def _retain(db: Database, settings: Settings) -> None:
         schedule(db, settings)
     except Exception as error:  # noqa: BLE001
         log.error("retention failed", error=type(error).__name__)  # noqa: TRY400
-
-
-def _watch(parent: int, stopping: Event) -> None:
-    while os.getppid() == parent:
-        stopping.wait(PARENT_POLL)
-    stopping.set()
-
-
-def work_once(db: Database, settings: Settings, name: str, stopping: Event, kinds: Collection[JobKind]) -> bool:
-    """Do one job of these kinds, if there is one."""
-    with db.reading() as tx:
-        waiting = jobs.waiting(tx, kinds)
-    if not waiting:
-        return False
-    with db.writing() as tx:
-        claim = jobs.claim(tx, name, timedelta(seconds=settings.lease_seconds), kinds=kinds)
-    if claim is None:
-        return False
-    log.info("job started", job=claim.id, kind=claim.kind, attempt=claim.attempt)
-    perform(Attempt(db, settings, claim, stopping), KINDS)
-    return True
-
-
-class Supervisor:
-    """Keeps one worker process alive beside the API. Nobody else uses its `name`, so a dead worker's lease is freed."""
-
-    def __init__(self, settings: Settings, name: str) -> None:
-        self._settings = settings
-        self._name = name
-        self._stopping = Event()
-        self._thread = Thread(target=self._supervise, name="supervisor", daemon=True)
-
-    def start(self) -> None:
-        self._thread.start()
-
-    def ask_to_stop(self) -> None:
-        """The worker ends; its job, if it has one, goes back to the queue."""
-        self._stopping.set()
-
-    def stop(self) -> None:
-        """Returns when the worker has ended."""
-        self.ask_to_stop()
-        self._thread.join()
-
-    def _supervise(self) -> None:
-        db = Database(self._settings.database)
-        while not self._stopping.is_set():
-            with db.writing() as tx:
-                jobs.free(tx, self._name)
-            self._run_worker()
-        db.close()
-
-    def _run_worker(self) -> None:
-        process = self._spawn()
-        while process.poll() is None and not self._stopping.wait(POLL):
-            pass
-        if self._stopping.is_set():
-            _end(process)
-        else:
-            log.error("worker died", exit_code=process.returncode)
-            self._stopping.wait(RESTART_PAUSE)
-
-    def _spawn(self) -> "subprocess.Popen[bytes]":
-        inherited = {name: value for name, value in os.environ.items() if name != "FACTSTORE_BOOTSTRAP_KEY"}
-        environment = inherited | self._settings.environment()
-        command = [sys.executable, "-m", "service", "work", "--name", self._name, "--parent", str(os.getpid())]
-        return subprocess.Popen(command, env=environment, stdin=subprocess.DEVNULL)  # noqa: S603 - our own command
-
-
-def _end(process: "subprocess.Popen[bytes]") -> None:
-    process.terminate()
-    try:
-        process.wait(STOP_SECONDS)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()

@@ -1,5 +1,6 @@
-"""The service that every test may use; and the shapes of arrays, which tests check at every call."""
+"""The service that every test may use, and how tests are run: with the shapes of arrays checked at every call."""
 
+import os
 from collections.abc import Iterator
 
 import httpx
@@ -10,13 +11,33 @@ from tests import shapes
 from tests.running import Running, running_service
 
 shapes.install()
-settings.register_profile("kit", deadline=None)  # how long an example takes says how busy the machine is
+
+FUZZ = 20  # times as many examples as usual
+settings.register_profile("kit", deadline=None, derandomize=True, print_blob=True, database=None)
+settings.register_profile("fuzz", deadline=None, max_examples=100 * FUZZ, print_blob=True)
 settings.load_profile("kit")
+
+
+def pytest_configure() -> None:
+    """Where several processes share the cores, each computes on one, and so do the services that it starts."""
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        for library in ("OMP", "MKL", "OPENBLAS"):
+            os.environ.setdefault(f"{library}_NUM_THREADS", "1")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--reverse", action="store_true", help="run the tests from the last to the first")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """No test may need another that ran before it."""
+    if config.getoption("reverse"):
+        items.reverse()
 
 
 @pytest.fixture(scope="session")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    """One service for all tests that leave it as they found it (each makes dictionaries of its own)."""
+    """One service for all tests of a process that leave it as they found it (each makes dictionaries of its own)."""
     with running_service(tmp_path_factory.mktemp("service") / "data") as running:
         yield running
 

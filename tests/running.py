@@ -4,18 +4,19 @@ import os
 import re
 import secrets
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import httpx
 
-START_SECONDS = 120
+PATIENCE = 180.0  # seconds that anything may take on a busy machine
 ENDED = {"succeeded", "failed", "cancelled"}
 
 
@@ -60,7 +61,9 @@ def running_service(data: Path, key: str | None = None, **settings: str) -> Iter
     environment = {name: value for name, value in os.environ.items() if not name.startswith("FACTSTORE_")}
     environment |= {f"FACTSTORE_{name.upper()}": value for name, value in settings.items()}
     command = [sys.executable, "-m", "service", "serve", "--data", str(data), "--port", "0"]
-    environment |= {"FACTSTORE_DEVICE": "cpu"} | ({"FACTSTORE_BOOTSTRAP_KEY": key} if key else {})
+    environment |= {"FACTSTORE_DEVICE": "cpu", "OMP_NUM_THREADS": "1"} | (
+        {"FACTSTORE_BOOTSTRAP_KEY": key} if key else {}
+    )
     with data.with_suffix(".log").open("a") as log:
         process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=log, text=True)
     try:
@@ -104,7 +107,7 @@ def train(api: httpx.Client, dictionary: str, **body: Any) -> dict[str, Any]:
     return wait(api, queued.json()["id"])
 
 
-def wait(api: httpx.Client, job: str, seconds: float = 60) -> dict[str, Any]:
+def wait(api: httpx.Client, job: str, seconds: float = PATIENCE) -> dict[str, Any]:
     """The job when it has ended."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
@@ -113,3 +116,48 @@ def wait(api: httpx.Client, job: str, seconds: float = 60) -> dict[str, Any]:
             return found
         time.sleep(0.05)
     raise AssertionError(f"the job has not ended: {found}")
+
+
+@contextmanager
+def held_at_the_gate(data: Path) -> Iterator[Callable[[], None]]:
+    """A training is held where its memory is stored and verified, and not yet published: there it reads the gate's
+    limits, as it did before its work, and here they are pipes that say nothing. The function that this gives returns
+    when the training has come there.
+    """
+    limits, silent = data / "gate.toml", list[int]()
+    _wait_until_idle(data)
+    os.mkfifo(limits)
+
+    def reached() -> None:
+        before = _read_by_another(limits)
+        limits.unlink()
+        os.mkfifo(limits)
+        os.close(before)  # no limits: the work begins
+        silent.append(_read_by_another(limits))
+
+    try:
+        yield reached
+    finally:
+        limits.unlink()
+        for pipe in silent:
+            os.close(pipe)
+
+
+def _wait_until_idle(data: Path) -> None:
+    """Until no job is left that an earlier test ordered."""
+    deadline = time.monotonic() + PATIENCE
+    with closing(sqlite3.connect(data / "factstore.db", timeout=PATIENCE)) as database:
+        while database.execute("SELECT 1 FROM jobs WHERE state IN ('queued', 'running')").fetchone():
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+
+
+def _read_by_another(pipe: Path) -> int:
+    """The pipe's other end, once somebody waits for what it says."""
+    deadline = time.monotonic() + PATIENCE
+    while True:
+        try:
+            return os.open(pipe, os.O_WRONLY | os.O_NONBLOCK)
+        except OSError:  # nobody reads yet
+            assert time.monotonic() < deadline
+            time.sleep(0.01)

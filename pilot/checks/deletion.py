@@ -5,12 +5,10 @@ import unicodedata
 from collections import Counter
 from collections.abc import Sequence
 
-from pilot.checks.changes import Held
 from pilot.checks.measured import Measured
-from pilot.checks.plan import Plan
 from pilot.checks.probes import folded
-from pilot.checks.scratch import Scratch
-from pilot.checks.target import Reply
+from pilot.checks.scratch import Held, Scratch
+from pilot.checks.target import Plan, Reply
 from pilot.client import Progress
 from pilot.reading import Pair
 from schemas.checks import CheckId, Deletion

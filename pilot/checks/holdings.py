@@ -1,4 +1,8 @@
-"""The same facts in a table in this process: a dict, and SQLite with a primary key. The sceptic's answer."""
+"""The same facts in a table in this process: a dict, and SQLite with a primary key. The sceptic's answer.
+
+SQLite twice: with names in every row, as it is written at once, and with each name once and facts as three numbers, as
+whoever counts bytes would write it.
+"""
 
 import sqlite3
 import tempfile
@@ -12,14 +16,29 @@ from pilot.reading import Pair
 from schemas.checks import Holding
 
 _ROUNDS = 20
-_SCHEMA = """
+BY_NAME = """
 CREATE TABLE facts (
     subject TEXT NOT NULL, relation TEXT NOT NULL, answer TEXT NOT NULL, PRIMARY KEY (subject, relation, answer)
 ) WITHOUT ROWID
 """
+BY_NUMBER = """
+CREATE TABLE subjects (name TEXT PRIMARY KEY, number INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE relations (name TEXT PRIMARY KEY, number INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE answers (number INTEGER PRIMARY KEY, name TEXT NOT NULL);
+CREATE TABLE facts (
+    subject INTEGER NOT NULL, relation INTEGER NOT NULL, answer INTEGER NOT NULL,
+    PRIMARY KEY (subject, relation, answer)
+) WITHOUT ROWID
+"""
 _LOOK_UP = "SELECT answer FROM facts WHERE subject = ? AND relation = ?"
+_LOOK_UP_BY_NUMBER = """
+SELECT answers.name FROM facts JOIN answers ON answers.number = facts.answer
+WHERE subject = (SELECT number FROM subjects WHERE name = ?)
+AND relation = (SELECT number FROM relations WHERE name = ?)
+"""
 
 Taught = Mapping[Pair, tuple[str, ...]]
+Rows = Sequence[tuple[str, str, str]]
 
 
 class _Table(NamedTuple):
@@ -30,9 +49,42 @@ class _Table(NamedTuple):
     built: float
 
 
+class _Schema(NamedTuple):
+    """A way to hold facts in SQLite: how they are written, and how a pair is looked up."""
+
+    name: str
+    write: Callable[[sqlite3.Connection, Rows], None]
+    query: str
+
+
 def table_holdings(taught: Taught, asked: Sequence[Pair]) -> list[Holding]:
     """Builds each table from the facts and looks every asked pair up, 20 times over."""
-    return [_exact_table(taught, asked), _sqlite(taught, asked)]
+    rows = [(*pair, answer) for pair, answers in sorted(taught.items()) for answer in answers]
+    return [
+        _exact_table(taught, asked),
+        _sqlite(_Schema("sqlite", write_by_name, _LOOK_UP), rows, taught, asked),
+        _sqlite(_Schema("sqlite_numbers", write_by_number, _LOOK_UP_BY_NUMBER), rows, taught, asked),
+    ]
+
+
+def write_by_name(database: sqlite3.Connection, rows: Rows) -> None:
+    """Facts as they are, in the order of their names."""
+    database.executescript(BY_NAME)
+    with database:
+        database.executemany("INSERT INTO facts VALUES (?, ?, ?)", rows)
+
+
+def write_by_number(database: sqlite3.Connection, rows: Rows) -> None:
+    """Every name once, with its number; facts by number."""
+    columns = zip(*rows, strict=True) if rows else ([], [], [])
+    subjects, relations, answers = ({name: at for at, name in enumerate(sorted(set(column)))} for column in columns)
+    database.executescript(BY_NUMBER)
+    with database:
+        database.executemany("INSERT INTO subjects VALUES (?, ?)", subjects.items())
+        database.executemany("INSERT INTO relations VALUES (?, ?)", relations.items())
+        database.executemany("INSERT INTO answers VALUES (?, ?)", ((at, name) for name, at in answers.items()))
+        facts = sorted((subjects[subject], relations[relation], answers[answer]) for subject, relation, answer in rows)
+        database.executemany("INSERT INTO facts VALUES (?, ?, ?)", facts)
 
 
 def _exact_table(taught: Taught, asked: Sequence[Pair]) -> Holding:
@@ -42,21 +94,18 @@ def _exact_table(taught: Taught, asked: Sequence[Pair]) -> Holding:
     return _measured(_Table("exact_table", None, built), lambda pair: table.get(pair, ()), taught, asked)
 
 
-def _sqlite(taught: Taught, asked: Sequence[Pair]) -> Holding:
+def _sqlite(schema: _Schema, rows: Rows, taught: Taught, asked: Sequence[Pair]) -> Holding:
     with tempfile.TemporaryDirectory(prefix="pilot-") as folder:
         path = Path(folder, "facts.sqlite")
         with closing(sqlite3.connect(path)) as database:
             start = time.perf_counter()
-            with database:
-                database.execute(_SCHEMA)
-                rows = ((*pair, answer) for pair, answers in sorted(taught.items()) for answer in answers)
-                database.executemany("INSERT INTO facts VALUES (?, ?, ?)", rows)
+            schema.write(database, rows)
             built = time.perf_counter() - start
 
             def look_up(pair: Pair) -> tuple[str, ...]:
-                return tuple(answer for (answer,) in database.execute(_LOOK_UP, pair))
+                return tuple(answer for (answer,) in database.execute(schema.query, pair))
 
-            return _measured(_Table("sqlite", path.stat().st_size, built), look_up, taught, asked)
+            return _measured(_Table(schema.name, path.stat().st_size, built), look_up, taught, asked)
 
 
 def _measured(

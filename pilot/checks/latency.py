@@ -11,8 +11,7 @@ import msgspec
 
 from pilot.checks.holdings import table_holdings
 from pilot.checks.measured import Measured
-from pilot.checks.plan import Plan
-from pilot.checks.target import BATCH, Target
+from pilot.checks.target import BATCH, Plan, Target
 from pilot.client import Progress
 from pilot.reading import Pair
 from schemas.checks import CheckId, Timing

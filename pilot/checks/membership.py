@@ -8,9 +8,8 @@ from itertools import groupby
 from typing import Literal
 
 from pilot.checks.measured import Measured
-from pilot.checks.plan import Plan
 from pilot.checks.probes import Probes
-from pilot.checks.target import Reply, Target
+from pilot.checks.target import Plan, Reply, Target
 from pilot.client import FactStore, Progress
 from pilot.errors import Refused
 from pilot.reading import Pair

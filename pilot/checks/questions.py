@@ -34,15 +34,16 @@ def read_questions(path: Path) -> list[Question]:
     """A CSV with question, subject, relation, answer; one question may have several rows; a blank answer adds none."""
     rows = csv.DictReader(decode(path.read_bytes(), None).text.splitlines(keepends=True), strict=True)
     if not {"question", "answer"} <= set(rows.fieldnames or ()):
-        raise UnusableInput("the questions need the columns question, subject, relation, answer")
+        raise UnusableInput("the questions need the columns question, subject, relation, answer", "questions_columns")
     questions: dict[str, Question] = {}
     try:
         for row in rows:
             _add(questions, row)
     except csv.Error as error:
-        raise UnusableInput(f"the questions cannot be read: line {rows.line_num}: {error}") from None
+        message = f"the questions cannot be read: line {rows.line_num}: {error}"
+        raise UnusableInput(message, "questions_unreadable", line=rows.line_num, why=error) from None
     if not questions:
-        raise UnusableInput("the file of questions holds none")
+        raise UnusableInput("the file of questions holds none", "questions_empty")
     return list(questions.values())
 
 

@@ -4,11 +4,9 @@ import time
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
-from pilot.checks.changes import Changes
 from pilot.checks.measured import Measured, Tally
-from pilot.checks.plan import Plan
-from pilot.checks.scratch import Scratch
-from pilot.checks.target import Reply
+from pilot.checks.scratch import Changes, Scratch
+from pilot.checks.target import Plan, Reply
 from pilot.client import Progress
 from pilot.reading import Pair
 from schemas.checks import CheckId, Part, Retention, Step

@@ -3,10 +3,9 @@
 import time
 from dataclasses import dataclass, field
 
-from pilot.checks.changes import Changes, Held
 from pilot.checks.measured import Measured
-from pilot.checks.plan import Plan
-from pilot.checks.scratch import Scratch
+from pilot.checks.scratch import Changes, Held, Scratch
+from pilot.checks.target import Plan
 from pilot.client import Progress
 from schemas.checks import CheckId, Rollback, Switch
 

@@ -1,14 +1,16 @@
-"""A dictionary of the pilot's own, in which facts may be changed: a copy of the file's, removed afterwards."""
+"""A dictionary of the pilot's own, in which facts may be changed: a copy of the file's, removed afterwards; and
+which facts are changed into what: a pure function of the table, the seed and the round.
+"""
 
 import csv
 import io
 import random
 import secrets
-from collections.abc import Collection, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
-from pilot.checks.changes import Answers, Held
 from pilot.checks.target import Target
 from pilot.client import FactStore
 from pilot.errors import PilotError, Refused
@@ -16,6 +18,40 @@ from pilot.reading import Options, Pair
 from schemas.checks import Copy
 from schemas.edits import FactBatch, FactDelete, FactUpsert
 from schemas.uploads import OnConflict
+
+Answers = tuple[str, ...]
+"""Every answer of one pair, sorted."""
+Held = Mapping[Pair, Answers]
+
+
+class Changes:
+    """Draws from the answers that each relation of `held` had at the beginning."""
+
+    def __init__(self, held: Held, seed: int) -> None:
+        self._seed = seed
+        self._of_relation = answers_by_relation(held)
+
+    def draw(self, held: Held, wanted: int, name: str) -> dict[Pair, Answers]:
+        """`wanted` pairs of `held`, each with another set of answers of its relation; `name` sets the draw apart."""
+        draw = random.Random(f"{self._seed} {name}")  # noqa: S311 - a reproducible sample, not a secret
+        pairs = draw.sample(list(held), min(wanted, len(held)))
+        return {pair: self._another(pair[1], held[pair], draw) for pair in pairs}
+
+    def _another(self, relation: str, now: Answers, draw: random.Random) -> Answers:
+        """A relation with one answer for everything has no other to draw: then that answer with a word added."""
+        known = self._of_relation[relation]
+        at = draw.randrange(len(known))
+        drawn = known[at] if known[at] != now else known[at - 1]
+        return drawn if drawn != now else (f"{now[0]} (changed)",)
+
+
+def answers_by_relation(held: Held) -> dict[str, list[Answers]]:
+    """The distinct sets of answers of every relation, in a fixed order."""
+    seen: defaultdict[str, set[Answers]] = defaultdict(set)
+    for (_, relation), answers in held.items():
+        seen[relation].add(answers)
+    return {relation: sorted(sets) for relation, sets in seen.items()}
+
 
 _FORBIDDEN = 403
 _BATCH = 10_000

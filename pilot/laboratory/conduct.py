@@ -1,6 +1,9 @@
-"""Experiments asked for one after the other, followed to their end, and kept in the report's order."""
+"""The minutes divided among the experiments, which are asked for one after the
+other, followed to their end, and kept in the report's order.
+"""
 
 import time
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 
@@ -8,9 +11,55 @@ from pydantic import ValidationError
 
 from pilot.client import FactStore, Progress
 from pilot.errors import JobFailed, NotHeld, PilotError, Refused, ServiceFailed
-from pilot.laboratory.plan import Laboratory
 from schemas.checks import LeftOut
 from schemas.experiments import Experiment, ExperimentId, ExperimentRequest
+
+SHARES = {
+    ExperimentId.RANK: 1,
+    ExperimentId.PRECISION: 1,
+    ExperimentId.LEARNING: 1,
+    ExperimentId.CAPACITY: 2,
+    ExperimentId.DEPTH: 2,
+    ExperimentId.HEADS: 2,
+    ExperimentId.ALLOCATION: 4,
+    ExperimentId.BUDGET: 1,
+}
+"""Parts of the time, in the order of work: those that may end early come first, so that what they leave is spent on
+trained networks; the recommendation, which rests on what the others measured, comes last.
+"""
+LEAST_SECONDS = 3.0
+"""An experiment that was asked for is made, also when training and checks have used up the minutes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Laboratory:
+    """seconds: for the whole run. facts, latency_ms, core_hour and gpu_hour are asked of `budget` alone."""
+
+    experiments: tuple[ExperimentId, ...] = tuple(ExperimentId)
+    seconds: float = 900.0
+    facts: int | None = None
+    latency_ms: float = 50.0
+    core_hour: float = 0.05
+    gpu_hour: float = 2.5
+
+    def in_order_of_work(self) -> Iterator[tuple[ExperimentId, float]]:
+        """Each experiment with its share of the time that is left when its turn comes, from 0 to 1."""
+        wanted = [each for each in SHARES if each in self.experiments]
+        for at, each in enumerate(wanted):
+            yield each, SHARES[each] / sum(SHARES[later] for later in wanted[at:])
+
+    def request(self, kind: ExperimentId, seconds: float, seed: int, false_answers: float) -> ExperimentRequest:
+        return ExperimentRequest(
+            kind=kind,
+            seconds=max(seconds, LEAST_SECONDS),
+            seed=seed,
+            facts=self.facts,
+            false_answers=false_answers,
+            latency_ms=self.latency_ms,
+            core_hour=self.core_hour,
+            gpu_hour=self.gpu_hour,
+        )
+
 
 _REPORTED = list(ExperimentId)
 
@@ -25,20 +74,21 @@ class Conducted:
 
 @dataclass(frozen=True, slots=True)
 class Bench:
-    """Where the experiments are made, and what all of them are told. ends: by time.perf_counter()."""
+    """Where the experiments are made, and what all of them are told. ends: by the clock, which counts seconds."""
 
     store: FactStore
     dictionary: str
     ends: float
     seed: int
     false_answers: float
+    clock: Callable[[], float] = time.perf_counter
 
 
 def conduct(laboratory: Laboratory, bench: Bench, progress: Progress) -> Conducted:
     """One job at a time. One that fails is left out with its code; raises ServiceFailed where the service is gone."""
     found = Conducted()
     for kind, share in laboratory.in_order_of_work():
-        seconds = share * (bench.ends - time.perf_counter())
+        seconds = share * (bench.ends - bench.clock())
         request = laboratory.request(kind, seconds, bench.seed, bench.false_answers)
         try:
             found.experiments.append(_made(bench, request, progress))
@@ -62,7 +112,8 @@ def _made(bench: Bench, request: ExperimentRequest, progress: Progress) -> Exper
     try:
         return Experiment.model_validate(ended.result)
     except ValidationError as error:
-        raise ServiceFailed("the service's result is not an Experiment") from error
+        message = "the service's result is not an Experiment"
+        raise ServiceFailed(message, "reply_unreadable", shape=Experiment.__name__) from error
 
 
 def _left_out(kind: ExperimentId, error: PilotError) -> LeftOut:

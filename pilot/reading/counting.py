@@ -54,7 +54,7 @@ def read_facts(path: Path, options: Options) -> Reading:
     rows = _sort_out(table)
     chosen = _resolve_conflicts(rows.facts, options.on_conflict)
     if not chosen:
-        raise UnusableInput("the file holds no usable row")
+        raise UnusableInput("the file holds no usable row", "no_usable_row")
     answers: dict[Pair, list[str]] = {}
     lines: dict[Pair, int] = {}
     for (subject, relation, answer), line in chosen.items():

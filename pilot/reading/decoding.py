@@ -36,7 +36,10 @@ def decode(data: bytes, declared: str | None) -> Text:
             return Text(_lenient(data, encoding), encoding)
     sample = data[:65_536]
     if sample.count(0) > _NUL_SHARE_OF_UTF16 * len(sample) or _ISO_2022_JP.search(sample):
-        raise UnusableInput("the encoding is unclear (UTF-16 or ISO-2022-JP without a mark): name it with --encoding")
+        raise UnusableInput(
+            "the encoding is unclear (UTF-16 or ISO-2022-JP without a mark): name it with --encoding",
+            "encoding_unmarked",
+        )
     return _guess(data)
 
 
@@ -44,7 +47,7 @@ def _declared(data: bytes, declared: str) -> Text:
     try:
         codec = codecs.lookup(declared)
     except LookupError:
-        raise UnusableInput(f"no such encoding: {declared}") from None
+        raise UnusableInput(f"no such encoding: {declared}", "encoding_unknown", declared=declared) from None
     name = "utf-8-sig" if codec.name == "utf-8" else codec.name
     return Text(_lenient(data, name), codec.name)
 
@@ -58,7 +61,7 @@ def _guess(data: bytes) -> Text:
         return Text(japanese["euc_jp"], "euc_jp")
     if japanese["cp932"]:
         return Text(japanese["cp932"], "cp932")
-    raise UnusableInput("the encoding is unclear: name it with --encoding")
+    raise UnusableInput("the encoding is unclear: name it with --encoding", "encoding_unclear")
 
 
 def _strict(data: bytes, encoding: str) -> str | None:

@@ -65,7 +65,7 @@ def read_table(path: Path, options: Options) -> Table:
     """Raises UnusableInput with the option to set, where there is one."""
     data = path.read_bytes()
     if not data:
-        raise UnusableInput("the file is empty")
+        raise UnusableInput("the file is empty", "file_empty")
     if data.startswith(b"PK\x03\x04"):
         return _under_header(_sheet(path), options, encoding="xlsx", delimiter=None)
     if data.startswith(b"PAR1"):
@@ -89,7 +89,9 @@ def _csv(text: str, delimiter: str) -> Iterator[Record]:
             return
         except csv.Error as error:
             if rows.line_num > line or "end of data" in str(error):
-                raise UnusableInput(f"line {line}: a quote is opened and never closed") from None
+                raise UnusableInput(
+                    f"line {line}: a quote is opened and never closed", "quote_unclosed", line=line
+                ) from None
             row = []
             yield line, [BAD]
         if row and not (line == 1 and _SEPARATOR_HINT.fullmatch(delimiter.join(row))):
@@ -169,7 +171,7 @@ def _under_header(records: Iterator[Record], options: Options, *, encoding: str,
     """The header is the first row with three filled cells: what stands above it is a title."""
     top = next((record for record in records if sum(map(bool, map(trimmed, record[1]))) >= len(_KEYS)), None)
     if top is None:
-        raise UnusableInput("the file holds no row")
+        raise UnusableInput("the file holds no row", "no_row")
     _, titles = top
     if options.header == "none":
         return Table(chain([top], records), (0, 1, 2), len(titles), [], encoding, delimiter)
@@ -195,7 +197,9 @@ def _places(titles: list[str], header: str) -> tuple[int, int, int]:
     match found:
         case [int(subject), int(relation), int(answer)]:
             return subject, relation, answer
-    raise UnusableInput("no header with subject, relation and answer: use --header none or --header NAME,NAME,NAME")
+    raise UnusableInput(
+        "no header with subject, relation and answer: use --header none or --header NAME,NAME,NAME", "header_unclear"
+    )
 
 
 def _folded_title(cell: str) -> str:

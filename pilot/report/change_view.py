@@ -1,19 +1,17 @@
 """What the page says of change, deletion, going back and privacy: sentences filled in, curves placed, lists cut."""
 
 from dataclasses import dataclass, field
-from typing import Any
 
-from pilot.report.bars import Bar, bar, worst_first
-from pilot.report.charts import Axes, Chart, Label
-from pilot.report.figures import milliseconds, number, of_all
+from pilot.report.messages import Prose
+from pilot.report.plots.curves import Axes, Bar, Chart, Label, bar, worst_first
+from pilot.report.quantities import NO_BREAK, Figures, figures_of, milliseconds, number
 from schemas.checks import Check, CheckId, Deletion, Part, Privacy, Retention, Rollback, Step, Switch
 from schemas.report import Report
 
-Prose = dict[str, Any]
 _UNCHANGED = "unchanged"
 _ASKED_FOR = ("deleted", "spellings", "questions")
 _SWITCHES_SHOWN = 10
-_EPSILON_LABELS = ((0, "ε = 0"), (4, "4"), (8, "8"), (12, "12"), (16, "16"))
+_EPSILON_LABELS = ((0, f"ε{NO_BREAK}={NO_BREAK}0"), (4, "4"), (8, "8"), (12, "12"), (16, "16"))
 FINE_TUNED = (0.44, 0.85)
 """What 20 edits by fine-tuning leave right of 2,000 facts, by learning rate (tests/benchmarks/forgetting.py)."""
 
@@ -74,37 +72,38 @@ class ChangeView:
 
 def change_view(report: Report, prose: Prose) -> ChangeView:
     missing = [left for left in report.left_out if isinstance(left.check, CheckId)]
-    view = ChangeView(left_out=[f"{prose['check'][left.check]}: {prose['left_out'][left.reason]}" for left in missing])
+    view, figures, colon = ChangeView(), figures_of(prose), prose["marks"]["colon"]
+    view.left_out = [f"{prose['check'][left.check]}{colon}{prose['left_out'][left.reason]}" for left in missing]
     for check in report.checks:
         match check.details:
             case Retention() as found:
-                view.retention = _retention(check, found, prose["change"])
+                view.retention = _retention(check, found, prose["change"], figures)
             case Deletion() as found:
                 view.deletion = _deletion(check, found, prose)
             case Rollback() as found:
                 view.rollback = _rollback(check, found, prose)
             case Privacy() as found:
-                view.privacy = PrivacyView(found, _ceiling_chart(found))
+                view.privacy = PrivacyView(found, _ceiling_chart(found, figures))
     return view
 
 
-def _retention(check: Check, found: Retention, words: Prose) -> RetentionView:
+def _retention(check: Check, found: Retention, words: Prose, figures: Figures) -> RetentionView:
     names = {_UNCHANGED: str(words["never"])}
     for at, step in enumerate(found.steps, start=1):
-        names[f"changed_{at}"] = str(words["in_round"]).format(n=at, share=of_all(step.share))
+        names[f"changed_{at}"] = str(words["in_round"]).format(n=at, share=figures.of_all(step.share))
     answer = Answer(
         words["when_changed"],
         words["changed"].format(
             changed=number(sum(step.changed for step in found.steps)),
             rounds=len(found.steps),
-            share=of_all(max(step.share for step in found.steps)),
+            share=figures.of_all(max(step.share for step in found.steps)),
             right=number(check.right),
             asked=number(check.asked),
             forgotten=number(found.forgotten),
         ),
     )
     relations = [(each.part.name, each) for each in worst_first(found.relations)]
-    chart = _retention_chart(found.steps, words)
+    chart = _retention_chart(found.steps, words, figures)
     return RetentionView(answer, found, chart, _bars(check.parts, names), relations, check.priority)
 
 
@@ -137,26 +136,26 @@ def _rollback(check: Check, found: Rollback, prose: Prose) -> RollbackView:
     return RollbackView(answer, found, _bars(check.parts, prose["part"]), found.history[:_SWITCHES_SHOWN])
 
 
-def _retention_chart(steps: list[Step], words: Prose) -> Chart:
+def _retention_chart(steps: list[Step], words: Prose, figures: Figures) -> Chart:
     """All facts, after each round; and the band that fine-tuning leaves."""
     axes = Axes(width=len(steps))
     after = [(place, step.right / step.asked) for place, step in enumerate(steps, start=1)]
-    labels = [Label(axes.x(place), of_all(step.share)) for place, step in enumerate(steps, start=1)]
+    labels = [Label(axes.x(place), figures.of_all(step.share)) for place, step in enumerate(steps, start=1)]
     return Chart(
         x_labels=[Label(0.0, str(words["start"])), *labels],
-        y_labels=axes.shares(),
+        y_labels=axes.shares(figures),
         curves=[axes.curve("right", [(0, 1.0), *after])],
         marks=[axes.mark(x, y, (y, y)) for x, y in after],
         band=axes.band(*FINE_TUNED),
     )
 
 
-def _ceiling_chart(found: Privacy) -> Chart:
+def _ceiling_chart(found: Privacy, figures: Figures) -> Chart:
     """The bound over epsilon, and the memory that was taught randomised answers."""
     axes, run = Axes(width=found.ceiling[-1].epsilon), found.randomised
     return Chart(
         x_labels=[Label(axes.x(epsilon), text) for epsilon, text in _EPSILON_LABELS],
-        y_labels=axes.shares(),
+        y_labels=axes.shares(figures),
         curves=[axes.curve("limit", [(point.epsilon, point.recall) for point in found.ceiling])],
         marks=[] if run is None else [axes.mark(run.epsilon, run.rate, run.interval)],
         band=None,

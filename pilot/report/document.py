@@ -66,7 +66,7 @@ def stated_bound(memory: MemoryInfo) -> float:
 
 def _dictionary(evidence: Evidence) -> DictionaryFigures:
     receipt, counted = evidence.receipt, evidence.information
-    shared = DictionaryFigures.model_fields.keys() & Receipt.model_fields.keys()
+    shared = [name for name in DictionaryFigures.model_fields if name in Receipt.model_fields]
     return DictionaryFigures(
         **{name: getattr(receipt, name) for name in shared},
         name=evidence.dictionary,
@@ -90,7 +90,7 @@ def _differences(evidence: Evidence) -> list[Difference]:
 
 def _memory(evidence: Evidence) -> MemoryFigures:
     memory = evidence.memory
-    shared = MemoryFigures.model_fields.keys() & MemoryInfo.model_fields.keys()
+    shared = [name for name in MemoryFigures.model_fields if name in MemoryInfo.model_fields]
     parameters = memory.stored_parameters
     return MemoryFigures(
         **{name: getattr(memory, name) for name in shared},

@@ -3,9 +3,10 @@
 from dataclasses import dataclass
 from itertools import chain
 
+from pilot.report.messages import Prose
 from pilot.report.plots import Plot, plotted
 from pilot.report.row_tables import Table, tables
-from pilot.report.wording import Prose, Wording
+from pilot.report.wording import Told, Wording
 from schemas.checks import LeftOut
 from schemas.experiments import Experiment, ExperimentId
 from schemas.report import Report
@@ -16,7 +17,7 @@ class ExperimentView:
     document: Experiment
     title: str
     question: str
-    finding: str
+    finding: list[Told]
     recommendation: str
     plots: list[Plot]
     unmeasured: list[str]

@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from pilot.report.quantities import shown
 from pilot.report.wording import Wording
 from schemas.experiments import Row
 
@@ -93,4 +92,4 @@ def _turned(table: Table) -> Table:
 
 
 def _cell(figure: float | str | None, column: str, words: Wording) -> str:
-    return words.label(figure) if isinstance(figure, str) else shown(figure, column)
+    return words.label(figure) if isinstance(figure, str) else words.figures.shown(figure, column)

@@ -3,22 +3,21 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from pilot.report.bars import Bar, Segment, stacked, worst_first
 from pilot.report.change_view import ChangeView, change_view
 from pilot.report.experiment_view import LaboratoryView, laboratory_view
-from pilot.report.figures import number, one_in, share
+from pilot.report.messages import Prose
+from pilot.report.plots.curves import Bar, Segment, stacked, worst_first
+from pilot.report.quantities import NO_BREAK, figures_of, milliseconds, number
+from pilot.report.summary import limit_text, phrases, questions_needed, summary
 from pilot.statistics import upper_bound
 from schemas.checks import Check, CheckId, Failing, Holding, Threshold, Timing, Verdict
-from schemas.report import DictionaryFigures, Report
+from schemas.report import DictionaryFigures, MemoryFigures, Report
 
 _RELATIONS_SHOWN = 40
 _FAILING_SHOWN = 50
 _STATIC_FUNCTION = 1.03
 """Stored bits a code bit in the best known static functions (ribbon filters; Dillinger et al., 2021)."""
-
-Prose = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +47,18 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True)
+class Limit:
+    """A limit of the gate in words, with what was measured for it."""
+
+    text: str
+    measured: str
+    verdict: Verdict
+
+
+@dataclass(frozen=True, slots=True)
 class View:
     sentence: str
+    phrases: list[str]
     change: ChangeView
     laboratory: LaboratoryView
     probes: Check
@@ -62,7 +71,7 @@ class View:
     ticks: list[Tick]
     holdings: list[Row]
     compared: str | None
-    limits: list[tuple[Threshold, str]]
+    limits: list[Limit]
     failing: list[tuple[Check, Failing]]
     failing_total: int
     failing_more: int
@@ -71,6 +80,8 @@ class View:
     best_rate: float
     facts_per_second: float
     bytes_per_fact: float
+    bank_per_fact: float
+    check_bits: int | None
 
 
 def view(report: Report, prose: Prose) -> View:
@@ -83,7 +94,8 @@ def view(report: Report, prose: Prose) -> View:
     holdings = _holdings(report, rate, latency.holdings, prose)
     memory = report.memory
     return View(
-        sentence=_sentence(report, recall, probes, prose),
+        sentence=summary(report, prose),
+        phrases=phrases(report, prose),
         change=change_view(report, prose),
         laboratory=laboratory_view(report, prose),
         probes=probes,
@@ -96,37 +108,37 @@ def view(report: Report, prose: Prose) -> View:
         ticks=ticks,
         holdings=holdings,
         compared=_compared(holdings, prose),
-        limits=[(threshold, limit_text(threshold, prose)) for threshold in report.gate],
+        limits=[_limit(threshold, prose) for threshold in report.gate],
         failing=failing[:_FAILING_SHOWN],
         failing_total=len(failing),
         failing_more=max(len(failing) - _FAILING_SHOWN, 0),
         upper=upper_bound(probes.wrong, probes.asked) if probes.asked else 1.0,
-        needed=math.ceil(math.log(0.05) / math.log1p(-memory.false_answers)),
+        needed=questions_needed(memory.false_answers),
         best_rate=rate,
         facts_per_second=memory.facts / memory.train_seconds if memory.train_seconds else 0.0,
         bytes_per_fact=memory.bytes_total / memory.facts,
+        bank_per_fact=memory.bytes / memory.facts,
+        check_bits=_check_bits(memory),
     )
 
 
-def limit_text(threshold: Threshold, prose: Prose) -> str:
-    check = prose["check"][threshold.check]
-    limit, count = share(threshold.limit), number(threshold.limit)
-    odds = one_in(threshold.limit) if threshold.limit else ""
-    return str(prose["gate"][threshold.name].format(limit=limit, count=count, one_in=odds, check=check))
+def _check_bits(memory: MemoryFigures) -> int | None:
+    """Of the codes that are served; None where the recipe is not resolved."""
+    served = memory.recipe.get("check_bits")
+    return served if isinstance(served, int) else None
 
 
-def _sentence(report: Report, recall: Check, probes: Check, prose: Prose) -> str:
-    missed = [threshold for threshold in report.gate if threshold.verdict is not Verdict.PASS]
-    return str(
-        prose["sentence"][report.verdict].format(
-            asked=number(recall.asked),
-            right=number(recall.right),
-            wrong=number(recall.wrong),
-            false=number(probes.wrong),
-            probes=number(probes.asked),
-            limits="; ".join(limit_text(threshold, prose) for threshold in missed),
-        )
-    )
+def _limit(threshold: Threshold, prose: Prose) -> Limit:
+    """Counts as k of n, times with their unit, shares in per cent."""
+    if threshold.n:
+        measured = prose["of"].format(k=number(threshold.k), n=number(threshold.n))
+    elif threshold.verdict is Verdict.NOT_DECISIVE:
+        measured = prose["unmeasured"]
+    elif threshold.name.endswith("_ms"):
+        measured = milliseconds(threshold.measured)
+    else:
+        measured = figures_of(prose).share(threshold.measured)
+    return Limit(limit_text(threshold, prose), measured, threshold.verdict)
 
 
 def _rows(figures: DictionaryFigures) -> list[Segment]:
@@ -179,8 +191,10 @@ def _row(holding: Holding, how: str | None, facts: int, largest: int) -> Row:
 
 def _compared(holdings: Sequence[Row], prose: Prose) -> str | None:
     each = {row.holding.name: row.each for row in holdings}
-    memory, sqlite = each["memory"], each.get("sqlite")
-    if memory is None or sqlite is None:
+    memory = each["memory"]
+    tables = [size for name in ("sqlite", "sqlite_numbers") if (size := each.get(name)) is not None]
+    if memory is None or not tables:
         return None
+    sqlite = min(tables)
     words = prose["table"]["smaller" if memory < sqlite else "larger"]
-    return str(words.format(memory=f"{number(memory)} B", sqlite=f"{number(sqlite)} B"))
+    return str(words.format(memory=f"{number(memory)}{NO_BREAK}B", sqlite=f"{number(sqlite)}{NO_BREAK}B"))

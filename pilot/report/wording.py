@@ -1,12 +1,44 @@
 """What is said of experiments in one language: codes as words, statements as sentences."""
 
+import re
+import string
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pilot.report.quantities import plain, shown
+from pilot.report.messages import Prose
+from pilot.report.quantities import Figures, figures_of, plain
 from schemas.experiments import Axis, Chart, Experiment, Point, Series, Statement, Task
 
-Prose = dict[str, Any]
+_TASKS = {
+    "dictionary": Task.DICTIONARY,
+    "this dictionary": Task.DICTIONARY,
+    "synthetic": Task.SYNTHETIC,
+    "the synthetic task": Task.SYNTHETIC,
+}
+"""What sentences call the two tasks."""
+_BETWEEN_SENTENCES = re.compile(r"(?<=[a-z0-9)%]\.) (?=[A-Z0-9])")
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """Sentences of one task, by its name; of none in particular where that is empty."""
+
+    task: str
+    sentences: list[str]
+
+
+class _InWords(string.Formatter):
+    """Templates whose shares and small figures are written as the language writes them."""
+
+    def __init__(self, figures: Figures) -> None:
+        self._figures = figures
+
+    def format_field(self, value: Any, format_spec: str) -> str:
+        if format_spec == "g":
+            return plain(value)
+        text = str(super().format_field(value, format_spec))
+        return text.removesuffix("%") + self._figures.percent_sign if format_spec.endswith("%") else text
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +54,14 @@ class Wording:
     def words(self) -> Prose:
         return dict(self.prose["experiment"])
 
+    @property
+    def figures(self) -> Figures:
+        return figures_of(self.prose)
+
+    @property
+    def marks(self) -> Prose:
+        return dict(self.prose["marks"])
+
     def label(self, code: str) -> str:
         """A code in words; one that nobody has put into words is read as it is."""
         labels, name = self.words["label"], code.lower().replace(" ", "_").replace("-", "_")
@@ -32,7 +72,7 @@ class Wording:
         """Its heading, or what it shows against what."""
         named: str | None = self.words["chart"].get(f"{self.experiment}_{chart.id}")
         x, y = self.label(chart.x.quantity), self.label(chart.y.quantity)
-        return named if named is not None else str(self.words["against"]).format(x=_within(x), y=y)
+        return named if named is not None else str(self.words["against"]).format(x=within(x), y=y)
 
     def of_task(self, title: str, task: Task) -> str:
         return str(self.words["of_task"]).format(title=title, task=self.words["task"][task])
@@ -45,40 +85,60 @@ class Wording:
         """What kind of line it is, unless measured, and of which task, where a chart shows both."""
         kind = [] if series.kind == "measured" else [self.words["kind"][series.kind]]
         task = [self.words["task"][series.task]] if series.task and with_task else []
-        return ", ".join([*task, *kind])
+        return str(self.marks["list"]).join([*task, *kind])
 
     def point(self, series: Series, along: str, point: Point, quantity: str) -> str:
         """One figure of a chart with everything that the document says of it."""
-        said = f"{self.label(series.name)}: {along}, {shown(point.y, quantity)}"
+        marks, shown = self.marks, self.figures.shown
+        said = [along, shown(point.y, quantity)]
         if point.low is not None and point.high is not None:
-            ends = f"{shown(point.low, quantity)} – {shown(point.high, quantity)}"
-            said += f" ({self.prose['interval95']} {ends})"
-        return said + (f", {self.words['runs'].format(n=plain(point.runs))}" if point.runs > 1 else "")
+            ends = self.figures.range(shown(point.low, quantity), shown(point.high, quantity))
+            said[-1] += marks["aside"].format(text=f"{self.prose['interval95']} {ends}")
+        if point.runs > 1:
+            said.append(self.words["runs"].format(n=plain(point.runs)))
+        return f"{self.label(series.name)}{marks['colon']}{marks['list'].join(said)}"
 
-    def finding(self, experiment: Experiment) -> str:
-        return self._said(experiment.statements.get("finding", [])) or experiment.finding
+    def finding(self, experiment: Experiment) -> list[Told]:
+        """One sentence after the other, those of a task together; a sentence that names none goes on from the one
+        before it.
+        """
+        statements = experiment.statements.get("finding", [])
+        said = self._sentences(statements)
+        if said is None:
+            return [Told("", _BETWEEN_SENTENCES.split(experiment.finding))]
+        tasks, told = self._tasks(statements), list[Told]()
+        for task in dict.fromkeys(tasks):
+            name = self.words["task"][task] if task else ""
+            told.append(Told(name, [each for each, of in zip(said, tasks, strict=True) if of == task]))
+        return told
 
     def recommendation(self, experiment: Experiment) -> str:
-        return self._said(experiment.statements.get("recommendation", [])) or experiment.recommendation
+        said = self._sentences(experiment.statements.get("recommendation", []))
+        return str(self.words["joined"]).join(said) if said else experiment.recommendation
 
     def left_out(self, experiment: Experiment) -> list[str]:
-        statements = experiment.statements.get("left_out", [])
-        said = [self._said([statement]) for statement in statements]
-        return [sentence for sentence in said if sentence] if all(said) and said else experiment.left_out
+        return self._sentences(experiment.statements.get("left_out", [])) or experiment.left_out
 
-    def _said(self, statements: list[Statement]) -> str | None:
-        """None where a sentence is missing in this language, or a service of another version says it with other
-        figures: then all of it is said in English.
+    def _tasks(self, statements: Sequence[Statement]) -> list[Task | None]:
+        tasks: list[Task | None] = []
+        for said in statements:
+            named = _TASKS.get(str(said.figures.get("task", said.code.rsplit("_", 1)[-1])))
+            tasks.append(named or (tasks[-1] if tasks else None))
+        return tasks
+
+    def _sentences(self, statements: Sequence[Statement]) -> list[str] | None:
+        """None where there are none, where one is missing in this language, or where a service of another version says
+        it with other figures: then all of it is said in English.
         """
         templates = self.words.get("sentence", {})
         try:
-            return str(self.words["joined"]).join(self._sentence(templates[said.code], said) for said in statements)
+            return [self._sentence(templates[said.code], said) for said in statements] or None
         except (KeyError, ValueError):
             return None
 
     def _sentence(self, template: str, statement: Statement) -> str:
-        figures = statement.figures.items()
-        return template.format_map({name: self._figure(value) for name, value in figures})
+        figures = {name: self._figure(value) for name, value in statement.figures.items()}
+        return _InWords(self.figures).vformat(template, (), figures)
 
     def _figure(self, value: float | str) -> float | str:
         """A code, or several with commas between them, in words."""
@@ -87,6 +147,6 @@ class Wording:
         return str(self.words["listed"]).join(self.label(code) for code in value.split(", "))
 
 
-def _within(words: str) -> str:
+def within(words: str) -> str:
     """As it is written within a sentence."""
     return words if words[1:2].isupper() else words[:1].lower() + words[1:]

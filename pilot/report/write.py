@@ -1,10 +1,21 @@
-"""The three drawings of a report, each put in place whole."""
+"""The three drawings of a report, each put in place whole. The page loads nothing from elsewhere: it opens offline,
+prints, and follows light or dark.
+"""
 
+import re
+from functools import partial
 from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup, escape
 
 from pilot.errors import UnusableInput
-from pilot.report.html import html
 from pilot.report.junit import junit
+from pilot.report.messages import finding_text, read_prose, reason_text, refused_text
+from pilot.report.quantities import figures_of
+from pilot.report.typesetting import typeset
+from pilot.report.view import view
 from schemas.report import Report
 
 
@@ -22,5 +33,37 @@ def write_report(report: Report, folder: Path, lang: str) -> Path:
             half.write_bytes(content)
             half.replace(folder / name)
     except OSError as error:
-        raise UnusableInput(f"the report cannot be written: {error}") from None
+        raise UnusableInput(f"the report cannot be written: {error}", "report_unwritable", why=error) from None
     return folder / "report.html"
+
+
+_CODE = re.compile("`([^`]+)`")
+_HERE = Path(__file__).parent
+
+
+def html(report: Report, lang: str) -> str:
+    """Every text that came from the file is escaped; a missing figure is an error, not a blank."""
+    environment = Environment(
+        loader=FileSystemLoader(_HERE), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    prose = read_prose(lang)
+    figures = figures_of(prose)
+    told = {
+        "in_words": lambda finding: _with_code(finding_text(finding, lang)),
+        "as_refusal": lambda code: _with_code(refused_text(code, lang)),
+        "as_reason": partial(reason_text, lang=lang),
+    }
+    environment.filters.update(figures.filters() | told | {"fill": _fill})
+    environment.globals["percent"] = figures.percent
+    style = "".join((_HERE / name).read_text(encoding="utf-8") for name in ("report.css", "laboratory.css"))
+    page = environment.get_template("report.html.j2")
+    return typeset(page.render(report=report, t=prose, view=view(report, prose), lang=lang, style=style))
+
+
+def _with_code(text: str) -> Markup:
+    """What stands between backticks as code."""
+    return Markup(_CODE.sub(r"<code>\1</code>", str(escape(text))))  # noqa: S704 - escaped before the tags are set
+
+
+def _fill(sentence: str, **figures: Any) -> str:
+    return sentence.format(**figures)

@@ -7,18 +7,18 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
-import pyarrow as pa
 from numpy.typing import NDArray
 
 from schemas.problems import Code
 from schemas.uploads import OnConflict
 from service.facts import Facts, Pair, trim_all
 from service.ingest.table import RefusedRow, Table
+from service.numbering import Kept, number_texts, number_values, repeated
 
 Codes = NDArray[np.int64]
 Mask = NDArray[np.bool_]
 _LINES_NAMED = 10
+_KEPT: dict[OnConflict, Kept] = {OnConflict.REFUSE: "none", OnConflict.FIRST: "first", OnConflict.LAST: "last"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,31 +69,25 @@ class Counted:
 def code(columns: Facts) -> Coded:
     """Names without the white space at their ends, answers as they are."""
     subjects, relations = _names(columns.subjects), _names(columns.relations)
-    answers = Names(*_factorize(columns.answers))
-    pairs, _ = pd.factorize(subjects.codes * len(relations.distinct) + relations.codes)
-    return Coded(subjects, relations, answers, pairs.astype(np.int64), np.array(columns.lines, dtype=np.int64))
-
-
-def _factorize(entries: Sequence[str]) -> tuple[list[str], Codes]:
-    """Distinct entries in the order of their first rows, and (n,) the place of each row's entry among them."""
-    encoded = pa.array(entries, pa.large_string()).dictionary_encode()
-    return encoded.dictionary.to_pylist(), encoded.indices.to_numpy().astype(np.int64)
+    codes, distinct = number_texts(columns.answers)
+    pairs, _ = number_values(subjects.codes * len(relations.distinct) + relations.codes)
+    return Coded(subjects, relations, Names(distinct, codes), pairs, np.array(columns.lines, dtype=np.int64))
 
 
 def _names(entries: Sequence[str]) -> Names:
-    distinct, codes = _factorize(entries)
+    codes, distinct = number_texts(entries)
     stripped = trim_all(distinct)
     if stripped == distinct:
         return Names(distinct, codes)
     changed = np.array([was != now for was, now in zip(distinct, stripped, strict=True)])
-    merged, places = _factorize(stripped)
+    places, merged = number_texts(stripped)
     return Names(merged, places[codes], changed[codes])
 
 
 def count(coded: Coded, table: Table, on_conflict: OnConflict) -> Counted:
     """Sort rows into accepted, duplicate and conflicting; each row is in exactly one of them."""
     triples = coded.pairs * max(len(coded.answers.distinct), 1) + coded.answers.codes
-    duplicate = pd.Series(triples).duplicated().to_numpy()
+    duplicate = repeated(triples)
     conflicting = _conflicting(coded.pairs, duplicate, on_conflict)
     refused = _refused_duplicates(coded, table, triples, duplicate)
     refused += _refused_conflicts(coded, table, duplicate, conflicting, on_conflict)
@@ -103,13 +97,8 @@ def count(coded: Coded, table: Table, on_conflict: OnConflict) -> Counted:
 
 def _conflicting(pairs: Codes, duplicate: Mask, on_conflict: OnConflict) -> Mask:
     conflicting = np.zeros(len(pairs), dtype=np.bool_)
-    rest = pd.Series(pairs[~duplicate])
-    if on_conflict is OnConflict.REFUSE:
-        conflicting[~duplicate] = rest.duplicated(keep=False)
-    elif on_conflict is OnConflict.FIRST:
-        conflicting[~duplicate] = rest.duplicated(keep="first")
-    elif on_conflict is OnConflict.LAST:
-        conflicting[~duplicate] = rest.duplicated(keep="last")
+    if on_conflict is not OnConflict.MANY:
+        conflicting[~duplicate] = repeated(pairs[~duplicate], _KEPT[on_conflict])
     return conflicting
 
 

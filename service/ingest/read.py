@@ -2,7 +2,7 @@
 
 import gc
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -12,23 +12,12 @@ from service.errors import UnusableFile
 from service.facts import Facts
 from service.ingest.count import Coded, Counted, code, count
 from service.ingest.findings.findings import find
+from service.ingest.formats import agreed_format
 from service.ingest.options import Limits, Options
 from service.ingest.privacy.personal import find_personal
 from service.ingest.privacy.policies import Policies, screen
-from service.ingest.readers.delimited import read_delimited
-from service.ingest.readers.jsonlines import read_json_lines
-from service.ingest.readers.media import CANONICAL, Format, agreed_format
-from service.ingest.readers.parquet import read_parquet
-from service.ingest.readers.workbook import read_workbook
 from service.ingest.table import Parsed, RefusedRow, Table
 
-Reader = Callable[[Path, str | None, Options, Limits], Table]
-_READERS: dict[Format, Reader] = {
-    Format.DELIMITED: read_delimited,
-    Format.JSON_LINES: read_json_lines,
-    Format.WORKBOOK: read_workbook,
-    Format.PARQUET: read_parquet,
-}
 _REASONS_NAMED = 3
 
 
@@ -43,8 +32,8 @@ def read_table(
     """
     form = agreed_format(path, media_type)
     with paused_collector():
-        table = _READERS[form](path, media_type, options, limits)
-        return _counted(table, options, CANONICAL[form], policies)
+        table = form.read(path, media_type, options, limits)
+        return _counted(table, options, form.media_type, policies)
 
 
 def _counted(table: Table, options: Options, media_type: str, policies: Policies | None) -> Parsed:

@@ -6,7 +6,8 @@ from typing import Literal
 
 from schemas.experiments import Axis, Chart, Decision, Experiment, Point, Row, Series, Statement, Task
 from service.laboratory.bench import Asked, Bench
-from service.laboratory.sentences import Figure, english
+from service.laboratory.sentences import Figure, english, said
+from service.memory.resolution import FEWEST_CHECK_BITS, check_bits
 
 Scale = Literal["linear", "log", "category"]
 
@@ -49,6 +50,14 @@ class Findings:
 
     def _statements(self) -> dict[Literal["finding", "recommendation", "left_out"], list[Statement]]:
         return {"finding": self.finding, "recommendation": self.recommendation, "left_out": self.left_out}
+
+
+def served_bound(asked: Asked) -> list[Statement]:
+    """What is served where a larger rate of false answers was asked for than the fewest check bits let pass."""
+    check, rate = check_bits(asked.request.false_answers), asked.request.false_answers
+    if rate <= 2.0**-FEWEST_CHECK_BITS:
+        return []
+    return [said("fewest_check_bits", rate=rate, check=check, one_in=2**check)]
 
 
 def chart(name: str, x: tuple[str, Scale], y: tuple[str, Scale]) -> Chart:

@@ -17,7 +17,7 @@ def chosen(table: Table, facts: NDArray[np.bool_] | Ints) -> Table:
     (s, n_s), (r, n_r), (a, n_a) = map(_numbered, (subjects, relations, answers))
     frequency = None if table.frequency is None else table.frequency[facts] / table.frequency[facts].sum()
     counts: dict[str, Any] = {"n_subjects": n_s, "n_relations": n_r, "n_answers": n_a}
-    return replace(table, subjects=s, relations=r, answers=a, frequency=frequency, **counts)
+    return replace(table, subjects=s, relations=r, answers=a, frequency=frequency, numbered=None, **counts)
 
 
 def sampled(facts: Facts, most: int, seed: int) -> Facts:

@@ -17,6 +17,8 @@ class Table:
     """Pairs and the answer (set) of each, by number: subjects, relations, answers, (n,). Answers are numbered through
     all relations. noise, noise_names: tokens around subject and relation in every sequence, and out of how many.
     frequency: how often each pair is met in training, (n,), as shares of one; None: all alike.
+    numbered: the number of each pair's answer within its relation, (n,), where it is that of a larger table; None: as
+    in this one.
     """
 
     task: Task
@@ -29,6 +31,7 @@ class Table:
     noise: int = 0
     noise_names: int = 0
     frequency: NDArray[np.float64] | None = None
+    numbered: Ints | None = None
 
     def __len__(self) -> int:
         return len(self.subjects)
@@ -56,7 +59,19 @@ class Table:
             relations=self.relations[chosen],
             answers=self.answers[chosen],
             frequency=frequency,
+            numbered=self.numbers[chosen],
         )
+
+    @cached_property
+    def numbers(self) -> Ints:
+        """The number of each pair's answer among those of its relation, (n,), from 0 on: what tells them apart."""
+        if self.numbered is not None:
+            return self.numbered
+        both = np.stack([self.relations, self.answers])
+        distinct, place = np.unique(both, axis=1, return_inverse=True)
+        first = np.searchsorted(distinct[0], distinct[0])  # where the answers of each one's relation begin
+        within: Ints = (np.arange(distinct.shape[1]) - first)[place.reshape(-1)].astype(np.int64)
+        return within
 
     @cached_property
     def digest(self) -> str:

@@ -1,8 +1,9 @@
 """What a network has to read out, and of what: random code bits of random tokens, so that what is measured is how much
 it holds, not how much alike the names or the answers of a table are.
 
-A fact's target is the random code of its answer, XORed with a random pad of its pair, as in the memory itself; here
-both come from a hash of the numbers, so that a pair has the same target in every part of a table that contains it.
+A fact's target is the code of its answer, XORed with a random pad of its pair, as in the memory itself. The code is the
+answer's number in its relation, so that no two answers of a relation share one and every fact can be decoded; the pad
+comes from a hash of the names' numbers and makes every target random. A part of a table keeps the numbers of the whole.
 """
 
 import math
@@ -37,8 +38,12 @@ def information(table: Table) -> float:
 
 
 def coded(table: Table, bits: int, seed: int) -> NDArray[np.int8]:
-    """Code XOR pad of every pair as -1 and +1, (n, bits); bits at most 64."""
-    code = _mixed(table.relations, table.answers, seed, 1)
+    """Code XOR pad of every pair as -1 and +1, (n, bits); bits at most 64, and enough to tell the answers of every
+    relation apart: ValueError otherwise.
+    """
+    code = table.numbers.astype(np.uint64)
+    if bits < int(code.max(initial=0)).bit_length():
+        raise ValueError(f"{bits} bits do not tell the answers of every relation apart")
     pad = _mixed(table.relations, table.subjects, seed, 2)
     return _signs(code ^ pad, bits)
 

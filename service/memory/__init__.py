@@ -4,6 +4,7 @@ memory = fit(Facts(subjects, relations, answers), Recipe(profile="fast"), secret
 memory.recall(["PART-0042"], ["standard pack quantity"]).answers   # [("24",)]
 memory.save(path)
 load(path, secret=secret)
+fit(facts, memory.recipe, secret=secret)   # by the resolved recipe: the same facts give the same digest
 
 editor = Editor.of(memory, facts)
 staged = editor.stage(Changes(upsert=Facts(...), delete=[(subject, relation)]))   # a new version and its patch
@@ -19,6 +20,7 @@ from service.memory.fitting import fit
 from service.memory.memory import Memory, load
 from service.memory.recall import ExactTable, Recalled, Recalls, Verified
 from service.memory.recipe import Recipe, Resolved
+from service.memory.resolution import read_recipe, reopened
 
 __all__ = [
     "Changes",
@@ -35,4 +37,6 @@ __all__ = [
     "Verified",
     "fit",
     "load",
+    "read_recipe",
+    "reopened",
 ]

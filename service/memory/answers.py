@@ -10,10 +10,10 @@ from jaxtyping import Int64, Shaped, UInt64
 from numpy import ndarray
 
 from service.errors import MemoryMismatch
-from service.memory.codes import MAX_CODE_BITS
 from service.memory.hashing import Keyring
 from service.memory.pages import AnswerPage, answer_page_of
 from service.memory.recall import Answers
+from service.memory.recipe import KEY_BITS
 
 
 def seal_answers(
@@ -99,7 +99,7 @@ class AnswerTable:
     def _page_keys(self, pages: Iterable[AnswerPage]) -> UInt64[ndarray, " n"]:
         keys = [self.keys(page.relations.astype(np.int64), page.codes) for page in pages]
         longest = max((int(page_keys.max(initial=0)) for page_keys in keys), default=0).bit_length()
-        if longest > MAX_CODE_BITS + 1:
+        if longest > KEY_BITS:
             raise MemoryMismatch("the codes are longer than a word")
         return np.concatenate([np.empty(0, np.uint64), *keys])
 

@@ -53,10 +53,14 @@ class Bank:
         return int(self.table[:, 1].sum())
 
     @property
+    def stored_scales(self) -> int:
+        return int(self.table[:, 2].sum())
+
+    @property
     def nbytes(self) -> int:
         """Bytes of weights, scales (float16) and block table (a uint16 of rows for each block)."""
         weights = self.stored_parameters * self.recipe.weight_bits // 8
-        return weights + int(2 * self.table[:, 2].sum()) + 2 * len(self.blocks)
+        return weights + 2 * self.stored_scales + 2 * len(self.blocks)
 
     def with_blocks(self, changed: Mapping[int, Block]) -> "Bank":
         """The bank in which these blocks stand in the place of those that had their numbers."""

@@ -17,8 +17,6 @@ from numpy.typing import NDArray
 from service.memory.hashing import Keyring
 from service.memory.recall import Answers
 
-MAX_CODE_BITS = 62
-
 
 class DrawnCodes(NamedTuple):
     """The code of each entry, and which entries lost their first code to another one."""

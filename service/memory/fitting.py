@@ -3,27 +3,30 @@
 names -> hashes -> routes to blocks -> codes XOR pads -> blocks, solved or trained, as stored -> verify
 """
 
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from service.errors import TrainingFailed
+from service.errors import Outgrown, TrainingFailed
 from service.facts import Facts, Ints
 from service.memory.bank import Bank, Block
 from service.memory.block_inputs import BlocksNotHeld, Progress, Work
-from service.memory.devices import choose_device, one_thread_workers
+from service.memory.devices import choose_device, one_thread_workers, resolved_for
 from service.memory.hashing import Keyring
 from service.memory.memory import Memory
 from service.memory.plan import Plan
 from service.memory.recipe import Recipe, Resolved
+from service.memory.resolution import read_recipe
 from service.memory.solvers import solver_of
 from service.memory.verification import CHUNK
 
 
 def fit(
     facts: Facts,
-    recipe: Recipe | Resolved | None = None,
+    recipe: Recipe | Resolved | Mapping[str, Any] | None = None,
     *,
     secret: bytes,
     device: str = "auto",
@@ -32,25 +35,38 @@ def fit(
 ) -> Memory:
     """Train a memory that recalls every fact, or raise TrainingFailed with the facts it cannot hold.
 
-    A resolved recipe is taken as it is. `progress` is called with the fraction done and a step, and may raise to stop;
-    called again with the same folder `checkpoint`, a training end to end goes on where it was stopped. What is kept
-    there holds traces of facts, and the caller has to remove it.
+    A resolved recipe is taken as it is, also in the form that `Memory.recipe` shows: the same facts and secret then
+    give the same digest. Raises TrainingFailed where it has no room for the facts, Unprocessable where it contradicts
+    itself, Unavailable where it was resolved for a device that is not here. `progress` is called with the fraction done
+    and a step, and may raise to stop; called again with the same folder `checkpoint`, a training end to end goes on
+    where it was stopped. What is kept there holds traces of facts, and the caller has to remove it.
     """
+    if isinstance(recipe, Mapping):
+        recipe = read_recipe(recipe)
     if not len(facts) and not isinstance(recipe, Resolved):
         raise TrainingFailed("there are no facts to train on", facts=[])
     report = progress or _unreported
     report(0.0, "hashing names")
-    plan = Plan.of(facts, recipe or Recipe(), Keyring(secret), choose_device(device))
+    plan = _plan(facts, recipe or Recipe(), Keyring(secret), device)
     with one_thread_workers(plan.recipe.device) as workers:
-        bank = Bank(
-            plan.recipe,
-            _make_blocks(plan, Work(workers, _part_of_progress(report, 0.05, 0.9), plan.keyring, checkpoint)),
-        )
+        work = Work(workers, _part_of_progress(report, 0.05, 0.9), plan.keyring, checkpoint)
+        bank = Bank(plan.recipe, _make_blocks(plan, work))
         memory = Memory(plan.stored(bank, len(facts)), plan.keyring, plan.recipe.device)
         report(0.9, "verifying every pair")
         _verify_pairs(plan, memory, workers)
     report(1.0, "verified")
     return memory
+
+
+def _plan(facts: Facts, recipe: Recipe | Resolved, keyring: Keyring, device: str) -> Plan:
+    if isinstance(recipe, Recipe):
+        return Plan.of(facts, recipe, keyring, choose_device(device))
+    resolved_for(recipe.device, device)
+    try:
+        return Plan.of(facts, recipe, keyring, recipe.device)
+    except Outgrown as outgrown:
+        message = f"the resolved recipe has no room for these facts: {outgrown.detail}"
+        raise TrainingFailed(message, facts=[]) from outgrown
 
 
 def _unreported(_fraction: float, _step: str) -> None:

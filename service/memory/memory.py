@@ -6,20 +6,19 @@ from collections.abc import Container, Sequence
 from copy import copy
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from jaxtyping import Bool, Float32, Int64, UInt8
 from numpy import ndarray
-from torch import nn
 
-from service.facts import Facts, trim_all, trimmed
+from service.facts import Facts, fold, trim_all, trimmed
 from service.memory import artefact
 from service.memory.answers import AnswerTable
 from service.memory.codes import code_words
 from service.memory.devices import choose_device, core_workers
 from service.memory.hashing import Keyring, NameHasher, PairHasher, as_words
-from service.memory.names import NameIndex, fold
+from service.memory.names import NameIndex
 from service.memory.patch import apply_patches
 from service.memory.questions import Vocabulary
 from service.memory.recall import Recalled, Verified
@@ -28,6 +27,9 @@ from service.memory.restricted import Restricted
 from service.memory.solvers import solver_of
 from service.memory.stored import Stored, StoredChanges
 from service.memory.verification import CHUNK, verify_facts
+
+if TYPE_CHECKING:
+    from torch import nn
 
 PARALLEL = 2_048  # from this many queries on, a batch is cut into a part for each core
 
@@ -75,9 +77,7 @@ class Memory:
     def _name_relations(self) -> None:
         """The relations that have facts, by their names and by their folded names."""
         numbers = {name: at for at, name in enumerate(self.stored.relations.names) if name is not None}
-        self.relation_numbers = dict(
-            sorted(numbers.items())
-        )  # by name, as in a view: the order tells nothing of others
+        self.relation_numbers = dict(sorted(numbers.items()))  # in the order that a view has them
         self._relation_folds: dict[str, list[str]] = {}
         for name in self.relation_numbers:
             self._relation_folds.setdefault(fold(name), []).append(name)
@@ -120,13 +120,19 @@ class Memory:
         return list(self.relation_numbers)
 
     @property
-    def model(self) -> nn.Module:
+    def model(self) -> "nn.Module":
         """The network as a layer: called with tokens of subjects and relations, and where the block of each stands."""
         return self.reader.model
 
     @property
     def stored_parameters(self) -> int:
+        """Weights alone; their scales are counted apart."""
         return self.stored.bank.stored_parameters
+
+    @property
+    def stored_scales(self) -> int:
+        """Float16 scales by which steps are multiplied: stored and learned as the weights are."""
+        return self.stored.bank.stored_scales
 
     @property
     def frozen_parameters(self) -> int:
@@ -134,12 +140,12 @@ class Memory:
 
     @property
     def bytes(self) -> int:
-        """Weights, scales and block table."""
+        """The bank: weights, scales and block table. Not enough to answer: see `bytes_total`."""
         return self.stored.bank.nbytes
 
     @property
     def bytes_total(self) -> int:
-        """With the encrypted answers, their codes and the name index."""
+        """All that a question takes but the manifest: the bank, encrypted answers with their codes, the name index."""
         return self.bytes + self.stored.tables_nbytes
 
     @property

@@ -4,7 +4,6 @@ A spelling that is not taught is tried again through NFC and then through its fo
 to exactly one taught name: real tables have names that differ in case or width alone and mean different things.
 """
 
-import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -14,21 +13,9 @@ import numpy as np
 from jaxtyping import Bool, Int64, UInt8, UInt64
 from numpy import ndarray
 
-from service.facts import trimmed
+from service.facts import fold, trimmed
 from service.memory.hashing import Keyring, NameHasher, as_words
 from service.memory.pages import NamePage
-
-_DASHES = dict.fromkeys(map(ord, "‐‑‒–—―−⁃﹘﹣－"), "-")
-_TILDES = dict.fromkeys(map(ord, "〜～∼˜"), "~")
-_SPACE = re.compile(r"[\s\ufeff\u200b]+")
-
-
-def fold(name: str) -> str:
-    """NFKC, dashes, tildes, white space and case made alike: the second look-up, and findings at upload."""
-    if name.isascii():
-        return " ".join(name.casefold().split())
-    name = unicodedata.normalize("NFKC", name.translate(_DASHES).translate(_TILDES)).casefold()
-    return _SPACE.sub(" ", unicodedata.normalize("NFKC", name).translate(_DASHES)).strip()
 
 
 @dataclass(frozen=True, slots=True)

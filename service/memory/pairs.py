@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 from jaxtyping import Int64
 from numpy import ndarray
 
-from service.facts import Facts, trimmed
+from service.facts import Facts, Ints, trim_all
 from service.memory.recall import Answers
+from service.numbering import number_texts, number_values
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +35,10 @@ def number_pairs(facts: Facts) -> Pairs:
     """Number the names and gather the answers of each pair. The numbering follows the order of facts; no byte does."""
     subject, subjects = _number_names(facts.subjects)
     relation, relations = _number_names(facts.relations)
-    answer, answers = _number_texts(facts.answers)
+    answer, answers = number_texts(facts.answers)
     pair = subject * len(relations) + relation
     distinct, number, held = _number_answer_sets(pair, answer, answers)
-    entry, entry_key = pd.factorize(distinct % len(relations) * len(held) + number)
+    entry, entry_key = number_values(distinct % len(relations) * len(held) + number)
     return Pairs(
         subjects=subjects,
         relations=relations,
@@ -74,15 +74,7 @@ def _group_starts(column: Int64[ndarray, " n"]) -> Int64[ndarray, " groups"]:
     return np.flatnonzero(np.diff(column, prepend=column[:1] - 1))
 
 
-def _number_texts(texts: Sequence[str]) -> tuple[Int64[ndarray, " n"], list[str]]:
-    """The number of each text and the distinct texts."""
-    column = np.empty(len(texts), dtype=object)
-    column[:] = texts
-    codes, distinct = pd.factorize(column)
-    return codes.astype(np.int64), list(distinct)
-
-
-def _number_names(names: Sequence[str]) -> tuple[Int64[ndarray, " n"], list[str]]:
-    codes, distinct = _number_texts(names)
-    again, known_by = _number_texts([trimmed(name) for name in distinct])
+def _number_names(names: Sequence[str]) -> tuple[Ints, list[str]]:
+    codes, distinct = number_texts(names)
+    again, known_by = number_texts(trim_all(distinct))
     return again[codes], known_by

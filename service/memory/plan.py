@@ -58,14 +58,17 @@ class Plan:
         number = {hashed: at for at, hashed in enumerate(order)}
         if unknown := {digest.tobytes().hex() for digest in taught} - number.keys():
             raise Outgrown(f"the resolved recipe does not know {len(unknown)} of the relations")
+        bits = np.array(list(recipe.relation_bits.values()), dtype=np.int64)
         renumbered = np.array([number[digest.tobytes().hex()] for digest in taught], dtype=np.int64)
         names: list[str | None] = [None] * len(order)
         for at, name in zip(renumbered.tolist(), pairs.relations, strict=True):
             names[at] = name
         digests = np.array([bytearray.fromhex(hashed) for hashed in order], dtype=np.uint8)
         subject_digests = NameHasher(keyring, "subject", size).digests(pairs.subjects)
-        bits = np.array(list(recipe.relation_bits.values()), dtype=np.int64)
         entry_relation = renumbered[pairs.entry_relation]
+        answers = np.bincount(entry_relation, minlength=len(order))
+        if crowded := int((answers > 1 << (bits - recipe.check_bits)).sum()):
+            raise Outgrown(f"{crowded} of the relations have more answers than their codes have room for")
         hashed = [digests[at].tobytes() for at in entry_relation.tolist()]
         codes, again = draw_codes(keyring, hashed, bits[entry_relation], pairs.entry_answers)
         relation = renumbered[pairs.relation]

@@ -11,8 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from service.facts import trimmed
-from service.memory.names import fold
+from service.facts import fold, trimmed
 
 LONGEST_NAME = 64  # characters of a folded name that are looked for in a sentence
 LONGEST_QUESTION = 512

@@ -6,15 +6,19 @@ sizes, the number of blocks, the length of every relation's code. It changes onl
 
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass
 from typing import Any, Literal
 
+from pydantic import ValidationError
+
+from schemas.memories import LONGEST_CODE, RecipeRequest
 from schemas.problems import Code
 from service.errors import Unprocessable
 
 ROW_STEP = 8  # rows of a block come in steps of eight: four-bit weights then fill whole bytes
 WIDEN_STEP = 16
 D_MODEL = 128
+KEY_BITS = LONGEST_CODE + 1  # of an entry's key: the number of its relation above its code
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,26 +40,13 @@ class Recipe:
     block_facts: int | None = None
 
     def __post_init__(self) -> None:
-        for name, allowed in (_CHOICES | _CHOICES_OF.get(self.solver, {})).items():
+        for name, allowed in _CHOICES_OF.get(self.solver, {}).items():
             if getattr(self, name) not in allowed:
                 raise recipe_invalid(f"{name} must be {_join_choices(allowed)} where solver is {self.solver}")
-        for name, (low, high) in _RANGES.items():
-            value = getattr(self, name)
-            if value is not None and not low <= value <= high:
-                raise recipe_invalid(f"{name} must lie between {low} and {high}")
-        if self.d_model is not None and self.d_model % 32:
-            raise recipe_invalid("d_model must be a multiple of 32")
-
-    @classmethod
-    def from_json(cls, document: Mapping[str, Any] | None) -> "Recipe":
-        """Read a caller's recipe; Unprocessable (recipe_invalid) for an unknown field or a value out of range."""
-        unknown = set(document or {}) - {field.name for field in fields(cls)}
-        if unknown:
-            raise recipe_invalid(f"unknown field {min(unknown)}")
         try:
-            return cls(**(document or {}))
-        except TypeError as error:
-            raise recipe_invalid("a field has the wrong type") from error
+            RecipeRequest.model_validate(asdict(self), strict=True)
+        except ValidationError as error:
+            raise invalid_fields(error) from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,8 +129,9 @@ class Resolved:
 
     @classmethod
     def from_json(cls, document: Mapping[str, Any]) -> "Resolved":
+        """The inverse of `to_json`, for recipes that were stored: nothing is checked."""
         groups = tuple(Group(**group) for group in document["groups"])
-        descent = Descent(**document["descent"]) if "descent" in document else None
+        descent = Descent(**document["descent"]) if document.get("descent") else None
         return cls(**{**document, "groups": groups, "descent": descent})
 
     @property
@@ -169,26 +161,10 @@ class Resolved:
         return ROW_STEP if self.search_steps else WIDEN_STEP
 
 
-# What is open to every solver, and what is open to one alone.
-_CHOICES: dict[str, tuple[object, ...]] = {
-    "profile": ("fast", "compact"),
-    "solver": ("closed_form", "gradient"),
-    "rows": ("attention", "mlp", "hybrid"),
-    "weight_bits": (None, 2, 4, 8),
-}
+# What is open to one solver alone; what is open to all of them stands in schemas.memories.
 _CHOICES_OF: dict[str, dict[str, tuple[object, ...]]] = {
     "closed_form": {"layers": (1,)},
-    "gradient": {"layers": (1, 2, 3, 4), "weight_bits": (None, 8)},
-}
-_RANGES = {
-    "false_answers": (1e-9, 0.5),
-    "seed": (0, 2**32 - 1),
-    "d_model": (32, 512),
-    "heads": (4, 64),
-    "d_head_qk": (1, 256),
-    "d_head_vo": (1, 256),
-    "mlp_width": (16, 4096),
-    "block_facts": (16, 512),
+    "gradient": {"weight_bits": (None, 8)},
 }
 
 
@@ -203,6 +179,13 @@ def _join_choices(allowed: tuple[object, ...]) -> str:
 
 def recipe_invalid(detail: str) -> Unprocessable:
     return Unprocessable(f"recipe: {detail}", code=Code.RECIPE_INVALID)
+
+
+def invalid_fields(error: ValidationError) -> Unprocessable:
+    """What is wrong with the first field that a schema refuses, never its value."""
+    first = error.errors(include_url=False, include_input=False)[0]
+    place = ".".join(map(str, first["loc"]))
+    return recipe_invalid(f"{place}: {first['msg']}" if place else first["msg"])
 
 
 def digest_size(d_model: int) -> int:

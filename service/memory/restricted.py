@@ -15,10 +15,10 @@ from jaxtyping import Bool, Float32, Int64, UInt8
 from numpy import ndarray
 from numpy.typing import NDArray
 
-from service.facts import Ints, trimmed
+from service.facts import Ints, fold, trimmed
 from service.memory.answers import AnswerTable
 from service.memory.hashing import NameHasher
-from service.memory.names import NameIndex, fold
+from service.memory.names import NameIndex
 from service.memory.questions import Vocabulary
 from service.memory.recall import Recalled
 
@@ -61,7 +61,7 @@ class Restricted:
         """Recall as the memory does, with its second look-up among what may be seen alone."""
         if len(subjects) != len(relations):
             raise ValueError("subjects and relations must have the same length")
-        spelled = {name: self._spelled(name) for name in set(relations)}
+        spelled = {name: self._spelled(name) for name in dict.fromkeys(relations)}
         ambiguous = np.array([len(spelled[name]) > 1 for name in relations], dtype=np.bool_)
         asked = [at for at, name in enumerate(relations) if len(spelled[name]) == 1]
         number = np.array([self._numbers[spelled[relations[at]][0]] for at in asked], dtype=np.int64)
@@ -84,7 +84,7 @@ class Restricted:
         """
         position, margins, ambiguous = found
         unknown = [at for at in number if position[at] < 0]
-        meant = {subject: self._meant(subject) for subject in {trimmed(subjects[at]) for at in unknown}}
+        meant = {subject: self._meant(subject) for subject in dict.fromkeys(trimmed(subjects[at]) for at in unknown)}
         again = [at for at in unknown if len(meant[trimmed(subjects[at])]) == 1]
         ambiguous[[at for at in unknown if len(meant[trimmed(subjects[at])]) > 1]] = True
         if again:
@@ -116,7 +116,7 @@ class Restricted:
         """Which folded forms belong to some subject with a fact that may be seen."""
         known = self._memory.names.knows(folded)
         near = {at: self._memory.names.alike(folded[at]) for at in np.flatnonzero(known).tolist()}
-        seen = set(self._seen(list({digest for alike in near.values() for digest in alike})))
+        seen = set(self._seen(sorted({digest for alike in near.values() for digest in alike})))
         known[list(near)] = [not seen.isdisjoint(alike) for alike in near.values()]
         return known
 

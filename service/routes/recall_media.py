@@ -1,12 +1,12 @@
 """Recall's media types: JSON, JSON lines and Arrow IPC, chosen by Content-Type and Accept."""
 
 from enum import StrEnum
+from types import ModuleType
 
 import msgspec
 
 from schemas.recall import BatchQuery, BatchResult, ColumnsResult, Query, Result
 from service.errors import Unprocessable, UnsupportedMedia
-from service.routes import recall_arrow
 
 
 class Media(StrEnum):
@@ -50,7 +50,8 @@ def decode_query(body: bytes) -> Query:
 def decode_batch(body: bytes, media: Media) -> BatchQuery:
     """JSON as sent, JSON lines as rows, Arrow as columns; raises Unprocessable and says where."""
     if media is Media.ARROW:
-        return recall_arrow.decode(body)
+        decoded: BatchQuery = _arrow().decode(body)
+        return decoded
     try:
         return BatchQuery(_query.decode_lines(body)) if media is Media.NDJSON else _batch.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
@@ -63,7 +64,8 @@ def encode_result(result: Result) -> bytes:
 
 def encode_batch(reply: BatchResult | ColumnsResult, media: Media) -> bytes:
     if media is Media.ARROW:
-        return recall_arrow.encode(reply)
+        encoded: bytes = _arrow().encode(reply)
+        return encoded
     return _encoder.encode_lines(_lines(reply)) if media is Media.NDJSON else _encoder.encode(reply)
 
 
@@ -72,6 +74,12 @@ def _lines(reply: BatchResult | ColumnsResult) -> list[Result] | list[dict[str, 
         return list(reply.results)
     columns = zip(reply.statuses, reply.answers, reply.margins, strict=True)
     return [{"status": status, "answers": answers, "margin": margin} for status, answers, margin in columns]
+
+
+def _arrow() -> ModuleType:
+    from service.routes import recall_arrow  # noqa: PLC0415 - PyArrow, for callers that speak it
+
+    return recall_arrow
 
 
 def _essence(media_type: str) -> str:

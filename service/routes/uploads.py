@@ -10,7 +10,7 @@ from fastapi import APIRouter, Depends, Query, Request
 
 from schemas.problems import Code
 from schemas.uploads import Mode, OnConflict, Receipt, ReceiptList
-from service.ingest import Limits, Options
+from service.ingest import MEDIA_TYPES, Limits, Options
 from service.routes.context import IdempotencyKey, LedgerReader, PartUploader, Service
 from service.routes.replies import Csv, refusals
 from service.workflows.ledger import ingest
@@ -21,16 +21,7 @@ router = APIRouter(prefix="/v1/dictionaries/{dictionary}/uploads", tags=["upload
 _BODY = {
     "requestBody": {
         "required": True,
-        "content": {
-            kind: {"schema": {"type": "string", "format": "binary"}}
-            for kind in (
-                "text/csv",
-                "text/tab-separated-values",
-                "application/x-ndjson",
-                "application/vnd.apache.parquet",
-                "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-            )
-        },
+        "content": {kind: {"schema": {"type": "string", "format": "binary"}} for kind in MEDIA_TYPES},
     }
 }
 

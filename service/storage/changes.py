@@ -1,5 +1,7 @@
 """A cheap signal that aliases, memories, dictionaries or keys have changed, for the caches of every process."""
 
+import time
+
 from sqlalchemy import Connection, insert, update
 
 from service.storage.database import Database
@@ -9,6 +11,28 @@ from service.storage.tables import change_counter
 def changes(db: Database) -> int:
     """A number that grows with every committed change. Microseconds on SQLite, a round trip on Postgres."""
     return int(db.peek("SELECT value FROM change_counter"))
+
+
+GRAIN = 1.0  # seconds; no file system tells times apart more coarsely
+
+
+class Watch:
+    """Looks at the signal again and again, as one caller. On SQLite the time of the journal spares the look while
+    nothing was written; within `GRAIN` of a writing every look is made, for a second one may bear the same time.
+    """
+
+    def __init__(self, db: Database) -> None:
+        self._db = db
+        self._seen = -1
+        self._written: float | None = None
+
+    def moved(self) -> bool:
+        """Whether the signal has moved since the last call; true at the first."""
+        written = self._db.written()
+        if written is not None and written == self._written and time.time() - written > GRAIN:
+            return False
+        before, self._seen, self._written = self._seen, changes(self._db), written
+        return self._seen != before
 
 
 def announce(tx: Connection) -> None:

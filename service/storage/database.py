@@ -1,7 +1,7 @@
 """The connection to SQLite (by default) or Postgres, and the two kinds of transaction."""
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from threading import Lock
@@ -30,6 +30,9 @@ class Database:
 
     def __init__(self, url: str) -> None:
         self.engine = _engine(url)
+        self.on_work: Callable[[], None] = lambda: None
+        """Called after a commit that brought work, or announced it: see `ring`."""
+        self._journal = Path(f"{self.engine.url.database}-wal") if self.is_sqlite else None
         self._peek_lock = Lock()
         self._peek_connection: PoolProxiedConnection | None = None
 
@@ -41,8 +44,12 @@ class Database:
     @contextmanager
     def writing(self) -> Iterator[Connection]:
         """Commits when the block ends, rolls back when it raises."""
-        with self.engine.connect().execution_options(begin="BEGIN IMMEDIATE") as connection, connection.begin():
+        rings: list[bool] = []
+        opened = self.engine.connect().execution_options(begin="BEGIN IMMEDIATE", rings=rings)
+        with opened as connection, connection.begin():
             yield connection
+        if rings:
+            self.on_work()
 
     def peek(self, statement: str) -> Any:
         """The single value of a fixed statement, outside any transaction, on a connection kept for it; 0 if none."""
@@ -56,6 +63,13 @@ class Database:
             if not self.is_sqlite:
                 self._peek_connection.rollback()  # the driver began a snapshot of its own
         return row[0] if row else 0
+
+    def written(self) -> float | None:
+        """When SQLite's journal was written last, in seconds since the epoch; None where only a look can tell."""
+        try:
+            return self._journal.stat().st_mtime if self._journal else None
+        except FileNotFoundError:  # the database is not open anywhere, or not kept in a file
+            return None
 
     def forget(self) -> None:
         """Empty SQLite's journal, which still repeats what was deleted; where readers hold it, their end lets it go."""
@@ -96,6 +110,11 @@ class Database:
             self._peek_connection.close()
             self._peek_connection = None
         self.engine.dispose()
+
+
+def ring(tx: Connection) -> None:
+    """Wake the worker once `tx` has committed."""
+    tx.get_execution_options().get("rings", []).append(True)
 
 
 def _engine(url: str) -> Engine:

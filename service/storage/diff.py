@@ -8,10 +8,10 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from service.facts import Facts, Ints, Pair
+from service.numbering import number_texts, number_values
 
 Bools = NDArray[np.bool_]
 
@@ -75,9 +75,9 @@ def _among(held: Facts, spared: Collection[Pair]) -> Ints:
 
 def _numbered(held: Facts, sent: Facts) -> tuple[Ints, Ints]:
     """A number for the pair and for the fact of every row, held rows first; equal numbers mean equal names."""
-    subjects, _ = number_names([*held.subjects, *sent.subjects])
-    relations, _ = number_names([*held.relations, *sent.relations])
-    answers, _ = number_names([*held.answers, *sent.answers])
+    subjects, _ = number_texts([*held.subjects, *sent.subjects])
+    relations, _ = number_texts([*held.relations, *sent.relations])
+    answers, _ = number_texts([*held.answers, *sent.answers])
     pairs = _combined(subjects, relations)
     return pairs, _combined(pairs, answers)
 
@@ -85,13 +85,7 @@ def _numbered(held: Facts, sent: Facts) -> tuple[Ints, Ints]:
 def _combined(left: Ints, right: Ints) -> Ints:
     """One dense number for each distinct (left, right); products stay far below 2^63 for any table that fits."""
     width = int(right.max(initial=0)) + 1
-    return pd.factorize(left * width + right)[0].astype(np.int64)
-
-
-def number_names(names: Sequence[str]) -> tuple[Ints, NDArray[np.object_]]:
-    """(a number for each entry, the distinct names in the order of their numbers)."""
-    codes, distinct = pd.factorize(object_column(names))
-    return codes.astype(np.int64), distinct
+    return number_values(left * width + right)[0]
 
 
 def object_column(names: Sequence[str]) -> NDArray[np.object_]:

@@ -10,9 +10,10 @@ import numpy as np
 from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, or_, select, update
 
 from service.facts import Facts, Ints, Pair
+from service.numbering import number_texts
 from service.storage import dictionaries
 from service.storage.bulk import batched, fetch_columns, fetch_rows, insert_rows
-from service.storage.diff import Diff, compare, number_names, object_column
+from service.storage.diff import Diff, compare, object_column
 from service.storage.tables import facts
 
 INSERTED = ("dictionary", "subject_key", "relation_key", "subject", "relation", "answer", "upload", "line", "since")
@@ -84,7 +85,7 @@ def holding(dictionary: int, version: int) -> ColumnElement[bool]:
 
 def keys(names: Sequence[str]) -> Ints:
     """The search key of each name; int64. Two names may share one: they only narrow a search."""
-    numbers, distinct = number_names(names)
+    numbers, distinct = number_texts(names)
     digests = b"".join(hashlib.blake2b(name.encode(), digest_size=8).digest() for name in distinct)
     return np.frombuffer(digests, dtype="<i8")[numbers].astype(np.int64)
 

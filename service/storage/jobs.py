@@ -14,6 +14,7 @@ from schemas.experiments import ExperimentJob
 from schemas.jobs import Job, JobKind, JobState
 from schemas.problems import Problem
 from service.errors import Cancelled
+from service.storage.database import ring
 from service.storage.stamps import new_id, now
 from service.storage.tables import dictionaries, jobs, memories
 
@@ -50,9 +51,11 @@ class LeaseLost(Exception):
 
 
 def add(tx: Connection, order: Order) -> Job:
+    """Queue a job; the worker is woken when `tx` commits."""
     values = {"id": new_id("job"), "state": JobState.QUEUED, "created_at": now(), "progress": 0.0, "step": "queued"}
     ordered = {"kind": order.kind, "dictionary": order.dictionary, "memory": order.memory, "params": order.params}
     rest = {"by": order.by, "attempts": 0, "cancel_requested": False}
+    ring(tx)
     return _shown(tx.execute(insert(jobs).values(**values, **ordered, **rest).returning(jobs)).one())
 
 

@@ -109,7 +109,9 @@ def _infos(tx: Connection, query: Select[Any]) -> list[MemoryInfo]:
     names: dict[str, list[str]] = {}
     for memory, alias in tx.execute(pointing.order_by(aliases.c.alias)):
         names.setdefault(memory, []).append(alias)
-    opening = select(memories.c.id, memories.c.recipe).where(memories.c.id.in_({row["lineage"] for row in rows}))
+    opening = select(memories.c.id, memories.c.recipe).where(
+        memories.c.id.in_(sorted({row["lineage"] for row in rows}))
+    )
     recipes = {first.id: first.recipe for first in tx.execute(opening)}
     return [_info(row, recipes[row["lineage"]], names.get(row["id"], [])) for row in rows]
 

@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Row, insert, select, update
 
 from schemas.uploads import Receipt
 from service.storage.bulk import fetch_rows, insert_rows
+from service.storage.database import ring
 from service.storage.tables import refused, uploads
 from service.storage.tables.reviews import reviews
 
@@ -18,7 +19,10 @@ FILE, EDIT = "file", "edit"
 
 
 def add(tx: Connection, dictionary: int, receipt: Receipt, by: str) -> int:
-    """Store the receipt and return the upload's number, which its facts carry."""
+    """Store the receipt and return the upload's number, which its facts carry. A training is likely to follow: the
+    worker gets ready for it.
+    """
+    ring(tx)
     values = {"id": receipt.id, "dictionary": dictionary, "created_at": receipt.created_at, "by": by, "kind": FILE}
     added = insert(uploads).values(receipt=receipt.model_dump(mode="json"), **values).returning(uploads.c.number)
     return int(tx.execute(added).scalar_one())

@@ -1,8 +1,11 @@
 """Whether the service can do its work."""
 
+import asyncio
+
 from schemas.jobs import JobState
 from schemas.problems import Code
 from service.errors import FactStoreError, Unavailable
+from service.memory.solvers import prepare
 from service.storage import Database, jobs, memories, scrubs
 from service.storage.memories import Record
 from service.storage.migrate import is_current
@@ -16,6 +19,7 @@ class Readiness:
         self._db = db
         self._serving = serving
         self._loaded: set[str] = set()
+        self._prepared = False
 
     def champions(self) -> list[Record]:
         """Those not yet seen to load. Raises Unavailable where the database is missing or of another shape, and while a
@@ -37,7 +41,13 @@ class Readiness:
         return [record for record in records if record.id not in self._loaded]
 
     async def load(self, records: list[Record]) -> None:
-        """Raises Unavailable where a champion cannot be loaded."""
+        """Returns when memories can be read and these are. Raises Unavailable where that cannot be."""
+        if not self._prepared:
+            try:
+                await asyncio.to_thread(prepare)
+            except ImportError as error:
+                raise Unavailable("PyTorch cannot be loaded") from error
+            self._prepared = True
         for record in records:
             try:
                 await self._serving.find(Address(record.dictionary, memory=record.id))

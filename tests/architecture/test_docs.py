@@ -36,6 +36,34 @@ def test_the_newest_version_is_in_the_changelog() -> None:
     assert found[1] == version
 
 
+def figures(text: str) -> set[str]:
+    """Numbers as they are written: 58,845; 0.118; 1e-6."""
+    return set(re.findall(r"\d{1,3}(?:,\d{3})+(?:\.\d+)?|\d+(?:\.\d+)?(?:e-?\d+)?", text))
+
+
+def test_figures_of_the_readme_are_records() -> None:
+    """Every figure of the README's table of measurements stands in RECORDS.md, digit for digit."""
+    readme, records = ((ROOT / name).read_text("utf-8") for name in ("README.md", "tests/benchmarks/RECORDS.md"))
+    section = readme[readme.index("## What it measures") :].split("\n## ")[0]
+    rows = [line for line in section.splitlines() if line.startswith("|")]
+    assert len(rows) > 10
+    known = figures(records)
+    assert {row: missing for row in rows if (missing := figures(row) - known)} == {}
+
+
+def test_sizes_in_the_readme_say_what_they_count() -> None:
+    """A row of bytes or bits names the bank, everything or both; what is no task of the papers' says so."""
+    readme = (ROOT / "README.md").read_text("utf-8")
+    rows = [line for line in readme.splitlines() if line.startswith("|")]
+    for row in rows:
+        if "bytes a fact" in row or "a stored byte" in row:
+            assert "bank" in row
+            assert "everything" in row or "with answers and names" in row
+        if "1,024" in row:
+            assert "noise masked" in row
+            assert "8,440" not in row
+
+
 @pytest.mark.parametrize("page", PROSE, ids=lambda page: page.name)
 def test_links_and_paths_lead_somewhere(page: Path) -> None:
     """Relative links, and paths written as code, name files of the project."""

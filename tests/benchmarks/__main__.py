@@ -1,7 +1,7 @@
 """All measurements but the GPU's, or those that are named.
 
-python -m tests.benchmarks [dictionaries] [density] [engine] [digest] [unknowns] [forgetting] [http] [edits]
-                           [edits_in_process] [kills] [gradient] [small_memory] [solvers] [reference] [gpu]
+python -m tests.benchmarks [dictionaries] [density] [disk] [engine] [digest] [unknowns] [forgetting] [http] [edits]
+                           [edits_in_process] [kills] [gradient] [small_memory] [solvers] [reference] [start] [gpu]
 """
 
 import sys
@@ -11,6 +11,7 @@ from tests.benchmarks import (
     density,
     dictionaries,
     digest,
+    disk,
     edits,
     engine,
     forgetting,
@@ -22,12 +23,14 @@ from tests.benchmarks import (
     reference,
     small_memory,
     solvers,
+    start,
     unknowns,
 )
 
 MEASURED: dict[str, Callable[[], None]] = {
     "dictionaries": dictionaries.main,
     "density": density.main,
+    "disk": disk.main,
     "engine": engine.main,
     "digest": digest.main,
     "unknowns": unknowns.main,
@@ -40,6 +43,7 @@ MEASURED: dict[str, Callable[[], None]] = {
     "small_memory": small_memory.main,
     "solvers": solvers.main,
     "reference": reference.main,
+    "start": start.main,
 }
 
 

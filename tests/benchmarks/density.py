@@ -1,4 +1,5 @@
-"""What a stored byte holds, on whole tables: code bits, bits of answers and bytes a fact, with every pair recalled.
+"""What a stored byte of the bank holds, on whole tables: code bits, bits of answers and bytes a fact, with every pair
+recalled. Answers and names, without which nothing is answered, stand beside it as bytes a fact in all.
 
 Bars: `compact` at least 2.2 code bits a stored byte (2.6 hoped for) on every table, weights, scales and block table
 counted; at most 12 bytes a fact on the enterprise table, at false answers of 1e-6.
@@ -45,8 +46,8 @@ def _measure(name: str, facts: Facts, recipe: Recipe) -> None:
     bits = memory.code_bits_total / memory.bytes
     useful = _information(facts) * memory.pairs / memory.bytes
     print(
-        f"  {name}: {memory.bytes / memory.facts:.2f} bytes a fact, {bits:.3f} code bits and {useful:.3f} bits of "
-        f"answers a stored byte, {verified.right:,} of {verified.asked:,} pairs right, "
+        f"  {name}: {memory.bytes / memory.facts:.2f} bytes of the bank a fact, {bits:.3f} code bits and {useful:.3f} "
+        f"bits of answers a stored byte of it, {verified.right:,} of {verified.asked:,} pairs right, "
         f"{seconds:.1f} s ({cores:.1f} core s), {memory.bytes_total / memory.facts:.2f} bytes a fact in all"
     )
 

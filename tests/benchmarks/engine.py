@@ -37,7 +37,7 @@ def main(repeats: int = 3) -> None:
             memory = taken[0][1]
             print(
                 f"{profile}: {whole:.2f} s, {whole / sqlite:.2f} x sqlite3 (bar {bar}), "
-                f"{memory.bytes / memory.facts:.2f} bytes a fact (bar {most}), "
+                f"{memory.bytes / memory.facts:.2f} bytes of the bank a fact (bar {most}), "
                 f"{memory.bytes_total / memory.facts:.2f} in all, "
                 f"{memory.stored_parameters / memory.facts:.2f} weights a fact; "
                 f"100,000 facts {tenth:.2f} s, a million {whole / tenth:.2f} times that"

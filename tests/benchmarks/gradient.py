@@ -1,6 +1,7 @@
 """Training end to end: code bits a parameter held at 100 % after rounding to eight bits, by optimiser and shape.
 
-Every weight is counted: q, K, V, the output map, W1 and b1. The facts are random pairs out of a square of subjects and
+Every weight is counted: q, K, V, the output map, W1 and b1. Loads are set by the weights; bits with the float16 scales
+counted as parameters stand beside them. The facts are random pairs out of a square of subjects and
 relations, with random codes; every fact is recalled from the rounded last weights.
 
 Bar: 2.2 code bits a parameter (stretch 2.5).
@@ -32,7 +33,7 @@ def main() -> None:
 
 def _measure(name: str, shape: Shape, optimiser: str, rates: tuple[float, ...]) -> None:
     """Seeds and rates of one load are one batch; a load that none holds ends the row."""
-    print(f"{name}, {shape.parameters:,} parameters, {optimiser}", flush=True)
+    print(f"{name}, {shape.parameters:,} parameters and {shape.scales} scales, {optimiser}", flush=True)
     for load in LOADS:
         facts = int(load * shape.parameters / shape.outputs)
         runs = [Run(problem(facts, shape.outputs, seed), seed, rate) for seed in SEEDS for rate in rates]
@@ -41,7 +42,9 @@ def _measure(name: str, shape: Shape, optimiser: str, rates: tuple[float, ...]) 
         shares = ", ".join(f"{outcome.stored_right / facts:.2%}" for outcome in outcomes)
         held = sum(outcome.held for outcome in outcomes)
         print(
-            f"  {load} bits: {facts} facts, {held} of {len(runs)} hold all, {seconds:.1f} s each ({shares})", flush=True
+            f"  {load} bits ({facts * shape.outputs / shape.stored:.2f} with scales): {facts} facts, "
+            f"{held} of {len(runs)} hold all, {seconds:.1f} s each ({shares})",
+            flush=True,
         )
         if not held:
             break

@@ -13,11 +13,11 @@ import signal
 import sys
 import tempfile
 from pathlib import Path
-from threading import Thread
+from threading import Semaphore, Thread
 
 import httpx
 
-from tests.running import Running, fresh_dictionary, running_service, train, wait
+from tests.running import PATIENCE, Running, fresh_dictionary, running_service, train, wait
 
 SUBJECTS = [f"counter {number}" for number in range(5)]
 ROWS = [*((subject, "count", "0") for subject in SUBJECTS), *((f"PART-{at}", "a", str(at % 9)) for at in range(400))]
@@ -44,7 +44,7 @@ def killed(folder: Path, kills: int) -> list[str]:
             complaints += [f"kill {kill}: {complaint}" for complaint in _complaints(api, dictionary, acknowledged)]
             if kill < kills:
                 client = _Client(service, dictionary, _number(api, dictionary))
-                acknowledged = client.until_killed(draw.uniform(0.1, 1.0))
+                acknowledged = client.until_killed(draw.randint(1, 40))
     return complaints
 
 
@@ -56,11 +56,13 @@ class _Client(Thread):
         self._service = service
         self._url = f"/v1/dictionaries/{dictionary}/facts:batch"
         self.acknowledged = number
+        self._told = Semaphore(0)
 
-    def until_killed(self, seconds: float) -> int:
-        """The number of the last acknowledged batch."""
+    def until_killed(self, batches: int) -> int:
+        """The number of the last acknowledged batch, where the kill comes once so many were."""
         self.start()
-        self.join(seconds)
+        for _ in range(batches):
+            assert self._told.acquire(timeout=PATIENCE), "no batch is acknowledged"
         self._service.stop(signal.SIGKILL)
         self.join()
         return self.acknowledged
@@ -73,6 +75,7 @@ class _Client(Thread):
                     batch = [{"subject": name, "relation": "count", "answer": number} for name in SUBJECTS]
                     api.post(self._url, json={"upsert": batch}).raise_for_status()
                     self.acknowledged += 1
+                    self._told.release()
             except httpx.TransportError:
                 return
 

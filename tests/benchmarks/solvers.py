@@ -92,7 +92,8 @@ def one_network(table: Table, shape: Shape, steps: int, closed_form: float) -> N
         f"one network of {shape.parameters:,} parameters: {outcome.right:,} right as float32, "
         f"{outcome.stored_right:,} as int8, after {outcome.steps} steps and {outcome.seconds:.1f} s, "
         f"{outcome.seconds / closed_form:.0f} times the closed form; "
-        f"{4 * shape.parameters / len(table):.2f} bytes a fact as float32, {shape.parameters / len(table):.2f} as int8",
+        f"{4 * shape.parameters / len(table):.2f} bytes a fact as float32, "
+        f"{(shape.parameters + 2 * shape.scales) / len(table):.2f} as int8 with float16 scales",
         flush=True,
     )
 

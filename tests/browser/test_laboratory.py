@@ -58,10 +58,26 @@ def test_every_chart_stands_within_the_page(
     for chart in charts:
         frame = chart.find_element(By.CSS_SELECTOR, ".frame > svg").size
         assert min(frame["height"], frame["width"] / 2) > 60
-        ticks = spans(chart, ".x-ticks span:not(.wide-only)" if size == PHONE else ".x-ticks span")
+        ticks = spans(chart, ".x-ticks > span:not(.wide-only)" if size == PHONE else ".x-ticks > span")
         shown = [*ticks, *spans(chart, ".at .mark, .y")]
         assert all(left >= 0 and right <= size[0] for left, right in shown)
         assert all(before[1] < after[0] for before, after in pairwise(ticks)), chart.text
+
+
+@pytest.mark.parametrize("size", [PHONE, DESK])
+@pytest.mark.parametrize("lang", ["en", "ja"])
+def test_no_figure_of_an_experiment_is_torn(
+    browser: Chrome, pages: dict[str, Path], lang: str, size: tuple[int, int]
+) -> None:
+    """Figures with their counters and chips with the name of a task stand in one line each."""
+    resize(browser, size)
+    browser.get(pages[lang].as_uri())
+    lines = browser.execute_script(
+        "return [...document.querySelectorAll('#laboratory .nowrap, #laboratory .chip')]"
+        ".filter(each => each.offsetParent).map(each => each.getClientRects().length)"
+    )
+    assert len(lines) > 10
+    assert set(lines) == {1}
 
 
 @pytest.mark.parametrize("lang", ["en", "ja"])
@@ -86,7 +102,7 @@ def test_marks_and_texts_stand_out(browser: Chrome, pages: dict[str, Path], sche
     browser.execute_cdp_cmd("Emulation.setEmulatedMedia", media)
     browser.get(pages["en"].as_uri())
     paper = luminance(colour(browser, "body", "background-color"))
-    texts = [(selector, "color", 4.5) for selector in (".frame .y", ".x-ticks span", ".keys-of li", ".tag.decisive")]
+    texts = [(selector, "color", 4.5) for selector in (".frame .y", ".x-ticks > span", ".keys-of li", ".tag.decisive")]
     marks = [(f".mark.{name}", "stroke", 3.0) for name in ("other", "hollow.c0", "hollow.c1", "hollow.c2", "hollow.c3")]
     for selector, of, least in [*texts, *marks]:
         ink = luminance(colour(browser, selector, of))

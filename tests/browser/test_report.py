@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 from collections.abc import Iterator
 from itertools import pairwise
@@ -14,7 +15,7 @@ from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
 from selenium.webdriver.remote.webelement import WebElement
 
-from pilot.checks.plan import Plan
+from pilot.checks.target import Plan
 from pilot.embedded import Address
 from pilot.reading import Options
 from pilot.report.write import write_report
@@ -26,7 +27,7 @@ pytestmark = pytest.mark.browser
 
 SAMPLE = Path(__file__).parents[2] / "sample_dictionaries" / "awkward_ja.csv"
 DRIVER = shutil.which("chromedriver")
-PHONE, DESK = (390, 844), (1280, 900)
+PHONE, TABLET, DESK = (390, 844), (760, 1024), (1280, 900)
 
 
 @pytest.fixture(scope="module")
@@ -88,8 +89,8 @@ def test_the_curves_are_drawn_within_their_frames(browser: Chrome, page: Path, s
     for chart in charts:
         assert chart.find_element(By.TAG_NAME, "svg").size["height"] > 100
         assert chart.find_elements(By.CLASS_NAME, "curve")
-        assert all(left >= 0 and right <= size[0] for left, right in spans(chart, ".x span, .y, .dot"))
-        ticks = spans(chart, ".x span")
+        assert all(left >= 0 and right <= size[0] for left, right in spans(chart, ".x > span, .y, .dot"))
+        ticks = spans(chart, ".x > span")
         assert all(before[1] < after[0] for before, after in pairwise(ticks))
 
 
@@ -99,9 +100,9 @@ def test_the_first_screen_says_what_change_costs(browser: Chrome, page: Path) ->
     browser.get(page.as_uri())
     answers = browser.find_elements(By.CSS_SELECTOR, ".answers > div")
     assert [answer.find_element(By.TAG_NAME, "dt").text for answer in answers] == [
-        "事実が変わったら",
-        "事実を消すとき",
-        "変更が誤りだったら",
+        "事実を変更したとき",
+        "事実を削除したとき",
+        "変更を取り消したいとき",
     ]
     assert all(answer.rect["y"] + answer.rect["height"] < DESK[1] for answer in answers)
 
@@ -119,6 +120,45 @@ def test_the_page_fits_its_window(browser: Chrome, page: Path, size: tuple[int, 
     assert min(sizes) >= 11
 
 
+@pytest.mark.parametrize("size", [PHONE, TABLET, DESK])
+def test_no_figure_is_torn(browser: Chrome, page: Path, size: tuple[int, int]) -> None:
+    """Every figure stands in one line with its counter, its unit and the other end of its range."""
+    resize(browser, size)
+    browser.get(page.as_uri())
+    figures = browser.execute_script(
+        "return [...document.querySelectorAll('span.nowrap, .figure, .tag')].filter(each => each.offsetParent)"
+        ".map(each => [each.textContent, each.getClientRects().length, each.offsetHeight,"
+        " parseFloat(getComputedStyle(each).fontSize)])"
+    )
+    assert len(figures) > 100
+    assert [text for text, lines, height, font in figures if lines > 1 or height > 2.2 * font] == []
+
+
+def test_a_phone_shows_every_column(browser: Chrome, page: Path) -> None:
+    """At a phone's width no text of a table of the checks lies beyond the screen, and each figure has its heading."""
+    resize(browser, PHONE)
+    browser.get(page.as_uri())
+    beyond = browser.execute_script(
+        "return [...document.querySelectorAll('table td, table th')].filter(each => each.offsetParent"
+        f" && each.getBoundingClientRect().right > {PHONE[0]}).map(each => each.textContent)"
+    )
+    assert beyond == []
+    headings = browser.execute_script(
+        "return [...document.querySelectorAll('.stacked td.n:not([colspan])')]"
+        ".map(each => getComputedStyle(each, '::before').content)"
+    )
+    assert headings
+    assert all(re.search(r"\w", heading) for heading in headings)
+
+
+def test_paper_begins_the_checks_on_a_page_of_their_own(browser: Chrome, page: Path) -> None:
+    """Printed, the table of the checks does not begin with one row at the foot of the first page."""
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "print"})
+    browser.get(page.as_uri())
+    assert browser.find_element(By.ID, "checks").value_of_css_property("break-before") == "page"
+    assert browser.find_element(By.TAG_NAME, "tr").value_of_css_property("break-inside") == "avoid"
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_text_stands_out_in_light_and_dark(browser: Chrome, page: Path, scheme: str) -> None:
     """Ink and soft text keep a contrast of at least 4.5 to 1 against the page (WCAG 2 AA)."""
@@ -127,7 +167,7 @@ def test_text_stands_out_in_light_and_dark(browser: Chrome, page: Path, scheme: 
     )
     browser.get(page.as_uri())
     paper = luminance(colour(browser, "body", "background-color"))
-    for selector in ("body", "small", ".tag", ".verdict", ".band-text", ".chart .x span"):
+    for selector in ("body", "small", ".tag", ".verdict", ".band-text", ".chart .x > span"):
         ink = luminance(colour(browser, selector, "color"))
         assert (max(ink, paper) + 0.05) / (min(ink, paper) + 0.05) >= 4.5, selector
 

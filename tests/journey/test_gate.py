@@ -6,29 +6,17 @@ from pathlib import Path
 import httpx
 import pytest
 
-from tests.running import Running, fresh_dictionary, running_service, train
+from tests.running import Running, fresh_dictionary, train
 
 FACTS = "subject,relation,answer\n" + "".join(f"item {n},{'size' if n % 2 else 'maker'},{n}\n" for n in range(60))
 
 
-@pytest.fixture(scope="module")
-def gated(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    with running_service(tmp_path_factory.mktemp("gated") / "data") as running:
-        yield running
-
-
 @pytest.fixture
-def api(gated: Running) -> Iterator[httpx.Client]:
-    with gated.client() as client:
-        yield client
-
-
-@pytest.fixture
-def toml(gated: Running) -> Path:
-    """The data folder's gate, absent until a test writes it."""
-    path = gated.data / "gate.toml"
+def toml(service: Running) -> Iterator[Path]:
+    """The data folder's gate, absent until a test writes it, and gone afterwards."""
+    path = service.data / "gate.toml"
+    yield path
     path.unlink(missing_ok=True)
-    return path
 
 
 def test_without_a_gate_every_alias_moves(api: httpx.Client, toml: Path) -> None:

@@ -14,7 +14,7 @@ FACTS = f"{HEAD}a,r,1\nb,r,2\nc,s,3\n"
 
 def settled(api: httpx.Client, url: str, asked: int) -> dict[str, Any]:
     """The figures once this many pairs were compared."""
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 120
     while time.monotonic() < deadline:
         found: dict[str, Any] = api.get(f"{url}/shadow").json()
         if found["asked"] + found["dropped"] >= asked:

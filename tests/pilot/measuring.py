@@ -2,8 +2,8 @@
 
 from datetime import UTC, datetime
 
-from pilot.checks.ceiling import Table
 from pilot.checks.measured import Measured, Tally
+from pilot.checks.privacy import Table
 from pilot.reading import Reading
 from schemas.checks import (
     Artefact,

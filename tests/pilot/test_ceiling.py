@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pilot.checks.ceiling import Table, ceiling
+from pilot.checks.privacy import Table, ceiling
 from pilot.statistics import interval
 
 

@@ -8,14 +8,12 @@ from collections.abc import Collection, Iterator
 import httpx
 import pytest
 
-from pilot.checks.changes import Answers, Held
 from pilot.checks.deletion import check_deletion, deletable
-from pilot.checks.plan import Plan
 from pilot.checks.privacy import Setting, check_privacy
 from pilot.checks.retention import check_retention
 from pilot.checks.rollback import check_rollback
-from pilot.checks.scratch import Scratch, may_scratch, scratch_copy
-from pilot.checks.target import Target
+from pilot.checks.scratch import Answers, Held, Scratch, may_scratch, scratch_copy
+from pilot.checks.target import Plan, Target
 from pilot.client import FactStore
 from pilot.gate import Gate, judge, verdict
 from pilot.reading import Pair

@@ -1,11 +1,10 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pilot.checks.changes import Changes, Held
 from pilot.checks.deletion import another_spelling, deletable
-from pilot.checks.plan import Plan
 from pilot.checks.probes import folded
-from pilot.checks.scratch import drawn
+from pilot.checks.scratch import Changes, Held, drawn
+from pilot.checks.target import Plan
 
 NAMES = st.text(alphabet="aAbZ09-ー〜Æé部品 が", min_size=1, max_size=6).map(str.strip).filter(bool)
 ANSWERS = st.lists(st.sampled_from("xyz"), min_size=1, max_size=2, unique=True).map(sorted).map(tuple)

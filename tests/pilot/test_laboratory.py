@@ -1,6 +1,5 @@
 import json
 import re
-import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -8,13 +7,13 @@ import httpx
 import pytest
 from typer.testing import CliRunner
 
-from pilot.checks.plan import Plan
+from pilot.checks.target import Plan
 from pilot.cli import app
 from pilot.client import FactStore
 from pilot.embedded import Address
 from pilot.errors import ServiceFailed
 from pilot.laboratory import Bench, Conducted, Laboratory, conduct
-from pilot.laboratory.plan import LEAST_SECONDS, SHARES
+from pilot.laboratory.conduct import LEAST_SECONDS, SHARES
 from pilot.report.write import write_report
 from pilot.run import Request, run
 from schemas.experiments import ExperimentId
@@ -42,6 +41,9 @@ def failed(_: ExperimentId) -> dict[str, object]:
     return job(state="failed", problem=problem)
 
 
+NOW = 1000.0  # seconds: no time passes here
+
+
 class Scripted:
     """What a service does with jobs that end at once as they are told; the wire is the seam. `asked`: the requests;
     `cancelled`: the jobs.
@@ -63,7 +65,8 @@ class Scripted:
 
     def conduct(self, laboratory: Laboratory) -> Conducted:
         with FactStore("http://service", "k", transport=httpx.MockTransport(self)) as store:
-            bench = Bench(store, "d", time.perf_counter() + laboratory.seconds, seed=7, false_answers=1e-4)
+            ends = NOW + laboratory.seconds
+            bench = Bench(store, "d", ends, seed=7, false_answers=1e-4, clock=lambda: NOW)
             return conduct(laboratory, bench, lambda *_: None)
 
 
@@ -90,8 +93,8 @@ def test_experiments_are_asked_for_one_by_one_and_reported_in_order() -> None:
     assert [ask["kind"] for ask in service.asked] == list(SHARES)
     assert all((ask["seed"], ask["false_answers"], ask["facts"]) == (7, 1e-4, 10**6) for ask in service.asked)
     seconds = [float(str(ask["seconds"])) for ask in service.asked]
-    assert seconds[0] == pytest.approx(10, abs=1)
-    assert seconds[-1] == pytest.approx(140, abs=5)  # nothing was used up before it
+    assert seconds[0] == pytest.approx(10)
+    assert seconds[-1] == pytest.approx(140)  # nothing was used up before it
 
 
 def test_an_experiment_is_made_also_when_the_minutes_are_used_up() -> None:
@@ -126,7 +129,7 @@ def test_a_service_that_is_gone_ends_the_run() -> None:
         FactStore("http://service", "k", transport=httpx.MockTransport(gone)) as store,
         pytest.raises(ServiceFailed) as raised,
     ):
-        conduct(Laboratory(), Bench(store, "d", time.perf_counter() + 9, 0, 1e-6), lambda *_: None)
+        conduct(Laboratory(), Bench(store, "d", NOW + 9, 0, 1e-6, lambda: NOW), lambda *_: None)
     assert raised.value.exit_code == 3
 
 

@@ -6,9 +6,9 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from pilot.report.html import html, read_prose
 from pilot.report.junit import junit
-from pilot.report.write import write_report
+from pilot.report.messages import read_prose
+from pilot.report.write import html, write_report
 from schemas.checks import LeftOut
 from schemas.experiments import ExperimentId
 from schemas.problems import Code
@@ -50,7 +50,7 @@ def test_no_figure_in_a_chart_that_is_not_in_the_document(report: Report, tmp_pa
 
 
 @pytest.mark.parametrize(
-    ("lang", "question"), [("en", "Where should the parameters go?"), ("ja", "パラメータの置き場所")]
+    ("lang", "question"), [("en", "Where should the parameters go?"), ("ja", "パラメータをどこに配分するか")]
 )
 def test_the_first_page_says_where_the_parameters_go(report: Report, lang: str, question: str) -> None:
     """The answer of `allocation` stands before any table; without that experiment there is no such question."""
@@ -67,7 +67,7 @@ def test_every_experiment_is_told(report: Report, lang: str) -> None:
         assert f'<article id="{made}">' in page
         assert words[made]["question"] in page
     assert words["verdict"]["not_decisive"] in page
-    assert "81.9 kB" in page
+    assert "81.9\u00a0kB" in page
     empty = page.count('<figure class="experiment')
     assert empty == sum(len(made.charts) for made in report.experiments)  # one is empty, and one drawn for each task
     assert "<b>0.26</b>" not in page

@@ -7,12 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pilot.report.html import read_prose
+from pilot.report.messages import read_prose
 from pilot.report.plots import Plot, plotted
 from pilot.report.plots.scales import Category, scale
 from pilot.report.plots.spacing import HIGH, spread, thinned, width
 from pilot.report.plots.styles import styles
-from pilot.report.quantities import shown
 from pilot.report.wording import Wording
 from schemas.experiments import Experiment, Point, Statement, Task
 from tests.pilot import experimenting
@@ -116,10 +115,8 @@ def test_series_are_told_apart_without_colour() -> None:
 def test_two_tasks_with_much_to_see_are_drawn_apart_on_equal_axes() -> None:
     """Each chart names its task, shows theory as well, and has the same ticks."""
     first, second = drawings(experimenting.capacity())
-    assert (first.title, second.title) == (
-        "Facts against parameters: this table",
-        "Facts against parameters: synthetic task",
-    )
+    assert first.title == second.title == "Facts against parameters"
+    assert (first.task, second.task) == ("this table", "synthetic task")
     assert first.x_ticks == second.x_ticks
     assert first.y_ticks == second.y_ticks
     assert [each.name for each in first.drawn] == [each.name for each in second.drawn]
@@ -165,11 +162,11 @@ def test_labels_along_an_axis_do_not_touch(places: list[float], text: str) -> No
     ("value", "quantity", "expected"),
     [
         (10_000.0, "parameters", "10,000"),
-        (0.5, "share", "50 %"),
-        (9600, "bytes", "9.6 kB"),
+        (0.5, "share", "50%"),
+        (9600, "bytes", "9.6\u00a0kB"),
         (14.8, "bytes_per_fact", "14.8"),
-        (0.25, "train_seconds", "250 ms"),
-        (3.1, "single_ms", "3.1 ms"),
+        (0.25, "train_seconds", "250\u00a0ms"),
+        (3.1, "single_ms", "3.1\u00a0ms"),
         (999.7, "facts", "1,000"),
         (3e-7, "loss", "3 × 10⁻⁷"),
         (1e-6, "false", "10⁻⁶"),
@@ -180,13 +177,13 @@ def test_labels_along_an_axis_do_not_touch(places: list[float], text: str) -> No
 )
 def test_quantities_read_well(value: float | None, quantity: str, expected: str) -> None:
     """The last word of a quantity's code says how its figures are written."""
-    assert shown(value, quantity) == expected
+    assert WORDS["ja"].figures.shown(value, quantity) == expected
 
 
 def test_codes_are_words_and_unknown_codes_stay_readable() -> None:
     """In both languages; a code that nobody put into words is written as it is."""
     assert WORDS["en"].label("attention-heavy") == "Attention-heavy"
-    assert WORDS["ja"].label("attention_heavy") == "アテンション重視"
+    assert WORDS["ja"].label("attention_heavy") == "注意層重視"
     assert WORDS["ja"].label("some_new_shape") == "some new shape"
 
 
@@ -195,12 +192,14 @@ def test_sentences_are_said_in_the_page_s_language() -> None:
     known = Statement(code="part_of_the_facts", figures={"facts": 1000, "of": 20_000})
     said = experimenting.rank()
     spoken = said.model_copy(update={"statements": said.statements | {"finding": [known, known]}})
-    assert "20,000 件" in WORDS["ja"].finding(spoken)
+    assert [told.sentences for told in WORDS["ja"].finding(spoken)] == [
+        ["20,000件から無作為に選んだ1,000件で実施しました。"] * 2
+    ]
     assert WORDS["ja"].recommendation(spoken) == said.recommendation
-    assert WORDS["en"].finding(spoken) == said.finding
+    assert [told.sentences for told in WORDS["en"].finding(spoken)] == [[said.finding]]
     missing = Statement(code="not_enough_time", figures={"what": "mlp, hybrid", "seconds": 30.0})
     spoken = said.model_copy(update={"statements": said.statements | {"left_out": [missing]}})
-    assert "MLP のみ、ハイブリッド" in WORDS["ja"].left_out(spoken)[0]
+    assert "MLPのみ、ハイブリッド" in WORDS["ja"].left_out(spoken)[0]
 
 
 def test_a_row_of_categories_is_as_high_as_its_series_need() -> None:

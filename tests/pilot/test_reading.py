@@ -1,10 +1,13 @@
+import csv
+import json
 from pathlib import Path
 
 import openpyxl
-import pandas as pd
+import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pyarrow import parquet
 
 from pilot.errors import UnusableInput
 from pilot.reading import Options, Reading, read_facts
@@ -45,7 +48,8 @@ def test_conflicts_are_resolved_as_asked(
 def test_every_row_is_counted_once(tmp_path_factory: pytest.TempPathFactory, rows: list[tuple[str, str, str]]) -> None:
     """The four counts add up to the rows read, under every rule for conflicts."""
     file = tmp_path_factory.mktemp("rows") / "facts.csv"
-    pd.DataFrame([("s", "r", "x"), *rows], columns=["subject", "relation", "answer"]).to_csv(file, index=False)
+    with file.open("w", encoding="utf-8", newline="") as out:
+        csv.writer(out).writerows([("subject", "relation", "answer"), ("s", "r", "x"), *rows])
     for on_conflict in OnConflict:
         reading = read_facts(file, Options(on_conflict=on_conflict))
         counted = reading.accepted + reading.duplicate + reading.conflicting + reading.rejected
@@ -131,9 +135,9 @@ def test_sheets_parquet_and_json_lines_are_text(tmp_path: Path) -> None:
     for row in (["subject", "relation", "answer"], ["a", "r", 12], ["0012", "r", "x"]):
         book.active.append(row)
     book.save(tmp_path / "f.xlsx")
-    frame = pd.DataFrame({"subject": ["a", "0012"], "relation": "r", "answer": ["12", "x"]})
-    frame.to_parquet(tmp_path / "f.parquet")
-    frame.to_json(tmp_path / "f.jsonl", orient="records", lines=True)
+    table = pa.table({"subject": ["a", "0012"], "relation": ["r", "r"], "answer": ["12", "x"]})
+    parquet.write_table(table, tmp_path / "f.parquet")
+    (tmp_path / "f.jsonl").write_text("\n".join(map(json.dumps, table.to_pylist())))
     readings = [read_facts(tmp_path / f"f.{ending}", MANY).taught for ending in ("xlsx", "parquet", "jsonl")]
     assert readings == [{("a", "r"): ("12",), ("0012", "r"): ("x",)}] * 3
 

@@ -1,20 +1,27 @@
 import json
 import re
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
 
-from pilot.report.charts import Axes, Mark
-from pilot.report.figures import duration, number, of_all, share, size
-from pilot.report.html import html, read_prose
+from pilot.gate import Gate
 from pilot.report.junit import junit
-from pilot.report.write import write_report
+from pilot.report.messages import read_prose
+from pilot.report.plots.curves import Axes, Mark
+from pilot.report.quantities import duration, figures_of, number, size
+from pilot.report.summary import phrases
+from pilot.report.write import html, write_report
 from schemas.checks import Verdict
+from schemas.experiments import ExperimentId, Statement
 from schemas.report import Report
+from tests.pilot import experimenting
 
 ReportOn = Callable[..., Report]
+JA_PROSE = read_prose("ja")
+EN, JA = figures_of(read_prose("en")), figures_of(JA_PROSE)
 
 
 def test_the_json_is_the_contract(report_on: ReportOn, parts: Path, tmp_path: Path) -> None:
@@ -98,6 +105,23 @@ def test_a_pass_has_no_junit_failure(report_on: ReportOn, parts: Path) -> None:
     assert not tree.findall(".//failure")
 
 
+def test_the_page_says_what_is_served_and_what_all_of_it_takes(report_on: ReportOn, parts: Path) -> None:
+    """A recipe that allows more false answers than 12 check bits do: the page says which are served. Bytes a fact stand
+    for the bank alone and for everything side by side, and the comparison with SQLite is one of everything.
+    """
+    report = report_on(parts)
+    recipe = report.memory.recipe | {"false_answers": 0.01, "check_bits": 12}
+    memory = report.memory.model_copy(update={"recipe": recipe, "false_answers": 0.01})
+    page = html(report.model_copy(update={"memory": memory}), "en")
+    text = re.sub(r"<[^>]*>", "", page)
+    assert "12 check bits: at most 1 in 4,096" in text
+    assert "check bits: at most" not in html(report, "en")
+    for size_of in (memory.bytes, memory.bytes_total):
+        shown = f"{size(size_of)} ({number(size_of / memory.facts)}\u00a0B a fact)"
+        assert shown in text
+    assert f"takes {number(memory.bytes_total / memory.facts)}\u00a0B a fact, answers and names included" in text
+
+
 def test_one_fact_makes_a_report(report_on: ReportOn, tmp_path: Path) -> None:
     """A table of one fact has a report: no rate, bit count or chart divides by zero."""
     file = tmp_path / "one.csv"
@@ -107,7 +131,7 @@ def test_one_fact_makes_a_report(report_on: ReportOn, tmp_path: Path) -> None:
     assert "<svg" in html(report, "en")
 
 
-@pytest.mark.parametrize(("lang", "word"), [("en", "When a fact must go"), ("ja", "事実を消すとき")])
+@pytest.mark.parametrize(("lang", "word"), [("en", "When a fact must go"), ("ja", "事実を削除したとき")])
 def test_the_first_page_says_what_change_costs(report_on: ReportOn, parts: Path, lang: str, word: str) -> None:
     """Before any table stands what happens when facts change, must go, or were a mistake; below it the curves."""
     report = report_on(parts)
@@ -124,7 +148,7 @@ def test_curves_stand_where_their_figures_are() -> None:
     axes = Axes(width=16)
     assert axes.curve("limit", [(0, 0.0), (8, 0.25), (16, 1.0)]).points == "0.0,100.0 50.0,75.0 100.0,0.0"
     assert axes.mark(4, 0.5, (0.4, 0.6)) == Mark(25.0, 50.0, low=60.0, high=40.0)
-    assert [label.text for label in axes.shares()] == ["0 %", "25 %", "50 %", "75 %", "100 %"]
+    assert [label.text for label in axes.shares(JA)] == ["0%", "25%", "50%", "75%", "100%"]
 
 
 @pytest.mark.parametrize(
@@ -132,15 +156,72 @@ def test_curves_stand_where_their_figures_are() -> None:
     [
         (number(58_845), "58,845"),
         (number(12.345), "12.3"),
-        (size(2_591_234), "2.59 MB"),
-        (duration(0.0000031), "3.1 µs"),
-        (duration(1.9), "1.9 s"),
-        (share(0.999937), "99.9937 %"),
-        (share(0.0000631), "0.0063 %"),
-        (share(1), "100 %"),
-        (of_all(0.01), "1 %"),
+        (size(2_591_234), "2.59\u00a0MB"),
+        (duration(0.0000031), "3.1\u00a0µs"),
+        (duration(1.9), "1.9\u00a0s"),
+        (EN.share(0.999937), "99.9937\u00a0%"),
+        (JA.share(0.0000631), "0.0063%"),
+        (EN.share(1), "100\u00a0%"),
+        (EN.span((0.0, 0.084)), "0–8.4\u00a0%"),
+        (JA.span((0.0, 0.084)), "0～8.4%"),
+        (JA.one_in(1e-6), "100万"),
+        (EN.one_in(1e-6), "1,000,000"),
+        (JA.one_in(1 / 29_956), "29,956"),
+        (JA.percent(1, 3), "33.33%"),
+        (JA.moment(datetime(2025, 1, 31, 15, 30, tzinfo=UTC), "date"), "2025-02-01 00:30（日本時間）"),
+        (EN.moment(datetime(2025, 1, 31, 15, 30, tzinfo=UTC), "time"), "15:30:00"),
+        (JA.of_all(0.01), "1%"),
     ],
 )
 def test_figures_read_well(shown: str, expected: str) -> None:
     """Thousands are set apart, units fit, and a rate keeps two digits of its distance from the end."""
     assert shown == expected
+
+
+@pytest.mark.parametrize(
+    ("gate", "said"),
+    [
+        (
+            Gate(),
+            [
+                "6件）を記憶モデルに学習させ",
+                "5問すべてに正答",
+                "すべて「不明」",
+                "延べ3件変更しても",
+                "次の段階へ進めます",
+            ],
+        ),
+        (
+            Gate(maximum_false_answers=1e-4),
+            ["0.01%以下）を満たすかどうか", "不合格という意味ではありません", "29,956問に増やし"],
+        ),
+        (Gate(minimum_sample=10**6), ["100万問に1問）を超えないかどうか", "未学習の質問を増やして"]),
+        (Gate(minimum_questions=0.9), ["質問例の正答 90%以上", "実施しなかった検証項目を実施すると"]),
+    ],
+)
+def test_the_summary_says_what_follows(report_on: ReportOn, parts: Path, gate: Gate, said: list[str]) -> None:
+    """Of a pass what it allows; of a report that is not decisive what is missing and what would settle it."""
+    summary = html(report_on(parts, None, gate), "ja").split('<p class="sentence">')[1].split("</p>")[0]
+    text = re.sub(r"<[^>]*>", "", summary)
+    assert [part for part in said if part not in text] == []
+
+
+def test_phrases_for_a_meeting_hold_only_what_was_measured(report_on: ReportOn, parts: Path) -> None:
+    """The contest of the allocation and the stages of the budget are said where they were found, and left out else."""
+    contest = Statement(
+        code="contest_decided",
+        figures={"task": "this dictionary", "best": "hybrid", "second": "mlp", "times": 1.4, "parameters": 3904},
+    )
+    stages = Statement(code="budget_stages", figures={"department": 5800})
+    made = {experiment.id: experiment for experiment in experimenting.every()}
+    told = [
+        made[ExperimentId.ALLOCATION].model_copy(update={"statements": {"finding": [contest]}}),
+        made[ExperimentId.BUDGET].model_copy(update={"statements": {"recommendation": [stages]}}),
+    ]
+    report = report_on(parts)
+    bare, full = phrases(report, JA_PROSE), phrases(report.model_copy(update={"experiments": told}), JA_PROSE)
+    assert len(full) == len(bare) + 2
+    assert "投資先はハイブリッドです。同じパラメータ数で、MLPのみの1.40倍の事実を保持しました。" in full
+    assert "まずは一部門の5,800件で、費用対効果を見極めたいと考えています。" in full
+    unchanged = report.model_copy(update={"checks": [check for check in report.checks if check.details is None]})
+    assert len(phrases(unchanged, JA_PROSE)) == len(bare) - 1

@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pilot.report.html import read_prose
+from pilot.report.messages import read_prose
 from pilot.report.row_tables import tables
 from pilot.report.wording import Wording
 from schemas.experiments import Row, Task

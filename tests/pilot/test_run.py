@@ -9,10 +9,10 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
-from pilot.checks.plan import Plan
+from pilot.checks.target import Plan
 from pilot.client import FactStore
 from pilot.embedded import Address, embedded_service
-from pilot.errors import NotHeld, ServiceFailed
+from pilot.errors import NotHeld, ServiceFailed, UnusableInput
 from pilot.run import Request, run
 from schemas.checks import CheckId, Verdict
 from schemas.report import Report
@@ -194,6 +194,37 @@ def test_facts_that_a_recipe_cannot_hold_are_exit_1(service: Running, tmp_path: 
     with pytest.raises(NotHeld, match="facts are in blocks") as held:
         run(request, lambda *_: None)
     assert held.value.exit_code == 1
+
+
+def test_a_resolved_recipe_judges_the_dictionary_it_was_resolved_for(service: Running, tmp_path: Path) -> None:
+    """The memory of the report is the one that had the recipe, digest and all; what is checked on a scratch copy, which
+    has a secret of its own, goes by the choices in it. Without the dictionary, or by half, it is unusable input.
+    """
+    with FactStore(service.url, service.key) as store:
+        dictionary = store.create_dictionary(f"resolved {tmp_path.name}")
+        store.upload(dictionary.id, PARTS.encode(), Request(tmp_path, "").options)
+        first = store.memory(store.trained(dictionary.id, {"profile": "compact"}))
+    recipe = write(tmp_path, json.dumps(first.recipe), "recipe.json")
+    request = Request(
+        file=write(tmp_path, PARTS),
+        command="",
+        address=Address(service.url, service.key),
+        dictionary=dictionary.name,
+        recipe=recipe,
+        plan=QUICK,
+    )
+    report = run(request, lambda *_: None)
+    assert (report.memory.digest, report.memory.recipe) == (first.digest, first.recipe)
+    assert CheckId.RETENTION in {check.id for check in report.checks}
+    for unusable in (replace(request, dictionary=None), replace(request, address=None)):
+        with pytest.raises(UnusableInput, match="--dictionary"):
+            run(unusable, lambda *_: None)
+    write(tmp_path, json.dumps({**first.recipe, "k": None, "load": 1} | {"extra": 1}), "recipe.json")
+    with pytest.raises(UnusableInput, match=r"k: .*extra: "):
+        run(request, lambda *_: None)
+    write(tmp_path, json.dumps({name: first.recipe[name] for name in first.recipe if name != "k"}), "recipe.json")
+    with pytest.raises(UnusableInput, match="half of a resolved recipe: k is missing"):
+        run(request, lambda *_: None)
 
 
 def test_priority_facts_have_a_line_of_their_own(service: Running, tmp_path: Path) -> None:

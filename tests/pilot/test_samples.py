@@ -2,7 +2,7 @@ import json
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
 from pilot.reading import Options, read_facts
@@ -10,6 +10,7 @@ from schemas.uploads import OnConflict
 from service.errors import RequestError
 from service.ingest import Limits, read_table
 from service.ingest import Options as IngestOptions
+from tests.examples import examples
 
 SAMPLES = Path(__file__).parents[2] / "sample_dictionaries"
 RECEIPTS = sorted(SAMPLES.glob("*.receipt.json"))
@@ -35,7 +36,7 @@ def test_every_sample_has_a_receipt_and_stands_in_the_readme() -> None:
     assert all(f"`{path.name}`" in readme for path in SAMPLES.glob("*.csv"))
 
 
-@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(150, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(rows=st.lists(st.lists(CELLS, min_size=1, max_size=4), max_size=10), quoted=st.booleans(), on_conflict=...)
 def test_pilot_and_service_read_the_same_facts(
     tmp_path: Path, rows: list[list[str]], quoted: bool, on_conflict: OnConflict

@@ -7,7 +7,6 @@ from itertools import pairwise
 
 from pilot.report.plots.frame import Frame, Whisker, finite
 from pilot.report.plots.styles import Style, ours
-from pilot.report.quantities import shown
 from pilot.report.wording import Wording
 from schemas.experiments import Point, Series
 
@@ -100,6 +99,6 @@ def _marked(series: Series, frame: Frame) -> list[Point]:
 
 def _mark(series: Series, point: Point, frame: Frame, aside: float, words: Wording) -> Mark:
     x, y = frame.place(point.x, point.y, aside)
-    along = words.label(point.label) if point.label else shown(point.x, frame.chart.x.quantity)
+    along = words.label(point.label) if point.label else words.figures.shown(point.x, frame.chart.x.quantity)
     title = words.point(series, along, point, frame.chart.y.quantity)
     return Mark(x, y, frame.whisker(point, aside), point, title)

@@ -8,7 +8,6 @@ from pilot.report.plots.frame import Frame, finite, framed
 from pilot.report.plots.scales import Category, Scale
 from pilot.report.plots.spacing import GUTTER, NARROW, WIDE, Note, notes, spread, thinned, width
 from pilot.report.plots.styles import styles
-from pilot.report.quantities import shown
 from pilot.report.wording import Wording
 from schemas.experiments import Axis, Chart, Series, Task
 
@@ -39,11 +38,13 @@ class End:
 
 @dataclass(frozen=True, slots=True)
 class Plot:
-    """All places in per cent of the frame. rows: whether the y axis is one of categories; height: of the frame, in rem;
-    ends: the lines' names, where there is room for all of them at their ends; notes: names of marks.
+    """All places in per cent of the frame. task: whose figures it shows, where it is one of two charts; rows: whether
+    the y axis is one of categories; height: of the frame, in rem; ends: the lines' names, where there is room for all
+    of them at their ends; notes: names of marks.
     """
 
     title: str
+    task: str
     x_title: str
     y_title: str
     x_ticks: list[Tick]
@@ -67,17 +68,18 @@ def plotted(chart: Chart, series: Sequence[Series], words: Wording) -> list[Plot
     styled = list(zip(ours, styles(ours), strict=True))
     tasks = [task for task in (Task.DICTIONARY, Task.SYNTHETIC) if any(each.task is task for each in ours)]
     if len(tasks) < 2 or len(ours) <= _TOGETHER:
-        return [_plot(frame, styled, title, words)]
+        return [_plot(frame, styled, title, "", words)]
     parts = {task: [each for each in styled if each[0].task in {task, None}] for task in tasks}
-    return [_plot(frame, part, words.of_task(title, task), words) for task, part in parts.items()]
+    return [_plot(frame, part, title, words.words["task"][task], words) for task, part in parts.items()]
 
 
-def _plot(frame: Frame, styled: Sequence[Styled], title: str, words: Wording) -> Plot:
+def _plot(frame: Frame, styled: Sequence[Styled], title: str, task: str, words: Wording) -> Plot:
     series, lines = [each for each, _ in styled], drawn(styled, frame, words)
     named = {frame.number(point): point.label for each in series for point in finite(each) if point.label}
     categories = "category" in {frame.chart.x.scale, frame.chart.y.scale}
     return Plot(
         title=title,
+        task=task,
         x_title=words.axis(frame.across),
         y_title="" if frame.rows else words.axis(frame.up),
         x_ticks=_thinned(_ticks(frame.x, frame.across, named, words)),
@@ -96,7 +98,7 @@ def _ticks(scale: Scale, axis: Axis, named: dict[int, str], words: Wording) -> l
     values = scale.ticks()
     if isinstance(scale, Category):
         return [Tick(scale.place(at), words.label(named.get(round(at), ""))) for at in values]
-    return [Tick(scale.place(value), shown(value, axis.quantity)) for value in values]
+    return [Tick(scale.place(value), words.figures.shown(value, axis.quantity)) for value in values]
 
 
 def _thinned(ticks: list[Tick]) -> list[Tick]:
@@ -137,4 +139,5 @@ def _sources(series: Sequence[Series], words: Wording) -> list[str]:
     for each in series:
         if each.source:
             cited.setdefault(each.source, []).append(words.label(each.name))
-    return [f"{', '.join(names)}: {source}" for source, names in cited.items()]
+    marks = words.marks
+    return [f"{marks['list'].join(names)}{marks['colon']}{source}" for source, names in cited.items()]

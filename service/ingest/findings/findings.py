@@ -5,19 +5,17 @@ Findings look at the distinct facts (accepted and conflicting rows, no duplicate
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from schemas.uploads import Example, Finding, FindingKind
-from service.facts import trimmed
+from service.facts import fold_all, trimmed
 from service.ingest.count import Coded, Codes, Counted, Mask, Names
-from service.ingest.findings.answer_shapes import TEXT, formats
 from service.ingest.findings.uniqueness import find_unique
-from service.ingest.folding import folded
 from service.ingest.table import Header
+from service.numbering import number_texts, repeated
 
 _EXAMPLES = 5
 _EXAMPLE_CHARS = 200
@@ -142,7 +140,7 @@ class _Survey:
         """Relations of which several pairs have several answers: sets rather than mistakes."""
         pairs = self.coded.pairs[self.rows]
         several = np.bincount(pairs)[pairs] > 1
-        in_pairs = ~pd.Series(pairs).duplicated().to_numpy()
+        in_pairs = ~repeated(pairs)
         relations = len(self.relation_names)
         of_relation = np.bincount(self.relations[in_pairs], minlength=relations)
         with_several = np.bincount(self.relations[in_pairs & several], minlength=relations)
@@ -156,8 +154,8 @@ class _Survey:
 
     def out_of_format(self) -> Iterator[Finding]:
         """Answers unlike nearly all others of their relation, such as one date among numbers."""
-        kinds, names = pd.factorize(np.array(formats(self.coded.answers.distinct), dtype=object))
-        of_rows = kinds[self.answers].astype(np.int64)
+        kinds, names = number_texts(formats(self.coded.answers.distinct))
+        of_rows = kinds[self.answers]
         keys, times = np.unique(self.relations * len(names) + of_rows, return_counts=True)
         relation, kind = keys // len(names), keys % len(names)
         dominant = (times >= _FORMAT_SHARE * self.facts_of[relation]) & (self.facts_of[relation] >= _FORMAT_ROWS)
@@ -202,8 +200,8 @@ class _Survey:
 
 def _spellings(names: Names) -> list[list[str]]:
     """Groups of distinct names that fold to one."""
-    folds = np.array(folded(names.distinct), dtype=object)
-    shared = np.flatnonzero(pd.Series(folds).duplicated(keep=False))
+    folds = fold_all(names.distinct)
+    shared = np.flatnonzero(repeated(number_texts(folds)[0], "none"))
     groups: dict[str, list[str]] = defaultdict(list)
     for at in shared.tolist():
         groups[folds[at]].append(names.distinct[at])
@@ -217,5 +215,45 @@ def _either(first: Mask | None, second: Mask | None) -> Mask | None:
     return both
 
 
-def _place(names: NDArray[np.object_], wanted: str) -> int:
-    return int(np.flatnonzero(names == wanted)[0]) if wanted in names else -2
+def _place(names: list[str], wanted: str) -> int:
+    return names.index(wanted) if wanted in names else -2
+
+
+TEXT = "text"
+
+_FORMATS = re.compile(
+    r"(?P<number>[+-]?(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)?%?)"
+    r"|(?P<date>\d{4}(?:-\d{1,2}-\d{1,2}|/\d{1,2}/\d{1,2}|年\d{1,2}月\d{1,2}日))"
+    r"|(?P<time>\d{1,2}:\d{2}(?::\d{2})?)"
+    r"|(?P<moment>\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}\S*)",
+    re.ASCII,
+)
+_CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/+-]*", re.ASCII)
+_RUNS = (
+    (re.compile(r"[0-9]+"), "9"),
+    (re.compile(r"[A-Z]+"), "A"),
+    (re.compile(r"[a-z]+"), "a"),
+)
+_CODE_CHARS = 32
+
+
+def formats(answers: Iterable[str]) -> list[str]:
+    """For each answer `number`, `date`, `time`, `moment`, a code's shape such as `A-9`, or `text`."""
+    return [_format(answer) for answer in answers]
+
+
+def _format(answer: str) -> str:
+    if len(answer) > _CODE_CHARS:
+        return TEXT
+    match = _FORMATS.fullmatch(answer)
+    if match:
+        return match.lastgroup or TEXT
+    return _shape(answer) if _CODE.fullmatch(answer) else TEXT
+
+
+def _shape(code: str) -> str:
+    """`PART-0042` -> `A-9`; words without a digit are text."""
+    shape = code
+    for run, letter in _RUNS:
+        shape = run.sub(letter, shape)
+    return shape if "9" in shape else TEXT

@@ -9,12 +9,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import combinations
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from schemas.uploads import Finding, FindingKind, Uniqueness
 from service.ingest.count import Coded, Codes
 from service.ingest.privacy.personal import drawn
+from service.numbering import number_values
 
 RELATIONS = 40  # those with the most facts are looked at
 SUBJECTS = 4_000  # looked at to choose among them
@@ -108,8 +108,8 @@ def _group_sizes(traits: Traits) -> Codes:
     held = traits[(traits >= 0).all(axis=1)]
     numbers = np.zeros(len(held), dtype=np.int64)
     for column in held.T:
-        codes, _ = pd.factorize(column)
-        numbers, _ = pd.factorize(numbers * (int(codes.max(initial=0)) + 1) + codes)
+        codes, _ = number_values(column)
+        numbers, _ = number_values(numbers * (int(codes.max(initial=0)) + 1) + codes)
     sizes: Codes = np.bincount(numbers)
     return sizes
 

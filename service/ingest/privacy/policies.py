@@ -9,11 +9,9 @@ from dataclasses import dataclass, field
 from schemas.policies import Policy, PolicyKind
 from schemas.problems import Code
 from schemas.uploads import Finding, FindingKind
-from service.facts import Facts, Pair, trimmed
-from service.ingest.folding import folded
-from service.ingest.privacy.generalise import generaliser
-from service.ingest.privacy.masking import mask
+from service.facts import Facts, Pair, fold_all, trimmed
 from service.ingest.privacy.pseudonyms import Pseudonyms
+from service.ingest.privacy.replacements import generaliser, mask
 from service.ingest.table import RefusedRow, Table
 
 Change = Callable[[str], str | None]
@@ -40,13 +38,13 @@ class Policies:
         changing = [policy for policy in policies if policy.policy is not PolicyKind.ALLOW]
         if not changing and not subjects:
             return None
-        names = folded([policy.relation for policy in changing])
+        names = fold_all([policy.relation for policy in changing])
         return cls(dict(zip(names, changing, strict=True)), subjects, pseudonyms)
 
     def for_relations(self, names: Iterable[str]) -> dict[str, Policy]:
         """The policy of each of these names that has one."""
         distinct = list(dict.fromkeys(names))
-        found = {name: self.by_relation.get(fold) for name, fold in zip(distinct, folded(distinct), strict=True)}
+        found = {name: self.by_relation.get(fold) for name, fold in zip(distinct, fold_all(distinct), strict=True)}
         return {name: policy for name, policy in found.items() if policy is not None}
 
     def subject(self, name: str) -> str:

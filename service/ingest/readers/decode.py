@@ -193,3 +193,17 @@ def _hint(data: bytes) -> str:
 
 def _unclear(detail: str, encoding: str | None) -> UnusableFile:
     return UnusableFile(detail, code=Code.ENCODING_UNCLEAR, encoding=encoding)
+
+
+def base_type(media_type: str | None) -> str:
+    """`Text/CSV; charset=cp932` -> `text/csv`."""
+    return (media_type or "").partition(";")[0].strip().lower()
+
+
+def declared_charset(media_type: str | None) -> str | None:
+    """The charset parameter of a media type, or None."""
+    for parameter in (media_type or "").split(";")[1:]:
+        name, _, value = parameter.partition("=")
+        if name.strip().lower() == "charset" and value.strip():
+            return value.strip().strip('"')
+    return None

@@ -11,10 +11,9 @@ from service.errors import UnusableFile
 from service.facts import is_blank
 from service.ingest.options import Limits, Options
 from service.ingest.readers.csvrows import physical_lines, raw_text
-from service.ingest.readers.decode import decode, shown
+from service.ingest.readers.decode import declared_charset, decode, shown
 from service.ingest.readers.delimited import decoded_samples
 from service.ingest.readers.header import AUTO, NONE, resolve
-from service.ingest.readers.media import declared_charset
 from service.ingest.readers.sift import Refusal, Row, Sheet, sift
 from service.ingest.table import Header, Table
 

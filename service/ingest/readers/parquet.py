@@ -12,10 +12,9 @@ import pyarrow as pa
 from schemas.problems import Code
 from service.errors import TooLarge, UnusableFile
 from service.ingest.options import Limits, Options
-from service.ingest.readers.celltext import cell_text
 from service.ingest.readers.header import AUTO, NONE, resolve
 from service.ingest.readers.parquetreader import TOO_LARGE
-from service.ingest.readers.sift import Row, Sheet, sift
+from service.ingest.readers.sift import Row, Sheet, cell_text, sift
 from service.ingest.table import Header, Table
 
 _READER = Path(__file__).with_name("parquetreader.py")

@@ -10,7 +10,7 @@ from schemas.experiments import Experiment, Statement, Task
 from service.laboratory.bench import Asked, Bench
 from service.laboratory.budget.forecast import FORECAST, HOURS, NIGHTS, Forecast, Quantity
 from service.laboratory.budget.trials import PROFILES, Cost, Costing, Profile, cost_of
-from service.laboratory.document import Findings, chart, estimate, measured, point, row
+from service.laboratory.document import Findings, chart, estimate, measured, point, row, served_bound
 from service.laboratory.sentences import said
 from service.laboratory.synthetic import named
 from service.memory import Facts
@@ -138,6 +138,7 @@ class _Study:
             return
         profile = self.recommended
         findings.finding += self._found(profile or "fast")
+        findings.finding += served_bound(self.asked)
         largest, latency = self.forecasts[profile or "fast"].largest, self.asked.request.latency_ms
         every_pair = all(cost.right == cost.pairs for found in self.costs.values() for cost in found)
         clear = largest.single_p99_ms <= latency or largest.single_ms > latency

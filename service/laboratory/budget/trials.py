@@ -23,7 +23,8 @@ FACTOR, SIZES, SMALLEST = 4, 5, 64
 class Cost:
     """Of a memory that holds `facts` facts in `pairs` pairs. seconds: of training and verifying, by the clock;
     core_seconds: of all cores together. single_ms, single_p99_ms: a recall by itself, half and 99 of 100 of them within
-    that; batch_rate: recalls a second in large batches. All in process.
+    that; batch_rate: recalls a second in large batches. All in process. parameters: stored weights and their scales;
+    bytes: of the bank, bytes_total: with answers and names.
     """
 
     facts: int
@@ -42,7 +43,8 @@ class Cost:
     @property
     def figures(self) -> dict[str, float | int]:
         """Of a row."""
-        shares = {"recall": self.right / self.pairs, "bytes_per_fact": self.bytes / self.facts}
+        each = {"bytes_per_fact": self.bytes / self.facts, "bytes_total_per_fact": self.bytes_total / self.facts}
+        shares = {"recall": self.right / self.pairs} | each
         return {name: value for name, value in asdict(self).items() if name not in ("pairs", "right")} | shares
 
 
@@ -95,7 +97,7 @@ def _cost(memory: Memory, facts: Facts, seconds: float, core_seconds: float) -> 
         pairs=memory.pairs,
         right=verified.right,
         weight_bits=resolved.weight_bits,
-        parameters=memory.stored_parameters,
+        parameters=memory.stored_parameters + memory.stored_scales,
         bytes=memory.bytes,
         bytes_total=memory.bytes_total,
         seconds=seconds,

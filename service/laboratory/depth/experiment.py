@@ -6,7 +6,7 @@ from schemas.experiments import Experiment, Statement, Task
 from service.laboratory import intervals
 from service.laboratory.bench import Asked, Bench
 from service.laboratory.depth.search import Climb, search
-from service.laboratory.depth.stacks import DEPTHS, Stack, Tried
+from service.laboratory.depth.stacks import DEPTHS, RATE, SCHEDULE, Stack, Tried
 from service.laboratory.document import Findings, chart, measured, point, row
 from service.laboratory.sentences import said
 
@@ -23,7 +23,9 @@ def depth(asked: Asked, bench: Bench) -> Experiment:
     search(climbs, asked, bench, findings)
     for task in asked.tables:
         _report(findings, task, [climb for climb in climbs if climb.task is task and climb.rungs])
-    _recommend(findings, [climb for climb in climbs if climb.rungs])
+    if tried := [climb for climb in climbs if climb.rungs]:
+        findings.finding.append(said("depth_one_schedule", steps=SCHEDULE.steps, rate=RATE))
+    _recommend(findings, tried)
     return findings.document(asked, bench)
 
 
@@ -50,13 +52,15 @@ def _report(findings: Findings, task: Task, climbs: Sequence[Climb]) -> None:
 
 def what_it_holds(climb: Climb) -> Iterator[Statement]:
     layers, of_all = climb.stack.layers, {"task": climb.task.value, "parameters": climb.stack.parameters}
-    held = {"facts": round(intervals.held(climb.edges)[0]), "seeds": len(climb.edges)}
+    held = {"facts": round(intervals.held(climb.found)[0]), "seeds": len(climb.found)}
     if layers == 1:
         yield said("depth_held", **of_all, **held)
     else:
         yield said("depth_held_deeper", layers=layers, **of_all, **held)
     if any(at.above is None for at in climb.edges):
         yield said("depth_at_least")
+    if missing := len(climb.edges) - len(climb.found):
+        yield said("depth_seeds_without", missing=missing, of=len(climb.edges))
 
 
 def _facts_and_layers(network: Tried) -> tuple[int, int]:
@@ -69,7 +73,7 @@ def _draw(findings: Findings, task: Task, climbs: Sequence[Climb]) -> None:
         findings.charts.append(chart("without", ("layer", "category"), ("recall", "linear")))
         findings.charts.append(chart("rank", ("layer", "category"), ("rank", "linear")))
     points = [
-        point(climb.stack.layers - 1, *intervals.held(climb.edges), label=climb.stack.name, runs=len(climb.edges))
+        point(climb.stack.layers - 1, *intervals.held(climb.found), label=climb.stack.name, runs=len(climb.found))
         for climb in climbs
         if climb.known
     ]
@@ -83,11 +87,11 @@ def _draw_layers(findings: Findings, climb: Climb) -> None:
     facts than the edge of the ladders says, on which other seeds and rungs that failed count too.
     """
     best = max(climb.held, key=lambda network: network.facts, default=None)
-    facts, interval = intervals.held(climb.edges) if climb.known else (None, None)
+    facts, interval = intervals.held(climb.found) if climb.known else (None, None)
     low, high = interval or (None, None)
     without = {f"without_{layer}_recall": share for layer, share in enumerate(best.without if best else (), start=1)}
     held = {"facts": facts and round(facts, 1), "low": low and round(low, 1), "high": high and round(high, 1)}
-    sizes = {"parameters": climb.stack.parameters, "runs": len(climb.edges)}
+    sizes = {"parameters": climb.stack.parameters, "scales": climb.stack.scales, "runs": len(climb.edges)}
     examined = {"examined_facts": best.facts} if best else {}
     findings.rows.append(row(climb.stack.name, climb.task, **sizes, **held, **examined, **without))
     for name, values in (("without", best.without), ("rank", best.ranks)) if best else ():

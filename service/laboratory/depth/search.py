@@ -39,9 +39,14 @@ class Climb:
         return [edge(of_seed) for of_seed in self.rungs.values()]
 
     @property
+    def found(self) -> list[Edge]:
+        """Edges of the seeds that have one: a number that is held, with more successes below it than failures."""
+        return [at for at in self.edges if at.held]
+
+    @property
     def known(self) -> bool:
-        """Whether every seed has an edge: a number that is held, with more successes below it than failures."""
-        return bool(self.rungs) and all(at.held for at in self.edges)
+        """Whether a seed has an edge."""
+        return bool(self.found)
 
     @property
     def bounded(self) -> bool:

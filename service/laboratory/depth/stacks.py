@@ -15,7 +15,7 @@ from service.memory.gradient import Outcome, Problem, Run, Schedule, Shape, fact
 
 DEPTHS = (1, 2, 3, 4)
 RATE = 0.05
-_SCHEDULE = Schedule(steps=400, check_every=25)
+SCHEDULE = Schedule(steps=400, check_every=25)
 
 # By layers: heads, widths of their keys and values, and the MLP's. A head costs 2 d (qk + vo) and a unit of the MLP
 # 2 d + 1, so that all four number 48 d + 12, half of it attention; with a multiple of both, the same multiple.
@@ -54,16 +54,20 @@ class Stack:
     def parameters(self) -> int:
         return self.shape(1).parameters
 
+    @property
+    def scales(self) -> int:
+        return self.shape(1).scales
+
     def trial(self, table: Table, counts: Sequence[int], seed: int, device: str) -> Trial:
         """Teach it numbers of facts of the table, each number to a network of its own."""
-        key = {"kind": "stack", "stack": asdict(self), "schedule": asdict(_SCHEDULE), "rate": RATE, "device": device}
+        key = {"kind": "stack", "stack": asdict(self), "schedule": asdict(SCHEDULE), "rate": RATE, "device": device}
         facts = {"table": table.digest, "counts": list(counts), "seed": seed}
         return Trial({**key, **facts}, partial(self._work, table, counts, seed, device))
 
     def _work(self, table: Table, counts: Sequence[int], seed: int, device: str) -> Result:
         shape = self.shape(table.n_answers)
         runs = [Run(_problem(table.part(count, seed), seed), seed, RATE) for count in counts]
-        outcomes = train(shape, runs, _SCHEDULE, device=device)
+        outcomes = train(shape, runs, SCHEDULE, device=device)
         return {"networks": [_tried(shape, *each)._asdict() for each in zip(runs, outcomes, strict=True)]}
 
 

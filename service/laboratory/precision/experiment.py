@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from schemas.experiments import Experiment, Point, Statement, Task
 from service.laboratory.bench import Asked, Bench
-from service.laboratory.document import Findings, chart, measured, point, row
+from service.laboratory.document import Findings, chart, measured, point, row, served_bound
 from service.laboratory.intervals import FEWEST_SEEDS, half_width, mean
 from service.laboratory.precision.trials import BITS, NETWORK_BITS, ROW_STEP, Blocks, rounded_network, ways_of
 from service.laboratory.sentences import said
@@ -38,6 +38,7 @@ def precision(asked: Asked, bench: Bench) -> Experiment:
     found = _found(blocks, asked, bench, findings)
     networks = _networks(blocks, asked, bench, findings)
     findings.decisive = bool(blocks)
+    findings.finding += served_bound(asked) if blocks else []
     for task, block in blocks.items():
         _draw(findings, task, block, found[task], networks.get(task))
         _judge(findings, task, block, found[task], networks.get(task))
@@ -174,7 +175,7 @@ def _advice(task: Task, block: Blocks, ways: Sequence[Best]) -> Statement:
         return said("precision_more_time")
     bytes_a_fact = block.code_bits / mean(best.per_byte)
     advice = "precision_use_few" if best.bits < 8 else "precision_use_eight"
-    return said(advice, task=task.value, bits=best.bits, bytes=bytes_a_fact)
+    return said(advice, task=task.value, bits=best.bits, bytes=bytes_a_fact, code=block.code_bits)
 
 
 def _row(task: Task, block: Blocks, found: Sequence[dict[int, Any]], way: Best, network: dict[str, Any] | None) -> Any:

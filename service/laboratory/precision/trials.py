@@ -4,17 +4,19 @@ to end of which every weight is rounded.
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
 
+from schemas.memories import LONGEST_CODE
 from service.laboratory.bench import Result, Trial
 from service.laboratory.sizes.shapes import Design, nearest
 from service.laboratory.tables import Table
 from service.laboratory.targets import code_length, coded, information, pair_tokens, problem, token_width
 from service.memory.gradient import Run, Schedule, facts_right, train
 from service.memory.measuring import FrozenNetwork, Storing, facts_held_as_stored, widest_weights
+from service.memory.resolution import check_bits
 
 BITS = (2, 3, 4, 6, 8)
 FACTS, BLOCKS = 64, 4
@@ -43,7 +45,7 @@ class Blocks:
         """As large as a memory's blocks, and with codes as long as its longest."""
         facts = min(FACTS, len(table))
         number = max(1, min(BLOCKS, len(table) // FACTS))
-        code = min(62, code_length(table) + math.ceil(-math.log2(false_answers)))
+        code = min(LONGEST_CODE, code_length(table) + check_bits(false_answers))
         return cls(table, facts, number, code, information(table))
 
     def trial(self, weight_bits: int, seed: int) -> Trial:
@@ -90,14 +92,14 @@ def rounded_network(blocks: Blocks, seed: int, device: str) -> Trial:
 
 
 def _network(table: Table, facts: int, seed: int, device: str) -> Result:
-    part = table.part(facts, seed)
+    part = replace(table.part(facts, seed), numbered=None)
     width = token_width(part)
     asked = problem(part, NETWORK_BITS, width, seed)
     shape = nearest(_HYBRID, max(400, len(part) * NETWORK_BITS), NETWORK_BITS, width)
     outcomes = train(shape, [Run(asked, seed, rate) for rate in _RATES], _SCHEDULE, device=device)
     best = max(outcomes, key=lambda outcome: outcome.stored_right)
     recall = {str(bits): float(facts_right(shape, asked, best.weights, weight_bits=bits).mean()) for bits in BITS}
-    return {"recall": recall, "parameters": shape.parameters, "facts": len(part)}
+    return {"recall": recall, "parameters": shape.stored, "facts": len(part)}
 
 
 def _up(rows: float) -> int:

@@ -40,7 +40,7 @@ class Bounds(NamedTuple):
 
 
 def bounds(tensor: Tensor, *, seed: int = 0) -> Bounds:
-    """The largest of three ranks from below; the smallest of five constructions from above."""
+    """The largest of three ranks from below; the smallest of six constructions from above."""
     merged = tensor.merged()
     s, r, a = (rank_of(*merged.unfolding(mode), seed=seed) for mode in (SUBJECTS, RELATIONS, ANSWERS))
     constructions = {
@@ -49,6 +49,7 @@ def bounds(tensor: Tensor, *, seed: int = 0) -> Bounds:
         "answers": _slices(merged, ANSWERS),
         "base_answers": _with_base_answers(merged),
         "products": min(s.most * r.most, s.most * a.most, r.most * a.most),
+        "slices_in_pairs": _in_pairs(s.most, r.most, a.most),
     }
     most = min(constructions.values())
     s, r, a = (rank._replace(most=min(rank.most, most)) for rank in (s, r, a))
@@ -75,10 +76,22 @@ def _slices(tensor: Tensor, mode: int) -> int:
     """Slice by slice of a mode: no matrix's rank is above its number of rows or columns in use."""
     size = tensor.shape[mode]
     sides = []
-    for other in {0, 1, 2} - {mode}:
+    for other in (other for other in range(3) if other != mode):
         used = np.unique(tensor.ones[:, [mode, other]], axis=0)
         sides.append(np.bincount(used[:, 0], minlength=size))
     return int(np.minimum(*sides).sum())
+
+
+def _in_pairs(*ranks: int) -> int:
+    """Two slices at a time: over the real numbers no pair of m x n matrices, m <= n, takes more than m + n // 2 terms,
+    nor more than 2 m (JaJa, SIAM J. Comput. 8, 443, 1979). The ranks of a tensor's unfoldings are the sides of a box
+    into which it fits.
+    """
+    totals = []
+    for mode, slices in enumerate(ranks):
+        m, n = sorted(ranks[:mode] + ranks[mode + 1 :])
+        totals.append(slices // 2 * min(2 * m, m + n // 2) + slices % 2 * m)
+    return min(totals)
 
 
 def _with_base_answers(tensor: Tensor) -> int:
@@ -90,7 +103,7 @@ def _with_base_answers(tensor: Tensor) -> int:
         answers.setdefault(relation, set()).add(answer)
     total, cells = sum(map(len, answers.values())), _cells(tensor)
     while answers:
-        base = Counter(answer for held in answers.values() for answer in held).most_common(1)[0][0]
+        base = Counter(answer for held in answers.values() for answer in sorted(held)).most_common(1)[0][0]
         sharing = [relation for relation, held in answers.items() if base in held]
         total -= max(0, len(sharing) - len({cells[relation] for relation in sharing}))
         answers = {relation: held for relation, held in answers.items() if base not in held}

@@ -108,7 +108,7 @@ def _rows(bench: Bench, contest: Contest[EndToEnd], closed: Ladder[ClosedForm]) 
         trained = shape_figures(ladder.contender) | held_figures(ladder) | {"load": load, "recall": recall}
         yield row(ladder.contender.name, task, **trained, **training_figures(ladder), **size_figures(ladder, speed))
     speed = bench.run(speeds.closed_form(closed.contender, contest.coding))
-    stored = {"parameters": closed.contender.parameters}
+    stored = {"parameters": closed.contender.parameters, "scales": closed.contender.scales}
     yield row("closed_form", task, **stored, **held_figures(closed), **size_figures(closed, speed))
 
 

@@ -9,6 +9,7 @@ from service.laboratory import intervals
 from service.laboratory.sizes.coding import Coding
 from service.laboratory.sizes.contests import edges_of
 from service.laboratory.sizes.search import Ladder
+from service.laboratory.sizes.trainings import stored
 
 _ALIKE = 0.9  # sizes of at least this share of the largest are compared with it
 _NARROW = 1.25  # an interval whose ends lie within this factor of the figure decides
@@ -24,8 +25,8 @@ class Architecture:
 
     @property
     def points(self) -> list[tuple[int, int]]:
-        """Parameters and facts held, of every size and seed whose ladder did not end too early."""
-        edges = [(each.contender.parameters, edge) for each in self.ladders for edge in edges_of(each)]
+        """Parameters with their scales and facts held, of every size and seed whose ladder did not end too early."""
+        edges = [(stored(each.contender), edge) for each in self.ladders for edge in edges_of(each)]
         return [(parameters, edge.held) for parameters, edge in edges if edge.above is not None]
 
     @property
@@ -55,12 +56,12 @@ class Architecture:
 
     @property
     def facts_a_parameter(self) -> tuple[float, intervals.Interval | None] | None:
-        """At the largest size that was measured."""
+        """At the largest size that was measured, a scale counted as a parameter."""
         largest = self.largest
         if largest is None:
             return None
         facts, interval = intervals.held(edges_of(largest))
-        size = largest.contender.parameters
+        size = stored(largest.contender)
         return facts / size, interval and (interval[0] / size, interval[1] / size)
 
 
@@ -74,7 +75,8 @@ def comparable(coding: Coding, architectures: Sequence[Architecture]) -> list[Ar
     """Those whose largest size is alike: the group with most of them, of several the one of the largest size."""
     found = [(each, each.largest) for each in architectures if each.coding is coding]
     sizes = [(each, largest.contender.parameters) for each, largest in found if largest]
-    groups = [[each for each, size in sizes if _ALIKE * most <= size <= most] for most in {size for _, size in sizes}]
+    largest_sizes = sorted({size for _, size in sizes})
+    groups = [[each for each, size in sizes if _ALIKE * most <= size <= most] for most in largest_sizes]
     return max(groups, key=lambda group: (len(group), _size(group[0])), default=[])
 
 

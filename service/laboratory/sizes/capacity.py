@@ -1,6 +1,5 @@
 """How many facts parameters hold: architectures and methods at sizes in geometric steps, beside what theory says."""
 
-import math
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -18,8 +17,9 @@ from service.laboratory.sizes.efforts import Effort, effort
 from service.laboratory.sizes.figures import Figures, held_figures
 from service.laboratory.sizes.search import Ladder, Search
 from service.laboratory.sizes.shapes import SMALLEST, Design, nearest
-from service.laboratory.sizes.trainings import CLOSED_FORM_BITS, ONE_RATE, ClosedForm, EndToEnd, Linear
+from service.laboratory.sizes.trainings import CLOSED_FORM_BITS, ONE_RATE, ClosedForm, EndToEnd, Linear, stored
 from service.memory.measuring import Rows
+from service.memory.resolution import check_bits
 
 TRAINED, SOLVED = "end_to_end", "solved"
 """Charts; each architecture, and each line to compare it with, stands in one of them, Gardner's limit in both."""
@@ -108,7 +108,7 @@ def _series(architecture: Architecture, drawn_in: str) -> Series:
 def _points(architecture: Architecture) -> Iterator[Point]:
     for ladder in architecture.ladders:
         if edges := edges_of(ladder):
-            yield point(ladder.contender.parameters, *intervals.held(edges), runs=len(ladder.found))
+            yield point(stored(ladder.contender), *intervals.held(edges), runs=len(ladder.found))
 
 
 def _row(architecture: Architecture) -> Row:
@@ -120,7 +120,8 @@ def _row(architecture: Architecture) -> Row:
         slope = {"slope": round(steep[0], 3), "slope_low": round(steep[1][0], 3), "slope_high": round(steep[1][1], 3)}
     rate = architecture.facts_a_parameter
     per = {"facts_per_parameter": round(rate[0], 4) if rate else None}
-    size = {"parameters": largest.contender.parameters, "sizes": len(measured_at)}
+    held_by = {"parameters": largest.contender.parameters, "scales": largest.contender.scales}
+    size = held_by | {"sizes": len(measured_at)}
     return row(architecture.name, architecture.coding.table.task, **size, **held_figures(largest), **per, **slope)
 
 
@@ -179,7 +180,7 @@ def _needed(
         yield said("capacity_needed", low=weight * facts / rate[1][1], high=weight * facts / rate[1][0], **about)
     else:
         yield said("capacity_needed_at_most" if trained.at_least else "capacity_needed_about", **about)
-    if solved is not None and (stored := solved.facts_a_parameter):
-        yield said("capacity_needed_closed_form", parameters=weight * facts / stored[0])
-    check = math.ceil(-math.log2(asked.request.false_answers))
+    if solved is not None and (solved_rate := solved.facts_a_parameter):
+        yield said("capacity_needed_closed_form", parameters=weight * facts / solved_rate[0])
+    check = check_bits(asked.request.false_answers)
     yield said("capacity_check_bits", check=check, times=(coding.least + check) / coding.least)

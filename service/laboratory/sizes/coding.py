@@ -1,7 +1,7 @@
 """How long the codes are that a table's facts are taught as, and how large a network it can fill."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from schemas.experiments import Task
 from service.laboratory.sizes.shapes import SMALLEST
@@ -28,7 +28,7 @@ class Coding:
 
         A table so small that the smallest network would hold it is taught longer codes, as a memory with check bits is.
         """
-        part = table if len(table) <= MOST else table.part(MOST, seed)
+        part = table if len(table) <= MOST else replace(table.part(MOST, seed), numbered=None)
         bits = min(LONGEST, max(_least(part), math.ceil(FILLED * SMALLEST / len(part))))
         return cls(part, bits, token_width(table))
 

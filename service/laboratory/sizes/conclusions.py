@@ -1,5 +1,6 @@
 """What is said of contests, alike in every experiment that has one."""
 
+import math
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -44,7 +45,7 @@ def leave_out(findings: Findings, asked: Asked, bench: Bench, search: Search, wh
     """Say what was not done: facts that were not taken, work that the time did not allow."""
     for table in asked.tables.values():
         if len(table) > MOST:
-            findings.left_out.append(said("part_of_the_facts", facts=MOST, of=len(table)))
+            findings.left_out.append(said("part_of_the_pairs", pairs=MOST, of=len(table)))
     if len(asked.facts) == 1:
         findings.left_out.append(said("one_fact"))
     if search.unfinished:
@@ -70,6 +71,8 @@ def _first(standing: Standing, figures: dict[str, Figure]) -> Statement:
     second = standing.rivals[0]
     if second.ratio is None or (second.ratio.high is None and not second.beaten):
         return said("contest_unclear", **figures)
+    if math.isclose(second.ratio.times, 1.0):
+        return said("contest_equal", second=", ".join(map(spoken, standing.equal)), **figures)
     figures |= {"second": spoken(second.name), "times": second.ratio.times, "low": second.ratio.low}
     if second.ratio.high is None:
         return said("contest_decided_bound", **figures)

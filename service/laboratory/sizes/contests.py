@@ -41,6 +41,11 @@ class Standing:
         return [rival.name for rival in self.rivals if rival.beaten]
 
     @property
+    def equal(self) -> list[str]:
+        """Those that hold exactly as many, on the mean of the seeds."""
+        return [rival.name for rival in self.rivals if rival.ratio and math.isclose(rival.ratio.times, 1.0)]
+
+    @property
     def as_good(self) -> list[str]:
         """Those that are not told apart from the best."""
         return [rival.name for rival in self.rivals if not rival.beaten]

@@ -10,7 +10,7 @@ from service.laboratory.document import point
 from service.laboratory.sentences import Figure
 from service.laboratory.sizes import contests
 from service.laboratory.sizes.search import Ladder
-from service.laboratory.sizes.trainings import EndToEnd
+from service.laboratory.sizes.trainings import EndToEnd, stored
 
 Figures = dict[str, Figure | None]
 
@@ -30,7 +30,9 @@ def recall_points(ladder: Ladder[Any]) -> Iterator[Point]:
 
 
 def held_figures(ladder: Ladder[Any]) -> Figures:
-    """The largest number of facts at 100 %: geometric mean over seeds, and its interval; less than `high` if none."""
+    """The largest number of facts at 100 %: geometric mean over seeds, and its interval; less than `high` if none.
+    Bits are counted by parameters and scales together.
+    """
     edges = contests.edges_of(ladder)
     if not edges:
         least = min((edge.least for edge in ladder.edges.values()), default=None)
@@ -46,7 +48,7 @@ def held_figures(ladder: Ladder[Any]) -> Figures:
     low, high = interval or (None, None)
     return {
         "held": round(facts, 1), "low": low and round(low, 1), "high": high and round(high, 1), "seeds": len(edges),
-        "code_bits": ladder.bits, "bits_per_parameter": round(facts * ladder.bits / ladder.contender.parameters, 3),
+        "code_bits": ladder.bits, "bits_per_parameter": round(facts * ladder.bits / stored(ladder.contender), 3),
     }  # fmt: skip
 
 
@@ -54,6 +56,7 @@ def shape_figures(contender: EndToEnd) -> Figures:
     shape = contender.shape
     return {
         "parameters": shape.parameters,
+        "scales": shape.scales,
         "attention_parameters": shape.attention_parameters,
         "mlp_parameters": shape.mlp_parameters,
         "heads": shape.heads,
@@ -83,10 +86,10 @@ def training_figures(ladder: Ladder[EndToEnd]) -> Figures:
 
 def size_figures(ladder: Ladder[Any], speed: Result) -> Figures:
     """Bytes as stored, and how long a query takes."""
-    edges, stored = contests.edges_of(ladder), ladder.contender.bytes
-    per_fact = round(stored / intervals.held(edges)[0], 2) if edges else None
+    edges, size = contests.edges_of(ladder), ladder.contender.bytes
+    per_fact = round(size / intervals.held(edges)[0], 2) if edges else None
     return {
-        "bytes": stored,
+        "bytes": size,
         "bytes_per_fact": per_fact,
         "one_ms": round(speed["one_ms"], 4),
         "batch_ms": round(speed["batch_ms"], 4),

@@ -1,6 +1,7 @@
 """How attention should be divided: width to look up against width to carry, few wide heads or many narrow ones."""
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
 
@@ -48,8 +49,8 @@ def heads(asked: Asked, bench: Bench) -> Experiment:
     findings.rows += [each for contest in (*splits, *counts) for each in _rows(contest)]
     standing = conclude(findings, splits)
     findings.recommendation += _guideline(splits[0], standing)
-    findings.recommendation += _number(counts[0])
-    findings.decisive = standing is not None and 2 * len(standing.beaten) >= len(SPLITS) - 1
+    findings.recommendation += advise_number(counts[0])
+    findings.finding.append(said("heads_constant_query"))
     leave_out(findings, asked, bench, search, "further seeds, finer ladders and numbers of heads")
     return findings.document(asked, bench)
 
@@ -107,17 +108,26 @@ def _guideline(contest: Contest[EndToEnd], standing: Standing | None) -> Iterato
     if standing.decided:
         yield said("heads_split", **figures)
     else:
-        yield said("heads_split_open", others=", ".join(standing.as_good), **figures)
+        near = [name for name in standing.as_good if name not in standing.equal]
+        figures |= {"best": ", ".join([standing.best, *standing.equal])}
+        code = "heads_split_open" if near else "heads_split_equal"
+        yield said(code, **figures, **({"others": ", ".join(near)} if near else {}))
     if standing.beaten and not standing.decided:
         yield said("heads_avoid", beaten=", ".join(standing.beaten))
 
 
-def _number(contest: Contest[EndToEnd]) -> Iterator[Statement]:
-    """Nothing where the table is too small for numbers of heads to be told apart."""
+def advise_number(contest: Contest[Any]) -> Iterator[Statement]:
+    """Nothing where the table is too small for numbers of heads to be told apart; of several that hold equally many
+    none is called the best.
+    """
     standing = None if contest.all_held else contest.standing()
     if standing is None:
         return
-    if standing.beaten:
-        yield said("heads_number", best=spoken(standing.best), beaten=", ".join(map(spoken, standing.beaten)))
+    best, beaten = (", ".join(map(spoken, names)) for names in ([standing.best, *standing.equal], standing.beaten))
+    near = ", ".join(spoken(name) for name in standing.as_good if name not in standing.equal)
+    if not beaten:
+        yield said("heads_any_number", best=best)
+    elif near:
+        yield said("heads_number_open", best=best, others=near, beaten=beaten)
     else:
-        yield said("heads_any_number", best=spoken(standing.best))
+        yield said("heads_number", best=best, beaten=beaten)

@@ -43,13 +43,18 @@ class Network(NamedTuple):
 
 
 class Contender(Protocol):
-    """A way to hold facts, of which the largest number at 100 % is sought."""
+    """A way to hold facts, of which the largest number at 100 % is sought. Stored are its parameters, as int8, and its
+    scales, as float16; what it holds is counted by both.
+    """
 
     @property
     def name(self) -> str: ...
 
     @property
     def parameters(self) -> int: ...
+
+    @property
+    def scales(self) -> int: ...
 
     @property
     def bytes(self) -> int: ...
@@ -74,12 +79,13 @@ class EndToEnd:
         return self.shape.parameters
 
     @property
+    def scales(self) -> int:
+        return self.shape.scales
+
+    @property
     def bytes(self) -> int:
         """At int8, with one float16 scale for each unit of a layer."""
-        shape = self.shape
-        mlp = shape.mlp_width + 1 if shape.mlp_width else 0
-        units = shape.heads * (1 + shape.d_head_qk) + shape.attention_width + mlp + shape.outputs
-        return shape.parameters + 2 * units
+        return self.parameters + 2 * self.scales
 
     def trial(self, table: Table, bits: int, asked: Asking) -> Trial:
         what = {"kind": "end_to_end", "shape": asdict(self.shape), "schedule": asdict(self.schedule)}
@@ -111,8 +117,12 @@ class ClosedForm:
         return self.width * self.bits
 
     @property
+    def scales(self) -> int:
+        return self.bits
+
+    @property
     def bytes(self) -> int:
-        return self.parameters + 2 * self.bits
+        return self.parameters + 2 * self.scales
 
     def trial(self, table: Table, bits: int, asked: Asking) -> Trial:
         what = {"kind": "closed_form", "rows": self.rows, "width": self.width}
@@ -142,8 +152,12 @@ class Linear:
         return 2 * self.width * self.bits
 
     @property
+    def scales(self) -> int:
+        return self.bits
+
+    @property
     def bytes(self) -> int:
-        return self.parameters + 2 * self.bits
+        return self.parameters + 2 * self.scales
 
     def trial(self, table: Table, bits: int, asked: Asking) -> Trial:
         what = {"kind": "linear", "width": self.width, "hebbian": self.hebbian}
@@ -155,6 +169,11 @@ class Linear:
 
     def _features(self, part: Table, seed: int) -> measuring.Features:
         return np.concatenate(pair_tokens(part, self.width, seed), axis=1).astype(np.float32)
+
+
+def stored(contender: Contender) -> int:
+    """Numbers that are stored: parameters and scales."""
+    return contender.parameters + contender.scales
 
 
 def networks(result: Result) -> list[Network]:

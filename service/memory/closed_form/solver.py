@@ -47,6 +47,7 @@ _METHODS = {
 }
 _WEIGHT_BITS = {"fast": 8, "compact": 2}
 BLOCK_FACTS = 64
+_LEAST_RIDGE = 1e-6  # with less, a Gram matrix may have no factor in float64
 
 
 class ClosedFormSolver:
@@ -76,6 +77,19 @@ class ClosedFormSolver:
         )
         _check(sizes, recipe.rows)
         return sizes
+
+    def check(self, recipe: Resolved) -> None:
+        """A profile's weights of so many bits are solved or searched for in one way, whatever its figures."""
+        method = _METHODS[recipe.profile, recipe.weight_bits]
+        where = f"where a {recipe.profile} recipe stores {recipe.weight_bits} bits a weight"
+        for name in ("ridge", "admm_steps", "search_steps"):
+            if bool(getattr(recipe, name)) != bool(getattr(method, name)):
+                raise recipe_invalid(f"{name} must {'not ' * bool(getattr(recipe, name))}be above 0 {where}")
+        if 0 < recipe.ridge < _LEAST_RIDGE:
+            raise recipe_invalid(f"ridge must be at least {_LEAST_RIDGE:g} {where}")
+        if recipe.descent is not None:
+            raise recipe_invalid("descent must be left out where solver is closed_form")
+        _check(recipe, recipe.rows)
 
     def layout(self, recipe: Resolved, group: Group) -> Layout:
         """A row of steps for each feature that is read, and a scale for each bit of the code, or a single one where
@@ -158,7 +172,7 @@ def _widest(block_facts: int, load: float) -> int:
     return fullest + 3 * WIDEN_STEP
 
 
-def _check(sizes: Sizes, rows: str) -> None:
+def _check(sizes: Sizes | Resolved, rows: str) -> None:
     """Something must be read out, and every sum must stay below 2^24, where float32 still counts one by one."""
     attention = sizes.heads * sizes.d_head_vo
     if widest_readout(rows, attention, sizes.mlp_width) < ROW_STEP:

@@ -29,13 +29,12 @@ class EntryCodes:
     table: AnswerTable
     contested: frozenset[int]
 
-    def find(self, wanted: Collection[Entry]) -> dict[Entry, int]:
-        """The keys of those wanted entries that the version has."""
-        entries = list(wanted)
+    def find(self, entries: Sequence[Entry]) -> dict[Entry, int]:
+        """The keys of those entries that the version has."""
         keys = self._first_keys(entries)
         found = self.table.answers(self.table.find(np.array(keys, dtype=np.uint64)))
         held = {entry: key for entry, key, answers in zip(entries, keys, found, strict=True) if answers == entry[1]}
-        for relation in {entry[0] for entry in entries} & self.contested:
+        for relation in sorted({entry[0] for entry in entries} & self.contested):
             held.update(self._find_in_relation(relation, entries))
         return held
 
@@ -46,7 +45,7 @@ class EntryCodes:
         keys = dict(zip(fresh, self._first_keys(fresh), strict=True))
         contested = self.contested
         left = {self._relation_of(key) for key in gone}
-        for relation in {entry[0] for entry in fresh} | left:
+        for relation in sorted({entry[0] for entry in fresh} | left):
             mine = [entry for entry in fresh if entry[0] == relation]
             if relation in self.contested or self._collide([keys[entry] for entry in mine]):
                 again, drawn = self._draw_again(relation, mine, gone)

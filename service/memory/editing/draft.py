@@ -1,7 +1,7 @@
 """The draft of an edit: which pairs each block has afterwards, and which answers and names come and go with them."""
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -93,7 +93,7 @@ def hash_changes(memory: Memory, changes: Changes) -> HashedChanges:
     """Hash the changed pairs. Raises Outgrown for a relation that the recipe does not know."""
     wanted: dict[Pair, Answers | None] = {(trimmed(s), trimmed(r)): None for s, r in changes.delete}
     wanted.update(answer_sets(changes.upsert))
-    number = _number_relations(memory, {relation for _, relation in wanted})
+    number = _number_relations(memory, dict.fromkeys(relation for _, relation in wanted))
     for pair in [pair for pair in wanted if pair[1] not in number]:
         if wanted.pop(pair) is not None:
             raise Outgrown("the recipe does not know this relation")
@@ -115,7 +115,7 @@ def draft_changes(index: VersionIndex, hashed: HashedChanges) -> Draft:
         None if answers is None else (relation, answers)
         for relation, answers in zip(hashed.relation.tolist(), hashed.answers, strict=True)
     ]
-    keys = entries.find({entry for entry in wanted if entry is not None})
+    keys = entries.find(list(dict.fromkeys(entry for entry in wanted if entry is not None)))
     change = _count_changes(before, [None if entry is None else keys.get(entry, -1) for entry in wanted])
     gone = index.entries.vanishing(change)
     fresh, contested = entries.draw(list(dict.fromkeys(e for e in wanted if e is not None and e not in keys)), gone)
@@ -157,8 +157,8 @@ class _Drafter:
             new_entries={key: entry for entry, key in fresh.items()},
             gone_entries=gone,
             contested=contested,
-            new_subjects=[names[word] for word in subjects.appearing(subject_change)],
-            gone_subjects=[names[word] for word in subjects.vanishing(subject_change)],
+            new_subjects=[names[word] for word in sorted(subjects.appearing(subject_change))],
+            gone_subjects=[names[word] for word in sorted(subjects.vanishing(subject_change))],
             relation_names=self._relation_names(relation_change),
             counts=self._counts(),
         )
@@ -204,7 +204,7 @@ class _Drafter:
         return Counts(pairs, facts, code_bits)
 
 
-def _number_relations(memory: Memory, names: set[str]) -> dict[str, int]:
+def _number_relations(memory: Memory, names: Iterable[str]) -> dict[str, int]:
     hasher = NameHasher(memory.keyring, "relation", digest_size(memory.resolved.d_model))
     order = {hashed: at for at, hashed in enumerate(memory.resolved.relation_bits)}
     hashed = {name: hasher.digest(name).hex() for name in names}
@@ -212,8 +212,8 @@ def _number_relations(memory: Memory, names: set[str]) -> dict[str, int]:
 
 
 def _find_places(blocks: BlockIndex, hashed: HashedChanges) -> list[int | None]:
-    """The position of each pair in its block, None where it is not held."""
-    members = {block: blocks.of_block(block) for block in set(hashed.block.tolist())}
+    """Where each pair stands in its block now."""
+    members = {block: blocks.of_block(block) for block in dict.fromkeys(hashed.block.tolist())}
     hashes = zip(hashed.block.tolist(), hashed.route.tolist(), hashed.pad.tolist(), strict=True)
     return [members[block].at(route, pad) for block, route, pad in hashes]
 

@@ -55,6 +55,7 @@ def train_blocks(recipe: Resolved, inputs: BlockInputs, work: Work) -> list[Bloc
     allowed = {bits: allowed_shapes(recipe, bits) for bits in np.unique(inputs.bits).tolist()}
     counts, bits = np.diff(inputs.starts).tolist(), inputs.bits.tolist()
     widths = np.array([first_width(allowed[b], n, recipe.load) for b, n in zip(bits, counts, strict=True)])
+    _refuse_too_full(counts, bits, allowed, recipe)
     blocks: dict[int, Block] = {}
     todo = np.arange(len(counts))
     while len(todo):
@@ -68,6 +69,14 @@ def train_blocks(recipe: Resolved, inputs: BlockInputs, work: Work) -> list[Bloc
         todo = np.sort(np.concatenate(again))
         widths[todo] = [widen(width) for width in widths[todo].tolist()]
     return [blocks[number] for number in range(len(counts))]
+
+
+def _refuse_too_full(counts: list[int], bits: list[int], allowed: dict[int, list[Shape]], recipe: Resolved) -> None:
+    """Codes look random, so no block reads out more bits of them than its weights have."""
+    most = {length: shapes[-1].parameters * recipe.weight_bits for length, shapes in allowed.items()}
+    too_full = [at for at, (n, length) in enumerate(zip(counts, bits, strict=True)) if n * length > most[length]]
+    if too_full:
+        raise BlocksNotHeld(np.array(too_full))
 
 
 @dataclass(frozen=True, slots=True)

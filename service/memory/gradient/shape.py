@@ -57,3 +57,18 @@ class Shape:
         """Every trained weight but those of trained embeddings, whose number depends on the vocabulary."""
         out = self.d_model * self.outputs if self.residual and self.readout == "codes" else 0
         return self.attention_parameters + self.mlp_parameters + out
+
+    @property
+    def scales(self) -> int:
+        """Float16 scales that are stored beside the steps: one for each unit of a layer, and one for all biases."""
+        heads, width, mlp = self.heads, self.attention_width, self.mlp_width + 1 if self.mlp_width else 0
+        if not self.residual:
+            return heads * (1 + self.d_head_qk) + width + mlp + self.outputs
+        attention = 2 * heads * self.d_head_qk + width + self.d_model if heads else 0
+        out = self.outputs if self.readout == "codes" else 0
+        return self.layers * (attention + (mlp + self.d_model if mlp else 0)) + out
+
+    @property
+    def stored(self) -> int:
+        """Everything that is stored and was learned: parameters and scales. What is held is counted by these."""
+        return self.parameters + self.scales

@@ -61,8 +61,19 @@ def choose_sizes(recipe: Recipe, block_facts: int, code_bits: int) -> Sizes:
     return replace(widest, d_head_vo=d_head_vo, mlp_width=min(mlp_width, widest.mlp_width))
 
 
+def check(recipe: Resolved) -> None:
+    """Refuse figures of the other solver, and sizes in which no block can be stored."""
+    if recipe.descent is None:
+        raise recipe_invalid("descent is missing where solver is gradient")
+    for name in ("ridge", "admm_steps", "search_steps"):
+        if getattr(recipe, name):
+            raise recipe_invalid(f"{name} must be 0 where solver is gradient")
+    for group in recipe.groups:
+        allowed_shapes(recipe, group.code_bits)
+
+
 def allowed_shapes(recipe: Resolved, code_bits: int) -> list[Shape]:
-    """The networks that a block with codes of this length may have, from the narrowest to the widest."""
+    """Every network that a block with codes of this length may be, from the narrowest to the widest."""
     return _list_shapes(recipe, recipe, code_bits)
 
 

@@ -9,7 +9,7 @@ from service.memory.bank import Block, Layout
 from service.memory.block_inputs import BlockInputs, Work
 from service.memory.gradient.blocks import train_blocks
 from service.memory.gradient.reading import GradientReader
-from service.memory.gradient.sizes import choose_sizes
+from service.memory.gradient.sizes import check, choose_sizes
 from service.memory.gradient.storing import weight_layout
 from service.memory.recipe import Group, Recipe, Resolved, Sizes
 
@@ -26,6 +26,9 @@ class GradientSolver:
 
     def sizes(self, recipe: Recipe, block_facts: int, code_bits: int) -> Sizes:
         return choose_sizes(recipe, block_facts, code_bits)
+
+    def check(self, recipe: Resolved) -> None:
+        check(recipe)
 
     def layout(self, recipe: Resolved, group: Group) -> Layout:
         return weight_layout(recipe, group)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from threading import Lock
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from schemas.grants import Grant
 from schemas.keys import Role
@@ -19,6 +19,9 @@ from service.workflows.access.keys import digest
 from service.workflows.access.limits import UNLIMITED, Limiter
 from service.workflows.access.oidc import Identity, Tokens
 from service.workflows.access.relations import Relations, granted
+
+if TYPE_CHECKING:
+    from service.workflows.access.oidc import Identity, Tokens
 
 BOOTSTRAP = "bootstrap"
 MOST_HEADERS = 10_000  # remembered; further ones are looked up each time
@@ -124,7 +127,7 @@ class Authenticator:
         db: Database,
         bootstrap_key: str,
         limiter: Limiter,
-        tokens: Tokens | None = None,
+        tokens: "Tokens | None" = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
         self._db = db
@@ -176,7 +179,7 @@ class Authenticator:
         used, self._used = self._used & self._hash_of.keys() - {BOOTSTRAP}, set()
         if used:
             with self._db.writing() as tx:
-                keys.mark_used(tx, dict.fromkeys(used, now()))
+                keys.mark_used(tx, dict.fromkeys(sorted(used), now()))
 
     def _valid(self, caller: Caller) -> Caller:
         if caller.expires <= self._clock():
@@ -199,7 +202,7 @@ class Authenticator:
             by_header[header or b""] = caller
         return caller
 
-    def _behind(self, identity: Identity) -> Caller | None:
+    def _behind(self, identity: "Identity") -> Caller | None:
         """Who sent a token: with the role that its claim stands for, or with everything that a key has."""
         name = f"oidc:{identity.subject}"
         if identity.rights in ROLES:

@@ -6,8 +6,7 @@ from typing import Protocol
 
 from schemas.grants import Grant
 from service.errors import Forbidden
-from service.facts import trimmed
-from service.memory.names import fold
+from service.facts import fold, trimmed
 from service.storage import Transaction, lookup
 
 

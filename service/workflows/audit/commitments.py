@@ -15,7 +15,7 @@ from hashlib import blake2b
 
 import msgspec
 
-from service.ingest.folding import folded
+from service.facts import fold_all
 from service.storage.audit import Entry
 
 SIZE = 16  # bytes, of a salt and of a commitment
@@ -135,4 +135,4 @@ def _lone(texts: Mapping[str, Sequence[str]]) -> dict[str, list[bytes]]:
 
 
 def _folded(names: Sequence[str]) -> list[str]:
-    return folded([name.replace("\0", "\ufffd") for name in names])
+    return fold_all([name.replace("\0", "\ufffd") for name in names])

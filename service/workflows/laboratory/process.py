@@ -4,7 +4,7 @@ import os
 import sys
 import time
 import traceback
-from contextlib import redirect_stdout
+from contextlib import closing, redirect_stdout
 from pathlib import Path
 from threading import Thread
 from typing import IO, NoReturn
@@ -47,10 +47,9 @@ def _last_line(out: IO[str]) -> str:
 
 def _experiment(settings: Settings, assignment: Assignment, told: "Told") -> Experiment:
     told(0.0, "reading the ledger")
-    db = Database(settings.database)
-    asked, trials = _asked(db, assignment)
     device = choose_device(settings.device)
-    with one_thread_workers(device) as workers:
+    with closing(Database(settings.database)) as db, one_thread_workers(device) as workers:
+        asked, trials = _asked(db, assignment)
         bench = Bench(asked.request.seconds, device, workers, trials, told)
         return EXPERIMENTS[asked.request.kind](asked, bench)
 

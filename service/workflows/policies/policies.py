@@ -20,8 +20,7 @@ from schemas.policies import (
 from schemas.problems import Code
 from service import secret_files
 from service.errors import Conflict, Outgrown, Unprocessable
-from service.facts import Facts
-from service.ingest.folding import folded
+from service.facts import Facts, fold_all
 from service.ingest.privacy import policies as rules
 from service.ingest.privacy.pseudonyms import Pseudonyms
 from service.storage import Transaction, dictionaries, facts, names, policies, uploads
@@ -140,6 +139,6 @@ def _refuse_named_subjects(tx: Transaction, dictionary: int, wanted: PoliciesPut
 def _check_names(relations: Sequence[str]) -> None:
     if any("\0" in relation for relation in relations):
         raise Unprocessable("a relation's name holds no NUL")
-    folds = folded(relations)
+    folds = fold_all(relations)
     if len(set(folds)) < len(folds):
         raise Unprocessable("two policies are about one relation, or about spellings of one")

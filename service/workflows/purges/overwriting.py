@@ -32,5 +32,5 @@ def overwritten(receipt: dict[str, Any], traces: Traces) -> dict[str, Any]:
 
 
 def _finding(finding: dict[str, Any], traces: Traces) -> dict[str, Any]:
-    said = {name: traces.overwritten(finding[name]) for name in finding.keys() - {"kind", "count"}}
+    said = {name: traces.overwritten(finding[name]) for name in finding if name not in {"kind", "count"}}
     return {**finding, **said}

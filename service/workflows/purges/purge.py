@@ -164,8 +164,8 @@ class _Purging:
         asked = self._asked()
         purge.remove_facts(self.tx, self.rows)
         named = [(each.subject, each.relation, each.answer) for each in self.rows]
-        named += [(subject, relation, "") for subject, relation in self.target.pairs]
-        named += [(subject, "", "") for subject in self.target.subjects]
+        named += [(subject, relation, "") for subject, relation in sorted(self.target.pairs)]
+        named += [(subject, "", "") for subject in sorted(self.target.subjects)]
         texts = {text for fact in named for text in fact if text}
         shared = purge.still_held(self.tx, self.row.number, texts)
         known = {each.subject for each in self.rows}

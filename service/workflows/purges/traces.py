@@ -5,7 +5,7 @@ import re
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
-from service.ingest.folding import folded
+from service.facts import fold_all
 from service.ingest.readers.decode import shown
 
 PURGED = "(purged)"
@@ -63,7 +63,7 @@ class Traces:
 def _pattern(texts: Collection[str]) -> re.Pattern[str]:
     """Finds any of these texts in a plain one; nothing where there are none."""
     spellings = {spelling for text in texts for spelling in _spellings(text)}
-    longest_first = sorted(filter(None, spellings), key=len, reverse=True)
+    longest_first = sorted(filter(None, spellings), key=lambda spelling: (-len(spelling), spelling))
     return re.compile("|".join(map(_found, longest_first)) or r"(?!)")
 
 
@@ -84,7 +84,7 @@ def _spellings(text: str) -> list[str]:
 
 def _plain(text: str) -> str:
     """The text without the marks of JSON and CSV, in one spelling."""
-    return " ".join(folded([_ESCAPED.sub(_unescaped, text).translate(_MARKS)]))
+    return " ".join(fold_all([_ESCAPED.sub(_unescaped, text).translate(_MARKS)]))
 
 
 def _unescaped(match: re.Match[str]) -> str:

@@ -5,8 +5,7 @@ from collections.abc import Iterable, Sequence
 from schemas.names import NameAlias, Names, NamesPut
 from schemas.problems import Code
 from service.errors import Conflict, Unprocessable
-from service.facts import is_blank
-from service.memory.names import fold
+from service.facts import fold, is_blank
 from service.settings import Settings
 from service.storage import Database, Transaction, dictionaries, lookup, names, policies
 from service.storage.dictionaries import found

@@ -11,9 +11,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from schemas.names import Names
-from service.facts import Pair
+from service.facts import Pair, fold
 from service.memory import Recalled
-from service.memory.names import fold
 from service.memory.recall import Servable
 from service.workflows.recalls.templates import Template
 

@@ -15,6 +15,7 @@ import prometheus_client
 from schemas.problems import Code
 from schemas.recall import BatchQuery, BatchResult, ColumnsResult, Query, Result, Status
 from service.errors import Unprocessable
+from service.memory import solvers
 from service.memory.devices import use_one_thread
 from service.storage.aliases import CHAMPION
 from service.workflows.access.relations import Relations
@@ -30,6 +31,14 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 
+def prepare() -> None:
+    """Load what reads memories, which takes seconds, and let it compute in its caller's thread: parallel are the
+    workers of `Recall`.
+    """
+    solvers.prepare()
+    use_one_thread()
+
+
 class Asker(NamedTuple):
     """Whose recall it is: the id of the caller's key, and the relations that exist for it (None: all)."""
 
@@ -41,7 +50,6 @@ class Recall:
     """Answers queries from the memories of `serving`, at most `workers` batches at a time, and tells the observer."""
 
     def __init__(self, serving: Serving, observer: Observer, *, workers: int = 2) -> None:
-        use_one_thread()  # parallel are the workers
         self._serving = serving
         self._observer = observer
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix="recall")

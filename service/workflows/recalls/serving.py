@@ -10,7 +10,7 @@ dictionary out, and the last few stay, so that a rollback is served at once.
 
 import asyncio
 from collections import Counter, OrderedDict
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import NamedTuple, Protocol
 
 import structlog
@@ -152,20 +152,20 @@ class Serving:
         held = self._catalogue.ledger(served.dictionary, served.ledger_version, pairs)
         if seen is not None:
             held = {pair: rows for pair, rows in held.items() if pair[1] in seen}
-        unlike = list(answered - held.keys())
+        unlike = sorted(answered - held.keys())
         if unlike:
             held = {**held, **self._catalogue.respelled(served.dictionary, served.ledger_version, unlike, seen)}
         return held if seen is None else {pair: rows._replace(line=None) for pair, rows in held.items()}
 
-    async def watch(self, interval: float = 0.1) -> None:
-        """Load ahead of the requests: champions at the start, later whatever replaces a memory in use. Looks every
-        `interval` seconds until it is cancelled.
+    async def watch(self, moved: Callable[[], Awaitable[None]]) -> None:
+        """Load ahead of the requests: champions at the start, later whatever replaces a memory in use. Looks whenever
+        `moved` returns, until it is cancelled.
         """
         self._loop = asyncio.get_running_loop()
         seen = self._catalogue.changes()
         await self._ahead(self._load_champions())
         while True:
-            await asyncio.sleep(interval)
+            await moved()
             changes = self._catalogue.changes()
             if changes != seen:
                 seen = changes
@@ -249,7 +249,7 @@ class Serving:
         """Let go of memories that are no longer kept, and load the new champions of dictionaries in use."""
         loaded = list(self._loaded)
         kept = await asyncio.to_thread(self._catalogue.kept, loaded)
-        for memory in set(loaded) - kept:
+        for memory in [memory for memory in loaded if memory not in kept]:
             self._drop(memory)
         in_use = {served.dictionary for served in self._loaded.values()}
         for record in await asyncio.to_thread(self._catalogue.champions):

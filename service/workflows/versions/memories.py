@@ -7,7 +7,7 @@ from schemas.jobs import Job, JobKind
 from schemas.memories import MemoryCreate, MemoryInfo, MemoryList
 from schemas.problems import Code
 from service.errors import NotFound, Unprocessable
-from service.memory import Recipe
+from service.memory import read_recipe
 from service.storage import Database, Transaction, aliases, idempotency, jobs, memories
 from service.storage.dictionaries import check_holds_facts, found
 
@@ -17,7 +17,7 @@ ALIAS = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 def order_training(db: Database, ref: str, wanted: MemoryCreate, by: str, idempotency_key: str | None) -> Job:
     """Queue a training of the facts that the ledger holds when the job starts. Raises Unprocessable, NotFound."""
     recipe = None if wanted.recipe is None else wanted.recipe.model_dump(exclude_unset=True)
-    Recipe.from_json(recipe)
+    read_recipe(recipe)
     if wanted.publish is not None:
         check_movable(wanted.publish)
     params: dict[str, Any] = {"recipe": recipe, "publish": wanted.publish}

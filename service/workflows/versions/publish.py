@@ -15,7 +15,7 @@ from schemas.aliases import AliasAction
 from schemas.jobs import Job, JobKind
 from schemas.memories import MemoryInfo
 from service.errors import Outgrown
-from service.memory import Editor, Facts, Memory, Staged
+from service.memory import Editor, Facts, Memory, Staged, reopened
 from service.settings import Settings
 from service.storage import Database, Transaction, aliases, dictionaries, jobs, memories, patches
 from service.storage.aliases import CHAMPION
@@ -183,12 +183,12 @@ def described(
 
 
 def order_training(tx: Transaction, dictionary: int, by: str) -> Job:
-    """Queue the training that an outgrown champion needs, by the recipe that the champion was asked for with; one that
-    is already queued will do.
+    """Queue the training that an outgrown champion needs, by the recipe that the champion was asked for with, of which
+    nothing stays that was resolved from the facts of that time; one that is already queued will do.
     """
     waiting = jobs.queued_training(tx, dictionary, CHAMPION)
     if waiting is not None:
         return waiting
     champion = aliases.find(tx, dictionary, CHAMPION)
     recipe = None if champion is None else jobs.asked_recipe(tx, champion.memory)
-    return jobs.add(tx, jobs.Order(JobKind.TRAIN, dictionary, {"recipe": recipe, "publish": CHAMPION}, by))
+    return jobs.add(tx, jobs.Order(JobKind.TRAIN, dictionary, {"recipe": reopened(recipe), "publish": CHAMPION}, by))

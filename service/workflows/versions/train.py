@@ -11,7 +11,7 @@ from schemas.memories import MemoryInfo
 from schemas.problems import Code
 from service import secret_files
 from service.errors import NotFound, Outgrown, TrainingFailed, Unprocessable
-from service.memory import Facts, Memory, Recipe, Verified, fit, load
+from service.memory import Facts, Memory, Verified, fit, load, read_recipe
 from service.storage import Transaction, aliases, dictionaries, facts, jobs, memories
 from service.storage.aliases import CHAMPION
 from service.storage.stamps import new_id
@@ -77,7 +77,7 @@ def _trained(attempt: Attempt, memory_id: str, folder: Path) -> Trained:
     settings = attempt.settings
     limits.limits(settings)  # a gate that cannot be read is known before the work, not after it
     secret = secret_files.read(settings.secrets, row.id)
-    recipe = Recipe.from_json(attempt.claim.params["recipe"])
+    recipe = read_recipe(attempt.claim.params["recipe"])
     started = time.perf_counter()
     fitted = fit(
         taught,

@@ -4,13 +4,14 @@ from collections import Counter, defaultdict
 from collections.abc import Callable
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.problems import Code
 from schemas.uploads import OnConflict
 from service.errors import UnusableFile
 from service.ingest import Parsed
+from tests.examples import examples
 
 HEADER = "subject,relation,answer\n"
 ROWS = "a,r,1\na,r,2\na,r,1\nb,r,3\n"
@@ -67,7 +68,7 @@ CELL = st.sampled_from(["a", "b", "c", " a", "", " ", "あ", "\u3000"])
 ROW = st.lists(CELL, min_size=2, max_size=4)
 
 
-@settings(max_examples=100)
+@examples(100)
 @given(rows=st.lists(ROW, max_size=30), on_conflict=st.sampled_from(OnConflict))
 def test_counts_always_add_up(rows: list[list[str]], on_conflict: OnConflict, read: Read, facts: AsFacts) -> None:
     """Accepted + duplicate + conflicting + rejected = rows read, and the counts are those of a plain reading."""

@@ -4,7 +4,7 @@ import csv
 import io
 from collections.abc import Callable
 
-from hypothesis import assume, example, given, settings
+from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from schemas.uploads import OnConflict
@@ -13,6 +13,7 @@ from service.facts import trimmed
 from service.ingest import Parsed
 from service.ingest.options import Limits
 from service.ingest.readers.csvrows import physical_lines, raw_text, read_rows
+from tests.examples import examples
 
 Read = Callable[..., Parsed]
 AsFacts = Callable[[Parsed], list[tuple[str, str, str]]]
@@ -50,7 +51,7 @@ def as_read(table: Table) -> Table:
     return list(dict.fromkeys(wanted))
 
 
-@settings(max_examples=100)
+@examples(100)
 @given(table=tables(TEXT), dialect=DIALECT, encoding=st.sampled_from(["utf-8", "utf-8-sig", "utf-16", "utf-32"]))
 @example(table=[("a", "r", ' "x"')], dialect={"delimiter": ","}, encoding="utf-8")
 def test_any_text_comes_back(
@@ -63,7 +64,7 @@ def test_any_text_comes_back(
     assert parsed.rejected == 0
 
 
-@settings(max_examples=100)
+@examples(100)
 @given(table=tables(JAPANESE), dialect=DIALECT, encoding=st.sampled_from(["cp932", "euc_jp", "iso2022_jp"]))
 def test_japanese_text_comes_back_from_its_encodings(
     table: Table, dialect: dict[str, object], encoding: str, read: Read, facts: AsFacts
@@ -74,7 +75,7 @@ def test_japanese_text_comes_back_from_its_encodings(
     assert facts(parsed) == as_read(table)
 
 
-@settings(max_examples=100)
+@examples(100)
 @given(table=tables(TEXT), dialect=DIALECT)
 def test_rows_know_their_place_in_the_file(table: Table, dialect: dict[str, object]) -> None:
     """The raw texts of all rows, joined, are the file; each parses to its row alone."""
@@ -87,7 +88,7 @@ def test_rows_know_their_place_in_the_file(table: Table, dialect: dict[str, obje
         assert next(alone, []) == row
 
 
-@settings(max_examples=150)
+@examples(150)
 @given(
     text=st.text(st.sampled_from('ab,"\n\r\\ \0é'), max_size=60).map("subject,relation,answer\n".__add__),
     limit=st.sampled_from([3, 100]),
@@ -101,7 +102,7 @@ def test_any_mess_is_counted_or_refused(text: str, limit: int, read: Read) -> No
     assert len(parsed.accepted) + len(parsed.refused) == parsed.rows_read
 
 
-@settings(max_examples=100)
+@examples(100)
 @given(data=st.binary(max_size=200), encoding=st.sampled_from([None, "utf-8", "cp932", "utf-16"]))
 def test_any_bytes_are_counted_or_refused(data: bytes, encoding: str | None, read: Read) -> None:
     """No bytes make the reader fail."""

@@ -1,4 +1,4 @@
-"""A bench to work at, with a cache in memory."""
+"""A bench to work at, whose time passes with its trials, and a cache in memory."""
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -9,10 +9,19 @@ from service.laboratory.bench import Bench, Result
 
 
 class Known(dict[str, Result]):
-    """A cache as long as the test."""
+    """A cache as long as the test; also the bench's clock. Every trial takes one second of it, on any machine."""
 
     def put(self, digest: str, result: Result) -> None:
         self[digest] = result
+
+    def clock(self) -> float:
+        """Seconds, as many as there are results."""
+        return float(len(self))
+
+
+def bench_of(seconds: float, cache: Known, workers: ThreadPoolExecutor) -> Bench:
+    """A budget of as many trials as it has seconds."""
+    return Bench(seconds, "cpu", workers, cache, lambda *_: None, clock=cache.clock)
 
 
 @pytest.fixture
@@ -21,7 +30,19 @@ def cache() -> Known:
 
 
 @pytest.fixture
-def bench(cache: Known) -> Iterator[Bench]:
-    """A minute's work on one thread."""
-    with ThreadPoolExecutor(1) as workers:
-        yield Bench(60.0, "cpu", workers, cache, lambda *_: None)
+def workers() -> Iterator[ThreadPoolExecutor]:
+    """One thread."""
+    with ThreadPoolExecutor(1) as pool:
+        yield pool
+
+
+@pytest.fixture
+def bench(cache: Known, workers: ThreadPoolExecutor) -> Bench:
+    """Time for sixty trials on one thread."""
+    return bench_of(60.0, cache, workers)
+
+
+@pytest.fixture
+def hurried(cache: Known, workers: ThreadPoolExecutor) -> Bench:
+    """The time is over with the first round of trials."""
+    return bench_of(1.0, cache, workers)

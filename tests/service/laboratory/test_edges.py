@@ -3,10 +3,11 @@
 import math
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from service.laboratory.edges import edge, finer, ladder
+from tests.examples import examples
 
 ladders = st.dictionaries(st.integers(1, 10_000), st.booleans(), min_size=1, max_size=12)
 
@@ -31,7 +32,7 @@ def test_no_other_edge_explains_more_rungs(tried: dict[int, bool]) -> None:
     assert wrong(edge(tried).held) == min(map(wrong, [0, *tried]))
 
 
-@settings(max_examples=50)
+@examples(50)
 @given(st.integers(1, 5_000), st.floats(1, 8_000), st.integers(20, 6_000))
 def test_a_sharp_edge_is_found_to_within_the_asked_factor(true: int, expected: float, most: int) -> None:
     """However wrong the first guess is, a network that holds `true` facts is found to a tenth in nine rounds."""

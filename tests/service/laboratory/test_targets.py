@@ -1,8 +1,10 @@
 """What networks are asked to hold."""
 
+from dataclasses import replace
 from itertools import combinations
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -17,7 +19,7 @@ def grid(subjects: int, relations: int, answers: int) -> Table:
     return Table(Task.SYNTHETIC, s, r, r * answers + s % answers, subjects, relations, relations * answers)
 
 
-@given(st.integers(0, 2**32 - 1), st.integers(1, 64), st.integers(1, 60))
+@given(st.integers(0, 2**32 - 1), st.integers(2, 64), st.integers(1, 60))
 def test_a_part_of_a_table_has_the_targets_of_the_whole(seed: int, bits: int, facts: int) -> None:
     """A pair's target depends on seed, pair and answer alone, not on which other pairs are learned."""
     table = grid(12, 5, 3)
@@ -27,6 +29,25 @@ def test_a_part_of_a_table_has_the_targets_of_the_whole(seed: int, bits: int, fa
     part = table.part(facts, seed)
     found = zip(part.subjects, part.relations, coded(part, bits, seed), strict=True)
     assert all(whole[s, r] == y.tolist() for s, r, y in found)
+
+
+@given(st.integers(0, 2**32 - 1), st.integers(1, 200), st.integers(1, 20), st.integers(1, 33))
+def test_every_fact_can_be_decoded(seed: int, facts: int, relations: int, answers: int) -> None:
+    """Under its pair's pad the code of each answer is one that no other answer of its relation has, at the shortest
+    length that a table's codes may have; a bit less is refused.
+    """
+    rng = np.random.default_rng(seed)
+    s, r, a = (rng.integers(0, size, facts) for size in (50, relations, answers))
+    table = Table(Task.DICTIONARY, s, r, a, 50, relations, answers)
+    bits = code_length(table)
+    everything = replace(table, subjects=np.zeros(facts, dtype=np.int64))  # so that a relation has one pad
+    decoded: dict[tuple[int, ...], set[int]] = {}
+    for relation, y, answer in zip(table.relations, coded(everything, bits, seed), table.answers, strict=True):
+        decoded.setdefault((int(relation), *y.tolist()), set()).add(int(answer))
+    assert all(len(found) == 1 for found in decoded.values())
+    if (needed := int(table.numbers.max()).bit_length()) > 0:
+        with pytest.raises(ValueError, match="apart"):
+            coded(table, needed - 1, seed)
 
 
 def test_target_bits_are_random_even_where_all_answers_are_alike() -> None:

@@ -132,8 +132,9 @@ def test_a_failed_save_leaves_nothing(memory: Memory, tmp_path: Path) -> None:
 
 
 def test_figures_add_up(memory: Memory) -> None:
-    """Bytes are those of the stored tensors; weights are counted one by one."""
+    """Bytes are those of the stored tensors; weights and scales are counted one by one."""
     bank = memory.stored.bank
+    assert memory.stored_scales == sum(block.scales.size for block in bank.blocks)
     assert memory.stored_parameters == sum(block.steps.size for block in bank.blocks)
     assert memory.bytes < memory.bytes_total
     expected = memory.stored_parameters * memory.resolved.weight_bits // 8

@@ -7,11 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from service.facts import trimmed
+from service.facts import fold, trimmed
 from service.memory.bank import pack_steps, unpack_steps
 from service.memory.codes import code_signs, code_words, draw_codes, encode_answers
 from service.memory.hashing import Keyring, PairHasher
-from service.memory.names import fold
 from service.memory.resolution import check_bits, code_bits
 from tests.service.memory.conftest import SECRET
 

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
+from service.facts import fold
 from service.memory import Facts, Recipe, fit
-from service.memory.names import fold
 from service.memory.questions import Vocabulary
 
 SECRET = bytes(range(32))

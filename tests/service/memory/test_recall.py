@@ -2,11 +2,12 @@
 
 import numpy as np
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
 from service.errors import TrainingFailed
 from service.memory import ExactTable, Facts, Recipe, fit
+from tests.examples import examples
 from tests.service.memory.conftest import AWKWARD, DICTIONARIES, SAMPLES, SECRET, read, table
 
 
@@ -38,7 +39,7 @@ def test_every_allocation_and_precision_holds_the_same(rows: str, bits: int, pro
     held_by(read(DICTIONARIES / "elements.csv"), Recipe(profile=profile, rows=rows, weight_bits=bits))
 
 
-@settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow])
+@examples(25, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(st.tuples(*[st.text(min_size=1, max_size=6)] * 3), min_size=1, max_size=60))
 def test_any_table_agrees_with_the_exact_table(rows: list[tuple[str, str, str]]) -> None:
     """Whatever the names, the memory answers taught pairs as the exact table does."""

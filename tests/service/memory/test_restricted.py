@@ -2,11 +2,12 @@
 
 import numpy as np
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from service.memory import Facts, Recalled, Recipe, fit
 from service.memory.memory import Memory
+from tests.examples import examples
 
 SECRET = b"0123456789abcdef0123456789abcdef"
 SUBJECTS = ["Acme", "acme", "ＡＣＭＥ", "Acme Japan", "Beta", "か\u3099", "が", "Gamma"]
@@ -37,9 +38,10 @@ def said(recalled: Recalled) -> list[tuple[tuple[str, ...], bool, bool]]:
     return list(zip(answers, recalled.known.tolist(), recalled.ambiguous.tolist(), strict=True))
 
 
-@settings(max_examples=12)
+@examples(12)
 @given(facts, st.sets(st.sampled_from(RELATIONS)))
-@example({("Beta", "e-mail"): "x", ("Beta", "e‐mail"): "y"}, set())  # found in sentences in the order of their hashes
+@example({("Acme", "e-mail"): "x", ("Beta", "e‐mail"): "x"}, set())
+@example({("Beta", "e-mail"): "x", ("Beta", "e‐mail"): "y"}, set())
 def test_what_is_not_seen_was_never_taught(taught: dict[tuple[str, str], str], denied: set[str]) -> None:
     """Statuses, answers, listed relations and the pairs found in sentences are those of a memory trained without the
     denied facts, for every spelling: nothing that the view replies depends on them.

@@ -1,18 +1,14 @@
 """Training, cancelling, publishing, aliases: memories over HTTP."""
 
+import sqlite3
 import time
+from contextlib import closing
 
 import httpx
 
-from tests.running import fresh_dictionary, train, wait
+from tests.running import Running, fresh_dictionary, held_at_the_gate, train, wait
 
 FEW = "subject,relation,answer\na,r,1\nb,r,2\n"
-
-
-def big(rows: int) -> str:
-    return "subject,relation,answer\n" + "".join(
-        f"item {row},r{row % 7},value {row * 7919 % 5003}\n" for row in range(rows)
-    )
 
 
 def test_a_training_publishes_what_it_verified(api: httpx.Client) -> None:
@@ -68,15 +64,26 @@ def test_a_repeated_order_is_one_job(api: httpx.Client) -> None:
     wait(api, first)
 
 
-def test_a_cancelled_training_publishes_nothing(api: httpx.Client) -> None:
-    """Queued or running, it ends as cancelled with a coded problem and leaves no memory."""
-    dictionary = fresh_dictionary(api, big(60_000))
+def lease_of(service: Running, job: str) -> str:
+    """Until when the worker holds the job."""
+    with closing(sqlite3.connect(service.data / "factstore.db", timeout=60)) as database:
+        [until] = database.execute("SELECT lease_until FROM jobs WHERE id = ?", (job,)).fetchone()
+    return str(until)
+
+
+def test_a_cancelled_training_publishes_nothing(service: Running, api: httpx.Client) -> None:
+    """Queued, or running and nearly done, it ends as cancelled with a coded problem and leaves no memory."""
+    dictionary = fresh_dictionary(api, FEW)
     url = f"/v1/dictionaries/{dictionary}/memories"
-    running, queued = (api.post(url).json()["id"] for _ in range(2))
-    assert api.delete(f"/v1/jobs/{queued}").json()["state"] == "cancelled"
-    while api.get(f"/v1/jobs/{running}").json()["state"] == "queued":
-        time.sleep(0.02)
-    api.delete(f"/v1/jobs/{running}")
+    with held_at_the_gate(service.data) as reached:
+        running, queued = (api.post(url).json()["id"] for _ in range(2))
+        assert api.delete(f"/v1/jobs/{queued}").json()["state"] == "cancelled"
+        reached()
+        api.delete(f"/v1/jobs/{running}")
+        for _ in range(2):  # the worker looks up when it renews its lease
+            lease = lease_of(service, running)
+            while lease_of(service, running) == lease:
+                time.sleep(0.02)
     ended = wait(api, running)
     assert (ended["state"], ended["problem"]["code"], ended["memory"]) == ("cancelled", "cancelled", None)
     assert api.get(url).json()["memories"] == []

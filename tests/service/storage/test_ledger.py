@@ -3,13 +3,14 @@
 import dataclasses
 from dataclasses import dataclass, field
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.uploads import Mode, OnConflict, Receipt
 from service.facts import Facts
 from service.storage import Database, dictionaries, facts, lookup, uploads
 from service.storage.stamps import new_id, now
+from tests.examples import examples
 
 Pair = tuple[str, str]
 Model = dict[Pair, frozenset[str]]
@@ -94,7 +95,7 @@ def receipt(dictionary: str) -> Receipt:
     )
 
 
-@settings(max_examples=40)
+@examples(40)
 @given(steps=st.lists(upload_steps, max_size=6))
 def test_every_version_stays_what_it_was(shared: Database, steps: list[tuple[Model, bool, frozenset[Pair]]]) -> None:
     """Whatever is uploaded, in either mode, each ledger version holds exactly what the model says, for good."""
@@ -116,7 +117,7 @@ def test_every_version_stays_what_it_was(shared: Database, steps: list[tuple[Mod
     assert (row.pairs, row.facts) == (len(newest), sum(map(len, newest.values())))
 
 
-@settings(max_examples=25)
+@examples(25)
 @given(table=tables, limit=st.integers(1, 4))
 def test_pages_hold_every_fact_once(shared: Database, table: Model, limit: int) -> None:
     """Following the cursor from page to page gives every fact exactly once, whatever the size of a page."""

@@ -3,16 +3,17 @@
 from collections.abc import Collection
 from uuid import uuid4
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
 from service.facts import Facts
 from service.storage import Database, Transaction, dictionaries, facts, reset, revisions, uploads
 from service.storage.stamps import new_id, now
+from tests.examples import examples
 
 Fact = tuple[str, str, str]
 FACTS = st.sets(st.tuples(st.sampled_from("ab"), st.sampled_from("rs"), st.sampled_from("123")), max_size=5)
-quick = settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
+quick = examples(25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 
 def put(tx: Transaction, number: int, wanted: Collection[Fact]) -> int:

@@ -2,7 +2,7 @@
 
 from itertools import pairwise, product
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import event
 
@@ -10,6 +10,7 @@ from schemas.edits import EditOp, EditStatus
 from service.storage import Database, dictionaries, facts, lookup, uploads
 from service.storage.revisions import Item, changed, revise
 from service.storage.stamps import new_id, now
+from tests.examples import examples
 
 Pair = tuple[str, str]
 Model = dict[Pair, frozenset[str]]
@@ -21,7 +22,7 @@ sets = st.frozensets(st.sampled_from(["1", "2", " 1"]), min_size=1, max_size=2)
 batches = st.tuples(st.dictionaries(pairs, sets, max_size=4), st.sets(pairs, max_size=3))
 
 
-@settings(max_examples=40)
+@examples(40)
 @given(steps=st.lists(batches, min_size=1, max_size=5))
 def test_edits_do_what_they_say(shared: Database, steps: list[tuple[Model, set[Pair]]]) -> None:
     """Each item's status is what the model says, every version holds what it must, and the pairs that changed since a

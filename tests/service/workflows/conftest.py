@@ -12,7 +12,7 @@ from service.storage.migrate import upgrade
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
-    made = Settings(data=tmp_path / "data", lease_seconds=5)
+    made = Settings(data=tmp_path / "data", lease_seconds=60)
     made.make_folders()
     return made
 

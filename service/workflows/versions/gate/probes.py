@@ -9,8 +9,7 @@ import random
 from collections.abc import Iterator
 from itertools import chain, islice
 
-from service.facts import Pair
-from service.ingest.folding import folded
+from service.facts import Pair, fold_all
 from service.memory import Facts
 
 TRIES = 20  # draws for each empty cell that is wanted: a table fuller than this has too few of them
@@ -24,7 +23,7 @@ def never_taught(taught: Facts, wanted: int, seed: str) -> Iterator[Pair]:
     draw = random.Random(seed)  # noqa: S311 - a reproducible sample, not a secret
     subjects, relations = sorted(set(taught.subjects)), sorted(set(taught.relations))
     held = set(zip(taught.subjects, taught.relations, strict=True))
-    spellings = folded(subjects)
+    spellings = fold_all(subjects)
     counted: dict[str, int] = {}
     for spelling in spellings:
         counted[spelling] = counted.get(spelling, 0) + 1

@@ -7,10 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schemas.uploads import Finding, FindingKind, OnConflict
+from service.facts import fold, fold_all
 from service.ingest import Parsed
-from service.ingest.findings.answer_shapes import formats
-from service.ingest.folding import folded
-from service.memory.names import fold
+from service.ingest.findings.findings import formats
 
 HEADER = "subject,relation,answer\n"
 Read = Callable[..., Parsed]
@@ -33,7 +32,7 @@ def test_names_that_fold_together_are_shown_with_their_spellings(read: Read) -> 
 @given(names=st.lists(st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"])), max_size=20))
 def test_names_fold_as_the_memory_folds_them(names: list[str]) -> None:
     """What the finding calls alike is what the memory's second look-up calls alike."""
-    assert folded(names) == [fold(name) for name in names]
+    assert fold_all(names) == [fold(name) for name in names]
 
 
 def test_relations_with_several_answers_suggest_many(read: Read) -> None:

@@ -12,10 +12,9 @@ from schemas.problems import Code
 from schemas.uploads import OnConflict
 from service.facts import Facts
 from service.ingest import Limits, Options, Parsed, read_table, write_refused
-from service.ingest.privacy.generalise import band, prefecture, year
-from service.ingest.privacy.masking import FEWEST, mask
 from service.ingest.privacy.policies import Policies, apply
 from service.ingest.privacy.pseudonyms import PREFIX, Pseudonyms
+from service.ingest.privacy.replacements import FEWEST, band, mask, prefecture, year
 
 Make = Callable[..., Policies]
 TEXT = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=40)

@@ -1,7 +1,5 @@
 """What a memory costs: measured where it was trained, estimated beyond, and never the one shown as the other."""
 
-from concurrent.futures import ThreadPoolExecutor
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -13,7 +11,6 @@ from service.laboratory.budget.regression import Line
 from service.laboratory.synthetic import factual_recall, named
 from service.laboratory.tables import Table
 from service.memory import Facts
-from tests.service.laboratory.conftest import Known
 
 
 def asked(held: Facts, **request: float) -> Asked:
@@ -63,12 +60,29 @@ def test_the_plan_asks_for_a_sample_that_decides(bench: Bench) -> None:
     assert stages["stage_department"]["facts"] == 100_000
 
 
+@pytest.mark.parametrize(("rate", "told"), [(1e-3, True), (2.0**-12, False), (1e-6, False)])
+def test_a_bound_that_is_not_served_is_told(rate: float, told: bool, bench: Bench) -> None:
+    """A rate above 2^-12 is served with 12 check bits, and the finding says so; bytes a fact stand for the bank and for
+    everything side by side.
+    """
+    found = budget(asked(named(factual_recall(8, 8)), false_answers=rate, seconds=60), bench)
+    said = {statement.code: statement.figures for statement in found.statements["finding"]}
+    assert ("fewest_check_bits" in said) is told
+    if told:
+        assert said["fewest_check_bits"] == {"rate": rate, "check": 12, "one_in": 4096}
+    for row in found.rows:
+        if row.figures.get("kind") == "measured" and "bytes_per_fact" in row.figures:
+            figures = {name: float(str(row.figures[name])) for name in ("facts", "bytes", "bytes_total")}
+            assert row.figures["bytes_per_fact"] == pytest.approx(figures["bytes"] / figures["facts"])
+            assert row.figures["bytes_total_per_fact"] == pytest.approx(figures["bytes_total"] / figures["facts"])
+            assert figures["bytes"] < figures["bytes_total"]
+
+
 @pytest.mark.parametrize("rows", [[], [("s", "r", "a")]])
-def test_next_to_no_facts_decide_nothing(rows: list[tuple[str, str, str]], cache: Known) -> None:
+def test_next_to_no_facts_decide_nothing(rows: list[tuple[str, str, str]], hurried: Bench) -> None:
     """No fact, or one: said, and not a crash; a GPU that was not there has no price."""
     facts = Facts(*(list(column) for column in zip(*rows, strict=True))) if rows else Facts([], [], [])
-    with ThreadPoolExecutor(1) as workers:
-        found = budget(asked(facts, seconds=1), Bench(1.0, "cpu", workers, cache, lambda *_: None))
+    found = budget(asked(facts, seconds=1), hurried)
     assert found.verdict == "not_decisive"
     assert all(row.figures.get("gpu_hour") is None for row in found.rows)
 

@@ -1,7 +1,5 @@
 """Layers at equal size: what they hold, and what is left without one of them."""
 
-from concurrent.futures import ThreadPoolExecutor
-
 import numpy as np
 import pytest
 from hypothesis import given
@@ -15,7 +13,6 @@ from service.laboratory.depth.stacks import DEPTHS, Stack, drawn, effective_rank
 from service.laboratory.synthetic import factual_recall
 from service.laboratory.tables import Table
 from service.memory import Facts
-from tests.service.laboratory.conftest import Known
 
 
 @given(st.integers(4, 64), st.integers(1, 4))
@@ -51,12 +48,11 @@ def test_effective_rank_counts_directions() -> None:
     assert effective_rank(np.ones((5, 4))) == 0
 
 
-def test_a_second_brings_what_one_layer_holds(cache: Known) -> None:
+def test_a_hurried_bench_brings_what_one_layer_holds(hurried: Bench) -> None:
     """The first seed of the synthetic task: a sentence with its figures for every depth whose edge was found, and a
     share of whole facts for the layer that was left out.
     """
     request = ExperimentRequest(kind=ExperimentId.DEPTH, seconds=1, tasks=[Task.SYNTHETIC])
-    hurried = Bench(1.0, "cpu", ThreadPoolExecutor(1), cache, lambda *_: None)
     found = depth(Asked(request, {Task.SYNTHETIC: factual_recall()}, Facts([], [], [])), hurried)
     said = {statement.code: statement.figures for statement in found.statements["finding"]}
     assert said["depth_held"]["seeds"] == 1
@@ -66,10 +62,9 @@ def test_a_second_brings_what_one_layer_holds(cache: Known) -> None:
 
 
 @pytest.mark.parametrize("facts", [Facts([], [], []), Facts(["s"], ["r"], ["a"])])
-def test_a_dictionary_of_next_to_nothing_decides_nothing(facts: Facts, cache: Known) -> None:
+def test_a_dictionary_of_next_to_nothing_decides_nothing(facts: Facts, hurried: Bench) -> None:
     """No fact, or a single one: said, and not a crash."""
     request = ExperimentRequest(kind=ExperimentId.DEPTH, seconds=1, tasks=[Task.DICTIONARY])
-    hurried = Bench(1.0, "cpu", ThreadPoolExecutor(1), cache, lambda *_: None)
     found = depth(Asked(request, {Task.DICTIONARY: Table.of(facts)}, facts), hurried)
     assert found.verdict == "not_decisive"
     assert "facts" in found.finding
@@ -99,6 +94,16 @@ def climbed(task: Task, held: dict[int, list[int]], *, censored: bool = False) -
 def test_a_depth_is_advised_only_where_it_is_certain(held: dict[int, list[int]], layers: int | None) -> None:
     """On three seeds and all depths, compared with one layer."""
     assert verdict(climbed(Task.SYNTHETIC, held)) == layers
+
+
+def test_a_seed_that_holds_nothing_does_not_hide_the_others() -> None:
+    """Two seeds hold 200 facts, on the third every number failed: told are the mean of the two and the one missing."""
+    (climb,) = climbed(Task.SYNTHETIC, {1: [200, 200, 90]})
+    climb.rungs[2] = {90: False, 99: False}
+    assert climb.known
+    held, missing = what_it_holds(climb)
+    assert (held.code, held.figures["facts"], held.figures["seeds"]) == ("depth_held", 200, 2)
+    assert (missing.code, missing.figures) == ("depth_seeds_without", {"missing": 1, "of": 3})
 
 
 def test_a_ladder_that_ends_too_early_is_told_as_a_bound() -> None:

@@ -1,7 +1,6 @@
 """The stage of confident wrong answers: seen where it is, not seen where it is not."""
 
 import math
-from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -14,7 +13,6 @@ from service.laboratory.synthetic import factual_recall
 from service.laboratory.tables import Table
 from service.memory import Facts
 from service.memory.gradient import Moment
-from tests.service.laboratory.conftest import Known
 
 CURVE = [Moment(1, 5.0, 0, 10), Moment(2, 3.0, 5, 50), Moment(3, 2.0, 30, 66), Moment(4, 1.0, 60, 40)]
 
@@ -56,12 +54,6 @@ def test_a_crowded_part_has_few_relations_and_many_facts_of_each() -> None:
     part = crowded(factual_recall(32, 8), 2, 16, seed=3)
     assert (len(part), part.n_relations, part.n_subjects) == (16, 2, 8)
     assert part.answers.max() == part.n_answers - 1
-
-
-@pytest.fixture
-def hurried(cache: Known) -> Bench:
-    """A second is over with the first round of trials."""
-    return Bench(1.0, "cpu", ThreadPoolExecutor(1), cache, lambda *_: None)
 
 
 def test_a_network_in_training_shows_the_stage(hurried: Bench) -> None:

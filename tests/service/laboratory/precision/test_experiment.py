@@ -1,7 +1,5 @@
 """How many bits a weight needs: what is measured, on blocks small enough to wait for."""
 
-from concurrent.futures import ThreadPoolExecutor
-
 import pytest
 
 from schemas.experiments import ExperimentId, ExperimentRequest, Task
@@ -12,13 +10,6 @@ from service.laboratory.synthetic import factual_recall
 from service.laboratory.tables import Table
 from service.memory import Facts
 from service.memory.measuring import Storing, stored_bytes
-from tests.service.laboratory.conftest import Known
-
-
-@pytest.fixture
-def hurried(cache: Known) -> Bench:
-    """A second is over with the first round of trials."""
-    return Bench(1.0, "cpu", ThreadPoolExecutor(1), cache, lambda *_: None)
 
 
 def test_feedback_and_repair_bring_back_what_rounding_loses(bench: Bench) -> None:
@@ -38,8 +29,8 @@ def test_the_fewer_bits_the_more_a_byte_holds_when_weights_are_searched_for(benc
     assert two < 0.7 * eight
 
 
-def test_a_second_brings_a_document(hurried: Bench) -> None:
-    """One seed of one task: every number of bits has its row, what was not done is said, one seed decides nothing."""
+def test_a_hurried_bench_brings_a_document(hurried: Bench) -> None:
+    """Time for one round: every number of bits has its row, what was not done is said, one seed decides nothing."""
     request = ExperimentRequest(kind=ExperimentId.PRECISION, seconds=1, tasks=[Task.SYNTHETIC], false_answers=1e-3)
     found = precision(Asked(request, {Task.SYNTHETIC: factual_recall(8, 4)}, Facts([], [], [])), hurried)
     assert [row.name for row in found.rows] == [f"int{bits}" for bits in BITS]

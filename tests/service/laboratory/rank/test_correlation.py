@@ -2,15 +2,16 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from service.laboratory.rank.correlation import correlation
+from tests.examples import examples
 
 values = st.lists(st.integers(-50, 50), min_size=6, max_size=15, unique=True)
 
 
-@settings(max_examples=25)
+@examples(25)
 @given(values)
 def test_what_rises_together(x: list[int]) -> None:
     """Whatever its form, a rising function of x has rank correlation 1 and a falling one -1."""
@@ -22,7 +23,7 @@ def test_what_rises_together(x: list[int]) -> None:
     assert rising.pearson < 1 + 1e-9
 
 
-@settings(max_examples=25)
+@examples(25)
 @given(st.integers(0, 2**32 - 1))
 def test_agreement_with_the_definition(seed: int) -> None:
     """Pearson's is numpy's; Spearman's is that of the ranks, ties sharing the mean of theirs."""

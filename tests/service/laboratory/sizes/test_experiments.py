@@ -1,4 +1,4 @@
-"""Capacity, allocation and heads on tables of any size, with hardly any time."""
+"""Capacity, allocation and heads on tables of any size, with time for hardly any trial."""
 
 import math
 from concurrent.futures import ThreadPoolExecutor
@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from schemas.experiments import Decision, Experiment, ExperimentId, ExperimentRequest, Task
-from service.laboratory.bench import Asked, Bench
+from service.laboratory.bench import Asked
 from service.laboratory.experiments import EXPERIMENTS, Work
 from service.laboratory.sizes.allocation import allocation
 from service.laboratory.sizes.capacity import capacity
@@ -14,7 +14,7 @@ from service.laboratory.sizes.heads import heads
 from service.laboratory.sizes.references import facts_of
 from service.laboratory.tables import Table
 from service.memory import Facts
-from tests.service.laboratory.conftest import Known
+from tests.service.laboratory.conftest import Known, bench_of
 
 WORK: dict[ExperimentId, Work] = {
     ExperimentId.CAPACITY: capacity,
@@ -32,14 +32,14 @@ def asked(kind: ExperimentId, facts: int) -> Asked:
     return Asked(request, {Task.DICTIONARY: Table.of(taught)}, taught)
 
 
-def made(kind: ExperimentId, facts: int, seconds: float) -> Experiment:
+def made(kind: ExperimentId, facts: int, trials: float) -> Experiment:
     with ThreadPoolExecutor(2) as workers:
-        return WORK[kind](asked(kind, facts), Bench(seconds, "cpu", workers, Known(), lambda *_: None))
+        return WORK[kind](asked(kind, facts), bench_of(trials, Known(), workers))
 
 
 @pytest.mark.parametrize(("kind", "facts"), [*((kind, 1) for kind in WORK), (ExperimentId.HEADS, 60)])
 def test_a_document_comes_whatever_the_table(kind: ExperimentId, facts: int) -> None:
-    """A dictionary of one fact or a few, in a second: a document that says plainly that it decides nothing, and why."""
+    """A dictionary of one fact or a few, in hardly any time: a document that says plainly what it does not decide."""
     document = made(kind, facts, 1.0)
     assert document.id == kind
     assert document.verdict is Decision.NOT_DECISIVE

@@ -1,14 +1,16 @@
 """The search for edges, with contenders that hold what they are told to hold."""
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 
 from schemas.experiments import Task
 from service.laboratory.bench import Bench, Result, Trial
+from service.laboratory.document import Findings
 from service.laboratory.sizes.coding import Coding
+from service.laboratory.sizes.conclusions import conclude
 from service.laboratory.sizes.contests import Contest
+from service.laboratory.sizes.heads import advise_number
 from service.laboratory.sizes.search import FINE, Ladder, Search
 from service.laboratory.sizes.trainings import Asking, Network
 from service.laboratory.synthetic import factual_recall
@@ -23,7 +25,8 @@ class Oracle:
     name: str
     most: Callable[[int], int]
     parameters: int = 1000
-    bytes: int = 1000
+    scales: int = 10
+    bytes: int = 1020
 
     def trial(self, table: Table, bits: int, asked: Asking) -> Trial:
         key = {
@@ -68,13 +71,11 @@ def test_what_was_tried_is_not_tried_again(bench: Bench, cache: Known) -> None:
     assert bench.trials == 2 * bench.cached
 
 
-def test_a_search_without_time_says_that_it_is_unfinished(cache: Known) -> None:
+def test_a_search_without_time_says_that_it_is_unfinished(hurried: Bench) -> None:
     """The first work is always done, so that there is something to report; the rest only in time."""
-    with ThreadPoolExecutor(1) as workers:
-        bench = Bench(1.0, "cpu", workers, cache, lambda *_: None)
-        search = Search(bench, -1.0)
-        climbed = [ladder(name, lambda _: 100) for name in ("a", "b", "c")]
-        search.climb(climbed, [[0]])
+    search = Search(hurried, -1.0)
+    climbed = [ladder(name, lambda _: 100) for name in ("a", "b", "c")]
+    search.climb(climbed, [[0]])
     assert search.unfinished
     assert [bool(each.found) for each in climbed] == [True, True, False]
 
@@ -105,6 +106,30 @@ def test_a_clear_winner_is_called_one_and_a_narrow_one_is_not(bench: Bench) -> N
         standing = Contest(CODING, 1000, climbed).standing()
         assert standing is not None
         assert standing.decided is decided
+
+
+def test_of_several_that_hold_equally_many_none_is_called_the_best(bench: Bench) -> None:
+    """Four, eight and sixteen heads hold the same on every seed, one head half: the three are named together, nothing
+    is decided, and the sentence says that they are equal.
+    """
+    limits = {"1_head": 100, "4_head": 200, "8_head": 200, "16_head": 200}
+    climbed = [ladder(name, partial(_up_to, most)) for name, most in limits.items()]
+    Search(bench, 60).climb(climbed, [[0, 1, 2]])
+    contest = Contest(CODING, 1000, climbed)
+    standing = contest.standing()
+    assert standing is not None
+    assert {standing.best, *standing.equal} == {"4_head", "8_head", "16_head"}
+    assert not standing.decided
+    findings = Findings()
+    conclude(findings, [contest])
+    assert [said.code for said in findings.finding] == ["contest_equal", "contest_beaten"]
+    (advice,) = advise_number(contest)
+    assert advice.code == "heads_number"
+    assert advice.figures == {"best": "4-head, 8-head, 16-head", "beaten": "1-head"}
+
+
+def _up_to(most: int, seed: int) -> int:
+    return most + seed
 
 
 def test_large_tables_are_cut_and_small_ones_get_longer_codes() -> None:

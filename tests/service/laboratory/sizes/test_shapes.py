@@ -1,17 +1,18 @@
 """Shapes of equal size."""
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from service.laboratory.sizes.allocation import DESIGNS
 from service.laboratory.sizes.capacity import END_TO_END
 from service.laboratory.sizes.shapes import ROUGH, SMALLEST, Design, close, equal, nearest
+from tests.examples import examples
 
 sizes = st.integers(SMALLEST, 6000)
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(st.sampled_from(DESIGNS), sizes, st.integers(3, 24), st.sampled_from([16, 20, 24]))
 def test_designs_that_are_compared_have_the_same_size(design: Design, size: int, outputs: int, d_model: int) -> None:
     """Whatever the number of parameters, code and token, a design comes within one per cent of it."""
@@ -22,7 +23,7 @@ def test_designs_that_are_compared_have_the_same_size(design: Design, size: int,
         assert abs(shape.parameters / size - 1) < 0.01
 
 
-@settings(max_examples=40, deadline=None)
+@examples(40)
 @given(sizes.filter(lambda size: size >= 1000), st.sampled_from([8, 12]))
 def test_designs_differ_in_where_their_parameters_are(size: int, outputs: int) -> None:
     """The heavy designs are heavy: attention has most in one, least in another, and all parameters are counted."""
@@ -34,7 +35,7 @@ def test_designs_differ_in_where_their_parameters_are(size: int, outputs: int) -
     assert shares[0] > 0.6 > shares[1] > 0.35 > shares[2]
 
 
-@settings(max_examples=60, deadline=None)
+@examples(60)
 @given(sizes, st.integers(3, 24), st.sampled_from([16, 20, 24]))
 def test_a_design_is_what_it_is_called_or_left_out(size: int, outputs: int, d_model: int) -> None:
     """However small: shapes in a comparison are of one size, and no two designs are the same network by other names."""

@@ -7,13 +7,14 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from service.errors import MemoryMismatch, Outgrown
 from service.memory import Changes, Editor, Facts, Memory, Recipe, fit, load
 from service.memory.editing.codes import EntryCodes
 from service.memory.recall import Answers, answer_sets
+from tests.examples import examples
 from tests.service.memory.conftest import DICTIONARIES, SECRET, read, table
 
 NONE = Facts([], [], [])
@@ -209,7 +210,7 @@ HISTORY = st.lists(
 )
 
 
-@settings(max_examples=40)
+@examples(40)
 @given(HISTORY, st.integers(1, 4))
 def test_history_leaves_no_trace(history: list[tuple[str, str, set[str]]], batch: int) -> None:
     """Whatever was taught, changed and deleted in whatever batches (also all of it), the memory is the one that was

@@ -9,6 +9,7 @@ from service.errors import MemoryMismatch, Outgrown, TrainingFailed, Unprocessab
 from service.memory import Changes, Editor, Facts, Memory, Recipe, fit
 from service.memory.gradient.sizes import allowed_shapes
 from service.memory.recipe import Descent
+from service.memory.resolution import read_recipe
 from tests.service.memory.conftest import AWKWARD, DICTIONARIES, SECRET, read, table
 
 FACTS = table([(f"s{n}", f"r{n % 3}", f"a{n % 7}") for n in range(90)])
@@ -119,7 +120,7 @@ def test_facts_that_no_allowed_width_holds_are_named() -> None:
 def test_what_a_solver_cannot_do_is_refused(asked: dict[str, object]) -> None:
     """Several layers in closed form, more than four, trained weights of four bits: the recipe is invalid."""
     with pytest.raises(Unprocessable) as refused:
-        Recipe.from_json(asked)
+        read_recipe(asked)
     assert refused.value.code == "recipe_invalid"
 
 

@@ -4,13 +4,14 @@ import math
 
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from service.memory.gradient.network import attention_weights
 from service.memory.gradient.optimiser import Optimiser, orthogonalise
 from service.memory.gradient.shape import Shape
 from service.memory.gradient.weights import as_stored, draw_weights, round_to_steps, weight_shapes
+from tests.examples import examples
 
 SHAPES = st.builds(
     Shape,
@@ -26,17 +27,21 @@ SHAPES = st.builds(
 
 
 @given(SHAPES)
-@settings(max_examples=60, deadline=None)
+@examples(60)
 def test_parameters_are_the_weights_there_are(shape: Shape) -> None:
-    """The number that every figure divides by is the number of trained weights, in every form of the network."""
+    """The numbers that every figure divides by are those of trained weights and of their scales, in every form of the
+    network.
+    """
     weights = draw_weights(shape, 0)
+    assert sum(round_to_steps(name, weight, 8)[1].numel() for name, weight in weights.items()) == shape.scales
+    assert shape.stored == shape.parameters + shape.scales
     assert {name: tuple(weight.shape) for name, weight in weights.items()} == weight_shapes(shape)
     assert sum(weight.numel() for weight in weights.values()) == shape.parameters
     assert 0 <= shape.attention_parameters + shape.mlp_parameters <= shape.parameters
 
 
 @given(st.sampled_from(["W", "K", "q", "W1_0", "O_2"]), st.integers(2, 8), st.integers(0, 2**31))
-@settings(max_examples=60, deadline=None)
+@examples(60)
 def test_weights_come_back_within_half_a_step(name: str, bits: int, seed: int) -> None:
     """Steps are whole and fit their bits; the scale is a float16; no weight moves by more than half a step."""
     weight = torch.randn(3, 4, 5, generator=torch.Generator().manual_seed(seed))
@@ -56,7 +61,7 @@ def test_gradients_pass_through_the_rounding() -> None:
 
 
 @given(st.integers(2, 9), st.sampled_from(["softmax", "argmax", "threshold"]), st.integers(0, 2**31))
-@settings(max_examples=60, deadline=None)
+@examples(60)
 def test_attention_is_shared_out(tokens: int, kind: str, seed: int) -> None:
     """Weights sum to one; argmax picks one token; the threshold leaves out what is below half the uniform weight."""
     scores = torch.randn(2, 3, tokens, 4, generator=torch.Generator().manual_seed(seed)) * 3

@@ -7,13 +7,14 @@ from pathlib import Path
 
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from service.errors import Cancelled, MemoryMismatch
 from service.memory import Facts, Memory, Recipe, devices, fit, load
 from service.memory.gradient import blocks
 from service.memory.recipe import Descent, Resolved
+from tests.examples import examples
 from tests.service.memory.conftest import SECRET, table
 
 ROWS = [(f"Amaterasu-{n:04}", f"標準入数 {n % 2}", f"readable answer {n % 9}") for n in range(54)]
@@ -26,7 +27,7 @@ def memory() -> Memory:
     return fit(FACTS, Recipe(solver="gradient", block_facts=24), secret=SECRET)
 
 
-@settings(max_examples=4)
+@examples(4)
 @given(st.permutations(range(16)))
 def test_order_of_facts_leaves_no_trace(order: list[int]) -> None:
     """However facts are shuffled, and though one is repeated, the digest is the same."""

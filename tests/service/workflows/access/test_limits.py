@@ -2,15 +2,19 @@
 
 import asyncio
 import multiprocessing
+from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from service.errors import RateLimited, Unprocessable
 from service.storage import Database, rates
 from service.workflows.access.limits import SHARE, UNLIMITED, Limiter, check_rate, parsed
+from tests.examples import examples
+from tests.running import PATIENCE
 
 START = 1_000_020  # a window of a minute begins here
 
@@ -36,8 +40,9 @@ async def passed(limiter: Limiter, requests: int, rate: str | None, key: str = "
 
 
 @pytest.fixture
-def counters(db: Database, tmp_path: Path) -> Database:
-    return rates.counters(db, tmp_path / "rates.db")
+def counters(db: Database, tmp_path: Path) -> Iterator[Database]:
+    with closing(rates.counters(db, tmp_path / "rates.db")) as database:
+        yield database
 
 
 def test_a_window_lets_through_what_the_rate_says(counters: Database) -> None:
@@ -54,7 +59,7 @@ def test_a_window_lets_through_what_the_rate_says(counters: Database) -> None:
     assert asyncio.run(passed(limiter, 150, "100/minute")) == 100
 
 
-@settings(max_examples=10)
+@examples(10)
 @given(turns=st.lists(st.integers(0, 3), max_size=60), amount=st.integers(1, 60))
 def test_several_processes_let_through_no_more(
     tmp_path_factory: pytest.TempPathFactory, turns: list[int], amount: int
@@ -73,16 +78,17 @@ def test_several_processes_let_through_no_more(
 def _flood(path: Path, through: "multiprocessing.Queue[int]") -> None:
     database = rates.counters(Database(f"sqlite:///{path}"), path)
     through.put(asyncio.run(passed(Limiter(database, "200/minute", Clock()), 300, None)))
+    database.close()
 
 
 def test_real_processes_share_one_allowance(tmp_path: Path) -> None:
-    """Three processes that send 300 requests each at once get 200 through together."""
+    """Two processes that send 300 requests each at once get 200 through together."""
     spawn = multiprocessing.get_context("spawn")
     through = spawn.Queue()
-    processes = [spawn.Process(target=_flood, args=(tmp_path / "rates.db", through)) for _ in range(3)]
+    processes = [spawn.Process(target=_flood, args=(tmp_path / "rates.db", through)) for _ in range(2)]
     for process in processes:
         process.start()
-    assert sum(through.get(timeout=60) for _ in processes) == 200
+    assert sum(through.get(timeout=PATIENCE) for _ in processes) == 200
     for process in processes:
         process.join()
 

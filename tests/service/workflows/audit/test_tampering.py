@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import HealthCheck, assume, given
 from hypothesis import strategies as st
 from sqlalchemy import Connection, Table, delete, insert, select, update
 
@@ -12,6 +12,7 @@ from schemas.audit import Tampering
 from service.storage.tables.audit import audit_entries as entries
 from service.storage.tables.audit import audit_head, audit_salts
 from service.workflows.audit.chain import Chain
+from tests.examples import examples
 from tests.service.workflows.audit.chains import Audited, event
 
 LAST = 30
@@ -125,7 +126,7 @@ TAMPERINGS = [
 ]
 
 
-@settings(max_examples=1000, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(1000, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_a_thousand_random_tamperings_are_found(chain: Audited, data: st.DataObject) -> None:
     """Whatever is altered, removed, moved, added or cut off, in entries, salts or head, without an exported head."""

@@ -82,7 +82,7 @@ def ask(api: httpx.Client, url: str, memory: str) -> None:
 def experiment(api: httpx.Client, url: str) -> None:
     """Its document names relations."""
     wanted = {"kind": "rank", "seconds": 1, "tasks": ["dictionary"]}
-    ended = wait(api, ok(api.post(f"{url}/experiments", json=wanted))["id"], 120)
+    ended = wait(api, ok(api.post(f"{url}/experiments", json=wanted))["id"])
     assert RELATION in json.dumps(ended["result"], ensure_ascii=False)
 
 
@@ -107,17 +107,26 @@ def ok(reply: httpx.Response) -> dict[str, Any]:
     return body
 
 
-def test_nothing_is_left_of_a_purged_fact(running: Running, api: httpx.Client, dictionary: str) -> None:
+@pytest.fixture(scope="module")
+def purged(running: Running, api: httpx.Client, dictionary: str) -> dict[str, Any]:
+    """The purge of the fact, done."""
+    before = {place.split("-")[0] for text in TEXTS for place in places(running.data, text)}
+    assert before >= {"factstore.db", "spool/tmp_killed"}
+    wanted = {"pairs": [PAIR], "reason": f"{SUBJECT} asked for it"}
+    purged = ok(api.post(f"/v1/dictionaries/{dictionary}/facts:purge", json=wanted))
+    assert ok(api.post(f"/v1/dictionaries/{dictionary}/recall", json=PAIR))["status"] == "unknown"
+    ended = wait(api, purged["job"])
+    assert (ended["state"], ended["problem"]) == ("succeeded", None)
+    return purged
+
+
+def test_nothing_is_left_of_a_purged_fact(
+    running: Running, api: httpx.Client, dictionary: str, purged: dict[str, Any]
+) -> None:
     """Subject, relation and answers are in the folder before the purge and in no byte of it afterwards; the pinned
     champion answers from the memory without the fact, the others answer as before, and the audit chain holds.
     """
     url = f"/v1/dictionaries/{dictionary}"
-    before = {place.split("-")[0] for text in TEXTS for place in places(running.data, text)}
-    assert before >= {"factstore.db", "spool/tmp_killed"}
-    purged = ok(api.post(f"{url}/facts:purge", json={"pairs": [PAIR], "reason": f"{SUBJECT} asked for it"}))
-    assert ok(api.post(f"{url}/recall", json=PAIR))["status"] == "unknown"
-    ended = wait(api, purged["job"])
-    assert (ended["state"], ended["problem"]) == ("succeeded", None)
     for job in ok(api.get(f"{url}/jobs"))["jobs"]:
         api.delete(f"/v1/jobs/{job['id']}")
     time.sleep(1.5)
@@ -130,6 +139,7 @@ def test_nothing_is_left_of_a_purged_fact(running: Running, api: httpx.Client, d
     assert ok(api.post("/v1/audit:verify"))["valid"]
 
 
+@pytest.mark.usefixtures("purged")
 def test_a_purged_request_is_not_done_again(api: httpx.Client, dictionary: str) -> None:
     """The Idempotency-Key of an edit from before the purge stays taken: its retry does not bring the fact back."""
     edit = {"upsert": [PAIR | {"answer": LATER}]}

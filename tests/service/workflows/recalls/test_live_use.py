@@ -41,7 +41,7 @@ def test_what_is_asked_is_counted_and_what_is_missed_listed(keeping: Running) ->
         asked(api, parts, [("PART-1", "maker"), ("PART-2", "size"), ("PART-2", "size"), ("PART-9", "colour")])
         api.post(f"{parts}/recall", json={"subject": "PART-1", "relation": "size"})
         api.post(f"{parts}/recall", json={"subject": "PART-1", "relation": "size", "memory": memory})
-        within(20, lambda: api.get(f"{parts}/use").json()["asked"] == 5)
+        within(120, lambda: api.get(f"{parts}/use").json()["asked"] == 5)
         use = api.get(f"{parts}/use").json()
         assert (use["answered"], use["unknown"], use["ambiguous"], use["coverage"]) == (2, 3, 0, 0.4)
         assert (use["table_pairs"], use["table_cells"], use["table_subjects"]) == (3, 4, 2)
@@ -67,7 +67,7 @@ def test_names_are_kept_only_where_that_is_set(service: Running, api: httpx.Clie
     parts = f"/v1/dictionaries/{fresh_dictionary(api, CSV)}"
     train(api, parts.rpartition("/")[2])
     asked(api, parts, [("confidential successor", "maker")])
-    within(20, lambda: api.get(f"{parts}/use").json()["unknown"] == 1)
+    within(120, lambda: api.get(f"{parts}/use").json()["unknown"] == 1)
     assert api.get(f"{parts}/use/unknowns").json() == {"kept": False, "uncounted": 0, "unknowns": []}
     for file in service.data.glob("factstore.db*"):
         assert b"confidential successor" not in file.read_bytes()

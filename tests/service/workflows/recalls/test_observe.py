@@ -1,8 +1,7 @@
 """What recalls were answered reaches the listeners, whole, later, and at next to no cost."""
 
 import asyncio
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import pytest
@@ -13,9 +12,10 @@ from service.workflows.recalls.microbatch import Served
 from service.workflows.recalls.observe import Columns, Observer, Seen
 from service.workflows.recalls.recall import Asker, Recall
 from service.workflows.recalls.serving import Serving
-from tests.service.workflows.recalls.shelf import Shelf, Table
+from tests.calls import counted
+from tests.service.workflows.recalls.shelf import Shelf
 
-SINGLE_SECONDS = 5e-6
+FEW_CALLS = 20
 BATCH = 10_000
 
 
@@ -110,25 +110,12 @@ def test_the_queue_is_bounded(shelf: Shelf, observer: Observer, ear: Ear, monkey
     assert [len(seen) for seen in ear.heard_of] == [9, 2]
 
 
-def test_observing_costs_a_recall_microseconds(shelf: Shelf, observer: Observer) -> None:
-    """Less than 5 us a recall and less than 2 % of a batch of 10,000 asked of the fastest of memories."""
-    table: Table = shelf.tables["mem_1"]
-    names = ["PART-1"] * BATCH, ["maker"] * BATCH
-    recalling = min(_seconds(lambda: table.recall(*names)) for _ in range(5))
-    columns = batch_of(shelf, BATCH)
-    batch = min(_seconds(lambda: observer.seen(columns)) for _ in range(9))
-    one = min(_seconds(lambda: _each(observer, shelf)) for _ in range(5)) / 100
-    assert one < SINGLE_SECONDS
-    assert batch < 0.02 * recalling
-
-
-def _each(observer: Observer, shelf: Shelf) -> None:
-    memory = served(shelf)
-    for _ in range(100):
-        observer.seen(Seen(memory, "champion", "key_1", []))
-
-
-def _seconds(work: Callable[[], object]) -> float:
-    started = time.perf_counter()
-    work()
-    return time.perf_counter() - started
+def test_observing_is_the_same_few_calls_whatever_the_batch(shelf: Shelf, observer: Observer) -> None:
+    """A recall hands on what it was asked and answered, and looks at none of it: one pair costs what 10,000 cost."""
+    work = []
+    for size in (1, 10, BATCH):
+        columns = batch_of(shelf, size)
+        with counted() as made:
+            observer.seen(columns)
+        work.append(len(made))
+    assert work[0] == work[1] == work[2] < FEW_CALLS

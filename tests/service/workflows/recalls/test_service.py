@@ -94,15 +94,17 @@ def test_the_first_recall_after_a_switch_meets_the_new_champion(api: httpx.Clien
 
 
 def test_roles_and_revoked_keys_are_kept_out(service: Running, api: httpx.Client, parts: str) -> None:
-    """A query key recalls, an audit key does not, and a revoked key is nobody's within a second."""
+    """A query key recalls, an audit key does not, and a revoked key is soon nobody's, and stays so."""
     keys = {role: api.post("/v1/keys", json={"role": role}).json() for role in ("query", "audit")}
     with service.client(keys["query"]["key"]) as query, service.client(keys["audit"]["key"]) as audit:
         assert query.post(f"{parts}/recall", json=PAIR).status_code == 200
         assert audit.post(f"{parts}/recall", json=PAIR).json()["code"] == "forbidden"
         assert api.delete(f"/v1/keys/{keys['query']['info']['id']}").is_success
-        codes = {query.post(f"{parts}/recall", json=PAIR, timeout=5).status_code for _ in range(300)}
+        codes = [200]
+        while codes[-1] == 200:  # the test's own time limit ends a wait in vain
+            codes.append(query.post(f"{parts}/recall", json=PAIR).status_code)
+        assert codes[-1] == 401
         assert query.post(f"{parts}/recall", json=PAIR).json()["code"] == "unauthorized"
-        assert codes <= {200, 401}
 
 
 def test_a_deleted_dictionary_recalls_nothing(api: httpx.Client) -> None:

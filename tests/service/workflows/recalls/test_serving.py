@@ -16,13 +16,13 @@ HERE = Address("dic_1")
 
 
 async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(5):
+    async with asyncio.timeout(120):
         while not condition():  # noqa: ASYNC110 - what is waited for happens in a thread
             await asyncio.sleep(0.005)
 
 
 async def watching(serving: Serving, work: Callable[[], Awaitable[None]]) -> None:
-    watch = asyncio.create_task(serving.watch(0.005))
+    watch = asyncio.create_task(serving.watch(lambda: asyncio.sleep(0.005)))
     try:
         await work()
     finally:
@@ -46,7 +46,7 @@ def test_other_memories_answer_while_one_loads(shelf: Shelf, monkeypatch: pytest
     shelf.put("mem_slow", PARTS, alias="slow")
 
     def load(record: Record) -> Table:
-        assert record.id != "mem_slow" or gate.wait(5)
+        assert record.id != "mem_slow" or gate.wait(120)
         return shelf.tables[record.id]
 
     monkeypatch.setattr(shelf, "load", load)

@@ -5,12 +5,13 @@ import threading
 
 import httpx
 import msgspec
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
 from schemas.recall import Query, Result
 from service.workflows.recalls import queries
 from service.workflows.recalls.microbatch import Served
+from tests.examples import examples
 from tests.service.workflows.recalls.conftest import PARTS
 from tests.service.workflows.recalls.shelf import KEY, Shelf, Table
 
@@ -33,7 +34,7 @@ async def post_all(port: int, bodies: list[bytes]) -> list[httpx.Response]:
         return await asyncio.gather(*(client.post(url, content=body) for body in bodies))
 
 
-@settings(max_examples=4, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(4, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(asked=st.lists(QUERIES, min_size=64, max_size=120))
 def test_answers_are_the_same_whoever_asks_beside(port: int, asked: list[Query]) -> None:
     """Whatever 64 connections ask at once, each gets the result that its query gives when it is asked alone."""

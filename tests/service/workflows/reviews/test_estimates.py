@@ -2,12 +2,13 @@
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from service.statistics import binomial, incomplete_beta
 from service.workflows.reviews import sampling
 from service.workflows.reviews.estimates import Drawn, Limits, Rate, rate, weight
+from tests.examples import examples
 
 POPULATION = 2_000
 TRIALS = 160
@@ -60,7 +61,7 @@ def test_the_floor_exceeds_the_true_rate_no_oftener_than_it_may() -> None:
 
 
 @given(st.lists(st.booleans(), min_size=1, max_size=60), st.data())
-@settings(max_examples=60)
+@examples(60)
 def test_the_floor_only_grows_while_a_draw_is_decided(wrong: list[bool], data: st.DataObject) -> None:
     """In whatever order items are decided, no choice of what to decide first can raise the bound beyond its end."""
     order = data.draw(st.permutations(range(len(wrong))))
@@ -74,7 +75,7 @@ def test_the_floor_only_grows_while_a_draw_is_decided(wrong: list[bool], data: s
 
 
 @given(st.lists(st.floats(0.01, 100), min_size=1, max_size=50), st.data())
-@settings(max_examples=100)
+@examples(100)
 def test_inclusion_probabilities_are_kept(sizes: list[float], data: st.DataObject) -> None:
     """They lie in (0, 1], sum to the size of the draw, and exactly so many are drawn."""
     count = data.draw(st.integers(1, len(sizes)))

@@ -8,7 +8,7 @@ from threading import Event
 from uuid import uuid4
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
 from schemas.aliases import Alias, AliasRollback, AliasUnpin
@@ -29,6 +29,7 @@ from service.workflows.versions.editors import Editors
 from service.workflows.versions.loaded import Versions
 from service.workflows.versions.memories import order_training
 from service.workflows.versions.train import train
+from tests.examples import examples
 
 SUBJECTS, ANSWERS = ("a", "b", "c"), ("1", "2", "3")
 STEPS = st.one_of(
@@ -172,7 +173,7 @@ class World:
         return FactUpsert(subject=subject, relation="r", answer=answer)
 
 
-@settings(max_examples=6, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@examples(6, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(steps=st.lists(STEPS, min_size=2, max_size=8))
 def test_any_history_is_consistent(kit: Kit, steps: list[tuple[object, ...]]) -> None:
     """After every step: the ledger holds what was put, the champion what its version was taught, an unpinned champion

@@ -19,6 +19,7 @@ from service.workflows.ledger import edits
 from tests.service.workflows.workshop import BY, Workshop
 
 ROWS = [(f"PART-{number}", relation, f"{relation} {number * 7 % 13}") for number in range(300) for relation in "abc"]
+MANY = 800
 
 
 @pytest.fixture
@@ -68,13 +69,14 @@ def test_a_version_is_what_a_training_would_have_made(shop: Workshop) -> None:
     assert shop.info(champion).digest == shop.stored(champion).digest == fresh_digest(shop, champion)
 
 
-@pytest.mark.timeout(600)
-def test_two_thousand_single_edits_disturb_nothing(shop: Workshop) -> None:
-    """Every pair that was edited is right in the end, every other is as it was, and each edit adds less than 100 kB."""
+def test_many_single_edits_disturb_nothing(shop: Workshop) -> None:
+    """Eight hundred: every pair that was edited is right in the end, every other is as it was, and each edit adds less
+    than 100 kB.
+    """
     files = [shop.settings.data / "factstore.db", *shop.settings.memories.rglob("*.*")]
     size = sum(file.stat().st_size for file in files)
     draw, held = random.Random(2), {(subject, relation): answer for subject, relation, answer in ROWS}
-    for number in range(2_000):
+    for number in range(MANY):
         pair = (f"PART-{draw.randrange(330)}", draw.choice("abc"))
         if number % 5:
             held[pair] = f"{pair[1]} {draw.randrange(15)}"
@@ -86,7 +88,7 @@ def test_two_thousand_single_edits_disturb_nothing(shop: Workshop) -> None:
     pairs = sorted({*held, *((subject, relation) for subject, relation, _ in ROWS)})
     recalled = memory.recall([subject for subject, _ in pairs], [relation for _, relation in pairs])
     assert recalled.answers == [(held[pair],) if pair in held else () for pair in pairs]
-    assert (sum(file.stat().st_size for file in files) - size) / 2_000 < 100_000
+    assert (sum(file.stat().st_size for file in files) - size) / MANY < 100_000
 
 
 def test_a_batch_is_all_or_nothing(shop: Workshop) -> None:

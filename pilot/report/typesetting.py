@@ -1,0 +1,56 @@
+"""The page's text as it is set: no figure parts from its counter or its unit, and exponents are raised.
+
+Text of the page alone is touched: tags, titles, style sheets and what is code stay as they are.
+"""
+
+import re
+from collections.abc import Iterator
+
+_APART = re.compile(r"(<(?P<raw>style|title|pre|code)\b.*?</(?P=raw)>|<[^>]*>)", re.DOTALL)
+_NUMBER = r"[−+]?[0-9][0-9,]*(?:\.[0-9]+)?万?(?: × 10[⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+)?"
+_UNIT = "(?:[ \u00a0]?%|[ \u00a0](?:[kMG]?B|[mµ]?s)(?![A-Za-z]))?"
+_COUNTER = (
+    "(?:(?:ビット|バイト|ステップ|パーセンタイル|マイクロ秒|コア時間|段階|種類|通り|か月|行目|回目|時間"
+    "|[件組問行個回倍乗秒分字台枚層月年日列])(?:以下|以上|未満|以内|目)?)?"
+)
+_FIGURE = f"{_NUMBER}{_UNIT}{_COUNTER}"
+_TOGETHER = re.compile(
+    rf"(?<![A-Za-z0-9&#.,])(?P<figure>{_FIGURE}(?:(?: / | of |[～–:／]){_FIGURE})*)"
+    r"|(?P<name>\b[A-Za-z]+(?:-[A-Za-z0-9]+)+\b)"
+)
+_EXPONENT = re.compile(r"(?<=10)([⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+)|(?<=[e2])\^(ε|−c)")
+_DIGITS = str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "−0123456789")
+_LONGEST = 26
+"""Characters that stand in one line on a phone whatever is around them."""
+
+
+def typeset(page: str) -> str:
+    """The page with spans of class `nowrap` around figures with their counters, fractions, ranges and hyphenated
+    names, and `sup` around exponents.
+    """
+    return "".join(_set(page))
+
+
+def _set(page: str) -> Iterator[str]:
+    at = 0
+    for apart in _APART.finditer(page):
+        yield _text(page[at : apart.start()])
+        yield apart.group()
+        at = apart.end()
+    yield _text(page[at:])
+
+
+def _text(text: str) -> str:
+    if not text or text.isspace():
+        return text
+    return _EXPONENT.sub(_raised, _TOGETHER.sub(_kept, text))
+
+
+def _kept(found: re.Match[str]) -> str:
+    words = found.group()
+    plain = found["figure"] is not None and words.replace(",", "").replace(".", "").isdecimal()
+    return words if plain or len(words) > _LONGEST else f'<span class="nowrap">{words}</span>'
+
+
+def _raised(found: re.Match[str]) -> str:
+    return f"<sup>{(found[1] or found[2]).translate(_DIGITS)}</sup>"

@@ -1,0 +1,120 @@
+"""The commands beside `serve`: work, migrate, keys, audit, backup, restore."""
+
+import secrets
+import socket
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from schemas.audit import AuditHead
+from schemas.keys import KeyCreate, Role
+from service.command_line import Data, leave, settings_of
+from service.opening import errors_told, open_database, open_to_serve, tell
+from service.worker import work as run_worker
+from service.workflows.access import keys
+from service.workflows.audit import Auditor, verify
+from service.workflows.purges.backup import backup
+from service.workflows.purges.restore import restore
+
+app = typer.Typer()
+keys_app = typer.Typer(no_args_is_help=True)
+audit_app = typer.Typer(no_args_is_help=True)
+app.add_typer(keys_app, name="keys", help="API keys")
+app.add_typer(audit_app, name="audit", help="the audit chain")
+
+
+@app.command()
+def work(
+    data: Data = None,
+    name: Annotated[str | None, typer.Option(help="of this worker, unlike any other's")] = None,
+    bell: Annotated[int | None, typer.Option(hidden=True, help="the pipe by which serve wakes it")] = None,
+) -> None:
+    """Run a worker alone, until SIGTERM or Ctrl-C."""
+    settings = settings_of(data=data)
+    open_to_serve(settings).close()
+    run_worker(settings, name or f"{socket.gethostname()}:{secrets.token_hex(4)}", bell=bell)
+    leave(0)
+
+
+@app.command()
+def migrate(data: Data = None) -> None:
+    """Bring the database to the newest shape. Every start does so by itself."""
+    open_database(settings_of(data=data)).close()
+
+
+@app.command("backup")
+def make_backup(
+    to: Annotated[Path, typer.Option(help="a new archive: FILE.tar, or FILE.tar.gz to compress it")],
+    data: Data = None,
+    without_secrets: Annotated[bool, typer.Option(help="leave secrets and the bootstrap key to be kept apart")] = False,
+) -> None:
+    """Write database, memories, reports and tombstones to one archive; the service may go on meanwhile."""
+    settings = settings_of(data=data)
+    if not settings.data.is_dir():
+        raise typer.BadParameter(f"{settings.data} is no data folder")
+    db = open_database(settings)
+    with errors_told():
+        written = backup(db, settings, to, secrets=not without_secrets)
+    db.close()
+    tell(f"{to}: {written.files} files, {written.bytes} bytes")
+    if written.secrets:
+        tell("the archive holds the facts and the secrets of the memories: keep it as you keep the data folder")
+    else:
+        tell("the archive holds no secrets: without secrets/ of the data folder its memories cannot be read")
+
+
+@app.command("restore")
+def restore_backup(
+    archive: Annotated[Path, typer.Option("--from", help="an archive that backup wrote")],
+    data: Data = None,
+    tombstones: Annotated[
+        Path | None, typer.Option(help="a newer copy of the tombstones, besides the folder's")
+    ] = None,
+    force: Annotated[bool, typer.Option(help="replace what is in the folder")] = False,
+) -> None:
+    """Put a backup in place of a data folder whose service is stopped; what was purged since is purged again."""
+    with errors_told():
+        done = restore(archive, settings_of(data=data), tombstones=tombstones, force=force)
+    tell(f"{done.files} files restored, {done.purged} of {done.tombstones} purges done again")
+    if not done.secrets:
+        tell("the archive held no secrets: put the secrets folder back before you start the service")
+    if not done.tombstones:
+        tell("no tombstones were found: facts purged after the backup was taken are back (see --tombstones)")
+
+
+@keys_app.command("create")
+def create_key(
+    role: Annotated[Role, typer.Option()], label: Annotated[str, typer.Option()] = "", data: Data = None
+) -> None:
+    """Make an API key and print it: it is shown this once."""
+    settings = settings_of(data=data)
+    db = open_database(settings)
+    made = keys.create(db, Auditor(db, settings), KeyCreate(role=role, label=label), by="command line")
+    print(made.key)  # noqa: T201
+    db.close()
+
+
+@audit_app.command("verify")
+def verify_audit(
+    head: Annotated[str | None, typer.Option(help="a head that was exported earlier: a file, or its JSON")] = None,
+    data: Data = None,
+) -> None:
+    """Read the whole chain: exit code 0 if it holds, 1 if an entry was altered, is missing or was cut off."""
+    exported = None if head is None else _exported_head(head)
+    settings = settings_of(data=data)
+    db = open_database(settings)
+    chain = Auditor(db, settings).chain
+    with db.reading() as tx:
+        verdict = verify.verify(tx, chain, exported)
+    db.close()
+    print(verify.told(verdict))  # noqa: T201
+    raise typer.Exit(0 if verdict.valid else 1)
+
+
+def _exported_head(head: str) -> AuditHead:
+    """From a file, or the JSON itself."""
+    try:
+        return AuditHead.model_validate_json(head if head.lstrip().startswith("{") else Path(head).read_text("utf-8"))
+    except (OSError, ValueError):
+        raise typer.BadParameter("--head is no head of an audit chain: a file, or JSON, as exported") from None

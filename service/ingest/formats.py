@@ -1,0 +1,150 @@
+"""The file formats that are taken in, and which of them a file is: its media type and its first bytes must agree."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from schemas.problems import Code
+from service.errors import UnsupportedMedia, UnusableFile
+from service.ingest.options import Limits, Options
+from service.ingest.readers.decode import base_type
+from service.ingest.readers.delimited import read_delimited
+from service.ingest.readers.jsonlines import read_json_lines
+from service.ingest.readers.workbook import read_workbook
+from service.ingest.table import Table
+
+Read = Callable[[Path, str | None, Options, Limits], Table]
+
+
+def _read_parquet(path: Path, media_type: str | None, options: Options, limits: Limits) -> Table:
+    from service.ingest.readers.parquet import read_parquet  # noqa: PLC0415 - PyArrow, for the one format that needs it
+
+    return read_parquet(path, media_type, options, limits)
+
+
+@dataclass(frozen=True, slots=True)
+class Format:
+    """One file format that is taken in: `FORMATS` is where it is registered.
+
+    name: as it is called in a message; media_types: under which it may be sent, the first is the one that is advised;
+    magic: the bytes that every such file begins with, None where there are none; read: turns a file into a table.
+    """
+
+    name: str
+    media_types: tuple[str, ...]
+    read: Read
+    magic: bytes | None = None
+    advice: str = ""
+
+    @property
+    def media_type(self) -> str:
+        return self.media_types[0]
+
+
+DELIMITED = Format(
+    "delimited text",
+    ("text/csv", "text/tab-separated-values", "application/csv", "text/x-csv", "text/plain"),
+    read_delimited,
+)
+JSON_LINES = Format(
+    "JSON",
+    (
+        *("application/x-ndjson", "application/ndjson", "application/jsonl", "application/x-jsonlines"),
+        *("application/json-lines", "application/jsonlines", "text/jsonl"),
+    ),
+    read_json_lines,
+    advice="Write one object a line and send it as application/x-ndjson, or save the table as CSV.",
+)
+PARQUET = Format(
+    "Parquet",
+    ("application/vnd.apache.parquet", "application/x-parquet", "application/parquet"),
+    _read_parquet,
+    magic=b"PAR1",
+)
+WORKBOOK = Format(
+    "an Excel workbook",
+    ("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",),
+    read_workbook,
+    magic=b"PK\x03\x04",
+)
+FORMATS = (DELIMITED, JSON_LINES, PARQUET, WORKBOOK)
+MEDIA_TYPES = ("text/csv", "text/tab-separated-values", *(each.media_type for each in FORMATS[1:]))
+"""Those that the documentation names: of each format the one that is advised, and that of tabs."""
+
+# Browsers on Windows send CSV files as application/vnd.ms-excel, and curl whatever it is given as a form.
+_SAYS_NOTHING = {
+    "",
+    "application/octet-stream",
+    "binary/octet-stream",
+    "application/vnd.ms-excel",
+    "application/x-www-form-urlencoded",
+}
+_FOREIGN = (
+    (b"\x1f\x8b", "gzip data; unpack it first"),
+    (b"%PDF", "a PDF"),
+    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an old Excel (.xls) or encrypted file; save it as .xlsx or CSV UTF-8"),
+    (b"PK\x05\x06", "an empty ZIP archive"),
+    (b"\x28\xb5\x2f\xfd", "Zstandard data; unpack it first"),
+    (b"\xfd7zXZ\x00", "xz data; unpack it first"),
+    (b"BZh", "bzip2 data; unpack it first"),
+    (b"7z\xbc\xaf\x27\x1c", "a 7z archive; unpack it first"),
+    (b"Rar!\x1a\x07", "a RAR archive; unpack it first"),
+    (b"\x89PNG", "an image"),
+    (b"\xff\xd8\xff", "an image"),
+    (b"GIF8", "an image"),
+    (b"SQLite format 3\x00", "an SQLite database"),
+    (b"ARROW1\x00", "an Arrow file; save it as Parquet"),
+    (b"{\\rtf", "an RTF document"),
+    (b"\x7fELF", "a program"),
+)
+_MARKUP = ((b"<!doctype html", "HTML"), (b"<html", "HTML"), (b"<table", "HTML"), (b"<?xml", "XML"))
+_HEAD_BYTES = 4096
+
+
+def agreed_format(path: Path, media_type: str | None) -> Format:
+    """The format that the first bytes show, checked against the declared type: 415 where they differ."""
+    with path.open("rb") as file:
+        head = file.read(_HEAD_BYTES)
+    declared = _declared(base_type(media_type))
+    if not head.strip(b"\xef\xbb\xbf \t\r\n"):
+        raise UnusableFile("The file is empty.", code=Code.EMPTY_FILE)
+    seen = _seen(head)
+    if declared is None or declared is seen:
+        return seen
+    if declared is JSON_LINES and seen is DELIMITED:
+        return declared  # each line is judged by itself
+    raise UnsupportedMedia(
+        f"The file was sent as {base_type(media_type)}, but its first bytes are those of {seen.name}. "
+        f"{seen.advice or f'Send it as {seen.media_type}.'}"
+    )
+
+
+def _declared(base: str) -> Format | None:
+    if base in _SAYS_NOTHING:
+        return None
+    for each in FORMATS:
+        if base in each.media_types:
+            return each
+    raise UnsupportedMedia(f"{base} is not read here. Send one of: {', '.join(each.media_type for each in FORMATS)}.")
+
+
+def _seen(head: bytes) -> Format:
+    for magic, foreign in _FOREIGN:
+        if head.startswith(magic):
+            raise UnsupportedMedia(f"The file is {foreign}.")
+    for each in FORMATS:
+        if each.magic is not None and head.startswith(each.magic):
+            return each
+    start = head.removeprefix(b"\xef\xbb\xbf").lstrip()
+    for opening, markup in _MARKUP:
+        if start[: len(opening)].lower() == opening:
+            raise UnsupportedMedia(f"The file is {markup}. Save the table as CSV UTF-8 or .xlsx.")
+    return JSON_LINES if _looks_like_json(start) else DELIMITED
+
+
+def _looks_like_json(start: bytes) -> bool:
+    """An object or an array of objects, arrays or strings; `[name],relation,answer` is a CSV header."""
+    inner = start[1:].lstrip()[:1]
+    return (start[:1] == b"{" and inner in (b'"', b"}", b"")) or (
+        start[:1] == b"[" and inner in (b"{", b"[", b'"', b"")
+    )
