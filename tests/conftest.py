@@ -1,4 +1,4 @@
-"""The service that every test may use, and how tests are run: with the shapes of arrays checked at every call."""
+"""The service that every test may use, and how tests are run: with the shapes of arrays checked."""
 
 import os
 from collections.abc import Iterator
