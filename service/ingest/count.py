@@ -11,9 +11,8 @@ from numpy.typing import NDArray
 
 from schemas.problems import Code
 from schemas.uploads import OnConflict
-from service.facts import Facts, Pair, trim_all
+from service.facts import Facts, Kept, Pair, mark_repeats, number_texts, number_values, trim_all
 from service.ingest.table import RefusedRow, Table
-from service.numbering import Kept, number_texts, number_values, repeated
 
 Codes = NDArray[np.int64]
 Mask = NDArray[np.bool_]
@@ -87,7 +86,7 @@ def _names(entries: Sequence[str]) -> Names:
 def count(coded: Coded, table: Table, on_conflict: OnConflict) -> Counted:
     """Sort rows into accepted, duplicate and conflicting; each row is in exactly one of them."""
     triples = coded.pairs * max(len(coded.answers.distinct), 1) + coded.answers.codes
-    duplicate = repeated(triples)
+    duplicate = mark_repeats(triples)
     conflicting = _conflicting(coded.pairs, duplicate, on_conflict)
     refused = _refused_duplicates(coded, table, triples, duplicate)
     refused += _refused_conflicts(coded, table, duplicate, conflicting, on_conflict)
@@ -98,7 +97,7 @@ def count(coded: Coded, table: Table, on_conflict: OnConflict) -> Counted:
 def _conflicting(pairs: Codes, duplicate: Mask, on_conflict: OnConflict) -> Mask:
     conflicting = np.zeros(len(pairs), dtype=np.bool_)
     if on_conflict is not OnConflict.MANY:
-        conflicting[~duplicate] = repeated(pairs[~duplicate], _KEPT[on_conflict])
+        conflicting[~duplicate] = mark_repeats(pairs[~duplicate], _KEPT[on_conflict])
     return conflicting
 
 

@@ -5,9 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from service.facts import Facts, Ints, trim_all
+from service.facts import Facts, Ints, number_texts, number_values, trim_all
 from service.memory.recalled import Answers
-from service.numbering import number_texts, number_values
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,11 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from schemas.uploads import Example, Finding, FindingKind
-from service.facts import fold_all, trimmed
+from service.facts import fold_all, mark_repeats, number_texts, trimmed
 from service.ingest.count import Coded, Codes, Counted, Mask, Names
 from service.ingest.findings.uniqueness import find_unique
 from service.ingest.table import Header
-from service.numbering import number_texts, repeated
 
 _EXAMPLES = 5
 _EXAMPLE_CHARS = 200
@@ -140,7 +139,7 @@ class _Survey:
         """Relations of which several pairs have several answers: sets rather than mistakes."""
         pairs = self.coded.pairs[self.rows]
         several = np.bincount(pairs)[pairs] > 1
-        in_pairs = ~repeated(pairs)
+        in_pairs = ~mark_repeats(pairs)
         relations = len(self.relation_names)
         of_relation = np.bincount(self.relations[in_pairs], minlength=relations)
         with_several = np.bincount(self.relations[in_pairs & several], minlength=relations)
@@ -201,7 +200,7 @@ class _Survey:
 def _spellings(names: Names) -> list[list[str]]:
     """Groups of distinct names that fold to one."""
     folds = fold_all(names.distinct)
-    shared = np.flatnonzero(repeated(number_texts(folds)[0], "none"))
+    shared = np.flatnonzero(mark_repeats(number_texts(folds)[0], "none"))
     groups: dict[str, list[str]] = defaultdict(list)
     for at in shared.tolist():
         groups[folds[at]].append(names.distinct[at])

@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from schemas.uploads import Finding, FindingKind, Uniqueness
+from service.facts import number_values
 from service.ingest.count import Coded, Codes
 from service.ingest.privacy.personal import drawn
-from service.numbering import number_values
 
 RELATIONS = 40  # those with the most facts are looked at
 SUBJECTS = 4_000  # looked at to choose among them

@@ -21,10 +21,10 @@ from service.errors import Unprocessable
 from service.settings import Settings
 from service.storage import Database
 from service.storage.database import DATABASE
-from service.storage.migrate import upgrade
+from service.storage.migrate import open_database, upgrade
 from service.workflows.purges import tombstone_file
 from service.workflows.purges.backup import FORMAT, MANIFEST, SECRETS
-from service.workflows.purges.replay import replay
+from service.workflows.purges.replay import replay, replay_all
 from service.workflows.purges.tombstone_file import Tombstone, merge
 
 STAGING = ".restoring"  # within the data folder; while it is there, no service starts
@@ -168,6 +168,20 @@ def _put_in_place(data: Path, staging: Path, *, secrets: bool) -> None:
                 shutil.rmtree(data / path.name)
             path.replace(data / path.name)
     shutil.rmtree(staging)
+
+
+def open_to_serve(settings: Settings) -> Database:
+    """Open the database of a data folder for a service or a worker, which holds the folder for as long as it lives.
+
+    What was purged after the database was backed up is purged again first. Raises Unprocessable where a restore is
+    under way or was interrupted, and Unavailable where a purge has to wait for the secret of its dictionary.
+    """
+    settings.make_folders()
+    occupy(settings.data)
+    check_complete(settings)
+    db = open_database(settings)
+    replay_all(db, settings)
+    return db
 
 
 def check_complete(settings: Settings) -> None:
