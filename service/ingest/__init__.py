@@ -6,7 +6,6 @@ Knows neither the database nor HTTP. `read_table` is the way in; `write_refused`
 from service.ingest.formats import MEDIA_TYPES
 from service.ingest.options import Limits, Options
 from service.ingest.read import read_table
-from service.ingest.refused import write_refused
-from service.ingest.table import Parsed, RefusedRow
+from service.ingest.table import ParsedFile, RefusedRow, write_refused
 
-__all__ = ["MEDIA_TYPES", "Limits", "Options", "Parsed", "RefusedRow", "read_table", "write_refused"]
+__all__ = ["MEDIA_TYPES", "Limits", "Options", "ParsedFile", "RefusedRow", "read_table", "write_refused"]

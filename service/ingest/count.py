@@ -21,7 +21,7 @@ _KEPT: dict[OnConflict, Kept] = {OnConflict.REFUSE: "none", OnConflict.FIRST: "f
 
 
 @dataclass(frozen=True, slots=True)
-class Names:
+class Column:
     """A column as its distinct entries and, for each of n rows, the index of its entry. `trimmed`: (n,) or None."""
 
     distinct: list[str]
@@ -35,12 +35,12 @@ class Names:
 
 
 @dataclass(frozen=True, slots=True)
-class Coded:
+class CodedTable:
     """A table of n rows in integers. pairs: (n,) the same number for rows of the same subject and relation."""
 
-    subjects: Names
-    relations: Names
-    answers: Names
+    subjects: Column
+    relations: Column
+    answers: Column
     pairs: Codes
     lines: Codes
 
@@ -55,7 +55,7 @@ class Coded:
 
 
 @dataclass(frozen=True, slots=True)
-class Counted:
+class CountedRows:
     """Which of the n rows were accepted, and the others with their reasons."""
 
     accepted: Mask
@@ -65,43 +65,43 @@ class Counted:
     mentioned: set[Pair]
 
 
-def code(columns: Facts) -> Coded:
+def encode_table(columns: Facts) -> CodedTable:
     """Names without the white space at their ends, answers as they are."""
-    subjects, relations = _names(columns.subjects), _names(columns.relations)
+    subjects, relations = _encode_column(columns.subjects), _encode_column(columns.relations)
     codes, distinct = number_texts(columns.answers)
     pairs, _ = number_values(subjects.codes * len(relations.distinct) + relations.codes)
-    return Coded(subjects, relations, Names(distinct, codes), pairs, np.array(columns.lines, dtype=np.int64))
+    return CodedTable(subjects, relations, Column(distinct, codes), pairs, np.array(columns.lines, dtype=np.int64))
 
 
-def _names(entries: Sequence[str]) -> Names:
+def _encode_column(entries: Sequence[str]) -> Column:
     codes, distinct = number_texts(entries)
     stripped = trim_all(distinct)
     if stripped == distinct:
-        return Names(distinct, codes)
+        return Column(distinct, codes)
     changed = np.array([was != now for was, now in zip(distinct, stripped, strict=True)])
     places, merged = number_texts(stripped)
-    return Names(merged, places[codes], changed[codes])
+    return Column(merged, places[codes], changed[codes])
 
 
-def count(coded: Coded, table: Table, on_conflict: OnConflict) -> Counted:
+def count_rows(coded: CodedTable, table: Table, on_conflict: OnConflict) -> CountedRows:
     """Sort rows into accepted, duplicate and conflicting; each row is in exactly one of them."""
     triples = coded.pairs * max(len(coded.answers.distinct), 1) + coded.answers.codes
     duplicate = mark_repeats(triples)
-    conflicting = _conflicting(coded.pairs, duplicate, on_conflict)
-    refused = _refused_duplicates(coded, table, triples, duplicate)
-    refused += _refused_conflicts(coded, table, duplicate, conflicting, on_conflict)
+    conflicting = _find_conflicts(coded.pairs, duplicate, on_conflict)
+    refused = _refuse_duplicates(coded, table, triples, duplicate)
+    refused += _refuse_conflicts(coded, table, duplicate, conflicting, on_conflict)
     mentioned = {coded.pair(row) for row in np.flatnonzero(conflicting).tolist()}
-    return Counted(~(duplicate | conflicting), duplicate, conflicting, refused, mentioned)
+    return CountedRows(~(duplicate | conflicting), duplicate, conflicting, refused, mentioned)
 
 
-def _conflicting(pairs: Codes, duplicate: Mask, on_conflict: OnConflict) -> Mask:
+def _find_conflicts(pairs: Codes, duplicate: Mask, on_conflict: OnConflict) -> Mask:
     conflicting = np.zeros(len(pairs), dtype=np.bool_)
     if on_conflict is not OnConflict.MANY:
         conflicting[~duplicate] = mark_repeats(pairs[~duplicate], _KEPT[on_conflict])
     return conflicting
 
 
-def _refused_duplicates(coded: Coded, table: Table, triples: Codes, duplicate: Mask) -> list[RefusedRow]:
+def _refuse_duplicates(coded: CodedTable, table: Table, triples: Codes, duplicate: Mask) -> list[RefusedRow]:
     rows = np.flatnonzero(duplicate)
     repeated = np.flatnonzero(~duplicate & np.isin(triples, triples[rows]))
     first = dict(zip(triples[repeated].tolist(), coded.lines[repeated].tolist(), strict=True))
@@ -111,8 +111,8 @@ def _refused_duplicates(coded: Coded, table: Table, triples: Codes, duplicate: M
     ]
 
 
-def _refused_conflicts(
-    coded: Coded, table: Table, duplicate: Mask, conflicting: Mask, on_conflict: OnConflict
+def _refuse_conflicts(
+    coded: CodedTable, table: Table, duplicate: Mask, conflicting: Mask, on_conflict: OnConflict
 ) -> list[RefusedRow]:
     rows = np.flatnonzero(conflicting)
     involved = np.flatnonzero(~duplicate & np.isin(coded.pairs, coded.pairs[rows]))
@@ -120,12 +120,12 @@ def _refused_conflicts(
     for pair, line in zip(coded.pairs[involved].tolist(), coded.lines[involved].tolist(), strict=True):
         lines.setdefault(pair, []).append(line)
     return [
-        RefusedRow(int(coded.lines[row]), Code.CONFLICT, _conflict(lines[pair], on_conflict), table.text(row))
+        RefusedRow(int(coded.lines[row]), Code.CONFLICT, _explain_conflict(lines[pair], on_conflict), table.text(row))
         for row, pair in zip(rows.tolist(), coded.pairs[rows].tolist(), strict=True)
     ]
 
 
-def _conflict(lines: list[int], on_conflict: OnConflict) -> str:
+def _explain_conflict(lines: list[int], on_conflict: OnConflict) -> str:
     named = ", ".join(map(str, lines[:_LINES_NAMED])) + (", …" if len(lines) > _LINES_NAMED else "")
     taken = {
         OnConflict.FIRST: f"; line {lines[0]} was taken",

@@ -7,7 +7,7 @@ from pathlib import Path
 from schemas.problems import Code
 from service.errors import UnsupportedMedia, UnusableFile
 from service.ingest.options import Limits, Options
-from service.ingest.readers.decode import base_type
+from service.ingest.readers.decode import get_base_type
 from service.ingest.readers.delimited import read_delimited
 from service.ingest.readers.jsonlines import read_json_lines
 from service.ingest.readers.workbook import read_workbook
@@ -72,14 +72,14 @@ MEDIA_TYPES = ("text/csv", "text/tab-separated-values", *(each.media_type for ea
 """Those that the documentation names: of each format the one that is advised, and that of tabs."""
 
 # Browsers on Windows send CSV files as application/vnd.ms-excel, and curl whatever it is given as a form.
-_SAYS_NOTHING = {
+_GENERIC_TYPES = {
     "",
     "application/octet-stream",
     "binary/octet-stream",
     "application/vnd.ms-excel",
     "application/x-www-form-urlencoded",
 }
-_FOREIGN = (
+_UNSUPPORTED = (
     (b"\x1f\x8b", "gzip data; unpack it first"),
     (b"%PDF", "a PDF"),
     (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an old Excel (.xls) or encrypted file; save it as .xlsx or CSV UTF-8"),
@@ -101,26 +101,26 @@ _MARKUP = ((b"<!doctype html", "HTML"), (b"<html", "HTML"), (b"<table", "HTML"),
 _HEAD_BYTES = 4096
 
 
-def agreed_format(path: Path, media_type: str | None) -> Format:
+def identify_format(path: Path, media_type: str | None) -> Format:
     """The format that the first bytes show, checked against the declared type: 415 where they differ."""
     with path.open("rb") as file:
         head = file.read(_HEAD_BYTES)
-    declared = _declared(base_type(media_type))
+    declared = _find_declared(get_base_type(media_type))
     if not head.strip(b"\xef\xbb\xbf \t\r\n"):
         raise UnusableFile("The file is empty.", code=Code.EMPTY_FILE)
-    seen = _seen(head)
+    seen = _recognise(head)
     if declared is None or declared is seen:
         return seen
     if declared is JSON_LINES and seen is DELIMITED:
         return declared  # each line is judged by itself
     raise UnsupportedMedia(
-        f"The file was sent as {base_type(media_type)}, but its first bytes are those of {seen.name}. "
+        f"The file was sent as {get_base_type(media_type)}, but its first bytes are those of {seen.name}. "
         f"{seen.advice or f'Send it as {seen.media_type}.'}"
     )
 
 
-def _declared(base: str) -> Format | None:
-    if base in _SAYS_NOTHING:
+def _find_declared(base: str) -> Format | None:
+    if base in _GENERIC_TYPES:
         return None
     for each in FORMATS:
         if base in each.media_types:
@@ -128,8 +128,8 @@ def _declared(base: str) -> Format | None:
     raise UnsupportedMedia(f"{base} is not read here. Send one of: {', '.join(each.media_type for each in FORMATS)}.")
 
 
-def _seen(head: bytes) -> Format:
-    for magic, foreign in _FOREIGN:
+def _recognise(head: bytes) -> Format:
+    for magic, foreign in _UNSUPPORTED:
         if head.startswith(magic):
             raise UnsupportedMedia(f"The file is {foreign}.")
     for each in FORMATS:

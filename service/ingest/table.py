@@ -1,7 +1,10 @@
 """What a file becomes: columns of facts, the rows that were refused, and what was noticed on the way."""
 
-from collections.abc import Callable
+import csv
+import re
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from typing import TextIO
 
 from schemas.problems import Code
 from schemas.uploads import Finding
@@ -65,7 +68,7 @@ class Table:
 
 
 @dataclass(slots=True)
-class Parsed:
+class ParsedFile:
     """A file, read. len(accepted) + duplicate + conflicting + rejected = rows_read.
 
     refused holds the rejected, duplicate and conflicting rows in file order; mentioned the pairs of refused rows,
@@ -89,3 +92,34 @@ class Parsed:
     mentioned: set[Pair]
     media_type: str = ""
     pseudonyms: dict[str, str] = field(default_factory=dict)
+
+
+FIELDS = ("line", "code", "detail", "text")
+# Spreadsheets run cells that begin so as formulas, in half and full width.
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+_NUMBER = re.compile(r"[+-]\d+(\.\d+)?", re.ASCII)
+_SPREADSHEET_CELL = 32_767
+
+
+def write_refused(rows: Iterable[RefusedRow], out: TextIO, raw: bool = False) -> None:
+    """CSV into `out` (opened with newline="").
+
+    raw: the text exactly as it stood. Otherwise for reading in a spreadsheet: a leading ' keeps formulas from running,
+    and text longer than a cell of Excel is cut, with its length said.
+    """
+    writer = csv.writer(out)
+    writer.writerow(FIELDS)
+    for row in rows:
+        writer.writerow((row.line, row.code.value, row.detail, row.text if raw else _prepare_for_spreadsheet(row.text)))
+
+
+def _prepare_for_spreadsheet(text: str) -> str:
+    if len(text) > _SPREADSHEET_CELL:
+        mark = f"… ({len(text):,} characters)"
+        text = text[: _SPREADSHEET_CELL - len(mark) - 1] + mark
+    return neutralise_formula(text)
+
+
+def neutralise_formula(cell: str) -> str:
+    """The cell with a leading ' where a spreadsheet would run it; a signed number is no formula."""
+    return f"'{cell}" if cell.startswith(_FORMULA_STARTS) and not _NUMBER.fullmatch(cell) else cell

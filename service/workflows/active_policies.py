@@ -71,9 +71,9 @@ def _screen(at: int, item: Item, current: rules.Policies, texts: dict[str, str])
     subject, relation = item.pair
     answers = sorted(item.answers)
     sent = Facts([subject] * len(answers), [relation] * len(answers), answers)
-    applied = rules.apply(sent, current)
+    applied = rules.apply_policies(sent, current)
     for policy in applied.dropped.values():
-        code, reason = rules.refusal(policy)
+        code, reason = rules.explain_refusal(policy)
         raise Unprocessable(f"{item.op}[{at}]: {reason}", code=code, op=item.op, index=at)
     texts.update(applied.texts)
     return Item(item.op, (current.subject(subject), relation), frozenset(applied.columns.answers))

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from schemas.uploads import Example, Finding, FindingKind
 from service.facts import fold_all, mark_repeats, number_texts, trimmed
-from service.ingest.count import Coded, Codes, Counted, Mask, Names
+from service.ingest.count import CodedTable, Codes, Column, CountedRows, Mask
 from service.ingest.findings.uniqueness import find_unique
 from service.ingest.table import Header
 
@@ -33,17 +33,17 @@ _MOJIBAKE = re.compile(
 _MARKUP = re.compile(r"<[A-Za-z!/][^<>]{0,200}>|(?:\A|\0)[=@][A-Za-z]{1,30}\(|\{\{.{0,200}\}\}|\$\{.{0,200}\}")
 
 
-def find(coded: Coded, counted: Counted, header: Header) -> list[Finding]:
+def find_all(coded: CodedTable, counted: CountedRows, header: Header) -> list[Finding]:
     """Every finding of one upload, those of the whole table first."""
     looked_at = np.flatnonzero(~counted.duplicate)
     survey = _Survey(coded, looked_at)
-    found = [*_header(header), *_counts(coded, counted)]
+    found = [*_find_extra_columns(header), *_find_counts(coded, counted)]
     for kind in (survey.fold_together, survey.cells, survey.multi_valued, survey.out_of_format, survey.references):
         found += kind()
     return [*found, *find_unique(coded, looked_at)]
 
 
-def examples(coded: Coded, rows: NDArray[np.int64]) -> list[Example]:
+def make_examples(coded: CodedTable, rows: NDArray[np.int64]) -> list[Example]:
     """The first few of these rows, as they would be shown to a person."""
     return [
         Example(
@@ -56,34 +56,34 @@ def examples(coded: Coded, rows: NDArray[np.int64]) -> list[Example]:
     ]
 
 
-def _header(header: Header) -> list[Finding]:
+def _find_extra_columns(header: Header) -> list[Finding]:
     ignored = header.ignored
     if not ignored:
         return []
     message = f"Columns that are not part of a fact were ignored: {', '.join(ignored[:20])}."
-    return [_finding(FindingKind.EXTRA_COLUMNS, message, len(ignored))]
+    return [_make_finding(FindingKind.EXTRA_COLUMNS, message, len(ignored))]
 
 
-def _finding(
+def _make_finding(
     kind: FindingKind, message: str, count: int, shown: list[Example] | None = None, relation: str | None = None
 ) -> Finding:
     return Finding(kind=kind, message=message, count=count, relation=relation, examples=shown or [])
 
 
-def _counts(coded: Coded, counted: Counted) -> Iterator[Finding]:
+def _find_counts(coded: CodedTable, counted: CountedRows) -> Iterator[Finding]:
     for kind, mask, message in (
         (FindingKind.DUPLICATE_ROWS, counted.duplicate, "Rows repeat a fact exactly; it was taken once."),
         (FindingKind.CONFLICTING_ROWS, counted.conflicting, "Rows give different answers to one subject and relation."),
     ):
         rows = np.flatnonzero(mask)
         if len(rows):
-            yield _finding(kind, message, len(rows), examples(coded, rows))
+            yield _make_finding(kind, message, len(rows), make_examples(coded, rows))
 
 
 class _Survey:
     """The distinct facts of a table: m rows, `rows` (m,) their places in `coded`."""
 
-    def __init__(self, coded: Coded, rows: Codes) -> None:
+    def __init__(self, coded: CodedTable, rows: Codes) -> None:
         self.coded, self.rows = coded, rows
         self.relation_names = coded.relations.distinct
         self.relations = coded.relations.codes[rows]
@@ -93,7 +93,7 @@ class _Survey:
     def fold_together(self) -> Iterator[Finding]:
         """Subjects, and relations, whose spellings a reader would take for one name."""
         for role, names in (("subjects", self.coded.subjects), ("relations", self.coded.relations)):
-            groups = _spellings(names)
+            groups = _group_spellings(names)
             if groups:
                 shown = "; ".join(" / ".join(map(repr, group[:_EXAMPLES])) for group in groups[:_EXAMPLES])
                 message = (
@@ -101,12 +101,14 @@ class _Survey:
                     f"white space, and are kept apart: {shown[:1000]}"
                 )
                 wanted = {name for group in groups[:_EXAMPLES] for name in group}
-                yield _finding(FindingKind.NAMES_FOLD_TOGETHER, message, len(groups), self._first_rows(names, wanted))
+                yield _make_finding(
+                    FindingKind.NAMES_FOLD_TOGETHER, message, len(groups), self._first_rows(names, wanted)
+                )
 
-    def _first_rows(self, names: Names, wanted: set[str]) -> list[Example]:
+    def _first_rows(self, names: Column, wanted: set[str]) -> list[Example]:
         codes = [at for at, name in enumerate(names.distinct) if name in wanted]
         of_rows = names.codes[self.rows]
-        return examples(self.coded, self.rows[np.sort([np.argmax(of_rows == at) for at in codes])])
+        return make_examples(self.coded, self.rows[np.sort([np.argmax(of_rows == at) for at in codes])])
 
     def cells(self) -> Iterator[Finding]:
         """Cells that lost something before they came here, or hold what other programs would run."""
@@ -133,7 +135,7 @@ class _Survey:
     def _of_rows(self, kind: FindingKind, message: str, mask: Mask) -> Iterator[Finding]:
         rows = self.rows[mask]
         if len(rows):
-            yield _finding(kind, message, len(rows), examples(self.coded, rows))
+            yield _make_finding(kind, message, len(rows), make_examples(self.coded, rows))
 
     def multi_valued(self) -> Iterator[Finding]:
         """Relations of which several pairs have several answers: sets rather than mistakes."""
@@ -153,14 +155,14 @@ class _Survey:
 
     def out_of_format(self) -> Iterator[Finding]:
         """Answers unlike nearly all others of their relation, such as one date among numbers."""
-        kinds, names = number_texts(formats(self.coded.answers.distinct))
+        kinds, names = number_texts(classify_answers(self.coded.answers.distinct))
         of_rows = kinds[self.answers]
         keys, times = np.unique(self.relations * len(names) + of_rows, return_counts=True)
         relation, kind = keys // len(names), keys % len(names)
         dominant = (times >= _FORMAT_SHARE * self.facts_of[relation]) & (self.facts_of[relation] >= _FORMAT_ROWS)
         usual = np.full(len(self.relation_names), -1)
         usual[relation[dominant]] = kind[dominant]
-        usual[usual == _place(names, TEXT)] = -1
+        usual[usual == _index_of(names, TEXT)] = -1
         mask = (usual[self.relations] >= 0) & (usual[self.relations] != of_rows)
         for at, rows in self._by_relation(mask):
             message = f"Nearly all answers have the format {names[usual[at]]}; these do not."
@@ -182,7 +184,7 @@ class _Survey:
 
     def _about(self, kind: FindingKind, message: str, relation: int, count: int, rows: Codes) -> Finding:
         name = self.relation_names[relation]
-        return _finding(kind, message, count, examples(self.coded, rows), name)
+        return _make_finding(kind, message, count, make_examples(self.coded, rows), name)
 
     def _by_relation(self, mask: Mask) -> Iterator[tuple[int, Codes]]:
         """(relation, its rows in `coded`) of the masked rows, for the relations with the most of them."""
@@ -197,7 +199,7 @@ class _Survey:
             yield name, rows[order[start:stop]]
 
 
-def _spellings(names: Names) -> list[list[str]]:
+def _group_spellings(names: Column) -> list[list[str]]:
     """Groups of distinct names that fold to one."""
     folds = fold_all(names.distinct)
     shared = np.flatnonzero(mark_repeats(number_texts(folds)[0], "none"))
@@ -214,7 +216,7 @@ def _either(first: Mask | None, second: Mask | None) -> Mask | None:
     return both
 
 
-def _place(names: list[str], wanted: str) -> int:
+def _index_of(names: list[str], wanted: str) -> int:
     return names.index(wanted) if wanted in names else -2
 
 
@@ -236,12 +238,12 @@ _RUNS = (
 _CODE_CHARS = 32
 
 
-def formats(answers: Iterable[str]) -> list[str]:
+def classify_answers(answers: Iterable[str]) -> list[str]:
     """For each answer `number`, `date`, `time`, `moment`, a code's shape such as `A-9`, or `text`."""
-    return [_format(answer) for answer in answers]
+    return [_classify(answer) for answer in answers]
 
 
-def _format(answer: str) -> str:
+def _classify(answer: str) -> str:
     if len(answer) > _CODE_CHARS:
         return TEXT
     match = _FORMATS.fullmatch(answer)

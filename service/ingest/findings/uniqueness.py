@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 
 from schemas.uploads import Finding, FindingKind, Uniqueness
 from service.facts import number_values
-from service.ingest.count import Coded, Codes
-from service.ingest.privacy.personal import drawn
+from service.ingest.count import CodedTable, Codes
+from service.ingest.privacy.personal import draw_sample
 
 RELATIONS = 40  # those with the most facts are looked at
 SUBJECTS = 4_000  # looked at to choose among them
@@ -33,27 +33,27 @@ _TOGETHER = 0.8  # of a relation's subjects that have another relation too: both
 Traits = NDArray[np.int64]
 
 
-def find_unique(coded: Coded, rows: Codes) -> Iterator[Finding]:
+def find_unique(coded: CodedTable, rows: Codes) -> Iterator[Finding]:
     """For each kind of subject the two or three relations whose answers together single out the most subjects."""
-    relations = _traits(coded, rows)
-    sample = drawn(np.arange(len(coded.subjects.distinct)), SUBJECTS)
-    known = _answers(coded, rows, sample, relations)
-    for columns in _kinds_of_subject(known >= 0):
-        chosen = [relations[at] for at in _most_telling(known, columns)]
+    relations = _choose_relations(coded, rows)
+    sample = draw_sample(np.arange(len(coded.subjects.distinct)), SUBJECTS)
+    known = _tabulate_answers(coded, rows, sample, relations)
+    for columns in _find_subject_kinds(known >= 0):
+        chosen = [relations[at] for at in _choose_columns(known, columns)]
         if chosen:
-            groups = _group_sizes(_answers(coded, rows, np.arange(len(coded.subjects.distinct)), chosen))
-            fewest = _fewest(coded.relations.distinct[relations[at]] for at in columns)
+            groups = _count_groups(_tabulate_answers(coded, rows, np.arange(len(coded.subjects.distinct)), chosen))
+            fewest = _get_fewest(coded.relations.distinct[relations[at]] for at in columns)
             if groups.sum() >= fewest and np.count_nonzero(groups == 1) >= _SHARE * groups.sum():
-                yield _finding([coded.relations.distinct[at] for at in chosen], groups)
+                yield _make_finding([coded.relations.distinct[at] for at in chosen], groups)
 
 
-def _fewest(relations: Iterable[str]) -> int:
+def _get_fewest(relations: Iterable[str]) -> int:
     """How many subjects a table needs to be worth a finding."""
     of_people = any(_OF_PEOPLE.search(unicodedata.normalize("NFKC", name).casefold()) for name in relations)
     return _FEWEST_PEOPLE if of_people else _FEWEST_SUBJECTS
 
 
-def _traits(coded: Coded, rows: Codes) -> list[int]:
+def _choose_relations(coded: CodedTable, rows: Codes) -> list[int]:
     """The commonest relations that have several answers and are no identifiers."""
     relations, width = len(coded.relations.distinct), max(len(coded.answers.distinct), 1)
     facts = np.bincount(coded.relations.codes[rows], minlength=relations)
@@ -63,7 +63,7 @@ def _traits(coded: Coded, rows: Codes) -> list[int]:
     return [at for at in np.argsort(-facts, kind="stable").tolist() if fit[at]][:RELATIONS]
 
 
-def _answers(coded: Coded, rows: Codes, subjects: Codes, relations: Sequence[int]) -> Traits:
+def _tabulate_answers(coded: CodedTable, rows: Codes, subjects: Codes, relations: Sequence[int]) -> Traits:
     """(subjects, relations) the answer of each, -1 where there is none; of several answers the first counts."""
     row_of = np.full(len(coded.subjects.distinct), -1)
     row_of[subjects] = np.arange(len(subjects))
@@ -76,7 +76,7 @@ def _answers(coded: Coded, rows: Codes, subjects: Codes, relations: Sequence[int
     return answers
 
 
-def _kinds_of_subject(held: NDArray[np.bool_]) -> Iterator[list[int]]:
+def _find_subject_kinds(held: NDArray[np.bool_]) -> Iterator[list[int]]:
     """Columns that the same subjects have, the commonest first."""
     counts = held.sum(axis=0)
     together = held.T.astype(np.int64) @ held
@@ -89,21 +89,21 @@ def _kinds_of_subject(held: NDArray[np.bool_]) -> Iterator[list[int]]:
         left = [at for at in left if at not in kind]
 
 
-def _most_telling(known: Traits, columns: Sequence[int]) -> list[int]:
+def _choose_columns(known: Traits, columns: Sequence[int]) -> list[int]:
     """The pair of columns that singles out the most subjects, and the third that adds most; empty if there is none."""
     pairs = [list(pair) for pair in combinations(columns, 2)]
     if not pairs:
         return []
-    best = max(pairs, key=lambda pair: _singled_out(known, pair))
+    best = max(pairs, key=lambda pair: _count_singled_out(known, pair))
     triples = [best, *([*best, at] for at in columns if at not in best)]
-    return max(triples, key=lambda triple: _singled_out(known, triple))
+    return max(triples, key=lambda triple: _count_singled_out(known, triple))
 
 
-def _singled_out(traits: Traits, columns: Sequence[int]) -> int:
-    return int(np.count_nonzero(_group_sizes(traits[:, columns]) == 1))
+def _count_singled_out(traits: Traits, columns: Sequence[int]) -> int:
+    return int(np.count_nonzero(_count_groups(traits[:, columns]) == 1))
 
 
-def _group_sizes(traits: Traits) -> Codes:
+def _count_groups(traits: Traits) -> Codes:
     """(groups,) how many subjects share each combination of answers, among those that have all of them."""
     held = traits[(traits >= 0).all(axis=1)]
     numbers = np.zeros(len(held), dtype=np.int64)
@@ -114,7 +114,7 @@ def _group_sizes(traits: Traits) -> Codes:
     return sizes
 
 
-def _finding(relations: list[str], groups: Codes) -> Finding:
+def _make_finding(relations: list[str], groups: Codes) -> Finding:
     subjects, unique = int(groups.sum()), int(np.count_nonzero(groups == 1))
     uniqueness = Uniqueness(
         relations=relations,

@@ -70,10 +70,10 @@ def is_telephone(value: str) -> bool:
 
     Seven in ten codes of a 0 and nine digits would be valid numbers: without hyphens only mobile ones count.
     """
-    number = _plain_number(value)
+    number = _strip_label(value)
     if number is None or number[0] not in "+0(":
         return False
-    parsed = _parsed(number, "JP")
+    parsed = _parse_number(number, "JP")
     if parsed is None or number[0] == "+":
         return parsed is not None
     groups = _DIGITS.findall(number)
@@ -84,17 +84,17 @@ def is_telephone(value: str) -> bool:
 
 def is_likely_telephone(value: str) -> bool:
     """A number of any of a few plans, however it is grouped: for where the relation's name speaks of telephones."""
-    number = _plain_number(value)
-    return number is not None and any(_parsed(number, region) for region in _PLANS)
+    number = _strip_label(value)
+    return number is not None and any(_parse_number(number, region) for region in _PLANS)
 
 
-def _plain_number(value: str) -> str | None:
+def _strip_label(value: str) -> str | None:
     """The value without a label such as `Tel:`; None where it cannot be a number, or is a date."""
     number = _TELEPHONE_LABEL.sub("", value, count=1)
     return number if _TELEPHONE.fullmatch(number) and not _DATE.fullmatch(number) else None
 
 
-def _parsed(number: str, region: str) -> phonenumbers.PhoneNumber | None:
+def _parse_number(number: str, region: str) -> phonenumbers.PhoneNumber | None:
     """The number if it is a valid one."""
     try:
         parsed = phonenumbers.parse(number, region)
@@ -152,7 +152,7 @@ RECOGNISERS: dict[PersonalKind, Callable[[str], bool]] = {
 }
 
 
-def is_of(kind: PersonalKind, value: str, *, named: bool) -> bool:
+def is_of_kind(kind: PersonalKind, value: str, *, named: bool) -> bool:
     """Whether a value is of the kind; `named` says that its relation's name speaks of it."""
     if not value or len(value) > _LONGEST:
         return False

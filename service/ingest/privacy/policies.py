@@ -11,7 +11,7 @@ from schemas.problems import Code
 from schemas.uploads import Finding, FindingKind
 from service.facts import Facts, Pair, fold_all, trimmed
 from service.ingest.privacy.pseudonyms import Pseudonyms
-from service.ingest.privacy.replacements import generaliser, mask
+from service.ingest.privacy.replacements import make_generaliser, mask
 from service.ingest.table import RefusedRow, Table
 
 Change = Callable[[str], str | None]
@@ -56,7 +56,7 @@ class Policies:
         policy = self.for_relations([relation]).get(relation)
         if policy is None:
             return list(answers)
-        change = _change(policy, self.pseudonyms)
+        change = _get_change(policy, self.pseudonyms)
         return [kept for kept in map(change, answers) if kept is not None]
 
     def pairs(self, pairs: Iterable[Pair]) -> set[Pair]:
@@ -64,7 +64,7 @@ class Policies:
 
 
 @dataclass(slots=True)
-class Applied:
+class AppliedPolicies:
     """What became of some facts: `columns` are those kept, `places` where each of them stood.
 
     dropped: the place of each other fact and its policy. changed: rows whose answer was changed, by relation;
@@ -81,7 +81,7 @@ class Applied:
     texts: dict[str, str] = field(default_factory=dict)
 
 
-class _Becomes(dict[str, str | None]):
+class _Replacements(dict[str, str | None]):
     """Each text and what it becomes, worked out once."""
 
     def __init__(self, change: Change) -> None:
@@ -93,12 +93,12 @@ class _Becomes(dict[str, str | None]):
         return becomes
 
 
-def apply(columns: Facts, policies: Policies) -> Applied:
+def apply_policies(columns: Facts, policies: Policies) -> AppliedPolicies:
     """The facts as they may be stored. Applying again changes nothing more."""
     rules = policies.for_relations(columns.relations)
-    changes = {name: _Becomes(_change(rule, policies.pseudonyms)) for name, rule in rules.items()}
-    named = _Becomes(policies.subject)
-    applied, kept = Applied(Facts([], [], [], [])), list[tuple[str, str, str, int]]()
+    changes = {name: _Replacements(_get_change(rule, policies.pseudonyms)) for name, rule in rules.items()}
+    named = _Replacements(policies.subject)
+    applied, kept = AppliedPolicies(Facts([], [], [], [])), list[tuple[str, str, str, int]]()
     lines = columns.lines or [0] * len(columns)
     facts = zip(columns.subjects, columns.relations, columns.answers, lines, strict=True)
     for place, (subject, relation, answer, line) in enumerate(facts):
@@ -122,26 +122,26 @@ def apply(columns: Facts, policies: Policies) -> Applied:
     return applied
 
 
-def _change(policy: Policy, pseudonyms: Pseudonyms) -> Change:
+def _get_change(policy: Policy, pseudonyms: Pseudonyms) -> Change:
     if policy.generalise is not None:
-        return generaliser(policy.generalise)
+        return make_generaliser(policy.generalise)
     if policy.policy is PolicyKind.PSEUDONYMISE:
         return pseudonyms.of
-    return mask if policy.policy is PolicyKind.MASK else _nothing
+    return mask if policy.policy is PolicyKind.MASK else _drop
 
 
-def _nothing(_: str) -> None:
+def _drop(_: str) -> None:
     return None
 
 
-def screen(table: Table, policies: Policies) -> tuple[Table, dict[str, str]]:
+def screen_table(table: Table, policies: Policies) -> tuple[Table, dict[str, str]]:
     """The table as it may be counted and kept, and the texts behind its new pseudonyms.
 
     Dropped rows are refused rows. Nothing as it stood in the file is left: not in refused rows, whose text is now
     their three cells, not in samples, not in examples; the text of a row that the reader refused is withheld, because
     nobody can tell which of its cells is what.
     """
-    applied = apply(table.columns, policies)
+    applied = apply_policies(table.columns, policies)
     kept = applied.columns
     screened = Table(
         columns=kept,
@@ -156,22 +156,22 @@ def screen(table: Table, policies: Policies) -> tuple[Table, dict[str, str]]:
     )
     _refuse_dropped(screened, table.columns, applied, policies)
     screened.samples = [screened.text(at) for at in range(min(_SAMPLES, len(kept)))]
-    screened.findings += _findings(applied, policies)
+    screened.findings += _report_changes(applied, policies)
     return screened, applied.texts
 
 
-def _refuse_dropped(screened: Table, columns: Facts, applied: Applied, policies: Policies) -> None:
+def _refuse_dropped(screened: Table, columns: Facts, applied: AppliedPolicies, policies: Policies) -> None:
     """A row that could not be generalised still speaks of its pair; one whose relation is dropped does not."""
     for place, policy in applied.dropped.items():
         subject = policies.subject(trimmed(columns.subjects[place]))
         relation = trimmed(columns.relations[place])
         if policy.policy is not PolicyKind.DROP:
             screened.mentioned.add((subject, relation))
-        refused = RefusedRow(columns.lines[place], *refusal(policy), _as_csv((subject, relation, "")))
+        refused = RefusedRow(columns.lines[place], *explain_refusal(policy), _as_csv((subject, relation, "")))
         screened.refused.append(refused)
 
 
-def refusal(policy: Policy) -> tuple[Code, str]:
+def explain_refusal(policy: Policy) -> tuple[Code, str]:
     """Why a fact is not kept."""
     if policy.generalise is None:
         return Code.DROPPED_BY_POLICY, "The policy of this relation keeps no answers."
@@ -182,19 +182,21 @@ def refusal(policy: Policy) -> tuple[Code, str]:
     )
 
 
-def _findings(applied: Applied, policies: Policies) -> list[Finding]:
+def _report_changes(applied: AppliedPolicies, policies: Policies) -> list[Finding]:
     rules = policies.for_relations(applied.changed)
     found = [
-        _finding(f"{rows:,} answers were {_DONE[rules[relation].policy]} before anything was stored.", rows, relation)
+        _make_finding(
+            f"{rows:,} answers were {_DONE[rules[relation].policy]} before anything was stored.", rows, relation
+        )
         for relation, rows in applied.changed.most_common()
     ]
     if applied.subjects:
         message = f"The subjects of {applied.subjects:,} rows were replaced by pseudonyms before anything was stored."
-        found.append(_finding(message, applied.subjects, None))
+        found.append(_make_finding(message, applied.subjects, None))
     return found
 
 
-def _finding(message: str, count: int, relation: str | None) -> Finding:
+def _make_finding(message: str, count: int, relation: str | None) -> Finding:
     return Finding(kind=FindingKind.POLICY_APPLIED, message=message, count=count, relation=relation, examples=[])
 
 

@@ -13,7 +13,7 @@ from itertools import islice
 from schemas.problems import Code
 from service.errors import UnusableFile
 from service.ingest.options import Limits
-from service.ingest.readers.decode import shown
+from service.ingest.readers.decode import escape_undecodable
 from service.ingest.table import RefusedRow
 
 ROWS_AT_ONCE = 10_000  # one call of the C reader keeps every other thread waiting, recalls among them
@@ -36,34 +36,34 @@ class Rows:
         return [start + 1 for start in self.starts]
 
 
-def physical_lines(text: str, limits: Limits) -> list[str]:
+def split_lines(text: str, limits: Limits) -> list[str]:
     """Lines with their ends: LF, CRLF or CR, whichever comes, mixed or not."""
     if max(text.count("\n"), text.count("\r")) > limits.max_lines:
         raise UnusableFile(f"The file has more than {limits.max_lines:,} lines. Split it.", code=Code.NOT_A_TABLE)
     return list(io.StringIO(text, newline=""))
 
 
-def raw_text(lines: Sequence[str], start: int, stop: int) -> str:
+def join_lines(lines: Sequence[str], start: int, stop: int) -> str:
     """Lines as they stand in the file, without the end of the last one."""
     return "".join(lines[start:stop]).removesuffix("\n").removesuffix("\r")
 
 
 def read_rows(lines: list[str], delimiter: str, limits: Limits) -> Rows:
     """Every record of `lines`, blank ones included; raises UnusableFile where the rest of the file is in doubt."""
-    _refuse_endless_lines(lines, delimiter, limits)
+    _refuse_overlong_lines(lines, delimiter, limits)
     rows: list[list[str]] = []
     reader = csv.reader(iter(lines), delimiter=delimiter, strict=True)
     try:
         while part := list(islice(reader, ROWS_AT_ONCE)):
             rows += part
     except csv.Error:
-        return _with_care(lines, delimiter)
+        return _read_carefully(lines, delimiter)
     if len(rows) == len(lines):
         return Rows(rows, range(len(rows)), range(1, len(rows) + 1))
-    return _with_care(lines, delimiter)
+    return _read_carefully(lines, delimiter)
 
 
-def _refuse_endless_lines(lines: list[str], delimiter: str, limits: Limits) -> None:
+def _refuse_overlong_lines(lines: list[str], delimiter: str, limits: Limits) -> None:
     if max(map(len, lines), default=0) <= limits.max_line_cells:
         return
     for at, line in enumerate(lines):
@@ -75,13 +75,13 @@ def _refuse_endless_lines(lines: list[str], delimiter: str, limits: Limits) -> N
             )
 
 
-def _with_care(lines: list[str], delimiter: str) -> Rows:
+def _read_carefully(lines: list[str], delimiter: str) -> Rows:
     """Keep the lines of every record, and go on past the records that the C reader refuses."""
     rows, starts, stops = list[list[str]](), list[int](), list[int]()
     broken = list[RefusedRow]()
-    for start, stop, cells in _records(lines, delimiter):
+    for start, stop, cells in _read_records(lines, delimiter):
         if cells is None:
-            text = shown(raw_text(lines, start, stop))
+            text = escape_undecodable(join_lines(lines, start, stop))
             broken.append(RefusedRow(start + 1, Code.ROW_MALFORMED, explain_malformed(text), text))
         else:
             rows.append(cells)
@@ -90,7 +90,7 @@ def _with_care(lines: list[str], delimiter: str) -> Rows:
     return Rows(rows, starts, stops, broken)
 
 
-def _records(lines: list[str], delimiter: str) -> Iterator[tuple[int, int, list[str] | None]]:
+def _read_records(lines: list[str], delimiter: str) -> Iterator[tuple[int, int, list[str] | None]]:
     """(first line index, line index after the last, cells); no cells where the row is malformed."""
     source = iter(lines)
     reader = csv.reader(source, delimiter=delimiter, strict=True)
@@ -135,11 +135,11 @@ def read_record(lines: Sequence[str], start: int, delimiter: str) -> Record:
         line = lines[at]
         if line.startswith('"', place):
             opened = at
-            cell, at, place = _quoted(lines, opened, place + 1)
+            cell, at, place = _read_quoted(lines, opened, place + 1)
             line = lines[at]
             ended = place == len(line) or line[place] in _LINE_ENDS
             if not ended and line[place] != delimiter:
-                return _garbled(lines, start, opened, at)
+                return _refuse_garbled(lines, start, opened, at)
         else:
             stop = line.find(delimiter, place)
             ended = stop < 0
@@ -151,7 +151,7 @@ def read_record(lines: Sequence[str], start: int, delimiter: str) -> Record:
         place += 1
 
 
-def _quoted(lines: Sequence[str], opened: int, place: int) -> tuple[str, int, int]:
+def _read_quoted(lines: Sequence[str], opened: int, place: int) -> tuple[str, int, int]:
     """A quoted cell's text, and the line index and place after its closing quote."""
     parts = []
     for at in range(opened, len(lines)):
@@ -161,10 +161,10 @@ def _quoted(lines: Sequence[str], opened: int, place: int) -> tuple[str, int, in
         if end < len(lines[at]):
             return "".join(parts).replace('""', '"'), at, end + 1
         place = 0
-    raise _unclosed(opened)
+    raise _unclosed_quote(opened)
 
 
-def _unclosed(opened: int) -> UnusableFile:
+def _unclosed_quote(opened: int) -> UnusableFile:
     line = opened + 1
     return UnusableFile(
         f"The quote opened in line {line} is never closed, so the rows after it would become one answer. "
@@ -174,10 +174,10 @@ def _unclosed(opened: int) -> UnusableFile:
     )
 
 
-def _garbled(lines: Sequence[str], start: int, opened: int, at: int) -> Record:
+def _refuse_garbled(lines: Sequence[str], start: int, opened: int, at: int) -> Record:
     """Text after a closing quote: one broken row if its quotes balance, else no row after it can be trusted."""
     if at > opened:
-        raise _unclosed(opened)
+        raise _unclosed_quote(opened)
     text = "".join(lines[start : at + 1])
     if (text.count('"') - text.count('\\"')) % 2:
         raise UnusableFile(
@@ -196,11 +196,11 @@ def explain_malformed(text: str) -> str:
     return f"Text follows a closing quote. {_ADVICE}"
 
 
-def refuse_other_quotes(rows: Sequence[Sequence[str]], first_line: int) -> None:
+def refuse_unknown_quotes(rows: Sequence[Sequence[str]], first_line: int) -> None:
     """422 when every cell stands in quotes that CSV does not know: they would be stored with the answers."""
     cells = [cell for row in rows for cell in row if cell]
     for wrapper in _WRAPPERS:
-        if cells and all(_wrapped(cell, wrapper) for cell in cells):
+        if cells and all(_is_wrapped(cell, wrapper) for cell in cells):
             raise UnusableFile(
                 f"From line {first_line} on every cell stands in {wrapper[0]}…{wrapper[1]}, which would become part of "
                 f'every name and answer. Save the file with double quotes ("…") or without quotes.',
@@ -209,5 +209,5 @@ def refuse_other_quotes(rows: Sequence[Sequence[str]], first_line: int) -> None:
             )
 
 
-def _wrapped(cell: str, wrapper: str) -> bool:
+def _is_wrapped(cell: str, wrapper: str) -> bool:
     return len(cell) > 1 and cell[0] == wrapper[0] and cell[-1] == wrapper[1]

@@ -6,13 +6,14 @@ and shown as they are; they never become U+FFFD and never reach a fact.
 
 import codecs
 import re
+from collections import Counter
 from dataclasses import dataclass
+from itertools import islice
 
 import charset_normalizer
 
 from schemas.problems import Code
 from service.errors import UnusableFile
-from service.ingest.findings.japanese import japanese_encoding
 
 SURROGATE = re.compile("[\ud800-\udfff]")
 
@@ -24,7 +25,7 @@ _BOMS = (
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
 # cp932 holds all of Shift-JIS and what Windows adds; a file called Shift-JIS nearly always comes from Windows.
-_MEANT = dict.fromkeys(
+_ALIASES = dict.fromkeys(
     ("shift_jis", "shift-jis", "shiftjis", "sjis", "x-sjis", "s_jis", "windows-31j", "windows_31j", "ms932"), "cp932"
 )
 _NOT_FOR_FILES = {"idna", "punycode", "undefined", "unicode_escape", "raw_unicode_escape", "utf_7", "mbcs", "oem"}
@@ -52,15 +53,15 @@ class Decoded:
 def decode(data: bytes, declared: str | None) -> Decoded:
     """The text of a file and the encoding it was read in; 422 where that cannot be known."""
     if declared:
-        return _as_declared(data, _known(declared))
+        return _decode_as(data, _look_up_encoding(declared))
     for bom, name in _BOMS:
         if data.startswith(bom):
-            return _tolerantly(data[len(bom) :], name)
-    _refuse_without_mark(data)
-    return _detected(data)
+            return _decode_leniently(data[len(bom) :], name)
+    _refuse_unmarked(data)
+    return _detect_and_decode(data)
 
 
-def shown(text: str) -> str:
+def escape_undecodable(text: str) -> str:
     r"""Text that can be written as UTF-8: undecodable bytes as \xNN, lone surrogates as \uNNNN."""
     return SURROGATE.sub(_escape, text)
 
@@ -70,8 +71,8 @@ def _escape(match: re.Match[str]) -> str:
     return f"\\x{code - 0xDC00:02x}" if 0xDC80 <= code <= 0xDCFF else f"\\u{code:04x}"
 
 
-def _known(declared: str) -> str:
-    name = _MEANT.get(declared.strip().lower(), declared.strip())
+def _look_up_encoding(declared: str) -> str:
+    name = _ALIASES.get(declared.strip().lower(), declared.strip())
     try:
         b"a".decode(name, "replace")
         known = codecs.lookup(name).name.replace("-", "_") not in _NOT_FOR_FILES
@@ -82,40 +83,40 @@ def _known(declared: str) -> str:
     return codecs.lookup(name).name
 
 
-def _as_declared(data: bytes, name: str) -> Decoded:
+def _decode_as(data: bytes, name: str) -> Decoded:
     marked = next((marked for bom, marked in _BOMS if data.startswith(bom)), name)
     if marked[:6] != name[:6]:
         raise UnusableFile(
             f"encoding={name} was declared, but the file begins with the byte order mark of {marked}.",
             code=Code.ENCODING_WRONG,
         )
-    decoded = _tolerantly(data, name)
+    decoded = _decode_leniently(data, name)
     return Decoded(decoded.text.removeprefix("\ufeff"), decoded.encoding, decoded.damaged)
 
 
-def _tolerantly(data: bytes, name: str) -> Decoded:
+def _decode_leniently(data: bytes, name: str) -> Decoded:
     """Decode; where a minority of lines does not, keep their bytes for the rows to be refused singly."""
     codec = "utf-8" if name == "utf-8-sig" else name
     try:
         text = data.decode(codec)
     except UnicodeDecodeError:
-        text = _kept(data, codec)
+        text = _decode_with_surrogates(data, codec)
     if codec == "cp932" and _NOT_IN_CP932.search(text):
         text = text.translate(_AS_BYTES)
     elif text.isascii() or not SURROGATE.search(text):
         return Decoded(text, name, damaged=False)
     lines = text.splitlines()
     bad = [at for at, line in enumerate(lines, 1) if SURROGATE.search(line)]
-    if len(bad) * 2 < len(lines) and not _is_utf8_after_all(data, codec):
+    if len(bad) * 2 < len(lines) and not _is_utf8_instead(data, codec):
         return Decoded(text, name, damaged=True)
     raise UnusableFile(
         f"The file does not read as {name}: {len(bad)} of {len(lines)} lines have bytes that make no sense in it, the "
-        f"first is line {bad[0]}.{_hint(data)} {_ASK}, or leave encoding out.",
+        f"first is line {bad[0]}.{_suggest_encoding(data)} {_ASK}, or leave encoding out.",
         code=Code.ENCODING_WRONG,
     )
 
 
-def _kept(data: bytes, codec: str) -> str:
+def _decode_with_surrogates(data: bytes, codec: str) -> str:
     """The text with a lone surrogate for each thing that does not decode."""
     if not codec.startswith(("utf-16", "utf-32")):
         return data.decode(codec, "surrogateescape")
@@ -127,7 +128,7 @@ def _kept(data: bytes, codec: str) -> str:
         return "\udcff"
 
 
-def _is_utf8_after_all(data: bytes, codec: str) -> bool:
+def _is_utf8_instead(data: bytes, codec: str) -> bool:
     try:
         data.decode("utf-8")
     except UnicodeDecodeError:
@@ -135,13 +136,15 @@ def _is_utf8_after_all(data: bytes, codec: str) -> bool:
     return codec != "utf-8"
 
 
-def _refuse_without_mark(data: bytes) -> None:
+def _refuse_unmarked(data: bytes) -> None:
     """UTF-16 without a byte order mark shows as NULs at every second byte, ISO-2022-JP as escapes."""
     wide = _wide_encoding(data)
     if wide:
-        raise _unclear(f"The file looks like {wide.upper()} without a byte order mark. Send encoding={wide}.", wide)
+        raise _encoding_unclear(
+            f"The file looks like {wide.upper()} without a byte order mark. Send encoding={wide}.", wide
+        )
     if data.isascii() and _ISO_2022_JP.search(data):
-        raise _unclear("The file has the escapes of ISO-2022-JP. Send encoding=iso-2022-jp.", "iso-2022-jp")
+        raise _encoding_unclear("The file has the escapes of ISO-2022-JP. Send encoding=iso-2022-jp.", "iso-2022-jp")
 
 
 def _wide_encoding(data: bytes) -> str | None:
@@ -158,16 +161,16 @@ def _wide_encoding(data: bytes) -> str | None:
     name = "utf-16-le" if high > low else "utf-16-be"
     if max(low, high) < 20 * min(low, high):
         return None
-    return name if _has_its_marks(data, name) else None
+    return name if _has_wide_separators(data, name) else None
 
 
-def _has_its_marks(data: bytes, name: str) -> bool:
+def _has_wide_separators(data: bytes, name: str) -> bool:
     """Whether most line ends and delimiters are two bytes wide: in other text a NUL beside one of them is chance."""
     wide = len(_MARKS.findall(data[: len(data) // 2 * 2].decode(name, "replace")))
     return wide * 2 > sum(map(data.count, b",\t;|\n\r")) > 0
 
 
-def _detected(data: bytes) -> Decoded:
+def _detect_and_decode(data: bytes) -> Decoded:
     try:
         return Decoded(data.decode("utf-8"), "utf-8", damaged=False)
     except UnicodeDecodeError:
@@ -177,33 +180,89 @@ def _detected(data: bytes) -> Decoded:
     good = sum(1 for at, line in enumerate(lines) if at not in bad and not line.isascii())
     if good > len(bad):
         return Decoded(text, "utf-8", damaged=True)
-    japanese = japanese_encoding(data)
+    japanese = detect_japanese(data)
     if japanese:
         return Decoded(data.decode(japanese), japanese, damaged=False)
     western = any(_WESTERN.search(lines[at].encode("utf-8", "surrogateescape")) for at in bad)
     if not good and not western and len(bad) * 2 < len(lines):
         return Decoded(text, "utf-8", damaged=True)
-    raise _unclear(f"The file is neither UTF-8 nor clearly Shift-JIS (cp932).{_hint(data)} {_ASK}.", None)
+    raise _encoding_unclear(
+        f"The file is neither UTF-8 nor clearly Shift-JIS (cp932).{_suggest_encoding(data)} {_ASK}.", None
+    )
 
 
-def _hint(data: bytes) -> str:
+def _suggest_encoding(data: bytes) -> str:
     best = charset_normalizer.from_bytes(data[:_HINT_BYTES]).best()
     return f" It may be {best.encoding}." if best else ""
 
 
-def _unclear(detail: str, encoding: str | None) -> UnusableFile:
+def _encoding_unclear(detail: str, encoding: str | None) -> UnusableFile:
     return UnusableFile(detail, code=Code.ENCODING_UNCLEAR, encoding=encoding)
 
 
-def base_type(media_type: str | None) -> str:
+def get_base_type(media_type: str | None) -> str:
     """`Text/CSV; charset=cp932` -> `text/csv`."""
     return (media_type or "").partition(";")[0].strip().lower()
 
 
-def declared_charset(media_type: str | None) -> str | None:
+def get_charset(media_type: str | None) -> str | None:
     """The charset parameter of a media type, or None."""
     for parameter in (media_type or "").split(";")[1:]:
         name, _, value = parameter.partition("=")
         if name.strip().lower() == "charset" and value.strip():
             return value.strip().strip('"')
     return None
+
+
+# One token a character of cp932; the first two groups are disjoint lead bytes.
+_CP932 = re.compile(
+    rb"(?P<common>[\x81-\x9f][\x40-\x7e\x80-\xfc])|(?P<rare>[\xe0-\xfc][\x40-\x7e\x80-\xfc])"
+    rb"|(?P<half>[\xa1-\xdf]+)|(?P<stray>[\x80\xa0\xfd-\xff])"
+)
+# Half-width kana: a voiced mark follows only the kana that it can voice.
+_KANA_RUN = re.compile(rb"(?:[\xb3\xb6-\xc4\xca-\xce]\xde|[\xca-\xce]\xdf|[\xa1-\xdd])+")
+_VOICED = re.compile(rb"[\xde\xdf]")
+_KANA = re.compile("[\u3041-\u30fe]")
+_NON_ASCII = re.compile(r"[^\x00-\x7f]")
+_SAMPLE_LINES = 5_000
+_SAMPLE_BYTES = 1 << 20
+
+
+def detect_japanese(data: bytes) -> str | None:
+    """`cp932` or `euc_jp` where the bytes are clearly one of them, else None."""
+    if _decodes(data, "euc_jp"):
+        return "euc_jp" if _has_kana(data) else None
+    return "cp932" if _decodes(data, "cp932") and _reads_as_cp932(data) else None
+
+
+def _decodes(data: bytes, encoding: str) -> bool:
+    try:
+        data.decode(encoding)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _sample(data: bytes) -> bytes:
+    """Lines with something to judge by."""
+    lines = (line for line in data.split(b"\n") if not line.isascii())
+    return b"\n".join(islice(lines, _SAMPLE_LINES))[:_SAMPLE_BYTES]
+
+
+def _has_kana(data: bytes) -> bool:
+    """A tenth of what is not ASCII is kana, which Chinese and Korean text in the same byte ranges never is."""
+    text = _sample(data).decode("euc_jp", "ignore")
+    return len(_KANA.findall(text)) * 10 >= len(_NON_ASCII.findall(text))
+
+
+def _reads_as_cp932(data: bytes) -> bool:
+    """Kana and everyday kanji outweigh rare kanji and odd half-width kana; or all is well-formed half-width kana."""
+    sample = _sample(data)
+    kinds = Counter(token.lastgroup for token in _CP932.finditer(sample))
+    runs = [token["half"] for token in _CP932.finditer(sample) if token["half"]]
+    odd_runs = sum(1 for run in runs if not _KANA_RUN.fullmatch(run))
+    if kinds["stray"]:
+        return False
+    if kinds["common"]:
+        return kinds["common"] > kinds["rare"] + odd_runs
+    return not kinds["rare"] and not odd_runs and any(_VOICED.search(run) for run in runs)

@@ -14,10 +14,10 @@ from service.errors import UnusableFile
 from service.facts import WHITE_SPACE, Pair, is_blank
 from service.ingest.options import Limits, Options
 from service.ingest.readers import header
-from service.ingest.readers.csvrows import Rows, physical_lines, raw_text, read_rows, refuse_other_quotes
-from service.ingest.readers.decode import Decoded, base_type, declared_charset, decode, shown
-from service.ingest.readers.header import HEAD_ROWS, lines_above, locate, resolve
-from service.ingest.readers.sift import Refusal, Sheet, mentioned_pair, sift
+from service.ingest.readers.csvrows import Rows, join_lines, read_rows, refuse_unknown_quotes, split_lines
+from service.ingest.readers.decode import Decoded, decode, escape_undecodable, get_base_type, get_charset
+from service.ingest.readers.header import HEAD_ROWS, locate_header, report_lines_above, resolve_header
+from service.ingest.readers.sift import RawTable, Refusal, read_pair, sift
 from service.ingest.table import Header, Table
 
 _SAMPLES = 3
@@ -27,39 +27,39 @@ _QUOTE_CHECKED_ROWS = 1_000
 
 def read_delimited(path: Path, media_type: str | None, options: Options, limits: Limits) -> Table:
     """The facts of a delimited text file; refused rows by line; UnusableFile where the whole is in doubt."""
-    decoded = decode(path.read_bytes(), options.encoding or declared_charset(media_type))
+    decoded = decode(path.read_bytes(), options.encoding or get_charset(media_type))
     if not decoded.text.strip(WHITE_SPACE + ",;|"):
         raise UnusableFile("The file has no line with text.", code=Code.EMPTY_FILE)
-    lines = physical_lines(decoded.text, limits)
-    hint = excel_hint(lines[0])
-    delimiter = declared_delimiter(options.delimiter) or hint or _of_media_type(media_type, lines)
-    delimiter = delimiter or found_delimiter(lines, options.header)
+    lines = split_lines(decoded.text, limits)
+    hint = find_excel_hint(lines[0])
+    delimiter = parse_delimiter(options.delimiter) or hint or _tab_of_media_type(media_type, lines)
+    delimiter = delimiter or detect_delimiter(lines, options.header)
     rows = read_rows(lines, delimiter, limits)
     _refuse_broken_quoting(rows)
-    top = _top(rows, 1 if hint else 0, options.header)
-    header, body = _header(rows, top[-1], options.header)
+    top = _find_top(rows, 1 if hint else 0, options.header)
+    header, body = _read_header(rows, top[-1], options.header)
     table = sift(_sheet(rows, body, lines, decoded, delimiter), header, limits)
     for broken in rows.broken:
-        table.mentioned.update(_mentioned_by_malformed(broken.text, delimiter, header))
+        table.mentioned.update(_pairs_of_malformed(broken.text, delimiter, header))
     table.refused += rows.broken
     table.blank_lines += top[-1] + 1 - len(top) - (1 if hint else 0)
     table.encoding, table.delimiter = decoded.encoding, delimiter
-    table.samples = decoded_samples(decoded.text, lines)
-    table.findings += lines_above([rows.rows[at] for at in top[:-1]], [rows.lines[at] for at in top[:-1]])
-    table.findings += _rows_inside_cells(table, delimiter)
+    table.samples = sample_lines(decoded.text, lines)
+    table.findings += report_lines_above([rows.rows[at] for at in top[:-1]], [rows.lines[at] for at in top[:-1]])
+    table.findings += _find_rows_inside_cells(table, delimiter)
     return table
 
 
-def decoded_samples(text: str, lines: Sequence[str]) -> list[str]:
+def sample_lines(text: str, lines: Sequence[str]) -> list[str]:
     """A few lines by which a person sees whether the encoding was right: those with more than ASCII first."""
     telling = [] if text.isascii() else list(islice((line for line in lines if not line.isascii()), _SAMPLES))
     plain = islice((line for line in lines if line.isascii() and not is_blank(line)), _SAMPLES - len(telling))
-    return [shown(line.rstrip("\r\n"))[:_SAMPLE_CHARS] for line in (*telling, *plain)]
+    return [escape_undecodable(line.rstrip("\r\n"))[:_SAMPLE_CHARS] for line in (*telling, *plain)]
 
 
-def _of_media_type(media_type: str | None, lines: Sequence[str]) -> str | None:
+def _tab_of_media_type(media_type: str | None, lines: Sequence[str]) -> str | None:
     """A tab where the type promises tabs and the first lines have one."""
-    promised = base_type(media_type) == "text/tab-separated-values"
+    promised = get_base_type(media_type) == "text/tab-separated-values"
     return "\t" if promised and any("\t" in line for line in lines[:HEAD_ROWS]) else None
 
 
@@ -73,28 +73,28 @@ def _refuse_broken_quoting(rows: Rows) -> None:
         )
 
 
-def _top(rows: Rows, start: int, option: str) -> list[int]:
+def _find_top(rows: Rows, start: int, option: str) -> list[int]:
     """The places of the rows with content down to the header row, which is the last of them."""
     content = (at for at in range(start, len(rows.rows)) if not all(map(is_blank, rows.rows[at])))
     places = list(islice(content, HEAD_ROWS))
     if not places:
         raise UnusableFile("The file has no line with text.", code=Code.EMPTY_FILE)
-    return places[: locate([rows.rows[at] for at in places], option) + 1]
+    return places[: locate_header([rows.rows[at] for at in places], option) + 1]
 
 
-def _header(rows: Rows, at: int, option: str) -> tuple[Header, int]:
+def _read_header(rows: Rows, at: int, option: str) -> tuple[Header, int]:
     """The header and the index of the first row after it."""
-    first = [shown(cell) for cell in rows.rows[at]]
-    refuse_other_quotes([first], rows.starts[at] + 1)
-    header = resolve(first, option)
+    first = [escape_undecodable(cell) for cell in rows.rows[at]]
+    refuse_unknown_quotes([first], rows.starts[at] + 1)
+    header = resolve_header(first, option)
     if not header.cells:
         return header, at
     body = rows.rows[at + 1 :]
     if body:
-        refuse_other_quotes(
+        refuse_unknown_quotes(
             [row for row in body[:_QUOTE_CHECKED_ROWS] if len(row) == len(first)], rows.starts[at + 1] + 1
         )
-    return resolve([*first, *[""] * _empty_columns(body, len(first))], option), at + 1
+    return resolve_header([*first, *[""] * _empty_columns(body, len(first))], option), at + 1
 
 
 def _empty_columns(body: Sequence[Sequence[str]], width: int) -> int:
@@ -107,19 +107,19 @@ def _empty_columns(body: Sequence[Sequence[str]], width: int) -> int:
     return len(first) - width if alike else 0
 
 
-def _sheet(rows: Rows, body: int, lines: list[str], decoded: Decoded, delimiter: str) -> Sheet:
+def _sheet(rows: Rows, body: int, lines: list[str], decoded: Decoded, delimiter: str) -> RawTable:
     starts, stops = rows.starts[body:], rows.stops[body:]
 
     def text(at: int) -> str:
-        return shown(raw_text(lines, starts[at], stops[at]))
+        return escape_undecodable(join_lines(lines, starts[at], stops[at]))
 
     refusals = dict[int, Refusal]()
     if '"' in decoded.text and re.search(re.escape(delimiter) + r'[ \u3000]+"', decoded.text):
-        refusals = _quoted_late(rows.rows[body:], text)
-    return Sheet(rows.rows[body:], rows.lines[body:], text, refusals, scan=decoded.damaged or "\0" in decoded.text)
+        refusals = _refuse_late_quotes(rows.rows[body:], text)
+    return RawTable(rows.rows[body:], rows.lines[body:], text, refusals, scan=decoded.damaged or "\0" in decoded.text)
 
 
-def _rows_inside_cells(table: Table, delimiter: str) -> list[Finding]:
+def _find_rows_inside_cells(table: Table, delimiter: str) -> list[Finding]:
     """A quote that was closed many lines late is correct CSV; its cell shows it by the rows that it swallowed."""
     taken, cuts = table.columns, table.header.width - 1
     found = [
@@ -129,18 +129,18 @@ def _rows_inside_cells(table: Table, delimiter: str) -> list[Finding]:
         for line, subject, relation, answer in zip(
             taken.lines, taken.subjects, taken.relations, taken.answers, strict=True
         )
-        if "\n" in answer and _all_cut(answer.splitlines()[1:-1], delimiter, cuts)
+        if "\n" in answer and _look_like_rows(answer.splitlines()[1:-1], delimiter, cuts)
     ]
     message = "Quoted answers hold whole lines that look like rows: a closing quote may stand too late."
     kind = FindingKind.ROWS_INSIDE_A_CELL
     return [Finding(kind=kind, message=message, count=len(found), relation=None, examples=found[:5])] if found else []
 
 
-def _all_cut(lines: Sequence[str], delimiter: str, cuts: int) -> bool:
+def _look_like_rows(lines: Sequence[str], delimiter: str, cuts: int) -> bool:
     return bool(lines) and all(line.count(delimiter) == cuts for line in lines)
 
 
-def _quoted_late(rows: Sequence[Sequence[str]], text: Callable[[int], str]) -> dict[int, Refusal]:
+def _refuse_late_quotes(rows: Sequence[Sequence[str]], text: Callable[[int], str]) -> dict[int, Refusal]:
     """Rows with `, "cell"`: the space keeps the quote from opening a cell, and half of it would be stored.
 
     Such a cell stands in the file letter by letter; within a quoted cell every quote would be written twice.
@@ -152,9 +152,9 @@ def _quoted_late(rows: Sequence[Sequence[str]], text: Callable[[int], str]) -> d
     }
 
 
-def _mentioned_by_malformed(text: str, delimiter: str, header: Header) -> list[Pair]:
+def _pairs_of_malformed(text: str, delimiter: str, header: Header) -> list[Pair]:
     try:
-        return list(mentioned_pair(next(csv.reader([text], delimiter=delimiter), []), header))
+        return list(read_pair(next(csv.reader([text], delimiter=delimiter), []), header))
     except csv.Error:
         return []
 
@@ -174,7 +174,7 @@ _SNIFFED_CHARS = 1 << 16
 _UNUSABLE = '"\r\n\0'
 
 
-def declared_delimiter(option: str | None) -> str | None:
+def parse_delimiter(option: str | None) -> str | None:
     """The delimiter of the query, by character or by name; 422 where it is neither."""
     if option is None:
         return None
@@ -187,23 +187,23 @@ def declared_delimiter(option: str | None) -> str | None:
     return character
 
 
-def excel_hint(first_line: str) -> str | None:
+def find_excel_hint(first_line: str) -> str | None:
     """The character of a first line `sep=;`, which Excel writes and hides."""
     match = _EXCEL_HINT.fullmatch(first_line)
     return match[1] if match and match[1] not in _UNUSABLE else None
 
 
-def found_delimiter(lines: Sequence[str], option: str) -> str:
+def detect_delimiter(lines: Sequence[str], option: str) -> str:
     """The candidate that makes the first row a header by the header option, else the one that cuts rows most evenly."""
-    samples = {candidate: _sample(lines, candidate) for candidate in _CANDIDATES}
+    samples = {candidate: _read_sample(lines, candidate) for candidate in _CANDIDATES}
     for candidate, rows in samples.items():
-        if option.strip().lower() != header.NONE and header.fits(_head(rows, option), option):
+        if option.strip().lower() != header.NONE and header.is_header(_head(rows, option), option):
             return candidate
     best = max(_CANDIDATES, key=lambda candidate: _evenness(samples[candidate]))
     if _evenness(samples[best]) == (0.0, 0):
         first = next((line for line in lines if not is_blank(line)), "").strip()
         raise UnusableFile(
-            f"No comma, tab, semicolon or pipe separates the cells. The first line reads: {shown(first[:120])}. "
+            f"No comma, tab, semicolon or pipe separates the cells. The first line reads: {escape_undecodable(first[:120])}. "
             "Name the character with delimiter=.",
             code=Code.DELIMITER_UNCLEAR,
         )
@@ -211,10 +211,10 @@ def found_delimiter(lines: Sequence[str], option: str) -> str:
 
 
 def _head(rows: Sequence[Sequence[str]], option: str) -> Sequence[str]:
-    return rows[header.locate(rows, option)] if rows else []
+    return rows[header.locate_header(rows, option)] if rows else []
 
 
-def _sample(lines: Sequence[str], delimiter: str) -> list[list[str]]:
+def _read_sample(lines: Sequence[str], delimiter: str) -> list[list[str]]:
     rows = list[list[str]]()
     starts = (line[:_SNIFFED_CHARS] for line in islice(lines, _SAMPLE_LINES))
     with suppress(csv.Error):  # a cell beyond the reader's limit; the rows before it are sample enough

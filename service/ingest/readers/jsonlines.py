@@ -10,11 +10,11 @@ from schemas.problems import Code
 from service.errors import UnusableFile
 from service.facts import is_blank
 from service.ingest.options import Limits, Options
-from service.ingest.readers.csvrows import physical_lines, raw_text
-from service.ingest.readers.decode import declared_charset, decode, shown
-from service.ingest.readers.delimited import decoded_samples
-from service.ingest.readers.header import AUTO, NONE, resolve
-from service.ingest.readers.sift import Refusal, Row, Sheet, sift
+from service.ingest.readers.csvrows import join_lines, split_lines
+from service.ingest.readers.decode import decode, escape_undecodable, get_charset
+from service.ingest.readers.delimited import sample_lines
+from service.ingest.readers.header import AUTO, NONE, resolve_header
+from service.ingest.readers.sift import RawTable, Refusal, Row, sift
 from service.ingest.table import Header, Table
 
 Object = dict[str, object]
@@ -24,31 +24,31 @@ _NOT_TEXT = "subject and relation must be text or numbers, and answer text, a nu
 
 def read_json_lines(path: Path, media_type: str | None, options: Options, limits: Limits) -> Table:
     """The facts of a JSON lines file; each line that is not one is refused by itself."""
-    decoded = decode(path.read_bytes(), options.encoding or declared_charset(media_type))
-    lines = physical_lines(decoded.text, limits)
-    objects = [(at, _object(line)) for at, line in enumerate(lines) if not is_blank(line)]
-    header = _header([found for _, found in objects if isinstance(found, dict)], options.header)
+    decoded = decode(path.read_bytes(), options.encoding or get_charset(media_type))
+    lines = split_lines(decoded.text, limits)
+    objects = [(at, _parse_object(line)) for at, line in enumerate(lines) if not is_blank(line)]
+    header = _resolve_keys([found for _, found in objects if isinstance(found, dict)], options.header)
     keys = list(header.columns.values())
     rows, places, refusals = list[Row](), list[int](), dict[int, Refusal]()
     for at, found in objects:
-        cells, refusal = ([["", "", ""]], found) if isinstance(found, tuple) else _rows(found, keys)
+        cells, refusal = ([["", "", ""]], found) if isinstance(found, tuple) else _make_rows(found, keys)
         if refusal:
             refusals[len(rows)] = refusal
         rows += cells
         places += [at] * len(cells)
 
     def text(row: int) -> str:
-        return shown(raw_text(lines, places[row], places[row] + 1))
+        return escape_undecodable(join_lines(lines, places[row], places[row] + 1))
 
-    sheet = Sheet(rows, [at + 1 for at in places], text, refusals, scan=True)
+    sheet = RawTable(rows, [at + 1 for at in places], text, refusals, scan=True)
     table = sift(sheet, Header([], (0, 1, 2), keys), limits)
     table.header = header
     table.blank_lines += len(lines) - len(objects)
-    table.encoding, table.samples = decoded.encoding, decoded_samples(decoded.text, lines)
+    table.encoding, table.samples = decoded.encoding, sample_lines(decoded.text, lines)
     return table
 
 
-def _object(line: str) -> Object | Refusal:
+def _parse_object(line: str) -> Object | Refusal:
     try:
         found = json.loads(
             line.strip("\ufeff"),
@@ -76,19 +76,19 @@ def _refuse_constant(constant: str) -> None:
     raise ValueError(f"{constant} is no JSON number")
 
 
-def _header(objects: list[Object], option: str) -> Header:
+def _resolve_keys(objects: list[Object], option: str) -> Header:
     """Keys take the place of a header row; their order is that in which they first appear."""
-    names = list(dict.fromkeys(shown(key) for found in objects for key in found))
+    names = list(dict.fromkeys(escape_undecodable(key) for found in objects for key in found))
     if not names:
         raise UnusableFile(
             'No line is a JSON object such as {"subject": "…", "relation": "…", "answer": "…"}. '
             "Write one object a line, not one array or an object over several lines.",
             code=Code.NOT_A_TABLE,
         )
-    return resolve(names, AUTO if option.strip().lower() == NONE else option)
+    return resolve_header(names, AUTO if option.strip().lower() == NONE else option)
 
 
-def _rows(found: Object, keys: list[str]) -> tuple[list[Row], Refusal | None]:
+def _make_rows(found: Object, keys: list[str]) -> tuple[list[Row], Refusal | None]:
     """One row for each answer; a single row and the reason where a value is not text."""
     subject, relation, answer = (found.get(key) for key in keys)
     answers = (answer or [""]) if isinstance(answer, list) else ["" if answer is None else answer]

@@ -20,7 +20,7 @@ Refusal = tuple[Code, str]
 
 
 @dataclass(frozen=True, slots=True)
-class Sheet:
+class RawTable:
     """Rows of cells as a reader found them, without the header row.
 
     lines: each row's first line; text: the i-th row as it stands in the file.
@@ -37,9 +37,9 @@ class Sheet:
     scan: bool = False
 
 
-def sift(sheet: Sheet, header: Header, limits: Limits) -> Table:
+def sift(sheet: RawTable, header: Header, limits: Limits) -> Table:
     """The rows that are facts as columns, the others refused; blank rows are counted."""
-    judge = _Judge(sheet, header, limits)
+    judge = _RowChecker(sheet, header, limits)
     doubtful = sorted(judge.doubtful())
     dropped, blank = set[int](), 0
     refused, mentioned = list[RefusedRow](), set[Pair]()
@@ -49,7 +49,7 @@ def sift(sheet: Sheet, header: Header, limits: Limits) -> Table:
         elif refusal := judge.refusal(at):
             refused.append(RefusedRow(sheet.lines[at], *refusal, sheet.text(at)))
             if refusal[0] is not Code.HEADER_REPEATED:
-                mentioned.update(mentioned_pair(sheet.rows[at], header))
+                mentioned.update(read_pair(sheet.rows[at], header))
         else:
             continue
         dropped.add(at)
@@ -61,19 +61,19 @@ def sift(sheet: Sheet, header: Header, limits: Limits) -> Table:
     return Table(columns, lambda at: text(kept[at]), header, refused, mentioned, blank_lines=blank)
 
 
-def mentioned_pair(row: Row, header: Header) -> Iterator[Pair]:
+def read_pair(row: Row, header: Header) -> Iterator[Pair]:
     """The pair of a refused row, if its cells still say which."""
     subject, relation, _ = header.positions
     if max(subject, relation) < len(row):
         pair = trimmed(row[subject]), trimmed(row[relation])
-        if all(pair) and not _is_damaged(pair) and not _has_nul(pair):
+        if all(pair) and not _is_damaged(pair) and not _contains_nul(pair):
             yield pair
 
 
-class _Judge:
+class _RowChecker:
     """Finds the rows that may not be facts, and says what is wrong with one."""
 
-    def __init__(self, sheet: Sheet, header: Header, limits: Limits) -> None:
+    def __init__(self, sheet: RawTable, header: Header, limits: Limits) -> None:
         self.sheet, self.header, self.limits = sheet, header, limits
         width = header.width
         even = set(map(len, sheet.rows)) <= {width}
@@ -87,7 +87,7 @@ class _Judge:
         """A superset of the rows to refuse, at the speed of a few passes in C."""
         found = self._ragged | self.sheet.refusals.keys()
         if self.sheet.scan:
-            found |= {at for at, row in enumerate(self.sheet.rows) if _has_nul(row) or _is_damaged(row)}
+            found |= {at for at, row in enumerate(self.sheet.rows) if _contains_nul(row) or _is_damaged(row)}
         for place, cells in zip(self.header.positions, self.columns, strict=True):
             strange = self._strange(set(cells)) | set(self.header.cells[place : place + 1])
             if not strange.isdisjoint(cells):
@@ -119,7 +119,7 @@ class _Judge:
                 "The row has bytes or characters that do not decode (shown as \\xNN or \\uNNNN). "
                 "Correct them at the source."
             )
-        if _has_nul(row):
+        if _contains_nul(row):
             return Code.ROW_NUL, "The row has NUL characters. Export it again, or remove them."
         if at in self.sheet.refusals:
             return self.sheet.refusals[at]
@@ -146,7 +146,7 @@ def _is_damaged(row: Sequence[str]) -> bool:
     return any(map(SURROGATE.search, row))
 
 
-def _has_nul(row: Sequence[str]) -> bool:
+def _contains_nul(row: Sequence[str]) -> bool:
     return any("\0" in cell for cell in row)
 
 
@@ -154,7 +154,7 @@ def _has_nul(row: Sequence[str]) -> bool:
 _EXACT_INTEGERS = 2**53
 
 
-def cell_text(value: object) -> str | None:
+def format_cell(value: object) -> str | None:
     """`12.0` -> `12`, dates in ISO 8601, booleans as spreadsheets show them; None where the value is not text."""
     if value is None:
         return ""

@@ -17,7 +17,7 @@ from service.errors import TooLarge, UnsupportedMedia, UnusableFile
 from service.ingest.options import Limits, Options
 from service.ingest.readers import header as headers
 from service.ingest.readers.sheetreader import DAMAGED
-from service.ingest.readers.sift import Refusal, Row, Sheet, cell_text, sift
+from service.ingest.readers.sift import RawTable, Refusal, Row, format_cell, sift
 from service.ingest.table import Header, Table
 
 _READER = Path(__file__).with_name("sheetreader.py")
@@ -28,7 +28,7 @@ _UNCOMPUTED = (
 
 
 @dataclass(slots=True)
-class _Taken:
+class _Worksheet:
     """The sheet that was read: its rows with the header row first, their lines, and rows with uncomputed cells."""
 
     name: str
@@ -41,21 +41,21 @@ class _Taken:
 def read_workbook(path: Path, _media_type: str | None, options: Options, limits: Limits) -> Table:
     """The facts of one sheet; lines are the sheet's own row numbers; further sheets are named in a finding."""
     check_workbook_archive(path, limits)
-    taken = _read(path, options, limits)
-    top = headers.locate(taken.rows, options.header)
-    header = headers.resolve(taken.rows[top], options.header)
+    taken = _run_reader(path, options, limits)
+    top = headers.locate_header(taken.rows, options.header)
+    header = headers.resolve_header(taken.rows[top], options.header)
     body = top + 1 if header.cells else top
     rows, lines = taken.rows[body:], taken.lines[body:]
-    sheet = Sheet(rows, lines, lambda at: _as_csv(rows[at]), _refusals(taken, header, body), has_gaps=True)
+    sheet = RawTable(rows, lines, lambda at: _as_csv(rows[at]), _find_uncomputed(taken, header, body), has_gaps=True)
     table = sift(sheet, header, limits)
     table.samples = [_as_csv(row) for row in taken.rows[:3]]
-    table.findings += headers.lines_above(taken.rows[:top], taken.lines[:top])
+    table.findings += headers.report_lines_above(taken.rows[:top], taken.lines[:top])
     if taken.others:
-        table.findings.append(_ignored(taken))
+        table.findings.append(_report_ignored_sheets(taken))
     return table
 
 
-def _refusals(taken: _Taken, header: Header, body: int) -> dict[int, Refusal]:
+def _find_uncomputed(taken: _Worksheet, header: Header, body: int) -> dict[int, Refusal]:
     return {
         at - body: _UNCOMPUTED
         for at, columns in taken.uncomputed.items()
@@ -63,7 +63,7 @@ def _refusals(taken: _Taken, header: Header, body: int) -> dict[int, Refusal]:
     }
 
 
-def _ignored(taken: _Taken) -> Finding:
+def _report_ignored_sheets(taken: _Worksheet) -> Finding:
     return Finding(
         kind=FindingKind.SHEETS_IGNORED,
         message=f"Only the sheet {taken.name!r} was read. Ignored: {', '.join(taken.others[:20])}.",
@@ -73,20 +73,20 @@ def _ignored(taken: _Taken) -> Finding:
     )
 
 
-def _read(path: Path, options: Options, limits: Limits) -> _Taken:
+def _run_reader(path: Path, options: Options, limits: Limits) -> _Worksheet:
     command = [sys.executable, "-I", str(_READER), str(path), str(limits.max_reader_memory)]
     with subprocess.Popen(  # noqa: S603 - our own script, without a shell
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
     ) as reader:
         try:
-            return _conversation(_Channel(reader), options.header, limits)
+            return _choose_and_read(_Channel(reader), options.header, limits)
         except (EOFError, BrokenPipeError):
-            raise _refusal_of(reader.wait()) from None
+            raise _explain_exit(reader.wait()) from None
         finally:
             reader.kill()
 
 
-def _refusal_of(exit_code: int) -> TooLarge | UnusableFile:
+def _explain_exit(exit_code: int) -> TooLarge | UnusableFile:
     if exit_code == DAMAGED:
         return UnusableFile("The workbook is damaged. Open it in Excel and save it again.", code=Code.NOT_A_TABLE)
     return TooLarge(
@@ -115,30 +115,32 @@ class _Channel:
         return json.loads(line)
 
 
-def _conversation(channel: _Channel, option: str, limits: Limits) -> _Taken:
+def _choose_and_read(channel: _Channel, option: str, limits: Limits) -> _Worksheet:
     """Take the first sheet that has a header; refuse by the first row seen in its place where none has."""
     names: list[str] = channel.hear()
     seen = list[Row]()
     for name in names:
         _, head = channel.hear()
-        rows = [_texts(cells) for cells in head]
-        row = rows[headers.locate(rows, option)] if rows else None
-        if row is not None and headers.fits(row, option):
+        rows = [_format_cells(cells) for cells in head]
+        row = rows[headers.locate_header(rows, option)] if rows else None
+        if row is not None and headers.is_header(row, option):
             channel.say("take")
-            return _rows(channel, _Taken(name, [other for other in names if other != name], [], [], {}), limits)
+            return _receive_rows(
+                channel, _Worksheet(name, [other for other in names if other != name], [], [], {}), limits
+            )
         channel.say("")
         seen += [] if row is None else [row]
     if not seen:
         raise UnusableFile("The workbook has no cell with a value.", code=Code.EMPTY_FILE)
-    headers.resolve(seen[0], option)
+    headers.resolve_header(seen[0], option)
     raise ValueError("a first row that does not fit is refused by resolve")
 
 
-def _rows(channel: _Channel, taken: _Taken, limits: Limits) -> _Taken:
+def _receive_rows(channel: _Channel, taken: _Worksheet, limits: Limits) -> _Worksheet:
     size = 0
     while (message := channel.hear()) is not None:
         line, cells, uncomputed = message
-        row = _texts(cells)
+        row = _format_cells(cells)
         if not taken.rows and not any(row):
             continue
         if uncomputed:
@@ -151,8 +153,8 @@ def _rows(channel: _Channel, taken: _Taken, limits: Limits) -> _Taken:
     return taken
 
 
-def _texts(cells: list[object]) -> Row:
-    return [cell_text(cell) or "" for cell in cells]
+def _format_cells(cells: list[object]) -> Row:
+    return [format_cell(cell) or "" for cell in cells]
 
 
 def _as_csv(row: Row) -> str:
@@ -179,8 +181,8 @@ def check_workbook_archive(path: Path, limits: Limits) -> None:
                 raise UnsupportedMedia(
                     "The file is a ZIP archive but not an .xlsx workbook. Unpack it, or save the table as .xlsx or CSV."
                 )
-            _refuse_over(sum(part.file_size for part in parts), limits)
-            _refuse_over(sum(_unpacked_bytes(archive, part) for part in parts), limits)
+            _refuse_oversize(sum(part.file_size for part in parts), limits)
+            _refuse_oversize(sum(_count_unpacked_bytes(archive, part) for part in parts), limits)
     except _DAMAGE as error:
         raise UnusableFile(
             f"The workbook is damaged or encrypted: {str(error)[:200]}. Save it again without a password.",
@@ -188,7 +190,7 @@ def check_workbook_archive(path: Path, limits: Limits) -> None:
         ) from error
 
 
-def _unpacked_bytes(archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> int:
+def _count_unpacked_bytes(archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> int:
     size = 0
     with archive.open(part) as stream:
         while chunk := stream.read(_CHUNK):
@@ -196,7 +198,7 @@ def _unpacked_bytes(archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> int:
     return size
 
 
-def _refuse_over(size: int, limits: Limits) -> None:
+def _refuse_oversize(size: int, limits: Limits) -> None:
     if size > limits.max_expanded_bytes:
         raise TooLarge(
             f"The workbook expands to {size:,} bytes; {limits.max_expanded_bytes:,} are the most. "

@@ -8,7 +8,7 @@ from pathlib import Path
 from schemas.facts import FactPage, FactSearch
 from service.errors import Unprocessable
 from service.facts import trimmed
-from service.ingest.refused import neutralised
+from service.ingest.table import neutralise_formula
 from service.storage import Database, dictionaries, facts, lookup
 from service.storage.dictionaries import get_dictionary
 from service.workflows.access.relations import Sight, seen_names
@@ -51,7 +51,7 @@ def _csv(db: Database, dictionary: int, version: int, seen: list[str] | None, *,
     yield _lines([("subject", "relation", "answer")])
     with db.reading() as tx:
         for rows in facts.read_rows(tx, dictionary, version, seen):
-            yield _lines(rows if raw else ([neutralised(cell) for cell in row] for row in rows))
+            yield _lines(rows if raw else ([neutralise_formula(cell) for cell in row] for row in rows))
 
 
 def _lines(rows: Iterable[Sequence[str]]) -> str:

@@ -10,7 +10,7 @@ from typing import TextIO
 from schemas.problems import Code
 from schemas.uploads import Mode, Receipt, ReceiptList, RefusedCount
 from service.errors import Conflict, Forbidden, NotFound, Outgrown
-from service.ingest import Limits, Options, Parsed, RefusedRow, read_table, write_refused
+from service.ingest import Limits, Options, ParsedFile, RefusedRow, read_table, write_refused
 from service.storage import Database, Transaction, dictionaries, facts, idempotency, memories, uploads
 from service.storage.dictionaries import get_dictionary
 from service.storage.diff import Diff
@@ -99,7 +99,7 @@ def write_refused_csv(db: Database, ref: str, upload_id: str, out: TextIO, *, ra
         write_refused((RefusedRow(line, Code(code), detail, text) for line, code, detail, text in rows), out, raw=raw)
 
 
-def _check_seen(dictionary: str, parsed: Parsed, sent: Upload) -> None:
+def _check_seen(dictionary: str, parsed: ParsedFile, sent: Upload) -> None:
     """Raises Forbidden where a caller who sees only some relations would write another, or replace the whole table,
     which would delete what it does not see.
     """
@@ -108,7 +108,7 @@ def _check_seen(dictionary: str, parsed: Parsed, sent: Upload) -> None:
         raise Forbidden("a key for some relations only may not replace a dictionary's facts")
 
 
-def _check_complete(parsed: Parsed, sent: Upload) -> None:
+def _check_complete(parsed: ParsedFile, sent: Upload) -> None:
     """Raise Conflict where rows were refused and the rest would replace the table. Rows that a policy drops do not
     count.
     """
@@ -124,13 +124,13 @@ def _check_complete(parsed: Parsed, sent: Upload) -> None:
         )
 
 
-def _plan(tx: Transaction, row: dictionaries.Row, sent: Upload, parsed: Parsed) -> facts.Plan:
+def _plan(tx: Transaction, row: dictionaries.Row, sent: Upload, parsed: ParsedFile) -> facts.Plan:
     replace = sent.options.mode is Mode.REPLACE
     return facts.plan(tx, row.number, parsed.accepted, replace=replace, spared=parsed.mentioned)
 
 
 def _store(
-    tx: Transaction, number: int, sent: Upload, parsed: Parsed, advance: Advance, *, auditor: Auditor
+    tx: Transaction, number: int, sent: Upload, parsed: ParsedFile, advance: Advance, *, auditor: Auditor
 ) -> Receipt:
     """Facts, refused rows, receipt, ledger version, idempotency record, the champion's next version: all or nothing."""
     row = dictionaries.lock(tx, number)
@@ -171,7 +171,7 @@ def _advance_champion(tx: Transaction, upload: str, by: str, version: int, advan
     return champion if served is not None and served.ledger_version == version else None
 
 
-def _receipt(row: dictionaries.Row, sent: Upload, parsed: Parsed, diff: Diff) -> Receipt:
+def _receipt(row: dictionaries.Row, sent: Upload, parsed: ParsedFile, diff: Diff) -> Receipt:
     codes = Counter(bad.code for bad in parsed.refused)
     return Receipt(
         id=new_id("upl"),

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from service.facts import fold_all
-from service.ingest.readers.decode import shown
+from service.ingest.readers.decode import escape_undecodable
 from service.storage import Transaction, purge, trials
 
 PURGED = "(purged)"
@@ -79,7 +79,7 @@ def _spellings(text: str) -> list[str]:
     shapes = [text, json.dumps(text, ensure_ascii=False), text[:_EXAMPLE]]
     for codec in _CODECS:
         raw = text.encode(codec, "ignore")
-        shapes.append(shown(raw.decode("utf-8", "surrogateescape")))
+        shapes.append(escape_undecodable(raw.decode("utf-8", "surrogateescape")))
     return [_plain(shape.replace("\0", "")) for shape in shapes]
 
 

@@ -202,7 +202,7 @@ def _check_policies(tx: Transaction, service: EditContext, row: dictionaries.Row
     if current.rules is None:
         return
     subjects, relations, answers = reset.list_returning(tx, row.number, version)
-    applied = rules.apply(Facts(subjects, relations, answers), current.rules)
+    applied = rules.apply_policies(Facts(subjects, relations, answers), current.rules)
     if broken := applied.rows + len(applied.dropped):
         detail = f"{broken} of the facts that would hold again are not what the policies store"
         raise Conflict(detail, code=Code.POLICY_BROKEN, facts=broken)

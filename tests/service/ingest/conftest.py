@@ -5,9 +5,9 @@ from itertools import count
 
 import pytest
 
-from service.ingest import Limits, Options, Parsed, read_table
+from service.ingest import Limits, Options, ParsedFile, read_table
 
-Read = Callable[..., Parsed]
+Read = Callable[..., ParsedFile]
 Facts = list[tuple[str, str, str]]
 
 
@@ -19,7 +19,7 @@ def read(tmp_path_factory: pytest.TempPathFactory) -> Read:
 
     def read_bytes(
         data: bytes | str, media_type: str | None = "text/csv", limits: Limits | None = None, **options: object
-    ) -> Parsed:
+    ) -> ParsedFile:
         path = folder / f"{next(numbers)}"
         path.write_bytes(data.encode() if isinstance(data, str) else data)
         try:
@@ -31,10 +31,10 @@ def read(tmp_path_factory: pytest.TempPathFactory) -> Read:
 
 
 @pytest.fixture(scope="session")
-def facts() -> Callable[[Parsed], Facts]:
+def facts() -> Callable[[ParsedFile], Facts]:
     """The accepted rows as tuples, in file order."""
 
-    def of(parsed: Parsed) -> Facts:
+    def of(parsed: ParsedFile) -> Facts:
         taken = parsed.accepted
         return list(zip(taken.subjects, taken.relations, taken.answers, strict=True))
 

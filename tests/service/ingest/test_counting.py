@@ -10,13 +10,13 @@ from hypothesis import strategies as st
 from schemas.problems import Code
 from schemas.uploads import OnConflict
 from service.errors import UnusableFile
-from service.ingest import Parsed
+from service.ingest import ParsedFile
 from tests.examples import examples
 
 HEADER = "subject,relation,answer\n"
 ROWS = "a,r,1\na,r,2\na,r,1\nb,r,3\n"
-Read = Callable[..., Parsed]
-AsFacts = Callable[[Parsed], list[tuple[str, str, str]]]
+Read = Callable[..., ParsedFile]
+AsFacts = Callable[[ParsedFile], list[tuple[str, str, str]]]
 Triple = tuple[str, str, str]
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from schemas.uploads import FindingKind, OnConflict
 from service.errors import RequestError
-from service.ingest import Limits, Options, Parsed, read_table
+from service.ingest import Limits, Options, ParsedFile, read_table
 
 DIRTY = Path(__file__).parents[2] / "data" / "dirty"
 Facts = list[tuple[str, str, str]]
@@ -37,7 +37,7 @@ WARNED = {
 }
 
 
-def read_dirty(name: str, on_conflict: OnConflict = OnConflict.MANY) -> Parsed:
+def read_dirty(name: str, on_conflict: OnConflict = OnConflict.MANY) -> ParsedFile:
     return read_table(DIRTY / name, "text/csv", Options(on_conflict=on_conflict), Limits())
 
 
@@ -52,7 +52,7 @@ def test_the_manifest_names_every_file() -> None:
 
 
 @pytest.mark.parametrize("name", EXACT)
-def test_facts_are_exactly_those_expected(name: str, facts: Callable[[Parsed], Facts]) -> None:
+def test_facts_are_exactly_those_expected(name: str, facts: Callable[[ParsedFile], Facts]) -> None:
     """Every expected fact is read, in order and letter by letter, and nothing else."""
     parsed = read_dirty(name)
     assert facts(parsed) == expected(name)
@@ -84,7 +84,7 @@ def test_what_deserves_a_look_is_a_finding(name: str, kind: FindingKind) -> None
 
 
 @pytest.mark.parametrize("name", ["d03_pipe.csv", "e08_euc_jp.csv"])
-def test_what_might_be_asked_is_read_exactly(name: str, facts: Callable[[Parsed], Facts]) -> None:
+def test_what_might_be_asked_is_read_exactly(name: str, facts: Callable[[ParsedFile], Facts]) -> None:
     """Pipes and clear EUC-JP need no question."""
     assert facts(read_dirty(name)) == expected(name)
 

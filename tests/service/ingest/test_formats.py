@@ -6,13 +6,13 @@ from collections.abc import Callable
 import pytest
 
 from service.errors import UnsupportedMedia
-from service.ingest import Parsed
+from service.ingest import ParsedFile
 
 CSV = b"subject,relation,answer\na,r,1\n"
 JSON = b'{"subject":"a","relation":"r","answer":"1"}\n'
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 PARQUET = "application/vnd.apache.parquet"
-Read = Callable[..., Parsed]
+Read = Callable[..., ParsedFile]
 
 
 @pytest.mark.parametrize(

@@ -7,10 +7,10 @@ from collections.abc import Callable
 import pytest
 
 from schemas.problems import Code
-from service.ingest import Parsed, RefusedRow, write_refused
-from service.ingest.refused import neutralised
+from service.ingest import ParsedFile, RefusedRow, write_refused
+from service.ingest.table import neutralise_formula
 
-Read = Callable[..., Parsed]
+Read = Callable[..., ParsedFile]
 
 
 def written(rows: list[RefusedRow], *, raw: bool = False) -> list[list[str]]:
@@ -51,4 +51,4 @@ def test_long_texts_fit_a_spreadsheet_cell() -> None:
 
 def test_signed_numbers_are_no_formulas() -> None:
     """-500 stays -500 in an exported cell."""
-    assert [neutralised(cell) for cell in ("-500", "+1.5", "-1+cmd")] == ["-500", "+1.5", "'-1+cmd"]
+    assert [neutralise_formula(cell) for cell in ("-500", "+1.5", "-1+cmd")] == ["-500", "+1.5", "'-1+cmd"]

@@ -10,13 +10,13 @@ from hypothesis import strategies as st
 from schemas.uploads import OnConflict
 from service.errors import RequestError
 from service.facts import trimmed
-from service.ingest import Parsed
+from service.ingest import ParsedFile
 from service.ingest.options import Limits
-from service.ingest.readers.csvrows import physical_lines, raw_text, read_rows
+from service.ingest.readers.csvrows import join_lines, read_rows, split_lines
 from tests.examples import examples
 
-Read = Callable[..., Parsed]
-AsFacts = Callable[[Parsed], list[tuple[str, str, str]]]
+Read = Callable[..., ParsedFile]
+AsFacts = Callable[[ParsedFile], list[tuple[str, str, str]]]
 Table = list[tuple[str, str, str]]
 
 TEXT = st.text(st.characters(codec="utf-8", exclude_characters="\0\ufeff"), min_size=1, max_size=20)
@@ -80,11 +80,11 @@ def test_japanese_text_comes_back_from_its_encodings(
 def test_rows_know_their_place_in_the_file(table: Table, dialect: dict[str, object]) -> None:
     """The raw texts of all rows, joined, are the file; each parses to its row alone."""
     text = written(table, dialect)
-    lines = physical_lines(text, Limits())
+    lines = split_lines(text, Limits())
     rows = read_rows(lines, str(dialect["delimiter"]), Limits())
     assert "".join("".join(lines[a:b]) for a, b in zip(rows.starts, rows.stops, strict=True)) == text
     for row, start, stop in zip(rows.rows, rows.starts, rows.stops, strict=True):
-        alone = csv.reader(physical_lines(raw_text(lines, start, stop), Limits()), delimiter=str(dialect["delimiter"]))
+        alone = csv.reader(split_lines(join_lines(lines, start, stop), Limits()), delimiter=str(dialect["delimiter"]))
         assert next(alone, []) == row
 
 

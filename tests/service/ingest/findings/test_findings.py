@@ -8,14 +8,14 @@ from hypothesis import strategies as st
 
 from schemas.uploads import Finding, FindingKind, OnConflict
 from service.facts import fold, fold_all
-from service.ingest import Parsed
-from service.ingest.findings.findings import formats
+from service.ingest import ParsedFile
+from service.ingest.findings.findings import classify_answers
 
 HEADER = "subject,relation,answer\n"
-Read = Callable[..., Parsed]
+Read = Callable[..., ParsedFile]
 
 
-def found(parsed: Parsed, kind: FindingKind) -> list[Finding]:
+def found(parsed: ParsedFile, kind: FindingKind) -> list[Finding]:
     return [finding for finding in parsed.findings if finding.kind is kind]
 
 
@@ -68,7 +68,7 @@ def test_formats_have_names() -> None:
         "word",
         "赤 1",
     ]
-    assert formats(answers) == [
+    assert classify_answers(answers) == [
         "number",
         "number",
         "number",

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from schemas.uploads import Finding, FindingKind, OnConflict, PersonalKind
-from service.ingest import Limits, Options, Parsed, read_table
+from service.ingest import Limits, Options, ParsedFile, read_table
 from service.ingest.privacy.personal import LOOKED_AT
 
 ROOT = Path(__file__).parents[4]
@@ -18,14 +18,14 @@ PERSONAL = {
 }
 
 
-def read(folder: Path, rows: Iterable[tuple[str, str, str]]) -> Parsed:
+def read(folder: Path, rows: Iterable[tuple[str, str, str]]) -> ParsedFile:
     file = folder / "facts.tsv"
     lines = ["subject\trelation\tanswer", *("\t".join(row) for row in rows)]
     file.write_text("\n".join(lines), encoding="utf-8")
     return read_table(file, None, Options(on_conflict=OnConflict.MANY, delimiter="\t"), Limits())
 
 
-def found(parsed: Parsed, kind: FindingKind = FindingKind.PERSONAL_DATA) -> list[Finding]:
+def found(parsed: ParsedFile, kind: FindingKind = FindingKind.PERSONAL_DATA) -> list[Finding]:
     return [finding for finding in parsed.findings if finding.kind is kind]
 
 

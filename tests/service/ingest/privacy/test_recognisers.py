@@ -16,7 +16,7 @@ from service.ingest.privacy.personal_kinds import (
     is_email,
     is_likely_telephone,
     is_my_number,
-    is_of,
+    is_of_kind,
     is_postal_address,
     is_telephone,
 )
@@ -82,8 +82,8 @@ def test_a_relation_that_speaks_of_telephones_is_believed() -> None:
     assert is_likely_telephone("0312345678")
     assert is_likely_telephone("212-555-0123")
     assert not is_likely_telephone("2021-04-01")
-    assert is_of(PersonalKind.TELEPHONE, "0312345678", named=True)
-    assert not is_of(PersonalKind.TELEPHONE, "0312345678", named=False)
+    assert is_of_kind(PersonalKind.TELEPHONE, "0312345678", named=True)
+    assert not is_of_kind(PersonalKind.TELEPHONE, "0312345678", named=False)
 
 
 @pytest.mark.parametrize("value", ["4111 1111 1111 1111", "5555-5555-5555-4444", "378282246310005", "3530111333300000"])
@@ -124,7 +124,7 @@ def test_random_codes_are_rarely_anything() -> None:
 
     def share(length: int, kind: PersonalKind) -> float:
         codes = ["".join(random.choices("0123456789", k=length)) for _ in range(2000)]
-        return sum(is_of(kind, code, named=False) for code in codes) / len(codes)
+        return sum(is_of_kind(kind, code, named=False) for code in codes) / len(codes)
 
     assert share(12, PersonalKind.MY_NUMBER) < 0.13
     assert share(13, PersonalKind.CORPORATE_NUMBER) < 0.13

@@ -5,13 +5,13 @@ from collections.abc import Callable
 import pytest
 
 from service.errors import UnusableFile
-from service.ingest import Parsed
+from service.ingest import ParsedFile
 
 HEADER = "subject,relation,answer\n"
 JAPANESE = HEADER + "品番A,色,赤いもの\n品番B,色,青\n"
 FACTS = [("品番A", "色", "赤いもの"), ("品番B", "色", "青")]
-Read = Callable[..., Parsed]
-AsFacts = Callable[[Parsed], list[tuple[str, str, str]]]
+Read = Callable[..., ParsedFile]
+AsFacts = Callable[[ParsedFile], list[tuple[str, str, str]]]
 
 DECLARED = [
     ("cp932", "cp932"),

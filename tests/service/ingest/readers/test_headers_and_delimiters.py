@@ -6,11 +6,11 @@ import pytest
 
 from schemas.uploads import FindingKind
 from service.errors import UnusableFile
-from service.ingest import Parsed
+from service.ingest import ParsedFile
 
 FACT = [("a", "r", "1")]
-Read = Callable[..., Parsed]
-AsFacts = Callable[[Parsed], list[tuple[str, str, str]]]
+Read = Callable[..., ParsedFile]
+AsFacts = Callable[[ParsedFile], list[tuple[str, str, str]]]
 
 
 @pytest.mark.parametrize(

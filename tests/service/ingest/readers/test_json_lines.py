@@ -7,12 +7,12 @@ import pytest
 
 from schemas.uploads import OnConflict
 from service.errors import UnusableFile
-from service.ingest import Parsed
+from service.ingest import ParsedFile
 
 NDJSON = "application/x-ndjson"
 GOOD = '{"subject":"a","relation":"r","answer":"1"}\n'
-Read = Callable[..., Parsed]
-AsFacts = Callable[[Parsed], list[tuple[str, str, str]]]
+Read = Callable[..., ParsedFile]
+AsFacts = Callable[[ParsedFile], list[tuple[str, str, str]]]
 
 
 def test_numbers_keep_their_text(read: Read, facts: AsFacts) -> None:

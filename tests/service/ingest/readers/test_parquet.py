@@ -11,11 +11,11 @@ import pyarrow.parquet as pq
 import pytest
 
 from service.errors import TooLarge, UnusableFile
-from service.ingest import Limits, Parsed
+from service.ingest import Limits, ParsedFile
 
 PARQUET = "application/vnd.apache.parquet"
-Read = Callable[..., Parsed]
-AsFacts = Callable[[Parsed], list[tuple[str, str, str]]]
+Read = Callable[..., ParsedFile]
+AsFacts = Callable[[ParsedFile], list[tuple[str, str, str]]]
 
 
 def parquet(**columns: object) -> bytes:

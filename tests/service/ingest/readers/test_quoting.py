@@ -5,11 +5,11 @@ from collections.abc import Callable
 import pytest
 
 from service.errors import UnusableFile
-from service.ingest import Limits, Parsed
+from service.ingest import Limits, ParsedFile
 
 HEADER = "subject,relation,answer\n"
-Read = Callable[..., Parsed]
-AsFacts = Callable[[Parsed], list[tuple[str, str, str]]]
+Read = Callable[..., ParsedFile]
+AsFacts = Callable[[ParsedFile], list[tuple[str, str, str]]]
 
 
 def test_quoted_line_breaks_stay_as_they_are(read: Read, facts: AsFacts) -> None:

@@ -10,12 +10,12 @@ import pytest
 
 from schemas.uploads import FindingKind, OnConflict
 from service.errors import RequestError, TooLarge, UnsupportedMedia, UnusableFile
-from service.ingest import Limits, Parsed
+from service.ingest import Limits, ParsedFile
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 HEADER = ("subject", "relation", "answer")
-Read = Callable[..., Parsed]
-AsFacts = Callable[[Parsed], list[tuple[str, str, str]]]
+Read = Callable[..., ParsedFile]
+AsFacts = Callable[[ParsedFile], list[tuple[str, str, str]]]
 Sheet = Sequence[Sequence[object]]
 
 
