@@ -1,6 +1,6 @@
-"""Counting an upload: exact duplicates first, then pairs with several answers, by the caller's choice.
+"""Counting the rows of an upload: first exact duplicates, then pairs with several answers, as the caller chose.
 
-All on integer codes of the distinct names and answers, so a million rows take a fraction of a second.
+Everything works on integer codes of the distinct names and answers, so a million rows take a fraction of a second.
 """
 
 from collections.abc import Sequence
@@ -22,21 +22,28 @@ _KEPT: dict[OnConflict, Kept] = {OnConflict.REFUSE: "none", OnConflict.FIRST: "f
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column as its distinct entries and, for each of n rows, the index of its entry. `trimmed`: (n,) or None."""
+    """A column of n rows as its distinct entries and codes.
+
+    codes: (n,) the index of each row's entry in `distinct`. trimmed: (n,) which entries lost white space at their ends,
+    None where none did.
+    """
 
     distinct: list[str]
     codes: Codes
     trimmed: Mask | None = None
 
     def take(self, rows: Mask) -> list[str]:
-        """The entries of the masked rows; equal entries are one object."""
+        """The entries of the rows that the mask (n,) selects; equal entries are one object."""
         picked: list[str] = np.array(self.distinct, dtype=object)[self.codes[rows]].tolist()
         return picked
 
 
 @dataclass(frozen=True, slots=True)
 class CodedTable:
-    """A table of n rows in integers. pairs: (n,) the same number for rows of the same subject and relation."""
+    """A table of n rows as integers.
+
+    pairs: (n,) one number for each distinct pair of subject and relation. lines: (n,) the line of each row in the file.
+    """
 
     subjects: Column
     relations: Column
@@ -56,7 +63,11 @@ class CodedTable:
 
 @dataclass(frozen=True, slots=True)
 class CountedRows:
-    """Which of the n rows were accepted, and the others with their reasons."""
+    """What became of the n rows of a table.
+
+    accepted, duplicate, conflicting: (n,) masks, of which exactly one is set for each row. refused: the rows that were
+    not accepted, with the reasons. mentioned: the pairs of the conflicting rows.
+    """
 
     accepted: Mask
     duplicate: Mask
@@ -66,7 +77,7 @@ class CountedRows:
 
 
 def encode_table(columns: Facts) -> CodedTable:
-    """Names without the white space at their ends, answers as they are."""
+    """Encode a table of n rows as integers. Names are trimmed; answers are kept as they are."""
     subjects, relations = _encode_column(columns.subjects), _encode_column(columns.relations)
     codes, distinct = number_texts(columns.answers)
     pairs, _ = number_values(subjects.codes * len(relations.distinct) + relations.codes)
@@ -84,7 +95,7 @@ def _encode_column(entries: Sequence[str]) -> Column:
 
 
 def count_rows(coded: CodedTable, table: Table, on_conflict: OnConflict) -> CountedRows:
-    """Sort rows into accepted, duplicate and conflicting; each row is in exactly one of them."""
+    """Sort the rows into accepted, duplicate and conflicting ones."""
     triples = coded.pairs * max(len(coded.answers.distinct), 1) + coded.answers.codes
     duplicate = mark_repeats(triples)
     conflicting = _find_conflicts(coded.pairs, duplicate, on_conflict)
@@ -106,7 +117,7 @@ def _refuse_duplicates(coded: CodedTable, table: Table, triples: Codes, duplicat
     repeated = np.flatnonzero(~duplicate & np.isin(triples, triples[rows]))
     first = dict(zip(triples[repeated].tolist(), coded.lines[repeated].tolist(), strict=True))
     return [
-        RefusedRow(line, Code.DUPLICATE, f"The same fact stands in line {first[triple]}.", table.text(row))
+        RefusedRow(line, Code.DUPLICATE, f"The row repeats the fact in line {first[triple]}.", table.text(row))
         for row, line, triple in zip(rows.tolist(), coded.lines[rows].tolist(), triples[rows].tolist(), strict=True)
     ]
 
@@ -127,8 +138,8 @@ def _refuse_conflicts(
 
 def _explain_conflict(lines: list[int], on_conflict: OnConflict) -> str:
     named = ", ".join(map(str, lines[:_LINES_NAMED])) + (", …" if len(lines) > _LINES_NAMED else "")
-    taken = {
-        OnConflict.FIRST: f"; line {lines[0]} was taken",
-        OnConflict.LAST: f"; line {lines[-1]} was taken",
-    }.get(on_conflict, "; none was taken (on_conflict=first, last or many decides)")
-    return f"Lines {named} give different answers to the same subject and relation{taken}."
+    outcome = {
+        OnConflict.FIRST: f"Line {lines[0]} was kept.",
+        OnConflict.LAST: f"Line {lines[-1]} was kept.",
+    }.get(on_conflict, "None was kept. To keep some, send on_conflict=first, last or many.")
+    return f"Lines {named} give different answers to the same subject and relation. {outcome}"

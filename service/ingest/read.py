@@ -1,4 +1,4 @@
-"""A file on disk to a counted table: the one way in."""
+"""Reading a file of facts from disk into counted facts and refused rows."""
 
 import gc
 from collections import Counter
@@ -24,8 +24,9 @@ _REASONS_NAMED = 3
 def read_table(
     path: Path, media_type: str | None, options: Options, limits: Limits, policies: Policies | None = None
 ) -> ParsedFile:
-    """Read, sift and count a file of facts. With `policies`, everything that comes back is as they want it; only
-    personal data is looked for in what was sent.
+    """Read a file of facts, refuse the rows that cannot be facts, and count the rest.
+
+    With `policies`, everything that is returned complies with them; only personal data is looked for in the original.
 
     Raises UnsupportedMedia (415) where the bytes are not of the declared type, TooLarge (413) where an archive expands
     beyond the limits, UnusableFile (422) where the file as a whole cannot be read, with the option that would help.
@@ -55,13 +56,13 @@ def _count_table(table: Table, options: Options, media_type: str, policies: Poli
 def _assemble(
     table: Table, coded: CodedTable, counted: CountedRows, *, refused: list[RefusedRow], findings: list[Finding]
 ) -> ParsedFile:
-    taken = counted.accepted
+    accepted = counted.accepted
     return ParsedFile(
         accepted=Facts(
-            coded.subjects.take(taken),
-            coded.relations.take(taken),
-            coded.answers.take(taken),
-            coded.lines[taken].tolist(),
+            coded.subjects.take(accepted),
+            coded.relations.take(accepted),
+            coded.answers.take(accepted),
+            coded.lines[accepted].tolist(),
         ),
         refused=refused,
         rows_read=len(coded) + len(table.refused),
@@ -83,13 +84,15 @@ def _assemble(
 def _nothing_usable(refused: list[RefusedRow]) -> UnusableFile:
     counts = Counter(row.code.value for row in refused)
     reasons = " ".join(f"Line {row.line}: {row.detail}" for row in refused[:_REASONS_NAMED])
-    detail = f"None of the {len(refused)} rows can be used. {reasons}" if refused else "There is a header but no fact."
+    detail = (
+        f"None of the {len(refused)} rows can be used. {reasons}" if refused else "The file has a header but no facts."
+    )
     return UnusableFile(detail, code=Code.NO_USABLE_ROW, refused=dict(counts))
 
 
 @contextmanager
 def pause_collector() -> Iterator[None]:
-    """No garbage collection inside; reference counts still free what is not in a cycle, and rows have none."""
+    """Turn garbage collection off inside the block. Rows are not in cycles, so reference counts still free them."""
     was_on = gc.isenabled()
     gc.disable()
     try:

@@ -1,4 +1,4 @@
-"""What a file becomes: columns of facts, the rows that were refused, and what was noticed on the way."""
+"""What reading a file yields: columns of facts, refused rows, which `write_refused` exports, and findings."""
 
 import csv
 import re
@@ -13,7 +13,10 @@ from service.facts import Facts, Pair
 
 @dataclass(frozen=True, slots=True)
 class RefusedRow:
-    """A row that is not in the table: its first line (1 is the file's first), why, and the row as it stands there."""
+    """A row that was refused.
+
+    line: its first line in the file, from 1. code, detail: why it was refused. text: the row as it is in the file.
+    """
 
     line: int
     code: Code
@@ -23,10 +26,10 @@ class RefusedRow:
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """Where the three columns stand.
+    """The header of a file: which of its columns are subject, relation and answer.
 
-    cells: the header row as written, empty where the file has none; positions: of subject, relation and answer;
-    names: what each column is called, `column N` where it has no name.
+    cells: the header row as written; empty where the file has none. positions: the columns of subject, relation and
+    answer, from 0. names: the name of every column, `column N` for one without a name.
     """
 
     cells: list[str]
@@ -49,10 +52,10 @@ class Header:
 
 @dataclass(slots=True)
 class Table:
-    """What each format's reader hands on: rows with three non-empty cells, as read, and the rows it refused.
+    """What the reader of a format returns: the rows with three non-empty cells, and those that it refused.
 
-    text: the row behind the i-th entry of `columns` as it stands in the file.
-    mentioned: the pairs that refused rows speak of, as far as they can be read.
+    text: the i-th row of `columns` as it is in the file. mentioned: the pairs of refused rows, where they can be read.
+    samples: a few lines by which a person sees whether the file was read correctly.
     """
 
     columns: Facts
@@ -69,10 +72,10 @@ class Table:
 
 @dataclass(slots=True)
 class ParsedFile:
-    """A file, read. len(accepted) + duplicate + conflicting + rejected = rows_read.
+    """A file that was read and counted: len(accepted) + duplicate + conflicting + rejected = rows_read.
 
-    refused holds the rejected, duplicate and conflicting rows in file order; mentioned the pairs of refused rows,
-    which a partial replacement must not delete; pseudonyms the text behind each that a policy put in its place.
+    refused: the rejected, duplicate and conflicting rows in file order. mentioned: the pairs of refused rows, which a
+    partial replacement must not delete. pseudonyms: the original text behind each new pseudonym.
     """
 
     accepted: Facts
@@ -95,17 +98,17 @@ class ParsedFile:
 
 
 FIELDS = ("line", "code", "detail", "text")
-# Spreadsheets run cells that begin so as formulas, in half and full width.
+# Spreadsheets run cells that begin with these, in half or full width, as formulas.
 _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 _NUMBER = re.compile(r"[+-]\d+(\.\d+)?", re.ASCII)
 _SPREADSHEET_CELL = 32_767
 
 
 def write_refused(rows: Iterable[RefusedRow], out: TextIO, raw: bool = False) -> None:
-    """CSV into `out` (opened with newline="").
+    """Write refused rows as CSV with their line, code, reason and text to `out`, which is opened with newline="".
 
-    raw: the text exactly as it stood. Otherwise for reading in a spreadsheet: a leading ' keeps formulas from running,
-    and text longer than a cell of Excel is cut, with its length said.
+    raw: write each text exactly as it was. Otherwise the file is safe to open in a spreadsheet: a leading ' keeps
+    formulas from running, and a text longer than Excel's cells is cut and its length added.
     """
     writer = csv.writer(out)
     writer.writerow(FIELDS)
@@ -121,5 +124,5 @@ def _prepare_for_spreadsheet(text: str) -> str:
 
 
 def neutralise_formula(cell: str) -> str:
-    """The cell with a leading ' where a spreadsheet would run it; a signed number is no formula."""
+    """Put a ' before a cell that a spreadsheet would run as a formula; signed numbers stay as they are."""
     return f"'{cell}" if cell.startswith(_FORMULA_STARTS) and not _NUMBER.fullmatch(cell) else cell

@@ -1,6 +1,6 @@
-"""What is worth a look in a table that was taken: nothing here refuses a row.
+"""Findings about a table that was read; none of them refuses a row.
 
-Findings look at the distinct facts (accepted and conflicting rows, no duplicates), by distinct names and not by rows.
+They concern the distinct facts, accepted and conflicting rows without duplicates, and are computed on distinct names.
 """
 
 import re
@@ -23,8 +23,8 @@ _MULTI_VALUED_PAIRS, _MULTI_VALUED_SHARE = 2, 0.05
 _FORMAT_ROWS, _FORMAT_SHARE = 20, 0.95
 _REFERENCE_SHARE, _DANGLING_SHARE = 0.5, 0.8
 _LOST = re.compile("\ufffd")
-# UTF-8 once read as cp932 or as Latin-1 and saved so: letter pairs that no language has, and C1 controls. The look
-# ahead at one character keeps a search over millions of them quick.
+# UTF-8 that was read as cp932 or Latin-1 and saved again: letter pairs of no language, and C1 controls. The lookahead
+# at one character keeps a search over millions of characters fast.
 _CP1252 = "\xa0-\xbf€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ"
 _MOJIBAKE = re.compile(
     "(?=[縺繧繝Ãâã-é\x80-\x84\x86-\x9f])"
@@ -34,7 +34,7 @@ _MARKUP = re.compile(r"<[A-Za-z!/][^<>]{0,200}>|(?:\A|\0)[=@][A-Za-z]{1,30}\(|\{
 
 
 def find_all(coded: CodedTable, counted: CountedRows, header: Header) -> list[Finding]:
-    """Every finding of one upload, those of the whole table first."""
+    """All findings of one upload, those about the whole table first."""
     looked_at = np.flatnonzero(~counted.duplicate)
     survey = _Survey(coded, looked_at)
     found = [*_find_extra_columns(header), *_find_counts(coded, counted)]
@@ -44,7 +44,7 @@ def find_all(coded: CodedTable, counted: CountedRows, header: Header) -> list[Fi
 
 
 def make_examples(coded: CodedTable, rows: NDArray[np.int64]) -> list[Example]:
-    """The first few of these rows, as they would be shown to a person."""
+    """The first few of these rows, by their index (n,) in the table, cut to a length that can be shown to a person."""
     return [
         Example(
             line=int(coded.lines[row]),
@@ -72,7 +72,7 @@ def _make_finding(
 
 def _find_counts(coded: CodedTable, counted: CountedRows) -> Iterator[Finding]:
     for kind, mask, message in (
-        (FindingKind.DUPLICATE_ROWS, counted.duplicate, "Rows repeat a fact exactly; it was taken once."),
+        (FindingKind.DUPLICATE_ROWS, counted.duplicate, "Rows repeat a fact exactly; it was stored once."),
         (FindingKind.CONFLICTING_ROWS, counted.conflicting, "Rows give different answers to one subject and relation."),
     ):
         rows = np.flatnonzero(mask)
@@ -81,7 +81,7 @@ def _find_counts(coded: CodedTable, counted: CountedRows) -> Iterator[Finding]:
 
 
 class _Survey:
-    """The distinct facts of a table: m rows, `rows` (m,) their places in `coded`."""
+    """The distinct facts of a table. rows: (m,) their indices in `coded`."""
 
     def __init__(self, coded: CodedTable, rows: Codes) -> None:
         self.coded, self.rows = coded, rows
@@ -91,7 +91,7 @@ class _Survey:
         self.facts_of = np.bincount(self.relations, minlength=len(self.relation_names))
 
     def fold_together(self) -> Iterator[Finding]:
-        """Subjects, and relations, whose spellings a reader would take for one name."""
+        """Subjects, and relations, that are spelled in several ways and may be one name."""
         for role, names in (("subjects", self.coded.subjects), ("relations", self.coded.relations)):
             groups = _group_spellings(names)
             if groups:
@@ -111,10 +111,10 @@ class _Survey:
         return make_examples(self.coded, self.rows[np.sort([np.argmax(of_rows == at) for at in codes])])
 
     def cells(self) -> Iterator[Finding]:
-        """Cells that lost something before they came here, or hold what other programs would run."""
+        """Cells that lost characters before the upload, or hold what other programs would run."""
         trimmed = _either(self.coded.subjects.trimmed, self.coded.relations.trimmed)
         if trimmed is not None:
-            message = "White space at the ends of subjects or relations was taken off."
+            message = "White space at the ends of subjects or relations was removed."
             yield from self._of_rows(FindingKind.SPACES_TRIMMED, message, trimmed[self.rows])
         message = "Cells hold U+FFFD (�): characters were lost before this file was written."
         yield from self._of_rows(FindingKind.REPLACEMENT_CHARACTER, message, self._where(_LOST))
@@ -124,7 +124,7 @@ class _Survey:
         yield from self._of_rows(FindingKind.MARKUP_IN_CELLS, message, self._where(_MARKUP))
 
     def _where(self, pattern: re.Pattern[str]) -> Mask:
-        """(m,) whether a cell of the row matches; all distinct cells are searched as one text first."""
+        """Which rows have a cell that matches: (m,). All distinct cells are searched as one text first."""
         found = np.zeros(len(self.rows), dtype=np.bool_)
         for names in (self.coded.subjects, self.coded.relations, self.coded.answers):
             if pattern.search("\0".join(names.distinct)):
@@ -138,7 +138,7 @@ class _Survey:
             yield _make_finding(kind, message, len(rows), make_examples(self.coded, rows))
 
     def multi_valued(self) -> Iterator[Finding]:
-        """Relations of which several pairs have several answers: sets rather than mistakes."""
+        """Relations with several answers for several pairs, which are probably sets rather than mistakes."""
         pairs = self.coded.pairs[self.rows]
         several = np.bincount(pairs)[pairs] > 1
         in_pairs = ~mark_repeats(pairs)
@@ -154,7 +154,7 @@ class _Survey:
             yield self._about(FindingKind.RELATION_MULTI_VALUED, message, relation, int(with_several[relation]), rows)
 
     def out_of_format(self) -> Iterator[Finding]:
-        """Answers unlike nearly all others of their relation, such as one date among numbers."""
+        """Answers in another format than nearly all others of their relation, such as one date among numbers."""
         kinds, names = number_texts(classify_answers(self.coded.answers.distinct))
         of_rows = kinds[self.answers]
         keys, times = np.unique(self.relations * len(names) + of_rows, return_counts=True)
@@ -169,7 +169,7 @@ class _Survey:
             yield self._about(FindingKind.ANSWER_OUT_OF_FORMAT, message, at, len(rows), rows)
 
     def references(self) -> Iterator[Finding]:
-        """Relations whose answers are subjects of the same table, and the answers among them that are not."""
+        """Relations whose answers are mostly subjects of the same table, and the answers among them that are not."""
         subjects = set(self.coded.subjects.distinct)
         known = [trimmed(answer) in subjects for answer in self.coded.answers.distinct]
         refers = np.array(known, dtype=np.bool_)[self.answers]
@@ -187,7 +187,7 @@ class _Survey:
         return _make_finding(kind, message, count, make_examples(self.coded, rows), name)
 
     def _by_relation(self, mask: Mask) -> Iterator[tuple[int, Codes]]:
-        """(relation, its rows in `coded`) of the masked rows, for the relations with the most of them."""
+        """Yield (relation, indices of its masked rows) for the relations with the most masked rows, of (m,) rows."""
         rows, relations = self.rows[mask], self.relations[mask]
         order = np.argsort(relations, kind="stable")
         names, starts = np.unique(relations[order], return_index=True)
@@ -200,7 +200,7 @@ class _Survey:
 
 
 def _group_spellings(names: Column) -> list[list[str]]:
-    """Groups of distinct names that fold to one."""
+    """Group the distinct names that fold to the same form."""
     folds = fold_all(names.distinct)
     shared = np.flatnonzero(mark_repeats(number_texts(folds)[0], "none"))
     groups: dict[str, list[str]] = defaultdict(list)
@@ -239,7 +239,7 @@ _CODE_CHARS = 32
 
 
 def classify_answers(answers: Iterable[str]) -> list[str]:
-    """For each answer `number`, `date`, `time`, `moment`, a code's shape such as `A-9`, or `text`."""
+    """Name the format of each answer: `number`, `date`, `time`, `moment`, a code's shape such as `A-9`, or `text`."""
     return [_classify(answer) for answer in answers]
 
 
@@ -253,7 +253,7 @@ def _classify(answer: str) -> str:
 
 
 def _shape(code: str) -> str:
-    """`PART-0042` -> `A-9`; words without a digit are text."""
+    """The shape of a code: `PART-0042` -> `A-9`. Words without a digit are text."""
     shape = code
     for run, letter in _RUNS:
         shape = run.sub(letter, shape)

@@ -1,7 +1,8 @@
-"""Bytes to text: what is declared wins; then a byte order mark; then what only one encoding can explain; else 422.
+"""Decoding files: by the declared encoding, else by the byte order mark, else by the only encoding that fits the bytes.
 
-Bytes that do not decode are kept as lone surrogates (PEP 383), so that the rows that hold them can be refused singly
-and shown as they are; they never become U+FFFD and never reach a fact.
+Where several encodings fit, the file is refused, so text is never stored garbled. Bytes that do not decode are kept as
+lone surrogates (PEP 383), so that their rows can be refused one by one and written with escapes. They never become
+U+FFFD and never reach a fact.
 """
 
 import codecs
@@ -24,7 +25,7 @@ _BOMS = (
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
-# cp932 holds all of Shift-JIS and what Windows adds; a file called Shift-JIS nearly always comes from Windows.
+# cp932 is Shift-JIS with additions by Windows, where nearly all files that are called Shift-JIS come from.
 _ALIASES = dict.fromkeys(
     ("shift_jis", "shift-jis", "shiftjis", "sjis", "x-sjis", "s_jis", "windows-31j", "windows_31j", "ms932"), "cp932"
 )
@@ -32,18 +33,18 @@ _NOT_FOR_FILES = {"idna", "punycode", "undefined", "unicode_escape", "raw_unicod
 _WESTERN = re.compile(rb"[A-Za-z][\xc0-\xef\xf1-\xf6\xf8-\xfd]|[\xc0-\xef\xf1-\xf6\xf8-\xfd][A-Za-z]")
 _ISO_2022_JP = re.compile(rb"\x1b(\$[@B]|\$\([DOPQ]|\([BJI])")
 _MARKS = re.compile("[,\t;|\n\r]")
-# Python decodes these bytes of cp932 too, to controls and private characters that nobody wrote.
+# Python decodes bytes that cp932 does not define to these control and private characters.
 _NOT_IN_CP932 = re.compile("[\x80\uf8f0-\uf8f3]")
 _AS_BYTES = dict(
     zip(map(ord, "\x80\uf8f0\uf8f1\uf8f2\uf8f3"), map(chr, (0xDC80, 0xDCA0, 0xDCFD, 0xDCFE, 0xDCFF)), strict=True)
 )
 _HINT_BYTES = 1 << 16
-_ASK = "Say which one it is, for example encoding=cp932 (Excel on Japanese Windows), encoding=euc_jp or encoding=cp1252"
+_ASK = "Name the encoding, for example encoding=cp932 (Excel on Japanese Windows), encoding=euc_jp or encoding=cp1252"
 
 
 @dataclass(frozen=True, slots=True)
 class Decoded:
-    """damaged: some bytes did not decode and stand in the text as surrogates."""
+    """The text of a file. damaged: some bytes did not decode and are lone surrogates in the text."""
 
     text: str
     encoding: str
@@ -51,7 +52,7 @@ class Decoded:
 
 
 def decode(data: bytes, declared: str | None) -> Decoded:
-    """The text of a file and the encoding it was read in; 422 where that cannot be known."""
+    """Decode a file. Raises UnusableFile (422) where the encoding is unclear or not the declared one."""
     if declared:
         return _decode_as(data, _look_up_encoding(declared))
     for bom, name in _BOMS:
@@ -62,7 +63,7 @@ def decode(data: bytes, declared: str | None) -> Decoded:
 
 
 def escape_undecodable(text: str) -> str:
-    r"""Text that can be written as UTF-8: undecodable bytes as \xNN, lone surrogates as \uNNNN."""
+    r"""Make a text that can be written as UTF-8: undecodable bytes become \xNN, other lone surrogates \uNNNN."""
     return SURROGATE.sub(_escape, text)
 
 
@@ -87,7 +88,8 @@ def _decode_as(data: bytes, name: str) -> Decoded:
     marked = next((marked for bom, marked in _BOMS if data.startswith(bom)), name)
     if marked[:6] != name[:6]:
         raise UnusableFile(
-            f"encoding={name} was declared, but the file begins with the byte order mark of {marked}.",
+            f"encoding={name} was declared, but the file begins with the byte order mark of {marked}. "
+            "Leave out encoding=.",
             code=Code.ENCODING_WRONG,
         )
     decoded = _decode_leniently(data, name)
@@ -95,7 +97,9 @@ def _decode_as(data: bytes, name: str) -> Decoded:
 
 
 def _decode_leniently(data: bytes, name: str) -> Decoded:
-    """Decode; where a minority of lines does not, keep their bytes for the rows to be refused singly."""
+    """Decode a file; where less than half of the lines are damaged, keep their bytes, so that only their rows are
+    refused. Raises UnusableFile where more are.
+    """
     codec = "utf-8" if name == "utf-8-sig" else name
     try:
         text = data.decode(codec)
@@ -110,14 +114,14 @@ def _decode_leniently(data: bytes, name: str) -> Decoded:
     if len(bad) * 2 < len(lines) and not _is_utf8_instead(data, codec):
         return Decoded(text, name, damaged=True)
     raise UnusableFile(
-        f"The file does not read as {name}: {len(bad)} of {len(lines)} lines have bytes that make no sense in it, the "
-        f"first is line {bad[0]}.{_suggest_encoding(data)} {_ASK}, or leave encoding out.",
+        f"The file is not valid {name}: {len(bad)} of {len(lines)} lines have bytes that do not decode, the first of "
+        f"them line {bad[0]}.{_suggest_encoding(data)} {_ASK}, or leave out encoding=.",
         code=Code.ENCODING_WRONG,
     )
 
 
 def _decode_with_surrogates(data: bytes, codec: str) -> str:
-    """The text with a lone surrogate for each thing that does not decode."""
+    """The text with a lone surrogate for each byte, or each wide character, that does not decode."""
     if not codec.startswith(("utf-16", "utf-32")):
         return data.decode(codec, "surrogateescape")
     unit = int(codec[4:6]) // 8
@@ -137,14 +141,18 @@ def _is_utf8_instead(data: bytes, codec: str) -> bool:
 
 
 def _refuse_unmarked(data: bytes) -> None:
-    """UTF-16 without a byte order mark shows as NULs at every second byte, ISO-2022-JP as escapes."""
+    """Raise UnusableFile for UTF-16 or UTF-32 without a byte order mark, where NULs stand at regular places, and for
+    ISO-2022-JP, which is known by its escape sequences.
+    """
     wide = _wide_encoding(data)
     if wide:
         raise _encoding_unclear(
             f"The file looks like {wide.upper()} without a byte order mark. Send encoding={wide}.", wide
         )
     if data.isascii() and _ISO_2022_JP.search(data):
-        raise _encoding_unclear("The file has the escapes of ISO-2022-JP. Send encoding=iso-2022-jp.", "iso-2022-jp")
+        raise _encoding_unclear(
+            "The file has the escape sequences of ISO-2022-JP. Send encoding=iso-2022-jp.", "iso-2022-jp"
+        )
 
 
 def _wide_encoding(data: bytes) -> str | None:
@@ -165,7 +173,7 @@ def _wide_encoding(data: bytes) -> str | None:
 
 
 def _has_wide_separators(data: bytes, name: str) -> bool:
-    """Whether most line ends and delimiters are two bytes wide: in other text a NUL beside one of them is chance."""
+    """Whether most line ends and delimiters are two bytes wide; in other text few of them have a NUL beside them."""
     wide = len(_MARKS.findall(data[: len(data) // 2 * 2].decode(name, "replace")))
     return wide * 2 > sum(map(data.count, b",\t;|\n\r")) > 0
 
@@ -201,12 +209,12 @@ def _encoding_unclear(detail: str, encoding: str | None) -> UnusableFile:
 
 
 def get_base_type(media_type: str | None) -> str:
-    """`Text/CSV; charset=cp932` -> `text/csv`."""
+    """The media type without its parameters: `Text/CSV; charset=cp932` -> `text/csv`."""
     return (media_type or "").partition(";")[0].strip().lower()
 
 
 def get_charset(media_type: str | None) -> str | None:
-    """The charset parameter of a media type, or None."""
+    """The charset parameter of a media type; None where it has none."""
     for parameter in (media_type or "").split(";")[1:]:
         name, _, value = parameter.partition("=")
         if name.strip().lower() == "charset" and value.strip():
@@ -229,7 +237,11 @@ _SAMPLE_BYTES = 1 << 20
 
 
 def detect_japanese(data: bytes) -> str | None:
-    """`cp932` or `euc_jp` where the bytes are clearly one of them, else None."""
+    """Detect `cp932` or `euc_jp`; None where the bytes are not clearly one of them.
+
+    EUC-JP bytes also decode as cp932, into runs of half-width kana, and Latin-1 bytes into rare kanji between Latin
+    letters. Both are told apart by what Japanese text usually looks like.
+    """
     if _decodes(data, "euc_jp"):
         return "euc_jp" if _has_kana(data) else None
     return "cp932" if _decodes(data, "cp932") and _reads_as_cp932(data) else None
@@ -244,19 +256,21 @@ def _decodes(data: bytes, encoding: str) -> bool:
 
 
 def _sample(data: bytes) -> bytes:
-    """Lines with something to judge by."""
+    """The first lines that are not ASCII."""
     lines = (line for line in data.split(b"\n") if not line.isascii())
     return b"\n".join(islice(lines, _SAMPLE_LINES))[:_SAMPLE_BYTES]
 
 
 def _has_kana(data: bytes) -> bool:
-    """A tenth of what is not ASCII is kana, which Chinese and Korean text in the same byte ranges never is."""
+    """Whether a tenth of what is not ASCII is kana, as in no Chinese or Korean text in the same byte ranges."""
     text = _sample(data).decode("euc_jp", "ignore")
     return len(_KANA.findall(text)) * 10 >= len(_NON_ASCII.findall(text))
 
 
 def _reads_as_cp932(data: bytes) -> bool:
-    """Kana and everyday kanji outweigh rare kanji and odd half-width kana; or all is well-formed half-width kana."""
+    """Whether kana and common kanji outweigh rare kanji and malformed runs of half-width kana, or all is half-width
+    kana with a voiced mark.
+    """
     sample = _sample(data)
     kinds = Counter(token.lastgroup for token in _CP932.finditer(sample))
     runs = [token["half"] for token in _CP932.finditer(sample) if token["half"]]

@@ -1,4 +1,4 @@
-"""CSV and its relatives: bytes -> text -> delimiter -> rows -> header -> facts."""
+"""Reading delimited text such as CSV: decode, detect the delimiter, split into rows, find the header, sift the rows."""
 
 import csv
 import re
@@ -26,7 +26,7 @@ _QUOTE_CHECKED_ROWS = 1_000
 
 
 def read_delimited(path: Path, media_type: str | None, options: Options, limits: Limits) -> Table:
-    """The facts of a delimited text file; refused rows by line; UnusableFile where the whole is in doubt."""
+    """Read a delimited text file. Raises UnusableFile (422) where encoding, delimiter, quoting or header is unclear."""
     decoded = decode(path.read_bytes(), options.encoding or get_charset(media_type))
     if not decoded.text.strip(WHITE_SPACE + ",;|"):
         raise UnusableFile("The file has no line with text.", code=Code.EMPTY_FILE)
@@ -51,14 +51,14 @@ def read_delimited(path: Path, media_type: str | None, options: Options, limits:
 
 
 def sample_lines(text: str, lines: Sequence[str]) -> list[str]:
-    """A few lines by which a person sees whether the encoding was right: those with more than ASCII first."""
+    """A few lines by which a person sees whether the encoding was right; lines that are not ASCII come first."""
     telling = [] if text.isascii() else list(islice((line for line in lines if not line.isascii()), _SAMPLES))
     plain = islice((line for line in lines if line.isascii() and not is_blank(line)), _SAMPLES - len(telling))
     return [escape_undecodable(line.rstrip("\r\n"))[:_SAMPLE_CHARS] for line in (*telling, *plain)]
 
 
 def _tab_of_media_type(media_type: str | None, lines: Sequence[str]) -> str | None:
-    """A tab where the type promises tabs and the first lines have one."""
+    """A tab where the media type declares tabs and one of the first lines has one; else None."""
     promised = get_base_type(media_type) == "text/tab-separated-values"
     return "\t" if promised and any("\t" in line for line in lines[:HEAD_ROWS]) else None
 
@@ -67,14 +67,14 @@ def _refuse_broken_quoting(rows: Rows) -> None:
     if len(rows.broken) > len(rows.rows):
         first = rows.broken[0]
         raise UnusableFile(
-            f"{len(rows.broken)} rows have quotes that cannot be read, the first in line {first.line}. {first.detail}",
+            f"{len(rows.broken)} rows have malformed quotes, the first in line {first.line}. {first.detail}",
             code=Code.QUOTING_UNCLEAR,
             line=first.line,
         )
 
 
 def _find_top(rows: Rows, start: int, option: str) -> list[int]:
-    """The places of the rows with content down to the header row, which is the last of them."""
+    """The indices of the rows with content down to the header row, which is the last of them."""
     content = (at for at in range(start, len(rows.rows)) if not all(map(is_blank, rows.rows[at])))
     places = list(islice(content, HEAD_ROWS))
     if not places:
@@ -98,7 +98,7 @@ def _read_header(rows: Rows, at: int, option: str) -> tuple[Header, int]:
 
 
 def _empty_columns(body: Sequence[Sequence[str]], width: int) -> int:
-    """How many cells every row has beyond the header's `width`, all empty: delimiters that some programs add."""
+    """How many empty cells every row has beyond the header's `width`: some programs end each line with delimiters."""
     filled = (row for row in body if not all(map(is_blank, row)))
     first = next(filled, [])
     if len(first) <= width or not all(map(is_blank, first[width:])):
@@ -120,18 +120,18 @@ def _sheet(rows: Rows, body: int, lines: list[str], decoded: Decoded, delimiter:
 
 
 def _find_rows_inside_cells(table: Table, delimiter: str) -> list[Finding]:
-    """A quote that was closed many lines late is correct CSV; its cell shows it by the rows that it swallowed."""
-    taken, cuts = table.columns, table.header.width - 1
+    """A finding for answers that contain whole rows: a quote that is closed some lines too late is still valid CSV."""
+    facts, cuts = table.columns, table.header.width - 1
     found = [
         Example(
             line=line, subject=subject[:_SAMPLE_CHARS], relation=relation[:_SAMPLE_CHARS], answer=answer[:_SAMPLE_CHARS]
         )
         for line, subject, relation, answer in zip(
-            taken.lines, taken.subjects, taken.relations, taken.answers, strict=True
+            facts.lines, facts.subjects, facts.relations, facts.answers, strict=True
         )
         if "\n" in answer and _look_like_rows(answer.splitlines()[1:-1], delimiter, cuts)
     ]
-    message = "Quoted answers hold whole lines that look like rows: a closing quote may stand too late."
+    message = "Quoted answers contain lines that look like rows: a closing quote may be missing or too late."
     kind = FindingKind.ROWS_INSIDE_A_CELL
     return [Finding(kind=kind, message=message, count=len(found), relation=None, examples=found[:5])] if found else []
 
@@ -141,12 +141,12 @@ def _look_like_rows(lines: Sequence[str], delimiter: str, cuts: int) -> bool:
 
 
 def _refuse_late_quotes(rows: Sequence[Sequence[str]], text: Callable[[int], str]) -> dict[int, Refusal]:
-    """Rows with `, "cell"`: the space keeps the quote from opening a cell, and half of it would be stored.
+    """Refuse rows with `, "cell"`: the space keeps the quote from opening a cell, so half of the cell would be stored.
 
-    Such a cell stands in the file letter by letter; within a quoted cell every quote would be written twice.
+    Such a cell appears in the file letter by letter; in a properly quoted cell every quote would be doubled.
     """
     return {
-        at: (Code.ROW_MALFORMED, "A space stands before an opening quote. Remove the spaces after the delimiters.")
+        at: (Code.ROW_MALFORMED, "A cell has a space before its opening quote. Remove the spaces after the delimiters.")
         for at, row in enumerate(rows)
         if any(cell[:1] in " \u3000" and cell.lstrip()[:1] == '"' and cell in text(at) for cell in row if cell)
     }
@@ -175,26 +175,29 @@ _UNUSABLE = '"\r\n\0'
 
 
 def parse_delimiter(option: str | None) -> str | None:
-    """The delimiter of the query, by character or by name; 422 where it is neither."""
+    """The delimiter that the query gives as a character or by name; None for none. Raises UnusableFile (422)."""
     if option is None:
         return None
     character = _WORDS.get(option.strip().lower(), option)
     if len(character) != 1 or character in _UNUSABLE:
         raise UnusableFile(
-            f"delimiter= takes one character, or comma, tab, semicolon, pipe, space; not {option[:40]!r}.",
+            f"delimiter= takes one character, or comma, tab, semicolon, pipe or space, not {option[:40]!r}.",
             code=Code.DELIMITER_UNCLEAR,
         )
     return character
 
 
 def find_excel_hint(first_line: str) -> str | None:
-    """The character of a first line `sep=;`, which Excel writes and hides."""
+    """The character in a first line such as `sep=;`, which Excel understands as a hint; None where there is none."""
     match = _EXCEL_HINT.fullmatch(first_line)
     return match[1] if match and match[1] not in _UNUSABLE else None
 
 
 def detect_delimiter(lines: Sequence[str], option: str) -> str:
-    """The candidate that makes the first row a header by the header option, else the one that cuts rows most evenly."""
+    """Detect the delimiter: the one by which the first row is a header, else the one that splits rows most evenly.
+
+    Raises UnusableFile (422) where none of the candidates splits any row.
+    """
     samples = {candidate: _read_sample(lines, candidate) for candidate in _CANDIDATES}
     for candidate, rows in samples.items():
         if option.strip().lower() != header.NONE and header.is_header(_head(rows, option), option):
@@ -202,8 +205,9 @@ def detect_delimiter(lines: Sequence[str], option: str) -> str:
     best = max(_CANDIDATES, key=lambda candidate: _evenness(samples[candidate]))
     if _evenness(samples[best]) == (0.0, 0):
         first = next((line for line in lines if not is_blank(line)), "").strip()
+        shown = escape_undecodable(first[:120])
         raise UnusableFile(
-            f"No comma, tab, semicolon or pipe separates the cells. The first line reads: {escape_undecodable(first[:120])}. "
+            f"No comma, tab, semicolon or pipe separates the cells. The first line reads: {shown}. "
             "Name the character with delimiter=.",
             code=Code.DELIMITER_UNCLEAR,
         )
@@ -217,7 +221,7 @@ def _head(rows: Sequence[Sequence[str]], option: str) -> Sequence[str]:
 def _read_sample(lines: Sequence[str], delimiter: str) -> list[list[str]]:
     rows = list[list[str]]()
     starts = (line[:_SNIFFED_CHARS] for line in islice(lines, _SAMPLE_LINES))
-    with suppress(csv.Error):  # a cell beyond the reader's limit; the rows before it are sample enough
+    with suppress(csv.Error):  # a cell beyond the reader's limit; the rows before it are enough
         for row in csv.reader(starts, delimiter=delimiter):
             if not all(map(is_blank, row)):
                 rows.append(row)
@@ -225,7 +229,7 @@ def _read_sample(lines: Sequence[str], delimiter: str) -> list[list[str]]:
 
 
 def _evenness(rows: list[list[str]]) -> tuple[float, int]:
-    """(share of rows with the commonest width above one, that width); nothing where rows are not cut at all."""
+    """The share of rows that have the commonest width above 1, and that width; (0.0, 0) where no row is split."""
     widths = Counter(len(row) for row in rows if len(row) > 1)
     width, times = widths.most_common(1)[0] if widths else (0, 0)
     return (times / len(rows), width) if times else (0.0, 0)

@@ -1,8 +1,8 @@
-"""Which column is the subject, which the relation, which the answer.
+"""Finding out which columns are subject, relation and answer.
 
-A header is recognised only when all three are named; otherwise the first row may be a fact, and the caller is asked.
-Titles are known in English and Japanese. Plain names count first, then clear synonyms, then words for a key (`品番`),
-then words that can mean two roles; those are used only where one reading of the whole header is left.
+A header is recognised only if it names all three; otherwise the first row might be a fact, and the file is refused with
+a question. Titles are recognised in English and Japanese: plain names first, then clear synonyms, then words for a key
+(`品番`), then words that can mean two roles, which count only if they leave one reading of the whole header.
 """
 
 import csv
@@ -18,7 +18,7 @@ from service.facts import WHITE_SPACE, is_blank, trimmed
 from service.ingest.table import Header
 
 AUTO, NONE = "auto", "none"
-HEAD_ROWS = 20  # rows among which the header is looked for
+HEAD_ROWS = 20  # the header is searched for in this many rows
 
 _EXAMPLES = 5
 _SHOWN_CELLS = 12
@@ -26,7 +26,7 @@ _SHOWN_CHARS = 40
 
 
 def resolve_header(cells: Sequence[str], option: str) -> Header:
-    """The header that `cells`, the first row, is by the caller's option; 422 where it is none."""
+    """Read `cells`, the first row, as a header by the header option. Raises UnusableFile (422) where it is none."""
     if option.strip().lower() == NONE:
         return _number_columns(cells)
     if option.strip().lower() == AUTO:
@@ -35,7 +35,7 @@ def resolve_header(cells: Sequence[str], option: str) -> Header:
 
 
 def is_header(cells: Sequence[str], option: str) -> bool:
-    """Whether `resolve` would accept this row."""
+    """Whether `resolve_header` would accept this row."""
     try:
         resolve_header(cells, option)
     except UnusableFile:
@@ -44,9 +44,9 @@ def is_header(cells: Sequence[str], option: str) -> bool:
 
 
 def locate_header(rows: Sequence[Sequence[str]], option: str) -> int:
-    """Which of a file's first rows is its header, or the row that stands where it should.
+    """The index of the header among a file's first rows, or of the row that is in its place.
 
-    Titles and notes may stand above it, but nothing that could be a fact.
+    Titles and notes may come before it, but nothing that could be a fact.
     """
     for at, row in enumerate(rows[:HEAD_ROWS]):
         if is_header(row, option) or len(row) - sum(map(is_blank, row)) >= len(ROLES):
@@ -55,14 +55,14 @@ def locate_header(rows: Sequence[Sequence[str]], option: str) -> int:
 
 
 def report_lines_above(rows: Sequence[Sequence[str]], lines: Sequence[int]) -> list[Finding]:
-    """The finding that names the rows above the header, which were left out."""
+    """The finding that shows the rows above the header, which were left out; empty where there are none."""
     if not rows:
         return []
     cells = [[*row, "", "", ""] for row in rows]
     shown = [
         Example(line=at, subject=row[0], relation=row[1], answer=row[2]) for at, row in zip(lines, cells, strict=True)
     ]
-    message = "Lines above the header were left out: they cannot be facts."
+    message = "Lines above the header were left out because they cannot be facts."
     kind = FindingKind.LINES_ABOVE_HEADER
     return [Finding(kind=kind, message=message, count=len(rows), relation=None, examples=shown[:_EXAMPLES])]
 
@@ -135,7 +135,7 @@ def _find_column(cells: Sequence[str], name: str) -> int:
         return places[0]
     raise UnusableFile(
         f"The header has {'several columns' if places else 'no column'} named {name.strip()[:80]!r}. "
-        f"It reads: {_quote_row(cells)}. Give the names as they stand there with header=A,B,C.",
+        f"It reads: {_quote_row(cells)}. Give the names as they are written there with header=A,B,C.",
         code=Code.HEADER_UNCLEAR if places else Code.COLUMN_MISSING,
         header=list(cells),
     )
@@ -175,16 +175,16 @@ _VAGUE = _words("対象 項目", "項目", "対象")
 _NOISE = re.compile(r"[\s_\-./:*#]+|\([^)]*\)$|\[[^\]]*\]$")
 
 Places = dict[str, list[int]]
-"""For each role that was found, the columns that may be it; one where it is clear."""
+"""For each role that was found, the columns that may have it; one where it is clear."""
 
 
 def normalise_title(title: str) -> str:
-    """A title without width, case, punctuation or a unit in brackets."""
+    """Normalise a title for comparison: without differences of width and case, punctuation, or a unit in brackets."""
     return _NOISE.sub("", unicodedata.normalize("NFKC", title).casefold().strip(WHITE_SPACE))
 
 
 def find_roles(titles: Sequence[str]) -> Places:
-    """Which columns may have which role."""
+    """Find the columns that may have each role."""
     names = [normalise_title(title) for title in titles]
     found: Places = {}
     for words in (_PLAIN, _CLEAR, _KEYS):
@@ -200,7 +200,7 @@ def _find_columns(names: Sequence[str], words: frozenset[str], found: Places) ->
 
 
 def _find_only_reading(names: Sequence[str], found: Mapping[str, list[int]]) -> Places:
-    """The open roles by words that can mean two, where that leaves exactly one way to give each a column."""
+    """Give the open roles columns by ambiguous words, where there is exactly one way to do so."""
     open_roles = [role for role in ROLES if role not in found]
     choices = [_find_columns(names, _VAGUE[role], dict(found)) for role in open_roles]
     readings = [reading for reading in product(*choices) if len(set(reading)) == len(reading)]

@@ -1,6 +1,6 @@
-"""JSON lines: one object a line with subject, relation and answer; an answer may be a list, one row for each entry.
+"""Reading JSON lines: one object per line with subject, relation and answer; a list of answers is one row per entry.
 
-Numbers keep the text they are written with (`1.50` stays `1.50`); what is neither text nor number is refused.
+Numbers keep the text that they are written as (`1.50` stays `1.50`); values of other types are refused.
 """
 
 import json
@@ -18,12 +18,12 @@ from service.ingest.readers.sift import RawTable, Refusal, Row, sift
 from service.ingest.table import Header, Table
 
 Object = dict[str, object]
-_NOT_AN_OBJECT = "The line is not one JSON object with each key once"
+_NOT_AN_OBJECT = "The line is not a single JSON object without repeated keys"
 _NOT_TEXT = "subject and relation must be text or numbers, and answer text, a number or a list of them"
 
 
 def read_json_lines(path: Path, media_type: str | None, options: Options, limits: Limits) -> Table:
-    """The facts of a JSON lines file; each line that is not one is refused by itself."""
+    """Read a JSON lines file; lines that are no facts are refused one by one. Raises UnusableFile (422)."""
     decoded = decode(path.read_bytes(), options.encoding or get_charset(media_type))
     lines = split_lines(decoded.text, limits)
     objects = [(at, _parse_object(line)) for at, line in enumerate(lines) if not is_blank(line)]
@@ -65,19 +65,19 @@ def _parse_object(line: str) -> Object | Refusal:
 
 
 def _unique_keys(pairs: list[tuple[str, object]]) -> Object:
-    """JSON lets the last of two equal keys win silently; here nothing is dropped silently."""
+    """Make the object. Raises ValueError for a repeated key, of which `json` would silently keep the last."""
     found = dict(pairs)
     if len(found) != len(pairs):
-        raise ValueError("a key stands there twice")
+        raise ValueError("a key is repeated")
     return found
 
 
 def _refuse_constant(constant: str) -> None:
-    raise ValueError(f"{constant} is no JSON number")
+    raise ValueError(f"{constant} is not a JSON number")
 
 
 def _resolve_keys(objects: list[Object], option: str) -> Header:
-    """Keys take the place of a header row; their order is that in which they first appear."""
+    """The header that the keys of all objects are, in the order of their first appearance."""
     names = list(dict.fromkeys(escape_undecodable(key) for found in objects for key in found))
     if not names:
         raise UnusableFile(
@@ -89,7 +89,7 @@ def _resolve_keys(objects: list[Object], option: str) -> Header:
 
 
 def _make_rows(found: Object, keys: list[str]) -> tuple[list[Row], Refusal | None]:
-    """One row for each answer; a single row and the reason where a value is not text."""
+    """One row for each answer; or a single row and the reason for its refusal where a value is not text."""
     subject, relation, answer = (found.get(key) for key in keys)
     answers = (answer or [""]) if isinstance(answer, list) else ["" if answer is None else answer]
     names = ["" if name is None else name for name in (subject, relation)]

@@ -1,4 +1,4 @@
-"""Parquet: three columns of scalars, every value as text."""
+"""Reading Parquet files: three columns of scalars, every value as text."""
 
 import json
 import subprocess
@@ -21,7 +21,7 @@ _READER = Path(__file__).with_name("parquetreader.py")
 
 
 def read_parquet(path: Path, _media_type: str | None, options: Options, limits: Limits) -> Table:
-    """The facts of a Parquet file; lines count its rows from 1."""
+    """Read a Parquet file; the line of a row is its number, from 1. Raises UnusableFile (422) or TooLarge (413)."""
     header, rows = _run_reader(path, options, limits)
     sheet = RawTable(rows, range(1, len(rows) + 1), lambda at: " | ".join(rows[at]), scan=True)
     table = sift(sheet, Header([], (0, 1, 2), list(header.columns.values())), limits)
@@ -45,7 +45,7 @@ def _run_reader(path: Path, options: Options, limits: Limits) -> tuple[Header, l
 
 
 def _choose_and_read(reader: "subprocess.Popen[bytes]", options: Options) -> tuple[Header, list[Row]]:
-    """Choose the columns by their names, then take their rows. Raises EOFError where the reader ended early."""
+    """Choose the columns by their names and receive their rows. Raises EOFError where the reader ended early."""
     to, back = reader.stdin, reader.stdout
     line = back.readline() if back else b""
     if not (line and to and back):
@@ -79,7 +79,7 @@ def _receive_rows(stream: IO[bytes], wanted: list[str]) -> Iterator[Row]:
 
 
 def _format_column(column: pa.Array) -> list[str]:
-    """Values as text; equal values of a dictionary are one object."""
+    """The values of a column as text; equal values of a dictionary-encoded column are one object."""
     if isinstance(column, pa.DictionaryArray):
         entries = [format_cell(entry) or "" for entry in column.dictionary.to_pylist()]
         return ["" if at is None else entries[at] for at in column.indices.to_pylist()]
@@ -89,7 +89,7 @@ def _format_column(column: pa.Array) -> list[str]:
 def _explain_exit(exit_code: int, limits: Limits) -> TooLarge | UnusableFile:
     if exit_code == TOO_LARGE:
         return TooLarge(
-            f"The file expands to more than {limits.max_expanded_bytes:,} bytes. Split it.",
+            f"The file expands to more than {limits.max_expanded_bytes:,} bytes, the most that is allowed. Split it.",
             code=Code.ARCHIVE_TOO_LARGE,
         )
-    return UnusableFile("The file begins like Parquet but cannot be read: it is damaged.", code=Code.NOT_A_TABLE)
+    return UnusableFile("The file is a damaged Parquet file. Write it again.", code=Code.NOT_A_TABLE)

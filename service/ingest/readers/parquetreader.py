@@ -1,9 +1,9 @@
-"""Reads a Parquet file in a process of its own, under a cap on memory and time; `parquet` runs it as a script.
+"""A script that reads a Parquet file in a process of its own, with limits on memory and time; `parquet` runs it.
 
-The decoder ends its process on some damaged files, and what a file expands to is only known once it is read.
+The decoder aborts its process on some damaged files, and the expanded size of a file is only known once it is read.
 
-It writes one JSON line, [[name, type, whether values of this type are single and printable], ...]; is answered with a
-JSON line of the names wanted, or an empty one; and then writes those columns as an Arrow IPC stream.
+It writes one JSON line, [[name, type, whether values of this type are scalar and printable], ...], reads a JSON line
+with the names of the wanted columns, or an empty line, and writes those columns as an Arrow IPC stream.
 """
 
 import json
@@ -20,7 +20,7 @@ _BATCH_ROWS = 1 << 14
 
 
 class TooLargeError(Exception):
-    """The columns expand beyond the limit."""
+    """The columns expand to more than the limit."""
 
 
 def main(path: str, memory: int, limit: int) -> None:
@@ -39,7 +39,7 @@ def is_single(kind: pa.DataType) -> bool:
 
 
 def send_columns(path: str, wanted: list[str], limit: int) -> None:
-    """Dictionaries stay dictionaries: a small file can name one long value a million times."""
+    """Write the wanted columns. Dictionary encoding is kept: a small file can repeat one long value a million times."""
     expanded = 0
     with pq.ParquetFile(path, read_dictionary=wanted) as file:
         check_size(count_unpacked_bytes(file.metadata, wanted), limit)

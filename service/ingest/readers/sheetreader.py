@@ -1,11 +1,10 @@
-"""Reads a workbook in a process of its own, under a cap on memory and time; `workbook` runs it as a script.
+"""A script that reads a workbook in a process of its own, with limits on memory and time; `workbook` runs it.
 
-Two far cells make the reader lay out everything between them, and one shared string can fill a million cells: what
-a workbook costs is only known once it is read, so it is read where running out of memory harms nobody.
+Two cells far apart make the reader lay out everything between them, and one shared string can fill a million cells. The
+memory that a workbook takes is only known once it is read, so it is read where running out of memory does no harm.
 
-It talks JSON lines: the names of the sheets; then for each sheet [name, its first rows with content], to which the
-caller answers `take` or an empty line; after `take` every row as [line, cells, columns of uncomputed formulas], then
-null.
+It writes JSON lines: the names of the sheets, then for each sheet [name, its first rows with content], which the caller
+answers by `take` or an empty line; after `take` every row as [line, cells, columns of uncomputed formulas], then null.
 """
 
 import datetime as dt
@@ -47,7 +46,7 @@ def main(path: str, memory: int) -> None:
 
 
 def send_rows(sheet: CalamineSheet, formulas: Formulas) -> None:
-    """Every row that holds something; iter_rows starts at the sheet's first row but at its first used column."""
+    """Write every row that has content. `iter_rows` starts at the sheet's first row but at its first used column."""
     left = sheet.start[1] if sheet.start else 0
     for line, cells in enumerate(sheet.iter_rows(), 1):
         if has_content(cells) or line in formulas:
@@ -63,7 +62,7 @@ def send(message: object, *, flush: bool = False) -> None:
 
 
 def format_date(value: object) -> str:
-    """Dates, times and durations in ISO 8601 order; a moment at midnight is a date."""
+    """Format dates, times and durations as in ISO 8601; a date and time at midnight is a date."""
     if isinstance(value, dt.timedelta):
         minutes, seconds = divmod(round(value.total_seconds()), 60)
         return f"{minutes // 60}:{minutes % 60:02}:{seconds:02}"
@@ -75,7 +74,7 @@ def format_date(value: object) -> str:
 
 
 def find_uncomputed(path: str, sheet: str) -> Formulas:
-    """Line -> columns (from 0) of cells whose formula has no value yet, or an error such as #N/A for a value."""
+    """The cells whose formula has no value yet or whose value is an error such as #N/A: line -> columns, from 0."""
     found: Formulas = {}
     with zipfile.ZipFile(path) as archive, archive.open(find_part(archive, sheet)) as part:
         for _, element in ET.iterparse(part):  # noqa: S314 - see the import
@@ -103,7 +102,7 @@ def column_number(letters: str) -> int:
 
 
 def find_part(archive: zipfile.ZipFile, sheet: str) -> str:
-    """The archive member that holds a sheet: its name leads to a relationship, and that to a path."""
+    """The archive member that holds a sheet; the sheet's name leads to a relationship, and that to a path."""
     book = ET.fromstring(archive.read("xl/workbook.xml"))  # noqa: S314 - see the import
     links = ET.fromstring(archive.read("xl/_rels/workbook.xml.rels"))  # noqa: S314 - see the import
     link = next(

@@ -1,4 +1,4 @@
-"""Excel workbooks (.xlsx): the first sheet that has the header, every cell as the text a person would type."""
+"""Reading Excel workbooks (.xlsx): the first sheet with a header, every cell as the text that a person would type."""
 
 import csv
 import io
@@ -23,13 +23,16 @@ from service.ingest.table import Header, Table
 _READER = Path(__file__).with_name("sheetreader.py")
 _UNCOMPUTED = (
     Code.FORMULA_UNCOMPUTED,
-    "A cell holds a formula without a value, or an error. Open the workbook in Excel, let it calculate, and save it.",
+    "A cell has a formula without a value, or an error. Open the workbook in Excel, let it calculate, and save it.",
 )
 
 
 @dataclass(slots=True)
 class _Worksheet:
-    """The sheet that was read: its rows with the header row first, their lines, and rows with uncomputed cells."""
+    """The sheet that is read: its rows, the header row among them, and their lines.
+
+    others: the names of the other sheets. uncomputed: the columns of uncomputed cells, by the index of their row.
+    """
 
     name: str
     others: list[str]
@@ -39,7 +42,10 @@ class _Worksheet:
 
 
 def read_workbook(path: Path, _media_type: str | None, options: Options, limits: Limits) -> Table:
-    """The facts of one sheet; lines are the sheet's own row numbers; further sheets are named in a finding."""
+    """Read one sheet of a workbook; lines are its row numbers, and a finding names the other sheets.
+
+    Raises UnsupportedMedia (415), UnusableFile (422) or TooLarge (413) where the workbook cannot be read.
+    """
     check_workbook_archive(path, limits)
     taken = _run_reader(path, options, limits)
     top = headers.locate_header(taken.rows, options.header)
@@ -90,25 +96,25 @@ def _explain_exit(exit_code: int) -> TooLarge | UnusableFile:
     if exit_code == DAMAGED:
         return UnusableFile("The workbook is damaged. Open it in Excel and save it again.", code=Code.NOT_A_TABLE)
     return TooLarge(
-        "Reading the workbook takes more memory or time than a workbook may. Its used area may be far larger than its "
+        "Reading the workbook takes more memory or time than is allowed. Its used area may be far larger than its "
         "table: delete the rows and columns around it, or send the sheet as CSV.",
         code=Code.ARCHIVE_TOO_LARGE,
     )
 
 
 class _Channel:
-    """JSON lines to and from the reader."""
+    """JSON lines to and from the reader's process."""
 
     def __init__(self, reader: subprocess.Popen[str]) -> None:
         if reader.stdin is None or reader.stdout is None:
             raise ValueError("the reader was started without pipes")
         self._to, self._from = reader.stdin, reader.stdout
 
-    def say(self, word: str) -> None:
+    def send(self, word: str) -> None:
         self._to.write(f"{word}\n")
         self._to.flush()
 
-    def hear(self) -> Any:
+    def receive(self) -> Any:
         line = self._from.readline()
         if not line:
             raise EOFError
@@ -116,19 +122,19 @@ class _Channel:
 
 
 def _choose_and_read(channel: _Channel, option: str, limits: Limits) -> _Worksheet:
-    """Take the first sheet that has a header; refuse by the first row seen in its place where none has."""
-    names: list[str] = channel.hear()
+    """Read the first sheet that has a header. Where none has, raise the error for the first row in its place."""
+    names: list[str] = channel.receive()
     seen = list[Row]()
     for name in names:
-        _, head = channel.hear()
+        _, head = channel.receive()
         rows = [_format_cells(cells) for cells in head]
         row = rows[headers.locate_header(rows, option)] if rows else None
         if row is not None and headers.is_header(row, option):
-            channel.say("take")
+            channel.send("take")
             return _receive_rows(
                 channel, _Worksheet(name, [other for other in names if other != name], [], [], {}), limits
             )
-        channel.say("")
+        channel.send("")
         seen += [] if row is None else [row]
     if not seen:
         raise UnusableFile("The workbook has no cell with a value.", code=Code.EMPTY_FILE)
@@ -138,7 +144,7 @@ def _choose_and_read(channel: _Channel, option: str, limits: Limits) -> _Workshe
 
 def _receive_rows(channel: _Channel, taken: _Worksheet, limits: Limits) -> _Worksheet:
     size = 0
-    while (message := channel.hear()) is not None:
+    while (message := channel.receive()) is not None:
         line, cells, uncomputed = message
         row = _format_cells(cells)
         if not taken.rows and not any(row):
@@ -165,14 +171,14 @@ def _as_csv(row: Row) -> str:
 
 _WORKBOOK_PART = "xl/workbook.xml"
 _CHUNK = 1 << 20
-# What zipfile raises for damage, for a password, and for a compression that it does not know.
+# What zipfile raises for a damaged archive, a password, or an unknown compression.
 _DAMAGE = (zipfile.BadZipFile, zipfile.LargeZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError, OSError)
 
 
 def check_workbook_archive(path: Path, limits: Limits) -> None:
-    """Raise where the archive is no .xlsx (415), is damaged (422) or expands beyond the limit (413).
+    """Check an archive: UnsupportedMedia (415) if it is no .xlsx, UnusableFile (422) if damaged, TooLarge (413).
 
-    The directory is believed first and then checked: every part is unpacked, and its true size counted.
+    The sizes in its directory are added up first; then every part is unpacked and its true size counted.
     """
     try:
         with zipfile.ZipFile(path) as archive:
@@ -201,7 +207,7 @@ def _count_unpacked_bytes(archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> in
 def _refuse_oversize(size: int, limits: Limits) -> None:
     if size > limits.max_expanded_bytes:
         raise TooLarge(
-            f"The workbook expands to {size:,} bytes; {limits.max_expanded_bytes:,} are the most. "
-            "Send the sheet with the facts alone, or as CSV.",
+            f"The workbook expands to {size:,} bytes; at most {limits.max_expanded_bytes:,} are allowed. "
+            "Send only the sheet with the facts, or send it as CSV.",
             code=Code.ARCHIVE_TOO_LARGE,
         )

@@ -1,4 +1,4 @@
-"""One way into the reader for every test: bytes in, a parsed table out."""
+"""Fixtures that read bytes and return the parsed file and its facts."""
 
 from collections.abc import Callable
 from itertools import count
@@ -13,7 +13,7 @@ Facts = list[tuple[str, str, str]]
 
 @pytest.fixture(scope="session")
 def read(tmp_path_factory: pytest.TempPathFactory) -> Read:
-    """Write bytes to a file and read that: `read(data, media_type, limits, encoding=…)`."""
+    """A function that writes bytes to a file and reads it: `read(data, media_type, limits, encoding=…)`."""
     folder = tmp_path_factory.mktemp("uploads")
     numbers = count()
 
@@ -32,10 +32,9 @@ def read(tmp_path_factory: pytest.TempPathFactory) -> Read:
 
 @pytest.fixture(scope="session")
 def facts() -> Callable[[ParsedFile], Facts]:
-    """The accepted rows as tuples, in file order."""
+    """A function that returns the accepted rows as tuples, in file order."""
 
     def of(parsed: ParsedFile) -> Facts:
-        taken = parsed.accepted
-        return list(zip(taken.subjects, taken.relations, taken.answers, strict=True))
+        return list(parsed.accepted.rows())
 
     return of
