@@ -40,7 +40,7 @@ class Sight(Protocol):
 
 
 class Everything:
-    """The sight of the service itself."""
+    """The scope of the service itself: everything."""
 
     def sees(self, _dictionary: str | None) -> bool:
         return True

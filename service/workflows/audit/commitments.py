@@ -128,7 +128,7 @@ def _pairs(texts: Mapping[str, Sequence[str]]) -> dict[str, list[bytes]]:
 
 
 def _each(column: str, texts: Sequence[str]) -> list[bytes]:
-    """The token of every single text."""
+    """The token of each text."""
     return [f"{column}:{len(text)}:{text}".encode() for text in texts]
 
 

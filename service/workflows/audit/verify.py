@@ -19,7 +19,7 @@ from service.workflows.audit.commitments import KEPT, rows_of
 
 
 class Tampered(Exception):
-    """The first thing that is not as it was written."""
+    """The first entry that was tampered with, and how."""
 
     def __init__(self, number: int | None, kind: Tampering, detail: str) -> None:
         super().__init__(detail)

@@ -1,4 +1,4 @@
-"""An upload: the file is read, compared with the ledger, and stored in one commit with its receipt."""
+"""Uploads: a file is read, compared with the ledger and stored in one commit together with its receipt."""
 
 import hashlib
 import json
@@ -26,7 +26,7 @@ COUNTED = ("rows_read", "accepted", "rejected", "created", "updated", "unchanged
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """A file as it arrived, and the options of its sender. The caller removes `path`."""
+    """A received file and the options of its upload. The caller removes `path`."""
 
     path: Path
     sha256: str
@@ -40,7 +40,7 @@ class Upload:
     sight: Sight
 
     def request(self) -> idempotency.Request | None:
-        """What makes this a repetition of an earlier upload; None for a dry run, which leaves nothing to repeat."""
+        """The key by which a repeated upload is recognised; None for a dry run, which stores nothing."""
         if self.idempotency_key is None or self.dry_run:
             return None
         options = self.options
@@ -132,7 +132,7 @@ def _plan(tx: Transaction, row: dictionaries.Row, sent: Upload, parsed: ParsedFi
 def _store(
     tx: Transaction, number: int, sent: Upload, parsed: ParsedFile, advance: Advance, *, auditor: Auditor
 ) -> Receipt:
-    """Facts, refused rows, receipt, ledger version, idempotency record, the champion's next version: all or nothing."""
+    """Store facts, refused rows, receipt, idempotency record and the champion's next version in one transaction."""
     row = dictionaries.lock(tx, number)
     if row is None:
         raise NotFound("no such dictionary")
@@ -151,7 +151,7 @@ def _store(
 
 
 def _events(stored: Receipt, by: str) -> list[Event]:
-    """An entry for the upload, and one for the pairs that it deleted."""
+    """Write one audit entry for the upload and one for the pairs that it deleted."""
     made = {"upload": stored.id, "ledger_version": stored.ledger_version}
     counted = {name: getattr(stored, name) for name in COUNTED}
     uploaded = {**made, "mode": stored.mode, **counted}

@@ -121,7 +121,7 @@ def _comply(tx: Transaction, service: EditContext, row: dictionaries.Row, advanc
 def _applied(
     tx: Transaction, service: EditContext, row: dictionaries.Row
 ) -> tuple[ActivePolicies, rules.AppliedPolicies]:
-    """The policies, and what they make of every fact that holds now."""
+    """The policies, and the result of applying them to every current fact."""
     held = facts.read_facts(tx, row.number, row.ledger_version)
     current = get_active(tx, service.settings.secrets, row)
     return current, rules.AppliedPolicies(held) if current.rules is None else rules.apply_policies(held, current.rules)

@@ -56,7 +56,7 @@ def finish(attempt: Attempt) -> None:
 
 
 def resume(db: Database) -> None:
-    """Queue again every purge that was left unfinished when its job ended."""
+    """Queue every purge again whose job ended before the purge was finished."""
     with db.reading() as tx:
         waiting = purge.list_unfinished(tx)
     if waiting:
@@ -66,7 +66,7 @@ def resume(db: Database) -> None:
 
 
 def bury(settings: Settings, dictionary: str, kept: purge.PurgeRecord) -> None:
-    """Write the tombstone through to the disk."""
+    """Write the tombstone and flush it to the disk."""
     committed = kept.tombstone
     tombstone = Tombstone(kept.id, dictionary, kept.at.isoformat(), committed["pairs"], committed["subjects"])
     tombstone_file.append(settings.tombstones, secret_files.read(settings.secrets, dictionary), tombstone)

@@ -62,7 +62,7 @@ class Traces:
 
 
 def _pattern(texts: Collection[str]) -> re.Pattern[str]:
-    """Finds any of these texts in a plain one; nothing where there are none."""
+    """Make a pattern that finds any of these texts in a folded one, and nothing where there are none."""
     spellings = {spelling for text in texts for spelling in _spellings(text)}
     longest_first = sorted(filter(None, spellings), key=lambda spelling: (-len(spelling), spelling))
     return re.compile("|".join(map(_bounded, longest_first)) or r"(?!)")
@@ -84,7 +84,7 @@ def _spellings(text: str) -> list[str]:
 
 
 def _plain(text: str) -> str:
-    """The text without the marks of JSON and CSV, in one spelling."""
+    """The text without quoting marks of JSON and CSV, folded."""
     return " ".join(fold_all([_ESCAPED.sub(_unescaped, text).translate(_MARKS)]))
 
 

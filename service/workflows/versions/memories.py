@@ -1,4 +1,4 @@
-"""Memories: trainings and verifications are ordered, versions found and listed."""
+"""Memories: ordering trainings and verifications, and finding and listing versions."""
 
 import re
 from typing import Any
