@@ -8,8 +8,10 @@ def etag(version: int) -> str:
 
 
 def check(if_match: str | None, version: int | None, what: str) -> None:
-    """Raises PreconditionFailed unless the header (None: not sent) is `*` or lists `version`, which counts with and
-    without its quotes. Without a `version` there is nothing to match.
+    """Raise PreconditionFailed unless the header is `*` or lists `version`, with or without quotes.
+
+    if_match: the header; None where it was not sent, which always passes. version: None where the thing does not exist,
+    so that no header matches. what: the thing's name in the error.
     """
     if if_match is None:
         return

@@ -47,33 +47,35 @@ def read_workbook(path: Path, _media_type: str | None, options: Options, limits:
     Raises UnsupportedMedia (415), UnusableFile (422) or TooLarge (413) where the workbook cannot be read.
     """
     check_workbook_archive(path, limits)
-    taken = _run_reader(path, options, limits)
-    top = headers.locate_header(taken.rows, options.header)
-    header = headers.resolve_header(taken.rows[top], options.header)
+    worksheet = _run_reader(path, options, limits)
+    top = headers.locate_header(worksheet.rows, options.header)
+    header = headers.resolve_header(worksheet.rows[top], options.header)
     body = top + 1 if header.cells else top
-    rows, lines = taken.rows[body:], taken.lines[body:]
-    sheet = RawTable(rows, lines, lambda at: _as_csv(rows[at]), _find_uncomputed(taken, header, body), has_gaps=True)
+    rows, lines = worksheet.rows[body:], worksheet.lines[body:]
+    sheet = RawTable(
+        rows, lines, lambda at: _as_csv(rows[at]), _find_uncomputed(worksheet, header, body), has_gaps=True
+    )
     table = sift(sheet, header, limits)
-    table.samples = [_as_csv(row) for row in taken.rows[:3]]
-    table.findings += headers.report_lines_above(taken.rows[:top], taken.lines[:top])
-    if taken.others:
-        table.findings.append(_report_ignored_sheets(taken))
+    table.samples = [_as_csv(row) for row in worksheet.rows[:3]]
+    table.findings += headers.report_lines_above(worksheet.rows[:top], worksheet.lines[:top])
+    if worksheet.others:
+        table.findings.append(_report_ignored_sheets(worksheet))
     return table
 
 
-def _find_uncomputed(taken: _Worksheet, header: Header, body: int) -> dict[int, Refusal]:
+def _find_uncomputed(worksheet: _Worksheet, header: Header, body: int) -> dict[int, Refusal]:
     return {
         at - body: _UNCOMPUTED
-        for at, columns in taken.uncomputed.items()
+        for at, columns in worksheet.uncomputed.items()
         if at >= body and not set(columns).isdisjoint(header.positions)
     }
 
 
-def _report_ignored_sheets(taken: _Worksheet) -> Finding:
+def _report_ignored_sheets(worksheet: _Worksheet) -> Finding:
     return Finding(
         kind=FindingKind.SHEETS_IGNORED,
-        message=f"Only the sheet {taken.name!r} was read. Ignored: {', '.join(taken.others[:20])}.",
-        count=len(taken.others),
+        message=f"Only the sheet {worksheet.name!r} was read. Ignored: {', '.join(worksheet.others[:20])}.",
+        count=len(worksheet.others),
         relation=None,
         examples=[],
     )
@@ -142,21 +144,21 @@ def _choose_and_read(channel: _Channel, option: str, limits: Limits) -> _Workshe
     raise ValueError("a first row that does not fit is refused by resolve")
 
 
-def _receive_rows(channel: _Channel, taken: _Worksheet, limits: Limits) -> _Worksheet:
+def _receive_rows(channel: _Channel, worksheet: _Worksheet, limits: Limits) -> _Worksheet:
     size = 0
     while (message := channel.receive()) is not None:
         line, cells, uncomputed = message
         row = _format_cells(cells)
-        if not taken.rows and not any(row):
+        if not worksheet.rows and not any(row):
             continue
         if uncomputed:
-            taken.uncomputed[len(taken.rows)] = uncomputed
-        taken.rows.append(row)
-        taken.lines.append(line)
+            worksheet.uncomputed[len(worksheet.rows)] = uncomputed
+        worksheet.rows.append(row)
+        worksheet.lines.append(line)
         size += sum(map(len, row))
         if size > limits.max_expanded_bytes:
             raise EOFError
-    return taken
+    return worksheet
 
 
 def _format_cells(cells: list[object]) -> Row:

@@ -100,8 +100,8 @@ def write_refused_csv(db: Database, ref: str, upload_id: str, out: TextIO, *, ra
 
 
 def _check_seen(dictionary: str, parsed: ParsedFile, sent: Upload) -> None:
-    """Raises Forbidden where a caller who sees only some relations would write another, or replace the whole table,
-    which would delete what it does not see.
+    """Raise Forbidden where a caller who may see only some relations would write others, or replace the whole table
+    and so delete others.
     """
     check_written(sent.sight, dictionary, set(parsed.accepted.relations))
     if sent.options.mode is Mode.REPLACE and sent.sight.relations(dictionary) is not None:

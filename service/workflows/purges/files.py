@@ -33,8 +33,8 @@ LOOK_SECONDS = 2.0  # of these, before the job looks again whether it has to sto
 
 
 def finish(attempt: Attempt) -> None:
-    """Raises Unavailable where readers of the database did not end in time: the purge stays open, and is taken up again
-    when a worker starts.
+    """Do the files' part of a purge. Raises Unavailable where readers of the database did not end in time; the purge
+    stays open then and is resumed when a worker starts.
     """
     with attempt.db.reading() as tx:
         kept = purge.find(tx, attempt.claim.params["purge"])

@@ -55,7 +55,7 @@ class Target:
         return cls(new_id("prg"), pairs, frozenset(() if wanted.subject is None else {trimmed(wanted.subject)}))
 
     def stored(self, policies: ActivePolicies) -> "Target":
-        """The same, and by the names that its subjects are stored under since a policy wants pseudonyms."""
+        """The target with the pseudonyms that its subjects are stored under, where a policy demands them, added."""
         pairs = {(policies.subject(subject), relation) for subject, relation in self.pairs}
         return replace(
             self, pairs=self.pairs | pairs, subjects=self.subjects | set(map(policies.subject, self.subjects))

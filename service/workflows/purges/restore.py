@@ -187,7 +187,7 @@ def open_to_serve(settings: Settings) -> Database:
 
 
 def check_complete(settings: Settings) -> None:
-    """Raises Unprocessable where a restore was interrupted."""
+    """Raise Unprocessable where a restore was interrupted."""
     if (settings.data / STAGING).exists():
         raise Unprocessable("a restore into this data folder was interrupted: run it again with --force")
 

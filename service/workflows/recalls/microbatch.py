@@ -49,7 +49,7 @@ class ServedMemory:
 
     def within(self, relations: Relations | None) -> "ServedMemory":
         """The memory for a caller who sees only these relations. It has batches of its own: a caller never shares a
-        batch with one who sees more.
+        batch with one who may see more.
         """
         if relations is None:
             return self

@@ -72,8 +72,8 @@ class Catalogue(Protocol):
         ...
 
     def ledger_respelled(self, dictionary: str, version: int, pairs: list[Pair], seen: Relations | None) -> Ledger:
-        """The same for pairs whose names are spelled unlike the ledger's; it has to read all names, those of the facts
-        whose relations are `seen`.
+        """Do the same for pairs that are spelled otherwise than in the ledger, by reading all names of facts whose
+        relations are `seen`.
         """
         ...
 

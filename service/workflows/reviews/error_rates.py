@@ -93,8 +93,8 @@ def _weigh(items: Sequence[Drawn]) -> tuple[float, float]:
 
 
 def estimate(db: Database, settings: Settings, ref: str, memory: str | None) -> Estimate:
-    """Of this memory; where none is named, of the newest one that was sampled and that the champion is or came from by
-    edits. Raises NotFound, NoMemory.
+    """Estimate the error rate of a memory; where none is named, of the newest sampled one that the champion is or was
+    made from by edits. Raises NotFound, NoMemory.
     """
     with db.reading() as tx:
         row = get_dictionary(tx, ref)

@@ -56,7 +56,7 @@ def find(db: Database, ref: str, review_id: str) -> Review:
 
 
 def get_review(tx: Transaction, dictionary: int, review_id: str) -> Review:
-    """Raises NotFound."""
+    """The review of this id in the dictionary. Raises NotFound."""
     review = reviews.find(tx, dictionary, review_id)
     if review is None:
         raise NotFound("no such review in this dictionary")

@@ -38,9 +38,9 @@ class Trained:
 
 
 def train(attempt: Attempt) -> None:
-    """Raises TrainingFailed, Cancelled, LeaseLost; whatever is raised, no trace of the memory stays.
+    """Do a training job. Raises TrainingFailed, Cancelled, LeaseLost; after any error no trace of the memory remains.
 
-    A training that was overtaken by edits it cannot take in starts again with the ledger as it is then.
+    A training that edits have overtaken, and that they cannot be applied to, starts again with the newest ledger.
     """
     for left in reversed(range(TRIES)):
         try:
