@@ -54,14 +54,14 @@ class Settings(BaseSettings):
 
     @field_validator("rate")
     @classmethod
-    def _readable(cls, rate: str) -> str:
+    def _check_rate(cls, rate: str) -> str:
         """Check that the rate is `unlimited` or written like 1000/minute."""
         if rate != "unlimited":
             limits.parse(rate)
         return rate
 
     @model_validator(mode="after")
-    def _whole_provider(self) -> Self:
+    def _check_provider(self) -> Self:
         """Check that an identity provider is described in full and its keys do not travel unencrypted."""
         pinned = (self.oidc_issuer, self.oidc_audience, self.oidc_jwks, self.oidc_roles)
         if any(pinned) and not all(pinned):
@@ -72,7 +72,7 @@ class Settings(BaseSettings):
         return self
 
     @model_validator(mode="after")
-    def _never_in_the_clear(self) -> Self:
+    def _check_encryption(self) -> Self:
         """Check that API keys do not cross a network unencrypted."""
         encrypted = self.tls_cert is not None and self.tls_key is not None
         if self.host not in LOOPBACK and not encrypted and not self.behind_proxy:

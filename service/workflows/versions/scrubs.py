@@ -51,7 +51,7 @@ def schedule(db: Database, settings: Settings) -> None:
 
 
 def scrub(attempt: Attempt) -> None:
-    """Do a scrub job. Raises MemoryMismatch where it cannot be rebuilt and stays damaged."""
+    """Do a scrub job. Raises MemoryMismatch where the memory cannot be rebuilt and stays damaged."""
     stored = read_stored(attempt, attempt.claim.memory or "")
     with attempt.db.writing() as tx:
         number = scrubs.begin(tx, stored.dictionary, stored.record.id)
