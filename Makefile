@@ -8,7 +8,7 @@ STAMP  := $(VENV)/.installed
 PYTEST := $(BIN)/pytest -n auto --maxprocesses 4
 
 # What a service and a pilot load is compiled once; everything that lies in .venv would take ten times as long.
-LOADED := import pilot.cli, pyarrow.parquet, service.__main__, service.commands, service.loading; \
+LOADED := import pilot.cli, pyarrow.parquet, service.__main__, service.commands, service.app; \
 	from service.memory.solvers import prepare; prepare()
 
 .DEFAULT_GOAL := help

@@ -2,15 +2,17 @@
 
 import asyncio
 import gc
+import socket
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager, suppress
 from importlib.metadata import version
 from threading import Event, Thread
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import structlog
 from fastapi import FastAPI
 
+from service.command_line import exit_on_error
 from service.routes.context import Context
 from service.routes.guard import App, Guard, Hardened, Measured, Receive, Scope, Send, Watched
 from service.routes.openapi import document
@@ -20,12 +22,15 @@ from service.routes.routers import ROUTERS, ROUTES
 from service.settings import Settings
 from service.storage import Database, rates
 from service.storage.changes import Watch
+from service.supervisor import Supervisor
+from service.workflows.access import keys
 from service.workflows.access.authenticator import Authenticator
 from service.workflows.access.limits import Limiter
 from service.workflows.audit import Auditor
 from service.workflows.audit.denials import Denials
 from service.workflows.audit.verify import retain
 from service.workflows.health import Readiness
+from service.workflows.purges.restore import open_to_serve
 from service.workflows.recalls.catalogue import StoredCatalogue
 from service.workflows.recalls.live_use import LiveUse
 from service.workflows.recalls.observe import Observer
@@ -41,14 +46,14 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 
-LOOK = 0.1  # seconds until what another process committed counts here: a revoked key, a moved alias
+LOOK = 0.1  # seconds until a commit of another process takes effect here: a revoked key, a moved alias
 USAGE_EVERY = 30.0  # seconds between two writings of when keys were last used
 DENIALS_EVERY = 60.0  # seconds that one audit entry about denials stands for
-RETAIN_EVERY = 3600.0  # seconds between two looks for audit entries that are too old
+RETAIN_EVERY = 3600.0  # seconds between two removals of audit entries that are too old
 
 
 class Service:
-    """The ASGI application: recall goes its own short way, everything else through FastAPI."""
+    """The ASGI application: recalls take a short path of their own, everything else goes through FastAPI."""
 
     def __init__(self, db: Database, settings: Settings, bootstrap_key: str) -> None:
         self._db = db
@@ -85,7 +90,7 @@ class Service:
 
     @asynccontextmanager
     async def running(self) -> AsyncIterator[None]:
-        """The service's work beside its requests, for as long as it takes them."""
+        """Run the background tasks of the service while it takes requests; ends them on leaving."""
         stopping = Event()
         watch = Thread(target=self._watch, args=(asyncio.get_running_loop(), stopping), name="watch", daemon=True)
         watch.start()
@@ -103,7 +108,7 @@ class Service:
         self._authenticator.write_usage()
 
     async def _serve_memories(self) -> None:
-        """PyTorch is loaded beside the first requests, champions ahead of the first recalls."""
+        """Load PyTorch beside the first requests, then the champions, and keep up with aliases from then on."""
         loaded = asyncio.Event()
         loop = asyncio.get_running_loop()
         Thread(target=_prepare, args=(loop, loaded), name="prepare", daemon=True).start()
@@ -111,18 +116,20 @@ class Service:
         await self._serving.watch(self._moved_on)
 
     def _watch(self, loop: asyncio.AbstractEventLoop, stopping: Event) -> None:
-        """One look serves keys and memories; in a thread, which a look costs half of what it costs the event loop."""
+        """Look for commits of other processes, for keys and memories at once. A look in a thread costs half of what it
+        costs in the event loop.
+        """
         watch = Watch(self._db)
         while not stopping.wait(LOOK):
             try:
                 if watch.moved():
                     loop.call_soon_threadsafe(self._moved.set)
                     self._authenticator.refresh()
-            except Exception as error:  # noqa: BLE001 - a database that is away is met again at the next look
+            except Exception as error:  # noqa: BLE001 - a database that cannot be reached is tried again at the next look
                 log.warning("background work failed", error=type(error).__name__)
 
     async def _moved_on(self) -> None:
-        """Returns when the change signal has moved since the last return."""
+        """Wait until another process has committed since the last return."""
         await self._moved.wait()
         self._moved.clear()
 
@@ -135,7 +142,7 @@ class Service:
             await _contained(self._denials.write)
 
     async def _retain(self) -> None:
-        """Let go of audit entries that are older than they are to be kept."""
+        """Remove audit entries that are older than `audit_keep_days`."""
         days = self._settings.audit_keep_days
         while days is not None:
             await _contained(retain, self._db, self._auditor, days)
@@ -156,26 +163,28 @@ def _tokens(settings: Settings) -> "Tokens | None":
 
 
 def _paths() -> list[str]:
-    """The templates of all routes."""
+    """The path templates of all routes."""
     return ["/recall/recall:batch", *(getattr(route, "path", "") for route in ROUTES)]
 
 
 def _prepare(loop: asyncio.AbstractEventLoop, loaded: asyncio.Event) -> None:
-    """Load what recalls need; a thread of its own, for which a service that is told to end does not wait. The objects
-    live as long as the process: a collection that visits them stops 64 requests for a while, so none does.
+    """Load what recalls need, in a daemon thread, so that a service that is told to stop does not wait for it.
+
+    The loaded objects live as long as the process. They are frozen: a garbage collection that visits them would hold up
+    64 requests at once.
     """
     try:
         prepare()
         gc.collect()
         gc.freeze()
-    except Exception as error:  # noqa: BLE001 - the first recall meets it again and tells
+    except Exception as error:  # noqa: BLE001 - the first recall fails in the same way and reports it
         log.warning("background work failed", error=type(error).__name__)
     with suppress(RuntimeError):  # the loop has ended meanwhile
         loop.call_soon_threadsafe(loaded.set)
 
 
 async def _contained(work: Callable[..., object], *args: object) -> None:
-    """In a thread; a fault is logged by kind, and met again at the next turn."""
+    """Call `work` in a thread. An error is logged by its type only; the caller tries again later."""
     try:
         await asyncio.to_thread(work, *args)
     except Exception as error:  # noqa: BLE001 - its message may hold names
@@ -196,3 +205,34 @@ def _api(context: Context) -> FastAPI:
         api.include_router(router)
     handle_errors(api, ROUTES)
     return api
+
+
+class Loaded(NamedTuple):
+    """A service that can take requests, with what has to be closed when it ends."""
+
+    service: Service
+    supervisor: Supervisor
+    db: Database
+
+
+def load(settings: Settings, url: str) -> Loaded:
+    """Open the data folder, make the service and start its worker; `url` is where the worker reaches the API.
+
+    Prints where the admin key was written if one was made. Raises typer.Exit, with the reason on stderr, where the
+    folder cannot be served.
+    """
+    with exit_on_error():
+        db = open_to_serve(settings)
+    key, path = keys.bootstrap_key(settings)
+    if path is not None:
+        print(f"the admin key was written to {path}", flush=True)  # noqa: T201
+    service = Service(db, settings, key)
+    supervisor = Supervisor(settings.model_copy(update={"public_url": url}), _worker_name(settings))
+    db.on_work = supervisor.ring
+    supervisor.start()
+    return Loaded(service, supervisor, db)
+
+
+def _worker_name(settings: Settings) -> str:
+    """The name of the one worker that the service of this data folder runs."""
+    return f"{socket.gethostname()}:{settings.data.resolve()}"

@@ -9,13 +9,13 @@ import typer
 
 from schemas.audit import AuditHead
 from schemas.keys import KeyCreate, Role
-from service.command_line import Data, leave, settings_of
-from service.opening import errors_told, open_database, open_to_serve, tell
+from service.command_line import Data, exit_on_error, leave, print_message, read_settings
+from service.storage.migrate import open_database
 from service.worker import work as run_worker
 from service.workflows.access import keys
 from service.workflows.audit import Auditor, verify
 from service.workflows.purges.backup import backup
-from service.workflows.purges.restore import restore
+from service.workflows.purges.restore import open_to_serve, restore
 
 app = typer.Typer()
 keys_app = typer.Typer(no_args_is_help=True)
@@ -27,41 +27,42 @@ app.add_typer(audit_app, name="audit", help="the audit chain")
 @app.command()
 def work(
     data: Data = None,
-    name: Annotated[str | None, typer.Option(help="of this worker, unlike any other's")] = None,
+    name: Annotated[str | None, typer.Option(help="of this worker; no other may have it")] = None,
     bell: Annotated[int | None, typer.Option(hidden=True, help="the pipe by which serve wakes it")] = None,
 ) -> None:
     """Run a worker alone, until SIGTERM or Ctrl-C."""
-    settings = settings_of(data=data)
-    open_to_serve(settings).close()
+    settings = read_settings(data=data)
+    with exit_on_error():
+        open_to_serve(settings).close()
     run_worker(settings, name or f"{socket.gethostname()}:{secrets.token_hex(4)}", bell=bell)
     leave(0)
 
 
 @app.command()
 def migrate(data: Data = None) -> None:
-    """Bring the database to the newest shape. Every start does so by itself."""
-    open_database(settings_of(data=data)).close()
+    """Migrate the database to the newest schema. Every start does so by itself."""
+    open_database(read_settings(data=data)).close()
 
 
 @app.command("backup")
 def make_backup(
     to: Annotated[Path, typer.Option(help="a new archive: FILE.tar, or FILE.tar.gz to compress it")],
     data: Data = None,
-    without_secrets: Annotated[bool, typer.Option(help="leave secrets and the bootstrap key to be kept apart")] = False,
+    without_secrets: Annotated[bool, typer.Option(help="leave out the secrets and the bootstrap key")] = False,
 ) -> None:
-    """Write database, memories, reports and tombstones to one archive; the service may go on meanwhile."""
-    settings = settings_of(data=data)
+    """Write database, memories, reports and tombstones to one archive; the service may keep running."""
+    settings = read_settings(data=data)
     if not settings.data.is_dir():
-        raise typer.BadParameter(f"{settings.data} is no data folder")
+        raise typer.BadParameter(f"{settings.data} is not a data folder")
     db = open_database(settings)
-    with errors_told():
+    with exit_on_error():
         written = backup(db, settings, to, secrets=not without_secrets)
     db.close()
-    tell(f"{to}: {written.files} files, {written.bytes} bytes")
+    print_message(f"{to}: {written.files} files, {written.bytes} bytes")
     if written.secrets:
-        tell("the archive holds the facts and the secrets of the memories: keep it as you keep the data folder")
+        print_message("the archive holds the facts and the memories' secrets: keep it as you keep the data folder")
     else:
-        tell("the archive holds no secrets: without secrets/ of the data folder its memories cannot be read")
+        print_message("the archive holds no secrets: without secrets/ of the data folder its memories cannot be read")
 
 
 @app.command("restore")
@@ -73,22 +74,22 @@ def restore_backup(
     ] = None,
     force: Annotated[bool, typer.Option(help="replace what is in the folder")] = False,
 ) -> None:
-    """Put a backup in place of a data folder whose service is stopped; what was purged since is purged again."""
-    with errors_told():
-        done = restore(archive, settings_of(data=data), tombstones=tombstones, force=force)
-    tell(f"{done.files} files restored, {done.purged} of {done.tombstones} purges done again")
+    """Replace the data folder of a stopped service by a backup; what was purged since is purged again."""
+    with exit_on_error():
+        done = restore(archive, read_settings(data=data), tombstones=tombstones, force=force)
+    print_message(f"{done.files} files restored, {done.purged} of {done.tombstones} purges done again")
     if not done.secrets:
-        tell("the archive held no secrets: put the secrets folder back before you start the service")
+        print_message("the archive held no secrets: put the secrets folder back before you start the service")
     if not done.tombstones:
-        tell("no tombstones were found: facts purged after the backup was taken are back (see --tombstones)")
+        print_message("no tombstones were found: facts purged after the backup was taken are back (see --tombstones)")
 
 
 @keys_app.command("create")
 def create_key(
     role: Annotated[Role, typer.Option()], label: Annotated[str, typer.Option()] = "", data: Data = None
 ) -> None:
-    """Make an API key and print it: it is shown this once."""
-    settings = settings_of(data=data)
+    """Make an API key and print it. It cannot be shown again."""
+    settings = read_settings(data=data)
     db = open_database(settings)
     made = keys.create(db, Auditor(db, settings), KeyCreate(role=role, label=label), by="command line")
     print(made.key)  # noqa: T201
@@ -100,9 +101,9 @@ def verify_audit(
     head: Annotated[str | None, typer.Option(help="a head that was exported earlier: a file, or its JSON")] = None,
     data: Data = None,
 ) -> None:
-    """Read the whole chain: exit code 0 if it holds, 1 if an entry was altered, is missing or was cut off."""
+    """Verify the whole audit chain: exit code 0 if it holds, 1 if an entry was altered or is missing."""
     exported = None if head is None else _exported_head(head)
-    settings = settings_of(data=data)
+    settings = read_settings(data=data)
     db = open_database(settings)
     chain = Auditor(db, settings).chain
     with db.reading() as tx:
@@ -113,8 +114,8 @@ def verify_audit(
 
 
 def _exported_head(head: str) -> AuditHead:
-    """From a file, or the JSON itself."""
+    """The head that `head` names a file of, or holds as JSON. Raises typer.BadParameter."""
     try:
         return AuditHead.model_validate_json(head if head.lstrip().startswith("{") else Path(head).read_text("utf-8"))
     except (OSError, ValueError):
-        raise typer.BadParameter("--head is no head of an audit chain: a file, or JSON, as exported") from None
+        raise typer.BadParameter("--head is not an exported head of an audit chain: give a file, or its JSON") from None

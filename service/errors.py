@@ -15,7 +15,7 @@
     │   │   └── UnusableFile     a file that cannot be read as a table of facts
     │   └── RateLimited          429
     ├── TrainingFailed           a memory that cannot hold every fact; names the facts
-    ├── Outgrown                 an edit that the bank has no room for: it must be solved anew
+    ├── Outgrown                 an edit that the bank has no room for: train anew
     ├── MemoryMismatch           an artefact whose bytes are not what its manifest says
     ├── Cancelled                a job was cancelled
     └── Unavailable              503
@@ -30,11 +30,15 @@ from types import MappingProxyType
 from schemas.problems import Code, Problem
 
 UNFORESEEN = "the service failed with an internal error"
-"""The whole detail of an error of any other kind: its own message may hold names."""
+"""The detail of an error of any other type, whose own message might contain names."""
 
 
 class FactStoreError(Exception):
-    """The root. `extra` is sent beside the code and must hold no names and no answers unless the caller sent them."""
+    """The root of all errors of the service.
+
+    detail: a sentence for the caller. code: the stable name of the error. extra: further figures that are sent with it;
+    they must hold no names and no answers that the caller did not send.
+    """
 
     status = 500
     code = Code.INTERNAL
@@ -47,7 +51,7 @@ class FactStoreError(Exception):
         self.extra = extra
 
     def problem(self) -> Problem:
-        """The error as it is sent and kept (RFC 9457); `type` names the code, which is the stable part."""
+        """The error as a problem document (RFC 9457); `type` is made from the code, which never changes."""
         return Problem(
             type=f"urn:factstore:problem:{self.code}",
             title=HTTPStatus(self.status).phrase,
@@ -80,7 +84,7 @@ class NotFound(RequestError):
 
 
 class MethodNotAllowed(RequestError):
-    """`allowed` are the methods that the route has."""
+    """The route exists but has other methods: `allowed`."""
 
     status = 405
     code = Code.METHOD_NOT_ALLOWED
@@ -96,7 +100,7 @@ class Conflict(RequestError):
 
 
 class NoMemory(Conflict):
-    """A request needs the champion of a dictionary that has none."""
+    """A request needs a champion, and the dictionary has none."""
 
     code = Code.NO_MEMORY
 
@@ -110,7 +114,7 @@ class PreconditionFailed(RequestError):
 
 
 class TooLarge(RequestError):
-    """A body, or what it would become, exceeds a limit. The rest of the body is not read."""
+    """A body, or what it expands to, exceeds a limit. The rest of the body is not read."""
 
     status = 413
     code = Code.TOO_LARGE
@@ -118,7 +122,7 @@ class TooLarge(RequestError):
 
     @classmethod
     def of_body(cls, limit: int) -> "TooLarge":
-        """A request's body exceeds `limit` bytes."""
+        """Make the error for a request body of more than `limit` bytes."""
         return cls(f"a body may have at most {limit} bytes here", limit=limit)
 
 
@@ -139,7 +143,7 @@ class UnusableFile(Unprocessable):
 
 
 class RateLimited(RequestError):
-    """`retry_after` is in seconds."""
+    """A key has used up its rate; it may try again after `retry_after` seconds."""
 
     status = 429
     code = Code.RATE_LIMITED
@@ -150,21 +154,21 @@ class RateLimited(RequestError):
 
 
 class TrainingFailed(FactStoreError):
-    """No memory holds every fact; `extra["facts"]` names those that fail."""
+    """A training found no memory that holds every fact; `extra["facts"]` names those that fail."""
 
     status = 422
     code = Code.TRAINING_FAILED
 
 
 class Outgrown(FactStoreError):
-    """An edit that the resolved recipe has no room for: a full training makes room."""
+    """An edit does not fit the resolved recipe; a full training makes room."""
 
     status = 422
     code = Code.TRAINING_FAILED
 
 
 class MemoryMismatch(FactStoreError):
-    """An artefact whose bytes, secret or format are not what its manifest says: it is not loaded."""
+    """The bytes, secret or format of an artefact differ from its manifest, so it is not loaded."""
 
     status = 503
     code = Code.MEMORY_MISMATCH

@@ -1,8 +1,8 @@
 """Secrets of 32 random bytes, each in a file of its own that only its owner may read.
 
-A dictionary has a memory secret, under its id: every key of its memories derives from it, and deleting it makes all of
-them unreadable. With its first policies it gets a policy secret, from which pseudonyms and the seal on their texts
-come. The audit chain has one for the whole service (workflows/audit/secret.py).
+A dictionary has a memory secret in a file named by its id: every key of its memories derives from it, and deleting it
+makes all of them unreadable. With its first policies it gets a policy secret, from which its pseudonyms and the keys
+that seal their texts derive. The audit chain has one for the whole service (workflows/audit/secret.py).
 """
 
 import os
@@ -15,12 +15,12 @@ SIZE = 32
 
 
 def make(folder: Path, dictionary: str) -> None:
-    """Write a new memory secret through to the disk, before anything can be trained with it."""
+    """Write the memory secret of a new dictionary and flush it to the disk. Raises FileExistsError."""
     write(folder / dictionary, os.O_EXCL)
 
 
 def read(folder: Path, dictionary: str) -> bytes:
-    """The memory secret of a dictionary. Raises MemoryMismatch where it is gone or damaged."""
+    """Read the memory secret of a dictionary: 32 bytes. Raises MemoryMismatch where it is gone or damaged."""
     try:
         secret = (folder / dictionary).read_bytes()
     except FileNotFoundError:
@@ -31,20 +31,20 @@ def read(folder: Path, dictionary: str) -> bytes:
 
 
 def shred(folder: Path, dictionary: str) -> None:
-    """Remove both secrets of a dictionary, the memory's and the policies', where they exist."""
+    """Remove the memory secret and the policy secret of a dictionary, where they exist."""
     (folder / dictionary).unlink(missing_ok=True)
     _policy(folder, dictionary).unlink(missing_ok=True)
     flush_folder(folder)
 
 
 def make_policy(folder: Path, dictionary: str) -> None:
-    """Write a policy secret for the dictionary unless it has one."""
+    """Make a policy secret for the dictionary unless it has one."""
     if not _policy(folder, dictionary).exists():
         write(_policy(folder, dictionary), os.O_EXCL)
 
 
 def read_policy(folder: Path, dictionary: str) -> bytes:
-    """The policy secret of a dictionary. Raises Unavailable where it is gone or damaged."""
+    """Read the policy secret of a dictionary: 32 bytes. Raises Unavailable where it is gone or damaged."""
     path = _policy(folder, dictionary)
     secret = path.read_bytes() if path.exists() else b""
     if len(secret) != SIZE:
@@ -53,7 +53,7 @@ def read_policy(folder: Path, dictionary: str) -> bytes:
 
 
 def write(path: Path, mode: int) -> None:
-    """Write a new secret and its name through to the disk; `mode` is os.O_EXCL or os.O_TRUNC."""
+    """Write 32 random bytes to a new file and flush it to the disk; `mode` is os.O_EXCL or os.O_TRUNC."""
     handle = os.open(path, os.O_WRONLY | os.O_CREAT | mode, 0o600)
     with os.fdopen(handle, "wb") as file:
         file.write(secrets.token_bytes(SIZE))
@@ -63,7 +63,7 @@ def write(path: Path, mode: int) -> None:
 
 
 def flush_folder(folder: Path) -> None:
-    """Make names that were added or removed survive a power cut."""
+    """Flush a folder to the disk, so that added and removed files survive a power cut."""
     handle = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(handle)

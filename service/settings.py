@@ -1,4 +1,4 @@
-"""What can be set from outside: every field is an environment variable with the prefix FACTSTORE_."""
+"""The settings of the service: every field can be set by an environment variable with the prefix FACTSTORE_."""
 
 import json
 from pathlib import Path
@@ -13,7 +13,7 @@ LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
 
 class Settings(BaseSettings):
-    """Sizes are bytes, times are seconds."""
+    """The settings, read from the environment. Sizes are in bytes, times in seconds where no unit is named."""
 
     model_config = SettingsConfigDict(
         env_prefix="FACTSTORE_", env_ignore_empty=True, frozen=True, extra="ignore", hide_input_in_errors=True
@@ -54,26 +54,26 @@ class Settings(BaseSettings):
 
     @field_validator("rate")
     @classmethod
-    def _readable(cls, rate: str) -> str:
-        """A rate reads like 1000/minute."""
+    def _check_rate(cls, rate: str) -> str:
+        """Check that the rate is `unlimited` or written like 1000/minute."""
         if rate != "unlimited":
             limits.parse(rate)
         return rate
 
     @model_validator(mode="after")
-    def _whole_provider(self) -> Self:
-        """An identity provider is pinned whole, and its keys do not cross a network unencrypted."""
+    def _check_provider(self) -> Self:
+        """Check that an identity provider is described in full and its keys do not travel unencrypted."""
         pinned = (self.oidc_issuer, self.oidc_audience, self.oidc_jwks, self.oidc_roles)
         if any(pinned) and not all(pinned):
-            raise ValueError("oidc_issuer, oidc_audience, oidc_jwks and oidc_roles are set together or not at all")
+            raise ValueError("oidc_issuer, oidc_audience, oidc_jwks and oidc_roles must be set together or not at all")
         address = urlsplit(self.oidc_jwks or "")
         if address.scheme == "http" and address.hostname not in LOOPBACK:
-            raise ValueError("oidc_jwks is a file or an https address")
+            raise ValueError("oidc_jwks must be a file or an https address")
         return self
 
     @model_validator(mode="after")
-    def _never_in_the_clear(self) -> Self:
-        """API keys must not cross a network unencrypted."""
+    def _check_encryption(self) -> Self:
+        """Check that API keys do not cross a network unencrypted."""
         encrypted = self.tls_cert is not None and self.tls_key is not None
         if self.host not in LOOPBACK and not encrypted and not self.behind_proxy:
             raise ValueError(f"host {self.host} is not loopback: give TLS files (tls_cert, tls_key) or --behind-proxy")
@@ -98,12 +98,12 @@ class Settings(BaseSettings):
 
     @property
     def rates(self) -> Path:
-        """Where SQLite counts what keys have used of their rates."""
+        """The SQLite file that counts how much of their rates keys have used."""
         return self.data / "rates.db"
 
     @property
     def tombstones(self) -> Path:
-        """What was purged, named by commitments alone: a restore never overwrites it."""
+        """The file of what was purged, named by commitments alone; a restore never overwrites it."""
         return self.data / "tombstones"
 
     @property
@@ -112,7 +112,7 @@ class Settings(BaseSettings):
 
     @property
     def checkpoints(self) -> Path:
-        """What jobs keep between their attempts."""
+        """The folder of what jobs keep between their attempts."""
         return self.data / "checkpoints"
 
     def environment(self) -> dict[str, str]:
@@ -122,6 +122,6 @@ class Settings(BaseSettings):
         return {f"FACTSTORE_{name.upper()}": value for name, value in written.items()}
 
     def make_folders(self) -> None:
-        """Create `data` and what lies in it, readable by the owner alone."""
+        """Make `data` and its folders where they are missing, readable by their owner alone."""
         for folder in (self.data, self.memories, self.secrets, self.reports, self.spool, self.checkpoints):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)

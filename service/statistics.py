@@ -17,7 +17,7 @@ Floats = NDArray[np.float64]
 CONFIDENCE = 0.95
 RESAMPLES = 2000
 FEWEST_PAIRS = 5
-"""A correlation of fewer pairs of values is not computed."""
+"""No correlation is computed from fewer pairs of values than this."""
 
 
 class Correlation(NamedTuple):
@@ -47,8 +47,10 @@ def binomial(rate: float, size: float) -> Interval:
 
 
 def effective_size(weights: Sequence[float], wrong: Sequence[bool]) -> float:
-    """How many items drawn with equal probability would say as much: the smaller of Kish's figure, from the weights
-    alone, and the one at which a binomial rate has the variance that is seen here.
+    """The number of items drawn with equal probability that would be as informative.
+
+    It is the smallest of the number of items, Kish's effective sample size, which depends on the weights alone, and
+    the size at which a binomial rate has the variance observed here. 0 for no items.
     """
     count, v = len(weights), np.asarray(weights, dtype=np.float64)
     if count == 0:
@@ -62,12 +64,12 @@ def effective_size(weights: Sequence[float], wrong: Sequence[bool]) -> float:
 
 
 def mean(values: Sequence[float]) -> float:
-    """The arithmetic mean of at least one value."""
+    """The arithmetic mean. Raises ZeroDivisionError for no values."""
     return sum(values) / len(values)
 
 
 def half_width(values: Sequence[float]) -> float:
-    """Half of Student's 95 % interval of the mean of independent values; infinite for fewer than two."""
+    """Half the width of Student's 95 % interval of the mean of independent values; infinite for fewer than two."""
     n = len(values)
     if n < 2:
         return math.inf
@@ -75,15 +77,16 @@ def half_width(values: Sequence[float]) -> float:
 
 
 def t_quantile(freedom: int) -> float:
-    """The value below which 97.5 % of Student's t lies; at least one degree of freedom."""
+    """The 97.5 % quantile of Student's t distribution with `freedom` degrees of freedom, at least one."""
     from scipy.special import stdtrit  # noqa: PLC0415
 
     return float(stdtrit(freedom, 1 - (1 - CONFIDENCE) / 2))
 
 
 def slope(x: Sequence[float], y: Sequence[float]) -> tuple[float, Interval] | None:
-    """The slope of the least-squares line through points, with its 95 % interval; None for fewer than three points or
-    one x. The error is computed from the residuals: 1 - r², as textbooks have it, cancels where the fit is good.
+    """The slope of the least-squares line through points, with its 95 % interval; None for fewer than three points or a
+    single x. The error is computed from the residuals, because the textbook form with 1 - r² cancels where the fit is
+    good.
     """
     n = len(x)
     if n < 3 or min(x) == max(x):
@@ -96,8 +99,8 @@ def slope(x: Sequence[float], y: Sequence[float]) -> tuple[float, Interval] | No
 
 
 def correlation(x: ArrayLike, y: ArrayLike, seed: int = 0) -> Correlation | None:
-    """How far one figure predicts another, with intervals over pairs drawn with replacement (Efron, Annals of
-    Statistics 7, 1979). None where there are too few pairs, or x or y is always the same.
+    """Correlate two figures, each of shape (n,), with bootstrap intervals from pairs drawn with replacement (Efron,
+    Annals of Statistics 7, 1979). None for fewer than `FEWEST_PAIRS` pairs, or where x or y is constant.
     """
     pairs = np.stack([np.asarray(x, dtype=np.float64), np.asarray(y, dtype=np.float64)])
     n = pairs.shape[1]
@@ -116,8 +119,8 @@ def _measured(once: Floats, drawn: Floats) -> tuple[float, Interval]:
 
 
 def _ranks(values: Floats) -> Floats:
-    """Ranks along the last axis; equal values share the mean of theirs. Compared all with all: tables are few, and
-    importing `scipy.stats` for its `rankdata` takes seconds.
+    """Ranks along the last axis; equal values share the mean of their ranks. Every value is compared with every other,
+    since tables are few and importing `scipy.stats` for its `rankdata` takes seconds.
     """
     own, other = values[..., :, None], values[..., None, :]
     ranks: Floats = (other < own).sum(axis=-1) + 0.5 * (other == own).sum(axis=-1)
@@ -125,7 +128,7 @@ def _ranks(values: Floats) -> Floats:
 
 
 def _pearson(x: Floats, y: Floats) -> Floats:
-    """Along the last axis; 0 where a draw is constant: nothing can be read off it."""
+    """Pearson's coefficient along the last axis; 0 where a draw is constant."""
     x, y = (side - side.mean(axis=1, keepdims=True) for side in (x, y))
     scale = np.sqrt((x * x).sum(axis=1) * (y * y).sum(axis=1))
     shares: Floats = (x * y).sum(axis=1) / np.where(scale > 1e-12, scale, np.inf)

@@ -1,4 +1,4 @@
-"""The worker: takes one job after the other. A process of its own, so that training never slows a recall."""
+"""The worker: a process of its own that takes one job after the other, so that training never slows a recall."""
 
 import os
 import signal
@@ -11,10 +11,10 @@ from threading import Event, Lock, Thread
 import structlog
 
 from schemas.jobs import JobKind
-from service.bell import Bell
 from service.memory.solvers import prepare
 from service.settings import Settings
 from service.storage import Database, jobs
+from service.supervisor import Bell
 from service.workflows.jobs import checkpoints
 from service.workflows.jobs.attempt import Attempt
 from service.workflows.jobs.jobs import Work, perform
@@ -40,18 +40,20 @@ KINDS: dict[JobKind, Work] = {
     JobKind.EXPERIMENT: run_experiment,
 }
 BESIDE = (JobKind.REPORT, JobKind.EXPERIMENT)
-"""Done beside the other jobs, one of each at a time: they take minutes in a process of their own, and a report waits
-for trainings of its own.
+"""Kinds that run beside the other jobs, one job of each at a time: they take minutes in a process of their own, and a
+report waits for trainings that it orders itself.
 """
-SHORTEST, LONGEST = 0.1, 1.0  # seconds between two looks at an empty queue, which grow while it stays empty
-LONGEST_WOKEN = 10.0  # the same where the API wakes the worker: what others queued, or left behind, is found so
+SHORTEST, LONGEST = 0.1, 1.0  # seconds between two looks at an empty queue; the pause doubles each time
+LONGEST_WOKEN = 10.0  # the longest pause where the API rings: jobs of other machines are still found
 WARM_AFTER = 5.0  # seconds until an idle worker loads PyTorch
-RETAIN_EVERY = 30.0  # seconds between two looks at what need not be kept
+RETAIN_EVERY = 30.0  # seconds between two clean-ups of what need not be kept
 
 
 def work(settings: Settings, name: str, *, bell: int | None = None) -> None:
-    """Until SIGTERM or SIGINT. A worker with a `bell`, a pipe that the API writes to, is woken through it, leaves the
-    terminal's Ctrl-C to the API and ends when that is gone.
+    """Run a worker until SIGTERM or SIGINT.
+
+    bell: the descriptor of a pipe that the API writes to. With it the worker is woken by the API, leaves the terminal's
+    Ctrl-C to the API, and ends when the API does.
     """
     Worker(settings, name, Bell(bell)).run()
 
@@ -59,8 +61,8 @@ def work(settings: Settings, name: str, *, bell: int | None = None) -> None:
 class Worker:
     """Loops that take jobs: the main one, and one for each kind that is done beside the others.
 
-    A worker that has worked and then has had nothing to do for `worker_rest_seconds` begins anew in its own place,
-    without what trainings left in memory. It is warm before long: no job waits for PyTorch but one that comes at once.
+    A worker that has had nothing to do for `worker_rest_seconds` after a job restarts in place with exec, which frees
+    the memory that trainings left allocated. It loads PyTorch soon after, so only a job that arrives at once waits.
     """
 
     def __init__(self, settings: Settings, name: str, bell: Bell) -> None:
@@ -72,10 +74,10 @@ class Worker:
         self._longest = LONGEST if bell.pipe is None else LONGEST_WOKEN
         self._claiming = Lock()
         self._busy = 0
-        self._worked: float | None = None  # when a job ended last, by the monotonic clock
+        self._worked: float | None = None  # when the last job ended, by the monotonic clock
 
     def run(self) -> None:
-        """Returns when the worker is told to stop and its jobs have been given back."""
+        """Work until told to stop; returns when running jobs have gone back to the queue."""
         signal.signal(signal.SIGTERM, lambda *_: self._bell.stop())
         signal.signal(signal.SIGINT, lambda *_: None if self._bell.pipe is not None else self._bell.stop())
         beside = [Thread(target=self._beside, args=(kind, self._bell.listener()), name=kind) for kind in BESIDE]
@@ -92,7 +94,7 @@ class Worker:
         self._db.close()
 
     def _take(self, kinds: Collection[JobKind], woken: Event, between: Callable[[], None] = lambda: None) -> None:
-        """One job of these kinds after the other; `between` is done before each look at the queue."""
+        """Do one job of these kinds after the other; `between` is called before each look at the queue."""
         pause = SHORTEST
         while not self._bell.stopping.is_set():
             woken.clear()
@@ -101,15 +103,15 @@ class Worker:
             pause = SHORTEST if found else min(2 * pause, self._longest)
 
     def _beside(self, kind: JobKind, woken: Event) -> None:
-        """Whatever ends this ends the worker, which is then replaced."""
+        """Run the loop of one kind. If it ends, by an error too, the worker ends and the supervisor replaces it."""
         try:
             self._take({kind}, woken)
         finally:
             self._bell.stop()
 
     def _get_ready(self, woken: Event) -> None:
-        """Load what trainings need, so that a job finds it when it comes: at the first ring, or once the API, which
-        starts at the same time, has had the processor for itself.
+        """Load what trainings need before a job comes: at the first ring, or after `WARM_AFTER` seconds, while the
+        API, which starts at the same time, has the processor to itself.
         """
         woken.wait(WARM_AFTER)
         if not self._bell.stopping.is_set():
@@ -151,7 +153,7 @@ class Worker:
             return jobs.claim(tx, self._name, timedelta(seconds=self._settings.lease_seconds), kinds=kinds)
 
     def _rest_if_idle(self) -> None:
-        """Begin anew as a process that has not worked. Nothing is claimed meanwhile; the queue is its first look."""
+        """Restart in place if idle for long; the lock keeps jobs from being claimed meanwhile."""
         with self._claiming:
             if self._worked is None or self._busy or self._bell.stopping.is_set():
                 return
@@ -160,12 +162,12 @@ class Worker:
                 os.execve(sys.executable, self._command(), os.environ | self._settings.environment())  # noqa: S606
 
     def _command(self) -> list[str]:
-        told = [] if self._bell.pipe is None else ["--bell", str(self._bell.pipe)]
-        return [sys.executable, "-m", "service", "work", "--name", self._name, *told]
+        bell = [] if self._bell.pipe is None else ["--bell", str(self._bell.pipe)]
+        return [sys.executable, "-m", "service", "work", "--name", self._name, *bell]
 
 
 def _retain(db: Database, settings: Settings) -> None:
-    """What fails here is tried again at the next look; jobs must not wait for it."""
+    """Remove what need not be kept. What fails is tried again next time, so that jobs do not wait for it."""
     try:
         files.resume(db)
         retain(db, settings)

@@ -1,6 +1,6 @@
-"""Counting an upload: exact duplicates first, then pairs with several answers, by the caller's choice.
+"""Counting the rows of an upload: first exact duplicates, then pairs with several answers, as the caller chose.
 
-All on integer codes of the distinct names and answers, so a million rows take a fraction of a second.
+Everything works on integer codes of the distinct names and answers, so a million rows take a fraction of a second.
 """
 
 from collections.abc import Sequence
@@ -11,9 +11,8 @@ from numpy.typing import NDArray
 
 from schemas.problems import Code
 from schemas.uploads import OnConflict
-from service.facts import Facts, Pair, trim_all
+from service.facts import Facts, Kept, Pair, mark_repeats, number_texts, number_values, trim_all
 from service.ingest.table import RefusedRow, Table
-from service.numbering import Kept, number_texts, number_values, repeated
 
 Codes = NDArray[np.int64]
 Mask = NDArray[np.bool_]
@@ -22,26 +21,33 @@ _KEPT: dict[OnConflict, Kept] = {OnConflict.REFUSE: "none", OnConflict.FIRST: "f
 
 
 @dataclass(frozen=True, slots=True)
-class Names:
-    """A column as its distinct entries and, for each of n rows, the index of its entry. `trimmed`: (n,) or None."""
+class Column:
+    """A column of n rows as its distinct entries and codes.
+
+    codes: (n,) the index of each row's entry in `distinct`. trimmed: (n,) which entries lost white space at their ends,
+    None where none did.
+    """
 
     distinct: list[str]
     codes: Codes
     trimmed: Mask | None = None
 
     def take(self, rows: Mask) -> list[str]:
-        """The entries of the masked rows; equal entries are one object."""
+        """The entries of the rows that the mask (n,) selects; equal entries are one object."""
         picked: list[str] = np.array(self.distinct, dtype=object)[self.codes[rows]].tolist()
         return picked
 
 
 @dataclass(frozen=True, slots=True)
-class Coded:
-    """A table of n rows in integers. pairs: (n,) the same number for rows of the same subject and relation."""
+class CodedTable:
+    """A table of n rows as integers.
 
-    subjects: Names
-    relations: Names
-    answers: Names
+    pairs: (n,) one number for each distinct pair of subject and relation. lines: (n,) the line of each row in the file.
+    """
+
+    subjects: Column
+    relations: Column
+    answers: Column
     pairs: Codes
     lines: Codes
 
@@ -56,8 +62,12 @@ class Coded:
 
 
 @dataclass(frozen=True, slots=True)
-class Counted:
-    """Which of the n rows were accepted, and the others with their reasons."""
+class CountedRows:
+    """What became of the n rows of a table.
+
+    accepted, duplicate, conflicting: (n,) masks, of which exactly one is set for each row. refused: the rows that were
+    not accepted, with the reasons. mentioned: the pairs of the conflicting rows.
+    """
 
     accepted: Mask
     duplicate: Mask
@@ -66,54 +76,54 @@ class Counted:
     mentioned: set[Pair]
 
 
-def code(columns: Facts) -> Coded:
-    """Names without the white space at their ends, answers as they are."""
-    subjects, relations = _names(columns.subjects), _names(columns.relations)
+def encode_table(columns: Facts) -> CodedTable:
+    """Encode a table of n rows as integers. Names are trimmed; answers are kept as they are."""
+    subjects, relations = _encode_column(columns.subjects), _encode_column(columns.relations)
     codes, distinct = number_texts(columns.answers)
     pairs, _ = number_values(subjects.codes * len(relations.distinct) + relations.codes)
-    return Coded(subjects, relations, Names(distinct, codes), pairs, np.array(columns.lines, dtype=np.int64))
+    return CodedTable(subjects, relations, Column(distinct, codes), pairs, np.array(columns.lines, dtype=np.int64))
 
 
-def _names(entries: Sequence[str]) -> Names:
+def _encode_column(entries: Sequence[str]) -> Column:
     codes, distinct = number_texts(entries)
     stripped = trim_all(distinct)
     if stripped == distinct:
-        return Names(distinct, codes)
+        return Column(distinct, codes)
     changed = np.array([was != now for was, now in zip(distinct, stripped, strict=True)])
     places, merged = number_texts(stripped)
-    return Names(merged, places[codes], changed[codes])
+    return Column(merged, places[codes], changed[codes])
 
 
-def count(coded: Coded, table: Table, on_conflict: OnConflict) -> Counted:
-    """Sort rows into accepted, duplicate and conflicting; each row is in exactly one of them."""
+def count_rows(coded: CodedTable, table: Table, on_conflict: OnConflict) -> CountedRows:
+    """Sort the rows into accepted, duplicate and conflicting ones."""
     triples = coded.pairs * max(len(coded.answers.distinct), 1) + coded.answers.codes
-    duplicate = repeated(triples)
-    conflicting = _conflicting(coded.pairs, duplicate, on_conflict)
-    refused = _refused_duplicates(coded, table, triples, duplicate)
-    refused += _refused_conflicts(coded, table, duplicate, conflicting, on_conflict)
+    duplicate = mark_repeats(triples)
+    conflicting = _find_conflicts(coded.pairs, duplicate, on_conflict)
+    refused = _refuse_duplicates(coded, table, triples, duplicate)
+    refused += _refuse_conflicts(coded, table, duplicate, conflicting, on_conflict)
     mentioned = {coded.pair(row) for row in np.flatnonzero(conflicting).tolist()}
-    return Counted(~(duplicate | conflicting), duplicate, conflicting, refused, mentioned)
+    return CountedRows(~(duplicate | conflicting), duplicate, conflicting, refused, mentioned)
 
 
-def _conflicting(pairs: Codes, duplicate: Mask, on_conflict: OnConflict) -> Mask:
+def _find_conflicts(pairs: Codes, duplicate: Mask, on_conflict: OnConflict) -> Mask:
     conflicting = np.zeros(len(pairs), dtype=np.bool_)
     if on_conflict is not OnConflict.MANY:
-        conflicting[~duplicate] = repeated(pairs[~duplicate], _KEPT[on_conflict])
+        conflicting[~duplicate] = mark_repeats(pairs[~duplicate], _KEPT[on_conflict])
     return conflicting
 
 
-def _refused_duplicates(coded: Coded, table: Table, triples: Codes, duplicate: Mask) -> list[RefusedRow]:
+def _refuse_duplicates(coded: CodedTable, table: Table, triples: Codes, duplicate: Mask) -> list[RefusedRow]:
     rows = np.flatnonzero(duplicate)
     repeated = np.flatnonzero(~duplicate & np.isin(triples, triples[rows]))
     first = dict(zip(triples[repeated].tolist(), coded.lines[repeated].tolist(), strict=True))
     return [
-        RefusedRow(line, Code.DUPLICATE, f"The same fact stands in line {first[triple]}.", table.text(row))
+        RefusedRow(line, Code.DUPLICATE, f"The row repeats the fact in line {first[triple]}.", table.text(row))
         for row, line, triple in zip(rows.tolist(), coded.lines[rows].tolist(), triples[rows].tolist(), strict=True)
     ]
 
 
-def _refused_conflicts(
-    coded: Coded, table: Table, duplicate: Mask, conflicting: Mask, on_conflict: OnConflict
+def _refuse_conflicts(
+    coded: CodedTable, table: Table, duplicate: Mask, conflicting: Mask, on_conflict: OnConflict
 ) -> list[RefusedRow]:
     rows = np.flatnonzero(conflicting)
     involved = np.flatnonzero(~duplicate & np.isin(coded.pairs, coded.pairs[rows]))
@@ -121,15 +131,15 @@ def _refused_conflicts(
     for pair, line in zip(coded.pairs[involved].tolist(), coded.lines[involved].tolist(), strict=True):
         lines.setdefault(pair, []).append(line)
     return [
-        RefusedRow(int(coded.lines[row]), Code.CONFLICT, _conflict(lines[pair], on_conflict), table.text(row))
+        RefusedRow(int(coded.lines[row]), Code.CONFLICT, _explain_conflict(lines[pair], on_conflict), table.text(row))
         for row, pair in zip(rows.tolist(), coded.pairs[rows].tolist(), strict=True)
     ]
 
 
-def _conflict(lines: list[int], on_conflict: OnConflict) -> str:
+def _explain_conflict(lines: list[int], on_conflict: OnConflict) -> str:
     named = ", ".join(map(str, lines[:_LINES_NAMED])) + (", …" if len(lines) > _LINES_NAMED else "")
-    taken = {
-        OnConflict.FIRST: f"; line {lines[0]} was taken",
-        OnConflict.LAST: f"; line {lines[-1]} was taken",
-    }.get(on_conflict, "; none was taken (on_conflict=first, last or many decides)")
-    return f"Lines {named} give different answers to the same subject and relation{taken}."
+    outcome = {
+        OnConflict.FIRST: f"Line {lines[0]} was kept.",
+        OnConflict.LAST: f"Line {lines[-1]} was kept.",
+    }.get(on_conflict, "None was kept. To keep some, send on_conflict=first, last or many.")
+    return f"Lines {named} give different answers to the same subject and relation. {outcome}"

@@ -1,4 +1,4 @@
-"""The file formats that are taken in, and which of them a file is: its media type and its first bytes must agree."""
+"""The file formats that can be read, and which of them a file has: its media type and its first bytes must agree."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from pathlib import Path
 from schemas.problems import Code
 from service.errors import UnsupportedMedia, UnusableFile
 from service.ingest.options import Limits, Options
-from service.ingest.readers.decode import base_type
+from service.ingest.readers.decode import get_base_type
 from service.ingest.readers.delimited import read_delimited
 from service.ingest.readers.jsonlines import read_json_lines
 from service.ingest.readers.workbook import read_workbook
@@ -17,17 +17,18 @@ Read = Callable[[Path, str | None, Options, Limits], Table]
 
 
 def _read_parquet(path: Path, media_type: str | None, options: Options, limits: Limits) -> Table:
-    from service.ingest.readers.parquet import read_parquet  # noqa: PLC0415 - PyArrow, for the one format that needs it
+    from service.ingest.readers.parquet import read_parquet  # noqa: PLC0415 - only this format needs PyArrow
 
     return read_parquet(path, media_type, options, limits)
 
 
 @dataclass(frozen=True, slots=True)
 class Format:
-    """One file format that is taken in: `FORMATS` is where it is registered.
+    """A file format that can be read; `FORMATS` registers it.
 
-    name: as it is called in a message; media_types: under which it may be sent, the first is the one that is advised;
-    magic: the bytes that every such file begins with, None where there are none; read: turns a file into a table.
+    name: what messages call it. media_types: those it may be sent as, the recommended one first. read: turns a file
+    into a table. magic: the bytes that every such file begins with; None where there are none. advice: what to do with
+    a file of this format that was sent as another; by default, to send it as the recommended type.
     """
 
     name: str
@@ -69,17 +70,17 @@ WORKBOOK = Format(
 )
 FORMATS = (DELIMITED, JSON_LINES, PARQUET, WORKBOOK)
 MEDIA_TYPES = ("text/csv", "text/tab-separated-values", *(each.media_type for each in FORMATS[1:]))
-"""Those that the documentation names: of each format the one that is advised, and that of tabs."""
+"""The media types that the documentation names: the recommended one of each format, and that of tab-separated text."""
 
-# Browsers on Windows send CSV files as application/vnd.ms-excel, and curl whatever it is given as a form.
-_SAYS_NOTHING = {
+# Browsers on Windows send CSV files as application/vnd.ms-excel, and curl sends any file as a form by default.
+_GENERIC_TYPES = {
     "",
     "application/octet-stream",
     "binary/octet-stream",
     "application/vnd.ms-excel",
     "application/x-www-form-urlencoded",
 }
-_FOREIGN = (
+_UNSUPPORTED = (
     (b"\x1f\x8b", "gzip data; unpack it first"),
     (b"%PDF", "a PDF"),
     (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an old Excel (.xls) or encrypted file; save it as .xlsx or CSV UTF-8"),
@@ -101,35 +102,40 @@ _MARKUP = ((b"<!doctype html", "HTML"), (b"<html", "HTML"), (b"<table", "HTML"),
 _HEAD_BYTES = 4096
 
 
-def agreed_format(path: Path, media_type: str | None) -> Format:
-    """The format that the first bytes show, checked against the declared type: 415 where they differ."""
+def identify_format(path: Path, media_type: str | None) -> Format:
+    """Identify the format of a file by its first bytes and check it against the media type it was sent as.
+
+    Raises UnsupportedMedia (415) where they differ or the format cannot be read, UnusableFile (422) for an empty file.
+    """
     with path.open("rb") as file:
         head = file.read(_HEAD_BYTES)
-    declared = _declared(base_type(media_type))
+    declared = _find_declared(get_base_type(media_type))
     if not head.strip(b"\xef\xbb\xbf \t\r\n"):
         raise UnusableFile("The file is empty.", code=Code.EMPTY_FILE)
-    seen = _seen(head)
+    seen = _recognise(head)
     if declared is None or declared is seen:
         return seen
     if declared is JSON_LINES and seen is DELIMITED:
-        return declared  # each line is judged by itself
+        return declared  # a line that is not JSON is refused by itself
     raise UnsupportedMedia(
-        f"The file was sent as {base_type(media_type)}, but its first bytes are those of {seen.name}. "
+        f"The file was sent as {get_base_type(media_type)}, but its first bytes are those of {seen.name}. "
         f"{seen.advice or f'Send it as {seen.media_type}.'}"
     )
 
 
-def _declared(base: str) -> Format | None:
-    if base in _SAYS_NOTHING:
+def _find_declared(base: str) -> Format | None:
+    if base in _GENERIC_TYPES:
         return None
     for each in FORMATS:
         if base in each.media_types:
             return each
-    raise UnsupportedMedia(f"{base} is not read here. Send one of: {', '.join(each.media_type for each in FORMATS)}.")
+    raise UnsupportedMedia(
+        f"The media type {base} is not supported. Send one of: {', '.join(each.media_type for each in FORMATS)}."
+    )
 
 
-def _seen(head: bytes) -> Format:
-    for magic, foreign in _FOREIGN:
+def _recognise(head: bytes) -> Format:
+    for magic, foreign in _UNSUPPORTED:
         if head.startswith(magic):
             raise UnsupportedMedia(f"The file is {foreign}.")
     for each in FORMATS:
@@ -143,7 +149,7 @@ def _seen(head: bytes) -> Format:
 
 
 def _looks_like_json(start: bytes) -> bool:
-    """An object or an array of objects, arrays or strings; `[name],relation,answer` is a CSV header."""
+    """Whether a text starts like an object or an array of objects, arrays or strings; `[name],relation` is CSV."""
     inner = start[1:].lstrip()[:1]
     return (start[:1] == b"{" and inner in (b'"', b"}", b"")) or (
         start[:1] == b"[" and inner in (b"{", b"[", b'"', b"")

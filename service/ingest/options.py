@@ -1,4 +1,4 @@
-"""What the caller may say about a file, and what a file may cost."""
+"""The options of an upload, and the limits on what reading a file may cost."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ from schemas.uploads import Mode, OnConflict
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """The query of an upload. `None` and `auto` mean: find out, and refuse when that is unclear.
+    """The query parameters of an upload. `None` and `auto` are detected; the file is refused where that is unclear.
 
     header: `auto`, `none` (the first row is a fact), or the three column names `SUBJECT,RELATION,ANSWER`.
     """
@@ -21,12 +21,12 @@ class Options:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Caps that keep one file from costing more than a file should.
+    """Limits on the size of one file and on the memory that reading it may take.
 
-    max_field_chars: characters in one cell; a longer cell refuses its row.
-    max_lines: lines of a text file, blank ones included.
-    max_line_cells: cells in one line; more refuse the file before anything is built from them.
-    max_expanded_bytes: what a workbook or a Parquet file may expand to.
+    max_field_chars: characters in one cell; a row with a longer cell is refused.
+    max_lines: lines in a text file, blank ones included.
+    max_line_cells: cells in one line; a file with a longer line is refused before its cells are built.
+    max_expanded_bytes: bytes that a workbook or a Parquet file may expand to.
     max_reader_memory: bytes of address space for the process that reads a workbook or a Parquet file.
     """
 

@@ -1,4 +1,4 @@
-"""A file on disk to a counted table: the one way in."""
+"""Reading a file of facts from disk into counted facts and refused rows."""
 
 import gc
 from collections import Counter
@@ -10,58 +10,59 @@ from schemas.problems import Code
 from schemas.uploads import Finding
 from service.errors import UnusableFile
 from service.facts import Facts
-from service.ingest.count import Coded, Counted, code, count
-from service.ingest.findings.findings import find
-from service.ingest.formats import agreed_format
+from service.ingest.count import CodedTable, CountedRows, count_rows, encode_table
+from service.ingest.findings.findings import find_all
+from service.ingest.formats import identify_format
 from service.ingest.options import Limits, Options
 from service.ingest.privacy.personal import find_personal
-from service.ingest.privacy.policies import Policies, screen
-from service.ingest.table import Parsed, RefusedRow, Table
+from service.ingest.privacy.policies import Policies, screen_table
+from service.ingest.table import ParsedFile, RefusedRow, Table
 
 _REASONS_NAMED = 3
 
 
 def read_table(
     path: Path, media_type: str | None, options: Options, limits: Limits, policies: Policies | None = None
-) -> Parsed:
-    """Read, sift and count a file of facts. With `policies`, everything that comes back is as they want it; only
-    personal data is looked for in what was sent.
+) -> ParsedFile:
+    """Read a file of facts, refuse the rows that cannot be facts, and count the rest.
+
+    With `policies`, everything that is returned complies with them; only personal data is looked for in the original.
 
     Raises UnsupportedMedia (415) where the bytes are not of the declared type, TooLarge (413) where an archive expands
     beyond the limits, UnusableFile (422) where the file as a whole cannot be read, with the option that would help.
     """
-    form = agreed_format(path, media_type)
-    with paused_collector():
+    form = identify_format(path, media_type)
+    with pause_collector():
         table = form.read(path, media_type, options, limits)
-        return _counted(table, options, form.media_type, policies)
+        return _count_table(table, options, form.media_type, policies)
 
 
-def _counted(table: Table, options: Options, media_type: str, policies: Policies | None) -> Parsed:
-    coded = code(table.columns)
+def _count_table(table: Table, options: Options, media_type: str, policies: Policies | None) -> ParsedFile:
+    coded = encode_table(table.columns)
     personal, texts = find_personal(coded), dict[str, str]()
     if policies is not None:
-        table, texts = screen(table, policies)
-        coded = code(table.columns)
-    counted = count(coded, table, options.on_conflict)
+        table, texts = screen_table(table, policies)
+        coded = encode_table(table.columns)
+    counted = count_rows(coded, table, options.on_conflict)
     refused = sorted(table.refused + counted.refused, key=lambda row: row.line)
     if not counted.accepted.any():
         raise _nothing_usable(refused)
-    findings = [*table.findings, *personal, *find(coded, counted, table.header)]
-    parsed = _parsed(table, coded, counted, refused=refused, findings=findings)
+    findings = [*table.findings, *personal, *find_all(coded, counted, table.header)]
+    parsed = _assemble(table, coded, counted, refused=refused, findings=findings)
     parsed.media_type, parsed.pseudonyms = media_type, texts
     return parsed
 
 
-def _parsed(
-    table: Table, coded: Coded, counted: Counted, *, refused: list[RefusedRow], findings: list[Finding]
-) -> Parsed:
-    taken = counted.accepted
-    return Parsed(
+def _assemble(
+    table: Table, coded: CodedTable, counted: CountedRows, *, refused: list[RefusedRow], findings: list[Finding]
+) -> ParsedFile:
+    accepted = counted.accepted
+    return ParsedFile(
         accepted=Facts(
-            coded.subjects.take(taken),
-            coded.relations.take(taken),
-            coded.answers.take(taken),
-            coded.lines[taken].tolist(),
+            coded.subjects.take(accepted),
+            coded.relations.take(accepted),
+            coded.answers.take(accepted),
+            coded.lines[accepted].tolist(),
         ),
         refused=refused,
         rows_read=len(coded) + len(table.refused),
@@ -83,13 +84,15 @@ def _parsed(
 def _nothing_usable(refused: list[RefusedRow]) -> UnusableFile:
     counts = Counter(row.code.value for row in refused)
     reasons = " ".join(f"Line {row.line}: {row.detail}" for row in refused[:_REASONS_NAMED])
-    detail = f"None of the {len(refused)} rows can be used. {reasons}" if refused else "There is a header but no fact."
+    detail = (
+        f"None of the {len(refused)} rows can be used. {reasons}" if refused else "The file has a header but no facts."
+    )
     return UnusableFile(detail, code=Code.NO_USABLE_ROW, refused=dict(counts))
 
 
 @contextmanager
-def paused_collector() -> Iterator[None]:
-    """No garbage collection inside; reference counts still free what is not in a cycle, and rows have none."""
+def pause_collector() -> Iterator[None]:
+    """Turn garbage collection off inside the block. Rows are not in cycles, so reference counts still free them."""
     was_on = gc.isenabled()
     gc.disable()
     try:

@@ -1,7 +1,10 @@
-"""What a file becomes: columns of facts, the rows that were refused, and what was noticed on the way."""
+"""What reading a file yields: columns of facts, refused rows, which `write_refused` exports, and findings."""
 
-from collections.abc import Callable
+import csv
+import re
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from typing import TextIO
 
 from schemas.problems import Code
 from schemas.uploads import Finding
@@ -10,7 +13,10 @@ from service.facts import Facts, Pair
 
 @dataclass(frozen=True, slots=True)
 class RefusedRow:
-    """A row that is not in the table: its first line (1 is the file's first), why, and the row as it stands there."""
+    """A row that was refused.
+
+    line: its first line in the file, from 1. code, detail: why it was refused. text: the row as it is in the file.
+    """
 
     line: int
     code: Code
@@ -20,10 +26,10 @@ class RefusedRow:
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """Where the three columns stand.
+    """The header of a file: which of its columns are subject, relation and answer.
 
-    cells: the header row as written, empty where the file has none; positions: of subject, relation and answer;
-    names: what each column is called, `column N` where it has no name.
+    cells: the header row as written; empty where the file has none. positions: the columns of subject, relation and
+    answer, from 0. names: the name of every column, `column N` for one without a name.
     """
 
     cells: list[str]
@@ -46,10 +52,10 @@ class Header:
 
 @dataclass(slots=True)
 class Table:
-    """What each format's reader hands on: rows with three non-empty cells, as read, and the rows it refused.
+    """What the reader of a format returns: the rows with three non-empty cells, and those that it refused.
 
-    text: the row behind the i-th entry of `columns` as it stands in the file.
-    mentioned: the pairs that refused rows speak of, as far as they can be read.
+    text: the i-th row of `columns` as it is in the file. mentioned: the pairs of refused rows, where they can be read.
+    samples: a few lines by which a person sees whether the file was read correctly.
     """
 
     columns: Facts
@@ -65,11 +71,11 @@ class Table:
 
 
 @dataclass(slots=True)
-class Parsed:
-    """A file, read. len(accepted) + duplicate + conflicting + rejected = rows_read.
+class ParsedFile:
+    """A file that was read and counted: len(accepted) + duplicate + conflicting + rejected = rows_read.
 
-    refused holds the rejected, duplicate and conflicting rows in file order; mentioned the pairs of refused rows,
-    which a partial replacement must not delete; pseudonyms the text behind each that a policy put in its place.
+    refused: the rejected, duplicate and conflicting rows in file order. mentioned: the pairs of refused rows, which a
+    partial replacement must not delete. pseudonyms: the original text behind each new pseudonym.
     """
 
     accepted: Facts
@@ -89,3 +95,34 @@ class Parsed:
     mentioned: set[Pair]
     media_type: str = ""
     pseudonyms: dict[str, str] = field(default_factory=dict)
+
+
+FIELDS = ("line", "code", "detail", "text")
+# Spreadsheets run cells that begin with these, in half or full width, as formulas.
+_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
+_NUMBER = re.compile(r"[+-]\d+(\.\d+)?", re.ASCII)
+_SPREADSHEET_CELL = 32_767
+
+
+def write_refused(rows: Iterable[RefusedRow], out: TextIO, raw: bool = False) -> None:
+    """Write refused rows as CSV with their line, code, reason and text to `out`, which is opened with newline="".
+
+    raw: write each text exactly as it was. Otherwise the file is safe to open in a spreadsheet: a leading ' keeps
+    formulas from running, and a text longer than Excel's cells is cut and its length added.
+    """
+    writer = csv.writer(out)
+    writer.writerow(FIELDS)
+    for row in rows:
+        writer.writerow((row.line, row.code.value, row.detail, row.text if raw else _prepare_for_spreadsheet(row.text)))
+
+
+def _prepare_for_spreadsheet(text: str) -> str:
+    if len(text) > _SPREADSHEET_CELL:
+        mark = f"… ({len(text):,} characters)"
+        text = text[: _SPREADSHEET_CELL - len(mark) - 1] + mark
+    return neutralise_formula(text)
+
+
+def neutralise_formula(cell: str) -> str:
+    """Put a ' before a cell that a spreadsheet would run as a formula; signed numbers stay as they are."""
+    return f"'{cell}" if cell.startswith(_FORMULA_STARTS) and not _NUMBER.fullmatch(cell) else cell

@@ -7,9 +7,8 @@ import numpy as np
 from jaxtyping import Int64
 from numpy import ndarray
 
-from service.facts import Facts, Ints, trim_all
+from service.facts import Facts, Ints, number_texts, number_values, trim_all
 from service.memory.recall import Answers
-from service.numbering import number_texts, number_values
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,8 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from service.facts import Facts, Ints, Pair
-from service.numbering import number_texts, number_values
+from service.facts import Facts, Ints, Pair, number_texts, number_values
 
 Bools = NDArray[np.bool_]
 

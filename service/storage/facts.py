@@ -9,8 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, or_, select, update
 
-from service.facts import Facts, Ints, Pair
-from service.numbering import number_texts
+from service.facts import Facts, Ints, Pair, number_texts
 from service.storage import dictionaries
 from service.storage.bulk import fetch_columns, fetch_rows, in_batches, insert_rows
 from service.storage.diff import Diff, compare, object_column

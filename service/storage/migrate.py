@@ -7,10 +7,19 @@ from pathlib import Path
 
 from sqlalchemy import Connection, inspect, text
 
+from service.settings import Settings
 from service.storage.database import Database
 
 MIGRATIONS = Path(__file__).parent / "migrations"
 HEAD = max(file.name for file in (MIGRATIONS / "versions").glob("[0-9]*.py")).partition("_")[0]
+
+
+def open_database(settings: Settings) -> Database:
+    """Open the database of a data folder and migrate it to the newest shape; makes what is missing."""
+    settings.make_folders()
+    db = Database(settings.database)
+    upgrade(db)
+    return db
 
 
 def upgrade(db: Database) -> None:

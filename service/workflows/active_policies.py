@@ -1,4 +1,4 @@
-"""The policies of a dictionary that hold now, for storing facts and for looking a subject up."""
+"""The policies that a dictionary has now, as facts are stored and subjects looked up by them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ class ActivePolicies:
     rules: rules.Policies | None
 
     def check_current(self, tx: Transaction, dictionary: int) -> None:
-        """Raise Unavailable where other policies hold by now: what was prepared under these must not be stored."""
+        """Raise Unavailable where the policies have changed: what was prepared under others must not be stored."""
         if policies.read_version(tx, dictionary) != self.version:
             raise Unavailable("the policies changed while this was read: send it again")
 
@@ -36,7 +36,7 @@ class ActivePolicies:
         return name if self.rules is None else self.rules.subject(name)
 
     def answers(self, relation: str, answers: Sequence[str]) -> list[str]:
-        """The answers as they are stored, in notes about a pair as in its facts."""
+        """The answers as they are stored, both in facts and in notes about a pair."""
         return list(answers) if self.rules is None else self.rules.answers(relation, answers)
 
 
@@ -71,9 +71,9 @@ def _screen(at: int, item: Item, current: rules.Policies, texts: dict[str, str])
     subject, relation = item.pair
     answers = sorted(item.answers)
     sent = Facts([subject] * len(answers), [relation] * len(answers), answers)
-    applied = rules.apply(sent, current)
+    applied = rules.apply_policies(sent, current)
     for policy in applied.dropped.values():
-        code, reason = rules.refusal(policy)
+        code, reason = rules.explain_refusal(policy)
         raise Unprocessable(f"{item.op}[{at}]: {reason}", code=code, op=item.op, index=at)
     texts.update(applied.texts)
     return Item(item.op, (current.subject(subject), relation), frozenset(applied.columns.answers))

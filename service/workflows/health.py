@@ -13,7 +13,7 @@ from service.workflows.recalls.serving import Address, Serving
 
 
 class Readiness:
-    """Loads each champion once to make sure that it can be loaded: a memory never changes, so once is enough."""
+    """Checks that the service can work. Each champion is loaded once: a memory never changes, so that is enough."""
 
     def __init__(self, db: Database, serving: Serving) -> None:
         self._db = db
@@ -22,7 +22,7 @@ class Readiness:
         self._prepared = False
 
     def champions(self) -> list[Record]:
-        """Those not yet seen to load. Raises Unavailable where the database is missing or of another shape, and while a
+        """The champions not loaded yet. Raises Unavailable where the database is missing or outdated, and while a
         memory that an alias points at is damaged on the disk, though it may be served all the same.
         """
         try:
@@ -33,7 +33,7 @@ class Readiness:
         except Exception as error:
             raise Unavailable("the database cannot be reached") from error
         if not current:
-            raise Unavailable("the database has another shape than this service: run `python -m service migrate`")
+            raise Unavailable("the database has another schema than this service: run `python -m service migrate`")
         if damaged:
             reason = Code.MEMORY_MISMATCH
             raise Unavailable("a stored memory is damaged and being rebuilt", memories=damaged, reason=reason)
@@ -41,7 +41,7 @@ class Readiness:
         return [record for record in records if record.id not in self._loaded]
 
     async def load(self, records: list[Record]) -> None:
-        """Returns when memories can be read and these are. Raises Unavailable where that cannot be."""
+        """Load these memories. Raises Unavailable where PyTorch or one of them cannot be loaded."""
         if not self._prepared:
             try:
                 await asyncio.to_thread(prepare)

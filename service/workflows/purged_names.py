@@ -1,4 +1,4 @@
-"""Purged names that callers ask for again: recognised by their commitments, and not kept."""
+"""Recognising purged names by their commitments, so that names that callers ask for again are not kept."""
 
 from collections.abc import Mapping
 from hashlib import blake2b
@@ -27,7 +27,7 @@ def drop_purged(tx: Transaction, settings: Settings, row: dictionaries.Row, kept
 
 
 class Commitments:
-    """Commitments to names under a subkey for one `purpose`, so that those of different purposes cannot be matched."""
+    """Makes commitments to names under a subkey for one `purpose`; those of different purposes cannot be matched."""
 
     def __init__(self, secret: bytes, purpose: str) -> None:
         self._key = Keyring(secret).subkey(purpose)
@@ -41,7 +41,7 @@ class Commitments:
         return self._of("subject", subject)
 
     def _of(self, kind: str, *names: str) -> bytes:
-        """Names are prefixed by their length, so that no two lists of names are the same message."""
+        """Prefix each name with its length, so that no two lists of names give the same message."""
         state = blake2b(key=self._key, person=kind.encode(), digest_size=32)
         for name in names:
             encoded = name.encode("utf-8", "surrogatepass")

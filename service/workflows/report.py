@@ -1,4 +1,4 @@
-"""Reports on one memory: the pilot runs as a process and asks this service over HTTP like any other client."""
+"""Reports on one memory: the pilot runs as a process and queries this service over HTTP like any other client."""
 
 import os
 import subprocess
@@ -48,12 +48,12 @@ def order(db: Database, ref: str, wanted: ReportCreate, by: str) -> Job:
             raise NotFound("no such memory in this dictionary")
         check_kept(info)
         if not info.facts:
-            raise Unprocessable("this memory holds no facts that could be asked", code=Code.NO_USABLE_ROW)
+            raise Unprocessable("this memory holds no facts to report on", code=Code.NO_USABLE_ROW)
         return jobs.add(tx, jobs.Order(JobKind.REPORT, row.number, {"lang": wanted.lang}, by, info.id))
 
 
 def find_file(db: Database, settings: Settings, report: str, form: str) -> Path:
-    """The report that a job of this id wrote. Raises NotFound."""
+    """The path of the report that the job of this id wrote. Raises NotFound."""
     with db.reading() as tx:
         owner = jobs.find_owner(tx, report)
     path = settings.reports / report / f"report.{form}"
@@ -63,7 +63,7 @@ def find_file(db: Database, settings: Settings, report: str, form: str) -> Path:
 
 
 def write(attempt: Attempt) -> None:
-    """The work of a report job; its result names the report and whether it passed."""
+    """Do a report job; its result names the report and says whether it passed."""
     folder = attempt.settings.reports / attempt.claim.id
     folder.mkdir(mode=0o700, exist_ok=True)
     attempt.progress(0.0, "exporting the facts")
@@ -80,7 +80,7 @@ def write(attempt: Attempt) -> None:
 
 
 def _export(attempt: Attempt, path: Path) -> None:
-    """The facts of the memory's own ledger version."""
+    """Write the facts of the memory's own ledger version to a CSV file."""
     with attempt.db.reading() as tx:
         record = memories.find_record(tx, attempt.claim.memory or "")
     if record is None:
@@ -95,7 +95,7 @@ def _wanted() -> KeyCreate:
 
 @contextmanager
 def _key(attempt: Attempt) -> Iterator[str]:
-    """An API key for one run of the pilot."""
+    """Make an API key for one run of the pilot, and revoke it afterwards."""
     db, auditor, by = attempt.db, attempt.auditor, attempt.claim.id
     made = keys.create(db, auditor, _wanted(), by)
     try:
@@ -105,7 +105,9 @@ def _key(attempt: Attempt) -> Iterator[str]:
 
 
 def _run_pilot(attempt: Attempt, folder: Path, key: str) -> int:
-    """Its exit code. The key travels in the environment: a command line can be read by every user of the machine."""
+    """Run the pilot and return its exit code. The key is passed in the environment, since every user of the machine can
+    read a command line.
+    """
     environment = os.environ | {"FACTSTORE_API_KEY": key}
     with (folder / "pilot.log").open("wb") as log:
         process = subprocess.Popen(  # noqa: S603 - our own command, ids only

@@ -1,4 +1,4 @@
-"""Removal of what killed processes left behind."""
+"""Removing what killed processes left behind."""
 
 import shutil
 

@@ -1,4 +1,4 @@
-"""What may be set, and what is refused."""
+"""Settings are checked, and handed on to processes that the service starts."""
 
 import pytest
 from pydantic import ValidationError
@@ -15,7 +15,7 @@ def test_keys_never_cross_a_network_in_the_clear(host: str) -> None:
 
 
 def test_a_short_bootstrap_key_is_refused_without_being_shown(monkeypatch: pytest.MonkeyPatch) -> None:
-    """32 characters are the least; the message does not repeat the key."""
+    """A bootstrap key of fewer than 32 characters is refused; the error does not repeat the key."""
     monkeypatch.setenv("FACTSTORE_BOOTSTRAP_KEY", "short-secret")
     with pytest.raises(ValidationError) as refused:
         Settings()
@@ -23,7 +23,7 @@ def test_a_short_bootstrap_key_is_refused_without_being_shown(monkeypatch: pytes
 
 
 def test_a_process_of_our_own_finds_the_same_settings(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What `environment` gives reads back as the same settings, but for the bootstrap key, which stays here."""
+    """The variables of `environment` give the same settings, except for the bootstrap key, which is not handed on."""
     settings = Settings(bootstrap_key="k" * 32, lease_seconds=7, device="cpu", public_url="http://127.0.0.1:1")  # type: ignore[arg-type]
     environment = settings.environment()
     assert not any("k" * 32 in value for value in environment.values())

@@ -1,4 +1,4 @@
-"""A service answers before it has loaded everything, and loads nothing that it does not need."""
+"""A service answers before it is fully loaded, and loads nothing that it does not need."""
 
 import asyncio
 import os
@@ -13,12 +13,12 @@ from threading import Event
 import httpx
 import pytest
 
-from service.front import Application, Front, Message, Receive, Send
+from service.server import Application, Front, Message, Receive, Send
 from tests.running import fresh_dictionary, running_service, train
 
 HEAVY = {"torch", "alembic", "pandas", "pyarrow", "httpx", "jwt"}
 FACTS = "subject,relation,answer\na,r,1\n"
-# Stands before PyTorch on the path, and is PyTorch as soon as the file is there.
+# A module that comes before PyTorch on the path and becomes PyTorch once the file GO exists.
 HELD = """
 import os, sys, time
 while not os.path.exists(os.environ["GO"]):
@@ -36,20 +36,20 @@ def loaded(code: str, *arguments: str) -> set[str]:
     return set(subprocess.run(command, capture_output=True, text=True, check=True, timeout=120).stdout.split())
 
 
-@pytest.mark.parametrize("module", ["service.loading", "service.worker"])
+@pytest.mark.parametrize("module", ["service.app", "service.worker"])
 def test_what_waits_is_not_loaded_ahead(module: str) -> None:
     """Neither the API nor the worker loads PyTorch, Alembic, PyArrow, an HTTP client or pandas before it needs them."""
     assert not loaded(f"import {module}") & HEAVY
 
 
 def test_a_process_listens_before_it_loads_the_service() -> None:
-    """What `serve` loads before it listens holds no database, no numbers and no routes."""
+    """Before it listens, `serve` loads neither the database nor NumPy nor the routes."""
     assert not loaded("import service.__main__") & (HEAVY | {"sqlalchemy", "numpy", "fastapi", "cryptography"})
 
 
 def test_a_current_database_is_opened_without_alembic(tmp_path: Path) -> None:
-    """Alembic comes for a database that has to be migrated, and stays away from one that is current."""
-    code = "from service.opening import open_database\nfrom service.settings import Settings\n"
+    """Alembic is loaded for a database that has to be migrated, and not for one that is current."""
+    code = "from service.storage.migrate import open_database\nfrom service.settings import Settings\n"
     code += "from pathlib import Path\nopen_database(Settings(data=Path(sys.argv[1]))).close()"
     assert "alembic" in loaded(code, str(tmp_path / "data"))
     assert "alembic" not in loaded(code, str(tmp_path / "data"))
@@ -64,7 +64,7 @@ def test_a_small_upload_needs_no_pyarrow(tmp_path: Path) -> None:
 
 
 def test_a_service_works_while_pytorch_is_still_loaded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """With PyTorch held off /livez answers and an upload is taken; /readyz and a recall wait and are then answered."""
+    """Before PyTorch is loaded, /livez answers and an upload is stored; /readyz and a recall wait for it."""
     (tmp_path / "path" / "torch").mkdir(parents=True)
     (tmp_path / "path" / "torch.py").write_text(HELD)
     with running_service(tmp_path / "data") as running, running.client() as api:
@@ -93,7 +93,7 @@ def test_a_service_works_while_pytorch_is_still_loaded(tmp_path: Path, monkeypat
 
 
 class Loaded:
-    """Stands for a service: answers every request with its path."""
+    """Stands in for a service: it answers every request with its path."""
 
     def __init__(self) -> None:
         self.lived: list[str] = []
@@ -110,7 +110,7 @@ class Loaded:
 
 
 async def behind(front: Front, work: Callable[[httpx.AsyncClient], object]) -> None:
-    """Do `work` with a client of the front, within its life as an ASGI server gives it."""
+    """Do `work` with a client of the front, between the startup and shutdown that an ASGI server would send."""
     told: asyncio.Queue[Message] = asyncio.Queue()
     heard: asyncio.Queue[Message] = asyncio.Queue()
     life = asyncio.create_task(front({"type": "lifespan"}, told.get, heard.put))
@@ -123,8 +123,8 @@ async def behind(front: Front, work: Callable[[httpx.AsyncClient], object]) -> N
     await life
 
 
-def test_the_front_answers_for_a_service_that_is_not_there_yet() -> None:
-    """/livez is answered at once, another request by the service once it is there; its life ends with the front's."""
+def test_the_front_answers_before_the_service_is_loaded() -> None:
+    """/livez is answered at once, other requests once the service is loaded; the service ends when the front does."""
     service, may_load, told = Loaded(), Event(), list[str]()
 
     def load() -> Application:
@@ -143,8 +143,8 @@ def test_the_front_answers_for_a_service_that_is_not_there_yet() -> None:
     assert (told, service.lived) == (["ready"], ["begun", "ended"])
 
 
-def test_a_service_that_cannot_be_loaded_is_told_of() -> None:
-    """Whoever waited is answered 503, and the process learns what kept the service."""
+def test_a_failure_to_load_is_reported() -> None:
+    """Requests that waited are answered with 503, and the process gets the error."""
     told: list[BaseException] = []
 
     def load() -> Application:

@@ -1,4 +1,4 @@
-"""A worker is woken when there is work, and does next to nothing while there is none."""
+"""A worker wakes up when there is work and does almost nothing while there is none."""
 
 import os
 import time
@@ -12,10 +12,10 @@ from sqlalchemy import event
 
 import service.worker
 from schemas.jobs import JobKind, JobState
-from service.bell import Bell, ring
 from service.settings import Settings
 from service.storage import Database, dictionaries, jobs
 from service.storage.migrate import upgrade
+from service.supervisor import Bell, ring_bell
 from service.worker import LONGEST, LONGEST_WOKEN, SHORTEST, Worker
 from tests.running import fresh_dictionary, running_service, train
 
@@ -33,8 +33,8 @@ def settings(tmp_path: Path) -> Settings:
 
 
 class Woken(Event):
-    """Stands for the event a loop waits for: it never waits, but keeps how long it would have, and does what is to be
-    done meanwhile.
+    """Replaces the event that a loop waits for: it does not wait, but records each timeout and calls `meanwhile` with
+    the number of waits so far.
     """
 
     def __init__(self, worker: Worker, waits: int, meanwhile: Callable[[int], bool] = lambda _: False) -> None:
@@ -50,7 +50,7 @@ class Woken(Event):
 
 
 def queue(settings: Settings) -> str:
-    """The id of a training that another process has queued."""
+    """Queue a job as another process would, without a ring, and return its id."""
     db = Database(settings.database)
     with db.writing() as tx:
         job = jobs.add(tx, jobs.Order(JobKind.VERIFY, dictionaries.add(tx, "d").number, {}, "key"))
@@ -69,7 +69,7 @@ def state(settings: Settings, job: str) -> JobState:
 
 @pytest.mark.parametrize("pipe", [True, False])
 def test_an_idle_worker_asks_ever_less(settings: Settings, pipe: bool) -> None:
-    """One SELECT a look; the pause between two looks doubles up to its limit, which is longer where a bell rings."""
+    """Each look at the queue is one SELECT; the pauses double up to a limit, which is longer where the API rings."""
     ends = os.pipe()
     worker, statements = Worker(settings, "w", Bell(ends[0] if pipe else None)), list[str]()
     event.listen(worker._db.engine, "before_cursor_execute", lambda *of: statements.append(of[2]))
@@ -81,7 +81,7 @@ def test_an_idle_worker_asks_ever_less(settings: Settings, pipe: bool) -> None:
 
 
 def test_a_job_of_another_process_is_found_without_a_ring(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nobody rings for what another machine queues: the next look finds it."""
+    """A job that another machine queued, without a ring, is found at the next look."""
     worker, queued = Worker(settings, "w", Bell()), list[str]()
     monkeypatch.setattr(service.worker, "KINDS", {JobKind.VERIFY: lambda attempt: queued.append(attempt.claim.id)})
 
@@ -97,7 +97,7 @@ def test_a_job_of_another_process_is_found_without_a_ring(settings: Settings, mo
 
 
 def test_a_commit_with_a_job_rings(settings: Settings) -> None:
-    """The bell rings once the job can be seen, and not for a transaction that was rolled back or brought no job."""
+    """The bell rings when a queued job is visible to others, and not after a rollback or a commit without a job."""
     db, rung = Database(settings.database), list[int]()
     other = Database(settings.database)
 
@@ -121,12 +121,12 @@ def test_a_commit_with_a_job_rings(settings: Settings) -> None:
 
 
 def test_a_bell_is_heard_and_its_end_too() -> None:
-    """A ring wakes every listener; so does the end of whoever could ring, which also stops the worker."""
+    """A ring wakes every listener; the closing of the pipe does so too, and stops the worker."""
     inward, outward = os.pipe()
     bell = Bell(inward)
     first, second = bell.listener(), bell.listener()
     bell.start()
-    ring(outward)
+    ring_bell(outward)
     assert (first.wait(60), second.wait(60), bell.stopping.is_set()) == (True, True, False)
     assert bell.heard > 0
     first.clear()
@@ -135,17 +135,17 @@ def test_a_bell_is_heard_and_its_end_too() -> None:
 
 
 def test_a_full_bell_does_not_wait() -> None:
-    """Ringing never blocks the API, however long its worker does not listen."""
+    """Ringing never blocks the API, even when the worker has stopped reading."""
     inward, outward = os.pipe()
     os.set_blocking(outward, False)
     for _ in range(100):
-        ring(outward, b"r" * 4096)
+        ring_bell(outward, b"r" * 4096)
     os.close(inward)
     os.close(outward)
 
 
 def test_only_a_worker_that_has_worked_and_is_idle_rests(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It begins anew as the same worker with the same bell; not before it has worked, and not beside a job."""
+    """An idle worker restarts under the same name and bell, but not before its first job and not during a job."""
     begun: list[list[str]] = []
     monkeypatch.setattr(os, "execve", lambda _path, command, _environment: begun.append(command))
     worker = Worker(settings, "w", Bell(9))
@@ -160,7 +160,7 @@ def test_only_a_worker_that_has_worked_and_is_idle_rests(settings: Settings, mon
 
 
 def test_a_rested_worker_works_again(tmp_path: Path) -> None:
-    """After a training and a rest it is the same process to its supervisor, and takes the next job."""
+    """After a training and a restart the worker has the same process id and takes the next job."""
     with running_service(tmp_path / "data", worker_rest_seconds="0.1") as running, running.client() as api:
         worker = running.worker
         dictionary = fresh_dictionary(api, FACTS)

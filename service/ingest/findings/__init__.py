@@ -1,1 +1,1 @@
-"""Findings: what a data owner should look at in a table that was taken in. They refuse nothing and change nothing."""
+"""Findings: what a data owner should look at in a table that was read. They refuse and change nothing."""

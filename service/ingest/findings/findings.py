@@ -1,6 +1,6 @@
-"""What is worth a look in a table that was taken: nothing here refuses a row.
+"""Findings about a table that was read; none of them refuses a row.
 
-Findings look at the distinct facts (accepted and conflicting rows, no duplicates), by distinct names and not by rows.
+They concern the distinct facts, accepted and conflicting rows without duplicates, and are computed on distinct names.
 """
 
 import re
@@ -11,11 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from schemas.uploads import Example, Finding, FindingKind
-from service.facts import fold_all, trimmed
-from service.ingest.count import Coded, Codes, Counted, Mask, Names
+from service.facts import fold_all, mark_repeats, number_texts, trimmed
+from service.ingest.count import CodedTable, Codes, Column, CountedRows, Mask
 from service.ingest.findings.uniqueness import find_unique
 from service.ingest.table import Header
-from service.numbering import number_texts, repeated
 
 _EXAMPLES = 5
 _EXAMPLE_CHARS = 200
@@ -24,8 +23,8 @@ _MULTI_VALUED_PAIRS, _MULTI_VALUED_SHARE = 2, 0.05
 _FORMAT_ROWS, _FORMAT_SHARE = 20, 0.95
 _REFERENCE_SHARE, _DANGLING_SHARE = 0.5, 0.8
 _LOST = re.compile("\ufffd")
-# UTF-8 once read as cp932 or as Latin-1 and saved so: letter pairs that no language has, and C1 controls. The look
-# ahead at one character keeps a search over millions of them quick.
+# UTF-8 that was read as cp932 or Latin-1 and saved again: letter pairs of no language, and C1 controls. The lookahead
+# at one character keeps a search over millions of characters fast.
 _CP1252 = "\xa0-\xbf€‚ƒ„…†‡ˆ‰Š‹ŒŽ‘’“”•–—˜™š›œžŸ"
 _MOJIBAKE = re.compile(
     "(?=[縺繧繝Ãâã-é\x80-\x84\x86-\x9f])"
@@ -34,18 +33,18 @@ _MOJIBAKE = re.compile(
 _MARKUP = re.compile(r"<[A-Za-z!/][^<>]{0,200}>|(?:\A|\0)[=@][A-Za-z]{1,30}\(|\{\{.{0,200}\}\}|\$\{.{0,200}\}")
 
 
-def find(coded: Coded, counted: Counted, header: Header) -> list[Finding]:
-    """Every finding of one upload, those of the whole table first."""
+def find_all(coded: CodedTable, counted: CountedRows, header: Header) -> list[Finding]:
+    """All findings of one upload, those about the whole table first."""
     looked_at = np.flatnonzero(~counted.duplicate)
     survey = _Survey(coded, looked_at)
-    found = [*_header(header), *_counts(coded, counted)]
+    found = [*_find_extra_columns(header), *_find_counts(coded, counted)]
     for kind in (survey.fold_together, survey.cells, survey.multi_valued, survey.out_of_format, survey.references):
         found += kind()
     return [*found, *find_unique(coded, looked_at)]
 
 
-def examples(coded: Coded, rows: NDArray[np.int64]) -> list[Example]:
-    """The first few of these rows, as they would be shown to a person."""
+def make_examples(coded: CodedTable, rows: NDArray[np.int64]) -> list[Example]:
+    """The first few of these rows, by their index (n,) in the table, cut to a length that can be shown to a person."""
     return [
         Example(
             line=int(coded.lines[row]),
@@ -57,34 +56,34 @@ def examples(coded: Coded, rows: NDArray[np.int64]) -> list[Example]:
     ]
 
 
-def _header(header: Header) -> list[Finding]:
+def _find_extra_columns(header: Header) -> list[Finding]:
     ignored = header.ignored
     if not ignored:
         return []
     message = f"Columns that are not part of a fact were ignored: {', '.join(ignored[:20])}."
-    return [_finding(FindingKind.EXTRA_COLUMNS, message, len(ignored))]
+    return [_make_finding(FindingKind.EXTRA_COLUMNS, message, len(ignored))]
 
 
-def _finding(
+def _make_finding(
     kind: FindingKind, message: str, count: int, shown: list[Example] | None = None, relation: str | None = None
 ) -> Finding:
     return Finding(kind=kind, message=message, count=count, relation=relation, examples=shown or [])
 
 
-def _counts(coded: Coded, counted: Counted) -> Iterator[Finding]:
+def _find_counts(coded: CodedTable, counted: CountedRows) -> Iterator[Finding]:
     for kind, mask, message in (
-        (FindingKind.DUPLICATE_ROWS, counted.duplicate, "Rows repeat a fact exactly; it was taken once."),
+        (FindingKind.DUPLICATE_ROWS, counted.duplicate, "Rows repeat a fact exactly; it was stored once."),
         (FindingKind.CONFLICTING_ROWS, counted.conflicting, "Rows give different answers to one subject and relation."),
     ):
         rows = np.flatnonzero(mask)
         if len(rows):
-            yield _finding(kind, message, len(rows), examples(coded, rows))
+            yield _make_finding(kind, message, len(rows), make_examples(coded, rows))
 
 
 class _Survey:
-    """The distinct facts of a table: m rows, `rows` (m,) their places in `coded`."""
+    """The distinct facts of a table. rows: (m,) their indices in `coded`."""
 
-    def __init__(self, coded: Coded, rows: Codes) -> None:
+    def __init__(self, coded: CodedTable, rows: Codes) -> None:
         self.coded, self.rows = coded, rows
         self.relation_names = coded.relations.distinct
         self.relations = coded.relations.codes[rows]
@@ -92,9 +91,9 @@ class _Survey:
         self.facts_of = np.bincount(self.relations, minlength=len(self.relation_names))
 
     def fold_together(self) -> Iterator[Finding]:
-        """Subjects, and relations, whose spellings a reader would take for one name."""
+        """Subjects, and relations, that are spelled in several ways and may be one name."""
         for role, names in (("subjects", self.coded.subjects), ("relations", self.coded.relations)):
-            groups = _spellings(names)
+            groups = _group_spellings(names)
             if groups:
                 shown = "; ".join(" / ".join(map(repr, group[:_EXAMPLES])) for group in groups[:_EXAMPLES])
                 message = (
@@ -102,18 +101,20 @@ class _Survey:
                     f"white space, and are kept apart: {shown[:1000]}"
                 )
                 wanted = {name for group in groups[:_EXAMPLES] for name in group}
-                yield _finding(FindingKind.NAMES_FOLD_TOGETHER, message, len(groups), self._first_rows(names, wanted))
+                yield _make_finding(
+                    FindingKind.NAMES_FOLD_TOGETHER, message, len(groups), self._first_rows(names, wanted)
+                )
 
-    def _first_rows(self, names: Names, wanted: set[str]) -> list[Example]:
+    def _first_rows(self, names: Column, wanted: set[str]) -> list[Example]:
         codes = [at for at, name in enumerate(names.distinct) if name in wanted]
         of_rows = names.codes[self.rows]
-        return examples(self.coded, self.rows[np.sort([np.argmax(of_rows == at) for at in codes])])
+        return make_examples(self.coded, self.rows[np.sort([np.argmax(of_rows == at) for at in codes])])
 
     def cells(self) -> Iterator[Finding]:
-        """Cells that lost something before they came here, or hold what other programs would run."""
+        """Cells that lost characters before the upload, or hold what other programs would run."""
         trimmed = _either(self.coded.subjects.trimmed, self.coded.relations.trimmed)
         if trimmed is not None:
-            message = "White space at the ends of subjects or relations was taken off."
+            message = "White space at the ends of subjects or relations was removed."
             yield from self._of_rows(FindingKind.SPACES_TRIMMED, message, trimmed[self.rows])
         message = "Cells hold U+FFFD (�): characters were lost before this file was written."
         yield from self._of_rows(FindingKind.REPLACEMENT_CHARACTER, message, self._where(_LOST))
@@ -123,7 +124,7 @@ class _Survey:
         yield from self._of_rows(FindingKind.MARKUP_IN_CELLS, message, self._where(_MARKUP))
 
     def _where(self, pattern: re.Pattern[str]) -> Mask:
-        """(m,) whether a cell of the row matches; all distinct cells are searched as one text first."""
+        """Which rows have a cell that matches: (m,). All distinct cells are searched as one text first."""
         found = np.zeros(len(self.rows), dtype=np.bool_)
         for names in (self.coded.subjects, self.coded.relations, self.coded.answers):
             if pattern.search("\0".join(names.distinct)):
@@ -134,13 +135,13 @@ class _Survey:
     def _of_rows(self, kind: FindingKind, message: str, mask: Mask) -> Iterator[Finding]:
         rows = self.rows[mask]
         if len(rows):
-            yield _finding(kind, message, len(rows), examples(self.coded, rows))
+            yield _make_finding(kind, message, len(rows), make_examples(self.coded, rows))
 
     def multi_valued(self) -> Iterator[Finding]:
-        """Relations of which several pairs have several answers: sets rather than mistakes."""
+        """Relations with several answers for several pairs, which are probably sets rather than mistakes."""
         pairs = self.coded.pairs[self.rows]
         several = np.bincount(pairs)[pairs] > 1
-        in_pairs = ~repeated(pairs)
+        in_pairs = ~mark_repeats(pairs)
         relations = len(self.relation_names)
         of_relation = np.bincount(self.relations[in_pairs], minlength=relations)
         with_several = np.bincount(self.relations[in_pairs & several], minlength=relations)
@@ -153,22 +154,22 @@ class _Survey:
             yield self._about(FindingKind.RELATION_MULTI_VALUED, message, relation, int(with_several[relation]), rows)
 
     def out_of_format(self) -> Iterator[Finding]:
-        """Answers unlike nearly all others of their relation, such as one date among numbers."""
-        kinds, names = number_texts(formats(self.coded.answers.distinct))
+        """Answers in another format than nearly all others of their relation, such as one date among numbers."""
+        kinds, names = number_texts(classify_answers(self.coded.answers.distinct))
         of_rows = kinds[self.answers]
         keys, times = np.unique(self.relations * len(names) + of_rows, return_counts=True)
         relation, kind = keys // len(names), keys % len(names)
         dominant = (times >= _FORMAT_SHARE * self.facts_of[relation]) & (self.facts_of[relation] >= _FORMAT_ROWS)
         usual = np.full(len(self.relation_names), -1)
         usual[relation[dominant]] = kind[dominant]
-        usual[usual == _place(names, TEXT)] = -1
+        usual[usual == _index_of(names, TEXT)] = -1
         mask = (usual[self.relations] >= 0) & (usual[self.relations] != of_rows)
         for at, rows in self._by_relation(mask):
             message = f"Nearly all answers have the format {names[usual[at]]}; these do not."
             yield self._about(FindingKind.ANSWER_OUT_OF_FORMAT, message, at, len(rows), rows)
 
     def references(self) -> Iterator[Finding]:
-        """Relations whose answers are subjects of the same table, and the answers among them that are not."""
+        """Relations whose answers are mostly subjects of the same table, and the answers among them that are not."""
         subjects = set(self.coded.subjects.distinct)
         known = [trimmed(answer) in subjects for answer in self.coded.answers.distinct]
         refers = np.array(known, dtype=np.bool_)[self.answers]
@@ -183,10 +184,10 @@ class _Survey:
 
     def _about(self, kind: FindingKind, message: str, relation: int, count: int, rows: Codes) -> Finding:
         name = self.relation_names[relation]
-        return _finding(kind, message, count, examples(self.coded, rows), name)
+        return _make_finding(kind, message, count, make_examples(self.coded, rows), name)
 
     def _by_relation(self, mask: Mask) -> Iterator[tuple[int, Codes]]:
-        """(relation, its rows in `coded`) of the masked rows, for the relations with the most of them."""
+        """Yield (relation, indices of its masked rows) for the relations with the most masked rows, of (m,) rows."""
         rows, relations = self.rows[mask], self.relations[mask]
         order = np.argsort(relations, kind="stable")
         names, starts = np.unique(relations[order], return_index=True)
@@ -198,10 +199,10 @@ class _Survey:
             yield name, rows[order[start:stop]]
 
 
-def _spellings(names: Names) -> list[list[str]]:
-    """Groups of distinct names that fold to one."""
+def _group_spellings(names: Column) -> list[list[str]]:
+    """Group the distinct names that fold to the same form."""
     folds = fold_all(names.distinct)
-    shared = np.flatnonzero(repeated(number_texts(folds)[0], "none"))
+    shared = np.flatnonzero(mark_repeats(number_texts(folds)[0], "none"))
     groups: dict[str, list[str]] = defaultdict(list)
     for at in shared.tolist():
         groups[folds[at]].append(names.distinct[at])
@@ -215,7 +216,7 @@ def _either(first: Mask | None, second: Mask | None) -> Mask | None:
     return both
 
 
-def _place(names: list[str], wanted: str) -> int:
+def _index_of(names: list[str], wanted: str) -> int:
     return names.index(wanted) if wanted in names else -2
 
 
@@ -237,12 +238,12 @@ _RUNS = (
 _CODE_CHARS = 32
 
 
-def formats(answers: Iterable[str]) -> list[str]:
-    """For each answer `number`, `date`, `time`, `moment`, a code's shape such as `A-9`, or `text`."""
-    return [_format(answer) for answer in answers]
+def classify_answers(answers: Iterable[str]) -> list[str]:
+    """Name the format of each answer: `number`, `date`, `time`, `moment`, a code's shape such as `A-9`, or `text`."""
+    return [_classify(answer) for answer in answers]
 
 
-def _format(answer: str) -> str:
+def _classify(answer: str) -> str:
     if len(answer) > _CODE_CHARS:
         return TEXT
     match = _FORMATS.fullmatch(answer)
@@ -252,7 +253,7 @@ def _format(answer: str) -> str:
 
 
 def _shape(code: str) -> str:
-    """`PART-0042` -> `A-9`; words without a digit are text."""
+    """The shape of a code: `PART-0042` -> `A-9`. Words without a digit are text."""
     shape = code
     for run, letter in _RUNS:
         shape = run.sub(letter, shape)

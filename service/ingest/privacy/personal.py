@@ -1,7 +1,7 @@
-"""Personal data in a table: relations, and subjects, whose values are mostly of one personal kind.
+"""Finding personal data: relations, or the subjects, whose values are mostly of one kind of personal data.
 
-Values are counted, never shown. Of each relation at most 2,000 distinct answers are looked at, drawn by a hash of
-their place, so a million rows cost a fraction of a second and the same file gives the same finding.
+Values are counted and never shown. At most 2,000 distinct answers of each relation are examined, sampled by a hash of
+their index, so a million rows take a fraction of a second and the same file always gives the same finding.
 """
 
 import re
@@ -12,12 +12,12 @@ import numpy as np
 
 from schemas.uploads import Finding, FindingKind, PersonalData, PersonalKind
 from service.facts import WHITE_SPACE
-from service.ingest.count import Coded, Codes
-from service.ingest.privacy.personal_kinds import is_of
+from service.ingest.count import CodedTable, Codes
+from service.ingest.privacy.personal_kinds import is_of_kind
 
-LOOKED_AT = 2_000  # distinct values of one relation
-ALL_LOOKED_AT = 60_000  # of the whole table; with more relations than 30 each gets less
-FIRST_LOOK = 60  # values after which a kind that hardly shows is given up
+LOOKED_AT = 2_000  # distinct values examined of one relation
+ALL_LOOKED_AT = 60_000  # values examined of the whole table; with more than 30 relations each gets fewer
+FIRST_LOOK = 60  # values after which a kind that hardly occurs is given up
 _WORDS = {
     PersonalKind.EMAIL: r"e-?mail|メール|mail ?address",
     PersonalKind.TELEPHONE: r"\b(?:tel|fax|phone|mobile|contact)\b|telephone|電話|携帯|ファックス|連絡先",
@@ -29,35 +29,35 @@ _WORDS = {
     PersonalKind.BIRTH_DATE: r"birth|\bborn\b|\bdob\b|生年月日|誕生日|生まれ",
 }
 _NAMED = {kind: re.compile(words) for kind, words in _WORDS.items()}
-# The smallest share of values and the fewest of them that make a finding, and the same where the relation's name says
-# what to expect. Postal codes and dates say nothing by themselves: without the name they are never a finding.
+# The smallest share and number of values that make a finding, and the same where the relation's name suggests the kind.
+# Postal codes and dates alone prove nothing: without such a name they are never a finding.
 _SHARE, _FEWEST = 0.5, 3
 _NAMED_SHARE, _NAMED_FEWEST = 0.3, 1
 _ONLY_NAMED = frozenset({PersonalKind.POSTAL_CODE, PersonalKind.BIRTH_DATE})
 _EMAIL_SHARE, _EMAIL_FEWEST = 0.1, 1  # no other text looks like an e-mail address
 
 
-def find_personal(coded: Coded) -> list[Finding]:
-    """A finding for each relation, and for the subjects, whose values look like one kind of personal data."""
-    found = list(_of_values(coded.subjects.distinct, "", len(coded.subjects.distinct)))
-    for relation, answers, distinct in _answers_by_relation(coded):
+def find_personal(coded: CodedTable) -> list[Finding]:
+    """Report each relation, and the subjects, whose values look like one kind of personal data."""
+    found = list(_find_in_values(coded.subjects.distinct, "", len(coded.subjects.distinct)))
+    for relation, answers, distinct in _sample_answers(coded):
         name = coded.relations.distinct[relation]
-        found += _of_values([coded.answers.distinct[at] for at in answers.tolist()], name, distinct)
+        found += _find_in_values([coded.answers.distinct[at] for at in answers.tolist()], name, distinct)
     return found
 
 
-def _answers_by_relation(coded: Coded) -> Iterator[tuple[int, Codes, int]]:
-    """(relation, a sample of its distinct answers, how many there are)."""
+def _sample_answers(coded: CodedTable) -> Iterator[tuple[int, Codes, int]]:
+    """Yield (relation, codes of a sample of its distinct answers, number of its distinct answers)."""
     width = max(len(coded.answers.distinct), 1)
     keys = np.unique(coded.relations.codes * width + coded.answers.codes)
     starts = np.flatnonzero(np.diff(keys // width, prepend=-1))
     most = max(FIRST_LOOK, min(LOOKED_AT, ALL_LOOKED_AT // max(len(starts), 1)))
     for of_one in np.split(keys, starts[1:]) if len(keys) else []:
-        yield int(of_one[0] // width), drawn(of_one % width, most), len(of_one)
+        yield int(of_one[0] // width), draw_sample(of_one % width, most), len(of_one)
 
 
-def drawn(places: Codes, most: int) -> Codes:
-    """At most `most` of these places, those with the smallest hashes (Fibonacci hashing), in that order."""
+def draw_sample(places: Codes, most: int) -> Codes:
+    """Sample at most `most` of n indices, (n,): those with the smallest hashes (Fibonacci hashing), in hash order."""
     hashes = (places.astype(np.uint64) + np.uint64(1)) * np.uint64(0x9E3779B97F4A7C15)
     if len(places) > most:
         smallest = np.argpartition(hashes, most)[:most]
@@ -66,33 +66,33 @@ def drawn(places: Codes, most: int) -> Codes:
     return ordered
 
 
-def _of_values(values: Sequence[str], relation: str, distinct: int) -> Iterator[Finding]:
-    """`relation` is empty where the values are subjects."""
+def _find_in_values(values: Sequence[str], relation: str, distinct: int) -> Iterator[Finding]:
+    """The findings about one list of values; `relation` is empty where they are subjects."""
     if not relation:
-        values = [values[at] for at in drawn(np.arange(len(values)), LOOKED_AT).tolist()]
+        values = [values[at] for at in draw_sample(np.arange(len(values)), LOOKED_AT).tolist()]
     plain = [unicodedata.normalize("NFKC", value[:400]).strip(WHITE_SPACE) for value in values]
     spoken = unicodedata.normalize("NFKC", relation).casefold()
     for kind in PersonalKind:
-        matching = _matching(kind, plain, named=bool(_NAMED[kind].search(spoken)))
+        matching = _count_matching(kind, plain, named=bool(_NAMED[kind].search(spoken)))
         if matching:
-            yield _finding(kind, relation, matching, len(plain), distinct)
+            yield _make_finding(kind, relation, matching, len(plain), distinct)
 
 
-def _matching(kind: PersonalKind, values: Sequence[str], *, named: bool) -> int:
-    """How many values are of the kind; 0 where they are too few to say so."""
+def _count_matching(kind: PersonalKind, values: Sequence[str], *, named: bool) -> int:
+    """Count the values of the kind; 0 where they are too few for a finding."""
     if kind in _ONLY_NAMED and not named:
         return 0
     share, fewest = (_NAMED_SHARE, _NAMED_FEWEST) if named else (_SHARE, _FEWEST)
     if kind is PersonalKind.EMAIL:
         share, fewest = _EMAIL_SHARE, _EMAIL_FEWEST
-    first = sum(is_of(kind, value, named=named) for value in values[:FIRST_LOOK])
+    first = sum(is_of_kind(kind, value, named=named) for value in values[:FIRST_LOOK])
     if first * 4 < share * min(FIRST_LOOK, len(values)):
         return 0
-    matching = first + sum(is_of(kind, value, named=named) for value in values[FIRST_LOOK:])
+    matching = first + sum(is_of_kind(kind, value, named=named) for value in values[FIRST_LOOK:])
     return matching if matching >= fewest and matching >= share * len(values) else 0
 
 
-_CALLED = {
+_PLURALS = {
     PersonalKind.EMAIL: "e-mail addresses",
     PersonalKind.TELEPHONE: "telephone numbers",
     PersonalKind.PAYMENT_CARD: "payment card numbers",
@@ -104,11 +104,11 @@ _CALLED = {
 }
 
 
-def _finding(kind: PersonalKind, relation: str, matching: int, looked_at: int, distinct: int) -> Finding:
-    drawn_from = "" if looked_at == distinct else f" (drawn by hash from {distinct:,})"
+def _make_finding(kind: PersonalKind, relation: str, matching: int, looked_at: int, distinct: int) -> Finding:
+    drawn_from = "" if looked_at == distinct else f" (a sample of {distinct:,})"
     where = "answers" if relation else "subjects"
     message = (
-        f"{matching:,} of {looked_at:,} distinct {where}{drawn_from} look like {_CALLED[kind]}. "
+        f"{matching:,} of {looked_at:,} distinct {where}{drawn_from} look like {_PLURALS[kind]}. "
         "A policy can drop, mask, generalise or pseudonymise them before they are stored."
     )
     personal = PersonalData(

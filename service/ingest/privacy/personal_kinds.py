@@ -1,8 +1,7 @@
-"""What one value looks like: an e-mail address, a telephone number, an address, a number with its check digit.
+"""Recognising single values: e-mail addresses, telephone numbers, addresses and numbers with check digits.
 
-Each recogniser takes a value in NFKC without white space at its ends and says whether it is of its kind. Checksums are
-verified where a kind has one, so that part numbers are not cards; a checksum alone still lets one number in ten pass,
-which is why `personal` looks at the share of values that match, and why a number of the right length is not enough.
+Each recogniser takes a value in NFKC, without white space at its ends. Check digits are verified, so that part numbers
+are not taken for cards. One number in ten still passes by chance, so `personal` looks at the share of matching values.
 """
 
 import re
@@ -46,7 +45,7 @@ _JAPANESE_ADDRESS = re.compile(
     rf"(?:〒?\s?\d{{3}}-?\d{{4}}\s*)?(?:(?:{_PREFECTURES})\s*\S{{1,10}}?[市区町村郡]|\S{{1,6}}[市郡]\S{{0,8}}[区町村])\S{{0,20}}?{_BLOCK}"
 )
 _ROAD = r"(?:Street|St|Avenue|Ave|Road|Rd|Lane|Ln|Boulevard|Blvd|Terrace|Crescent|Highway|Hwy)"
-_MAYBE_ROAD = r"(?:Drive|Dr|Way|Court|Ct|Square|Sq)"  # `4 Wheel Drive` is no address: these want a larger number
+_MAYBE_ROAD = r"(?:Drive|Dr|Way|Court|Ct|Square|Sq)"  # `4 Wheel Drive` is no address: these need a larger number
 _WESTERN_ADDRESS = re.compile(
     rf"(?:.{{1,30}},\s*)?\d{{1,5}}[A-Za-z]?(?:[-/]\d{{1,4}})?,?\s+(?:[A-Z0-9][\w.'’-]*\s+){{1,4}}{_ROAD}\b\.?(?:[\s,].*)?"
     rf"|\d{{2,5}}[A-Za-z]?,?\s+(?:[A-Z][\w.'’-]*\s+){{1,3}}{_MAYBE_ROAD}\b\.?(?:[\s,].*)?"
@@ -66,14 +65,14 @@ def is_email(value: str) -> bool:
 
 
 def is_telephone(value: str) -> bool:
-    """A valid number with its country code, or of the Japanese plan, grouped as that plan groups it.
+    """Whether a value is a valid number with its country code, or a Japanese one grouped as the numbering plan does.
 
-    Seven in ten codes of a 0 and nine digits would be valid numbers: without hyphens only mobile ones count.
+    Seven in ten codes of a 0 and nine digits are valid numbers, so without hyphens only mobile numbers count.
     """
-    number = _plain_number(value)
+    number = _strip_label(value)
     if number is None or number[0] not in "+0(":
         return False
-    parsed = _parsed(number, "JP")
+    parsed = _parse_number(number, "JP")
     if parsed is None or number[0] == "+":
         return parsed is not None
     groups = _DIGITS.findall(number)
@@ -83,19 +82,19 @@ def is_telephone(value: str) -> bool:
 
 
 def is_likely_telephone(value: str) -> bool:
-    """A number of any of a few plans, however it is grouped: for where the relation's name speaks of telephones."""
-    number = _plain_number(value)
-    return number is not None and any(_parsed(number, region) for region in _PLANS)
+    """Whether a value is a number of one of a few plans, in any grouping; for relations whose name suggests it."""
+    number = _strip_label(value)
+    return number is not None and any(_parse_number(number, region) for region in _PLANS)
 
 
-def _plain_number(value: str) -> str | None:
+def _strip_label(value: str) -> str | None:
     """The value without a label such as `Tel:`; None where it cannot be a number, or is a date."""
     number = _TELEPHONE_LABEL.sub("", value, count=1)
     return number if _TELEPHONE.fullmatch(number) and not _DATE.fullmatch(number) else None
 
 
-def _parsed(number: str, region: str) -> phonenumbers.PhoneNumber | None:
-    """The number if it is a valid one."""
+def _parse_number(number: str, region: str) -> phonenumbers.PhoneNumber | None:
+    """The parsed number; None where it is not valid."""
     try:
         parsed = phonenumbers.parse(number, region)
     except phonenumbers.NumberParseException:
@@ -104,7 +103,7 @@ def _parsed(number: str, region: str) -> phonenumbers.PhoneNumber | None:
 
 
 def is_card(value: str) -> bool:
-    """Sixteen digits (fourteen to sixteen, by issuer), an issuer's prefix, and Luhn's check digit."""
+    """Whether a value has fourteen to sixteen digits, as its issuer's prefix demands, and Luhn's check digit."""
     if not _CARD.fullmatch(value):
         return False
     digits = re.sub(r"\D", "", value)
@@ -116,7 +115,7 @@ def is_my_number(value: str) -> bool:
 
 
 def is_corporate_number(value: str) -> bool:
-    """Thirteen digits with their check digit; an invoice registration number has a T before them."""
+    """Whether a value has thirteen digits with a check digit; an invoice registration number has a T before them."""
     return bool(_THIRTEEN.fullmatch(value)) and cn.is_valid(value.removeprefix("T"))
 
 
@@ -125,14 +124,14 @@ def is_postal_code(value: str) -> bool:
 
 
 def is_postal_address(value: str) -> bool:
-    """Down to the block or the house: a prefecture or a city alone says nothing of a person."""
+    """Whether a value is an address down to the block or house; a prefecture or city alone does not identify anyone."""
     if not any(map(str.isdigit, value)) and not re.search("[一二三四五六七八九十]丁目", value):
         return False
     return bool(_JAPANESE_ADDRESS.match(value) or _WESTERN_ADDRESS.fullmatch(value))
 
 
 def is_birth_date(value: str) -> bool:
-    """A date of the last 130 years; only where the relation's name speaks of birth is it taken for more than a date."""
+    """Whether a value is a date of the last 130 years; it counts only where the relation's name is about birth."""
     found = _BIRTH_DATE.fullmatch(value)
     if found is None:
         return False
@@ -152,8 +151,8 @@ RECOGNISERS: dict[PersonalKind, Callable[[str], bool]] = {
 }
 
 
-def is_of(kind: PersonalKind, value: str, *, named: bool) -> bool:
-    """Whether a value is of the kind; `named` says that its relation's name speaks of it."""
+def is_of_kind(kind: PersonalKind, value: str, *, named: bool) -> bool:
+    """Whether a value is of the kind. named: the name of its relation suggests the kind."""
     if not value or len(value) > _LONGEST:
         return False
     if named and kind is PersonalKind.TELEPHONE:

@@ -1,4 +1,4 @@
-"""Policies applied: what becomes of a table's values before anything counts, shows or keeps them."""
+"""Applying policies: the values of a table are replaced or dropped before anything is counted, shown or stored."""
 
 import csv
 import io
@@ -11,7 +11,7 @@ from schemas.problems import Code
 from schemas.uploads import Finding, FindingKind
 from service.facts import Facts, Pair, fold_all, trimmed
 from service.ingest.privacy.pseudonyms import Pseudonyms
-from service.ingest.privacy.replacements import generaliser, mask
+from service.ingest.privacy.replacements import make_generaliser, mask
 from service.ingest.table import RefusedRow, Table
 
 Change = Callable[[str], str | None]
@@ -26,7 +26,10 @@ _DONE = {
 
 @dataclass(frozen=True, slots=True)
 class Policies:
-    """The policies of a dictionary that change something, by the folded name of their relation."""
+    """The policies of a dictionary that change something.
+
+    by_relation: policies by the folded name of their relation. subjects: whether subjects become pseudonyms.
+    """
 
     by_relation: dict[str, Policy]
     subjects: bool
@@ -34,7 +37,7 @@ class Policies:
 
     @classmethod
     def of(cls, policies: Iterable[Policy], *, subjects: bool, pseudonyms: Pseudonyms) -> "Policies | None":
-        """None where all is allowed."""
+        """Make the policies; None where everything is allowed."""
         changing = [policy for policy in policies if policy.policy is not PolicyKind.ALLOW]
         if not changing and not subjects:
             return None
@@ -42,21 +45,21 @@ class Policies:
         return cls(dict(zip(names, changing, strict=True)), subjects, pseudonyms)
 
     def for_relations(self, names: Iterable[str]) -> dict[str, Policy]:
-        """The policy of each of these names that has one."""
+        """The policies of those of these relations that have one."""
         distinct = list(dict.fromkeys(names))
         found = {name: self.by_relation.get(fold) for name, fold in zip(distinct, fold_all(distinct), strict=True)}
         return {name: policy for name, policy in found.items() if policy is not None}
 
     def subject(self, name: str) -> str:
-        """The name that the subject is stored and asked under."""
+        """The name that a subject is stored and asked under."""
         return self.pseudonyms.of(name) if self.subjects else name
 
     def answers(self, relation: str, answers: Iterable[str]) -> list[str]:
-        """What these answers are stored as; those that are not kept are left out."""
+        """The answers as they are stored; those that are not kept are left out."""
         policy = self.for_relations([relation]).get(relation)
         if policy is None:
             return list(answers)
-        change = _change(policy, self.pseudonyms)
+        change = _get_change(policy, self.pseudonyms)
         return [kept for kept in map(change, answers) if kept is not None]
 
     def pairs(self, pairs: Iterable[Pair]) -> set[Pair]:
@@ -64,11 +67,12 @@ class Policies:
 
 
 @dataclass(slots=True)
-class Applied:
-    """What became of some facts: `columns` are those kept, `places` where each of them stood.
+class AppliedPolicies:
+    """The result of applying policies to facts.
 
-    dropped: the place of each other fact and its policy. changed: rows whose answer was changed, by relation;
-    subjects: rows whose subject was; rows: rows of which either was. texts: what the new pseudonyms stand for.
+    columns: the facts that are kept. places: the index that each of them had. dropped: the policy of each other fact,
+    by its index. changed: the number of rows whose answer was changed, by relation. subjects: the number of rows whose
+    subject was changed. rows: the number of rows with any change. texts: the original text of each new pseudonym.
     """
 
     columns: Facts
@@ -81,8 +85,8 @@ class Applied:
     texts: dict[str, str] = field(default_factory=dict)
 
 
-class _Becomes(dict[str, str | None]):
-    """Each text and what it becomes, worked out once."""
+class _Replacements(dict[str, str | None]):
+    """Texts and their replacements, each computed once."""
 
     def __init__(self, change: Change) -> None:
         super().__init__()
@@ -93,12 +97,12 @@ class _Becomes(dict[str, str | None]):
         return becomes
 
 
-def apply(columns: Facts, policies: Policies) -> Applied:
-    """The facts as they may be stored. Applying again changes nothing more."""
+def apply_policies(columns: Facts, policies: Policies) -> AppliedPolicies:
+    """Apply policies to facts. Applying them to the result again changes nothing."""
     rules = policies.for_relations(columns.relations)
-    changes = {name: _Becomes(_change(rule, policies.pseudonyms)) for name, rule in rules.items()}
-    named = _Becomes(policies.subject)
-    applied, kept = Applied(Facts([], [], [], [])), list[tuple[str, str, str, int]]()
+    changes = {name: _Replacements(_get_change(rule, policies.pseudonyms)) for name, rule in rules.items()}
+    named = _Replacements(policies.subject)
+    applied, kept = AppliedPolicies(Facts([], [], [], [])), list[tuple[str, str, str, int]]()
     lines = columns.lines or [0] * len(columns)
     facts = zip(columns.subjects, columns.relations, columns.answers, lines, strict=True)
     for place, (subject, relation, answer, line) in enumerate(facts):
@@ -122,26 +126,26 @@ def apply(columns: Facts, policies: Policies) -> Applied:
     return applied
 
 
-def _change(policy: Policy, pseudonyms: Pseudonyms) -> Change:
+def _get_change(policy: Policy, pseudonyms: Pseudonyms) -> Change:
     if policy.generalise is not None:
-        return generaliser(policy.generalise)
+        return make_generaliser(policy.generalise)
     if policy.policy is PolicyKind.PSEUDONYMISE:
         return pseudonyms.of
-    return mask if policy.policy is PolicyKind.MASK else _nothing
+    return mask if policy.policy is PolicyKind.MASK else _drop
 
 
-def _nothing(_: str) -> None:
+def _drop(_: str) -> None:
     return None
 
 
-def screen(table: Table, policies: Policies) -> tuple[Table, dict[str, str]]:
-    """The table as it may be counted and kept, and the texts behind its new pseudonyms.
+def screen_table(table: Table, policies: Policies) -> tuple[Table, dict[str, str]]:
+    """Apply policies to a table; returns the new table and the original texts of its new pseudonyms.
 
-    Dropped rows are refused rows. Nothing as it stood in the file is left: not in refused rows, whose text is now
-    their three cells, not in samples, not in examples; the text of a row that the reader refused is withheld, because
-    nobody can tell which of its cells is what.
+    Dropped rows become refused rows. No original value is left: the text of refused rows is rebuilt from their three
+    cells, and samples and examples are replaced. The text of a row that the reader refused is withheld, because it is
+    unknown which of its cells is which.
     """
-    applied = apply(table.columns, policies)
+    applied = apply_policies(table.columns, policies)
     kept = applied.columns
     screened = Table(
         columns=kept,
@@ -156,45 +160,47 @@ def screen(table: Table, policies: Policies) -> tuple[Table, dict[str, str]]:
     )
     _refuse_dropped(screened, table.columns, applied, policies)
     screened.samples = [screened.text(at) for at in range(min(_SAMPLES, len(kept)))]
-    screened.findings += _findings(applied, policies)
+    screened.findings += _report_changes(applied, policies)
     return screened, applied.texts
 
 
-def _refuse_dropped(screened: Table, columns: Facts, applied: Applied, policies: Policies) -> None:
-    """A row that could not be generalised still speaks of its pair; one whose relation is dropped does not."""
+def _refuse_dropped(screened: Table, columns: Facts, applied: AppliedPolicies, policies: Policies) -> None:
+    """Refuse the dropped rows. Only those of a relation that is dropped as a whole do not mention their pair."""
     for place, policy in applied.dropped.items():
         subject = policies.subject(trimmed(columns.subjects[place]))
         relation = trimmed(columns.relations[place])
         if policy.policy is not PolicyKind.DROP:
             screened.mentioned.add((subject, relation))
-        refused = RefusedRow(columns.lines[place], *refusal(policy), _as_csv((subject, relation, "")))
+        refused = RefusedRow(columns.lines[place], *explain_refusal(policy), _as_csv((subject, relation, "")))
         screened.refused.append(refused)
 
 
-def refusal(policy: Policy) -> tuple[Code, str]:
-    """Why a fact is not kept."""
+def explain_refusal(policy: Policy) -> tuple[Code, str]:
+    """The code and the reason for which a policy keeps no fact."""
     if policy.generalise is None:
         return Code.DROPPED_BY_POLICY, "The policy of this relation keeps no answers."
     wanted = {"year": "a date", "prefecture": "an address with its prefecture", "band": "a number"}
     return (
         Code.NOT_GENERALISED,
-        f"The policy of this relation wants {wanted[policy.generalise.to]}. Correct the answer.",
+        f"The policy of this relation expects {wanted[policy.generalise.to]}. Correct the answer.",
     )
 
 
-def _findings(applied: Applied, policies: Policies) -> list[Finding]:
+def _report_changes(applied: AppliedPolicies, policies: Policies) -> list[Finding]:
     rules = policies.for_relations(applied.changed)
     found = [
-        _finding(f"{rows:,} answers were {_DONE[rules[relation].policy]} before anything was stored.", rows, relation)
+        _make_finding(
+            f"{rows:,} answers were {_DONE[rules[relation].policy]} before anything was stored.", rows, relation
+        )
         for relation, rows in applied.changed.most_common()
     ]
     if applied.subjects:
         message = f"The subjects of {applied.subjects:,} rows were replaced by pseudonyms before anything was stored."
-        found.append(_finding(message, applied.subjects, None))
+        found.append(_make_finding(message, applied.subjects, None))
     return found
 
 
-def _finding(message: str, count: int, relation: str | None) -> Finding:
+def _make_finding(message: str, count: int, relation: str | None) -> Finding:
     return Finding(kind=FindingKind.POLICY_APPLIED, message=message, count=count, relation=relation, examples=[])
 
 

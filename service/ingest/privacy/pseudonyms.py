@@ -1,9 +1,9 @@
-"""Pseudonyms: a keyed name for a text, the same wherever the text stands, so that joins and chains still meet.
+"""Pseudonyms: keyed names for texts, the same wherever a text occurs, so that joins and chains still work.
 
-A pseudonym is 16 bytes of a keyed BLAKE2b of the text and a check of 4 bytes under another key. The check tells our own
-pseudonyms from other text without a table, so that a pseudonym sent back, by an upload of an export or the next hop of
-a chain, stays what it is. Nothing leads from it to the text but the mapping, which is kept sealed and can be deleted,
-or a guess tried with the key.
+A pseudonym is 16 bytes of a keyed BLAKE2b of the text and a check of 4 bytes under another key. The check recognises
+our own pseudonyms without a table, so that one that is sent back, in an uploaded export or the next step of a chain,
+stays unchanged. It leads back to the text only by the mapping, which is sealed and can be deleted, or by guessing with
+the key.
 """
 
 import base64
@@ -20,7 +20,7 @@ _HASH, _CHECK = 16, 4
 
 
 class Pseudonyms:
-    """Under one policy secret of a dictionary (32 bytes)."""
+    """Makes and recognises the pseudonyms under one policy secret of a dictionary (32 bytes)."""
 
     def __init__(self, secret: bytes) -> None:
         self._text_key = _subkey(secret, "pseudonym", 32)
@@ -28,7 +28,7 @@ class Pseudonyms:
         self._seal = AESSIV(_subkey(secret, "pseudonym text", 64))
 
     def of(self, text: str) -> str:
-        """`psn-` and 32 letters and digits; white space at the text's ends does not count."""
+        """The pseudonym of a text: `psn-` and 32 letters and digits. White space at the text's ends does not count."""
         name = trimmed(text)
         if self.is_own(name):
             return name
@@ -36,7 +36,7 @@ class Pseudonyms:
         return PREFIX + base64.b32encode(hashed + self._check(hashed)).decode().lower()
 
     def is_own(self, text: str) -> bool:
-        """Whether `of` made this."""
+        """Whether a text is a pseudonym that `of` made under the same secret."""
         if not text.startswith(PREFIX) or text != text.lower():
             return False
         try:
@@ -46,7 +46,7 @@ class Pseudonyms:
         return len(made) == _HASH + _CHECK and hmac.compare_digest(self._check(made[:_HASH]), made[_HASH:])
 
     def seal(self, pseudonym: str, text: str) -> bytes:
-        """The text for the mapping, bound to its pseudonym."""
+        """Encrypt a text for the mapping, bound to its pseudonym (AES-SIV)."""
         return self._seal.encrypt(text.encode("utf-8", "surrogatepass"), [pseudonym.encode()])
 
     def unseal(self, pseudonym: str, sealed: bytes) -> str:

@@ -1,7 +1,7 @@
-"""Coarser answers: a date becomes its year, an address its prefecture, a number the band that it lies in.
+"""Generalising and masking answers: a date becomes its year, an address its prefecture, a number its band.
 
-Each takes one answer and gives the coarse one, or None where the answer is nothing of the kind: it is not kept then.
-What is coarse already stays as it is.
+Each function takes one answer and returns the coarser one, or None where the answer is not of the expected kind, in
+which case it is not kept. An answer that is coarse already is returned unchanged.
 """
 
 import re
@@ -42,16 +42,16 @@ _NUMBER = re.compile(
 _BAND = re.compile(r"[¥$€£]?(-?\d+) to (-?\d+)\s?(?:%|円|歳|才|人|個|kg|cm|mm|km|[mg])?", re.ASCII)
 
 
-def generaliser(to: Generalise) -> Callable[[str], str | None]:
-    """What makes an answer coarser in this way."""
+def make_generaliser(to: Generalise) -> Callable[[str], str | None]:
+    """Get the function that generalises an answer in this way."""
     if to.to == "band":
-        return partial(band, width=to.width or 1)
-    return year if to.to == "year" else prefecture
+        return partial(to_band, width=to.width or 1)
+    return to_year if to.to == "year" else to_prefecture
 
 
-def year(answer: str) -> str | None:
-    """`1984-03-05`, `昭和59年3月5日`, `5 March 1984` -> `1984`."""
-    found = _DATE.fullmatch(_plain(answer))
+def to_year(answer: str) -> str | None:
+    """The year of a date: `1984-03-05`, `昭和59年3月5日`, `5 March 1984` -> `1984`."""
+    found = _DATE.fullmatch(_normalise(answer))
     if found is None:
         return None
     if found["era"]:
@@ -59,9 +59,9 @@ def year(answer: str) -> str | None:
     return found["year"] or found["last"] or found["named"]
 
 
-def prefecture(answer: str) -> str | None:
-    """`〒100-0001 東京都千代田区千代田1-1` -> `東京都`; `Kita-ku, Osaka 530-0001` -> `Osaka`."""
-    text = _plain(answer)
+def to_prefecture(answer: str) -> str | None:
+    """The prefecture of an address: `〒100-0001 東京都千代田区1-1` -> `東京都`; `Kita-ku, Osaka` -> `Osaka`."""
+    text = _normalise(answer)
     found = PREFECTURE.search(text)
     if found:
         return found.group()
@@ -69,9 +69,9 @@ def prefecture(answer: str) -> str | None:
     return roman[1].capitalize() if roman else None
 
 
-def band(answer: str, width: int) -> str | None:
-    """`347` in bands of 100 -> `300 to 399`; a unit or currency stays."""
-    text = _plain(answer)
+def to_band(answer: str, width: int) -> str | None:
+    """The band of a number: `347` in bands of 100 -> `300 to 399`. A unit or currency is kept."""
+    text = _normalise(answer)
     if _is_band(text, width):
         return text
     found = _NUMBER.fullmatch(text)
@@ -87,17 +87,17 @@ def _is_band(text: str, width: int) -> bool:
     return found is not None and int(found[1]) % width == 0 and int(found[2]) == int(found[1]) + width - 1
 
 
-def _plain(answer: str) -> str:
+def _normalise(answer: str) -> str:
     return unicodedata.normalize("NFKC", answer).strip(WHITE_SPACE)
 
 
-FEWEST = 6  # characters that are hidden or would be; of a shorter answer none is shown
-# Everything but white space and punctuation: letters and digits of any script, marks, symbols. A `*` counts as hidden.
+FEWEST = 6  # an answer with fewer letters and digits is hidden as a whole
+# Everything but white space and punctuation: letters and digits of any script, marks, symbols, and `*` itself.
 _HIDDEN = re.compile(r"[^\s!-)+-/:-@\[-`{-~、。・「」（）＠．－]")
 
 
 def mask(answer: str) -> str:
-    """`taro.yamada@example.co.jp` -> `t***.******@*******.**.*p`. Masking what is masked changes nothing."""
+    """Mask an answer: `taro.yamada@example.co.jp` -> `t***.******@*******.**.*p`. Masking it again changes nothing."""
     hidden, count = _HIDDEN.subn("*", answer)
     first, last = _HIDDEN.search(answer), _HIDDEN.search(answer[::-1])
     if count < FEWEST or first is None or last is None:

@@ -1,1 +1,1 @@
-"""Readers: each turns the bytes of one file format into rows of text, or refuses what it cannot read."""
+"""Readers: each turns files of one format into rows of text and refuses what it cannot read."""

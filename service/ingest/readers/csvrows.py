@@ -1,6 +1,6 @@
-"""Delimited text to rows with the physical line of each: csv.reader's rules, and a way on where it gives up.
+"""Splitting delimited text into rows, with the physical lines of each, by the rules of csv.reader.
 
-The C reader takes the whole file in one go; only where it stops is a record read by hand (`quoting`).
+The C reader of `csv` parses the file; a record that it rejects is read by `read_record`, and it goes on after that.
 """
 
 import csv
@@ -13,15 +13,18 @@ from itertools import islice
 from schemas.problems import Code
 from service.errors import UnusableFile
 from service.ingest.options import Limits
-from service.ingest.readers.decode import shown
+from service.ingest.readers.decode import escape_undecodable
 from service.ingest.table import RefusedRow
 
-ROWS_AT_ONCE = 10_000  # one call of the C reader keeps every other thread waiting, recalls among them
+ROWS_AT_ONCE = 10_000  # one call of the C reader holds the GIL, and recalls wait for it
 
 
 @dataclass(slots=True)
 class Rows:
-    """rows[i] stands in the lines with index starts[i] up to stops[i]; broken rows were refused already."""
+    """The rows of a text: rows[i] takes up the lines from index starts[i] up to stops[i], exclusive.
+
+    broken: the rows that were refused because their quotes are malformed.
+    """
 
     rows: list[list[str]]
     starts: Sequence[int]
@@ -30,40 +33,40 @@ class Rows:
 
     @property
     def lines(self) -> Sequence[int]:
-        """The physical line of each row's first character; the file's first is 1."""
+        """The physical line, from 1, on which each row starts."""
         if isinstance(self.starts, range):
             return range(self.starts.start + 1, self.starts.stop + 1)
         return [start + 1 for start in self.starts]
 
 
-def physical_lines(text: str, limits: Limits) -> list[str]:
-    """Lines with their ends: LF, CRLF or CR, whichever comes, mixed or not."""
+def split_lines(text: str, limits: Limits) -> list[str]:
+    """Split a text into lines that keep their ends: LF, CRLF or CR, also mixed. Raises UnusableFile for too many."""
     if max(text.count("\n"), text.count("\r")) > limits.max_lines:
         raise UnusableFile(f"The file has more than {limits.max_lines:,} lines. Split it.", code=Code.NOT_A_TABLE)
     return list(io.StringIO(text, newline=""))
 
 
-def raw_text(lines: Sequence[str], start: int, stop: int) -> str:
-    """Lines as they stand in the file, without the end of the last one."""
+def join_lines(lines: Sequence[str], start: int, stop: int) -> str:
+    """Join the lines from `start` up to `stop` as they are in the file, without the last line end."""
     return "".join(lines[start:stop]).removesuffix("\n").removesuffix("\r")
 
 
 def read_rows(lines: list[str], delimiter: str, limits: Limits) -> Rows:
-    """Every record of `lines`, blank ones included; raises UnusableFile where the rest of the file is in doubt."""
-    _refuse_endless_lines(lines, delimiter, limits)
+    """Read every record of `lines`, blank ones included. Raises UnusableFile where the rest of the file is unclear."""
+    _refuse_overlong_lines(lines, delimiter, limits)
     rows: list[list[str]] = []
     reader = csv.reader(iter(lines), delimiter=delimiter, strict=True)
     try:
         while part := list(islice(reader, ROWS_AT_ONCE)):
             rows += part
     except csv.Error:
-        return _with_care(lines, delimiter)
+        return _read_carefully(lines, delimiter)
     if len(rows) == len(lines):
         return Rows(rows, range(len(rows)), range(1, len(rows) + 1))
-    return _with_care(lines, delimiter)
+    return _read_carefully(lines, delimiter)
 
 
-def _refuse_endless_lines(lines: list[str], delimiter: str, limits: Limits) -> None:
+def _refuse_overlong_lines(lines: list[str], delimiter: str, limits: Limits) -> None:
     if max(map(len, lines), default=0) <= limits.max_line_cells:
         return
     for at, line in enumerate(lines):
@@ -75,13 +78,13 @@ def _refuse_endless_lines(lines: list[str], delimiter: str, limits: Limits) -> N
             )
 
 
-def _with_care(lines: list[str], delimiter: str) -> Rows:
-    """Keep the lines of every record, and go on past the records that the C reader refuses."""
+def _read_carefully(lines: list[str], delimiter: str) -> Rows:
+    """Read record by record, with the lines of each, and go on after records that the C reader rejects."""
     rows, starts, stops = list[list[str]](), list[int](), list[int]()
     broken = list[RefusedRow]()
-    for start, stop, cells in _records(lines, delimiter):
+    for start, stop, cells in _read_records(lines, delimiter):
         if cells is None:
-            text = shown(raw_text(lines, start, stop))
+            text = escape_undecodable(join_lines(lines, start, stop))
             broken.append(RefusedRow(start + 1, Code.ROW_MALFORMED, explain_malformed(text), text))
         else:
             rows.append(cells)
@@ -90,8 +93,8 @@ def _with_care(lines: list[str], delimiter: str) -> Rows:
     return Rows(rows, starts, stops, broken)
 
 
-def _records(lines: list[str], delimiter: str) -> Iterator[tuple[int, int, list[str] | None]]:
-    """(first line index, line index after the last, cells); no cells where the row is malformed."""
+def _read_records(lines: list[str], delimiter: str) -> Iterator[tuple[int, int, list[str] | None]]:
+    """Yield (index of the first line, index after the last line, cells); cells are None where the row is malformed."""
     source = iter(lines)
     reader = csv.reader(source, delimiter=delimiter, strict=True)
     begin = read_by_hand = 0
@@ -118,16 +121,16 @@ _ADVICE = 'Write quotes inside cells twice ("") and put such cells in double quo
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """Cells of the record that ends before line index `stop`; None where text follows a closing quote."""
+    """A record that ends before line index `stop`. cells: None where text follows a closing quote."""
 
     cells: list[str] | None
     stop: int
 
 
 def read_record(lines: Sequence[str], start: int, delimiter: str) -> Record:
-    """The record at line index `start` by the rules of RFC 4180; every line is visited once.
+    """Read the record that starts at line index `start` by the rules of RFC 4180, visiting every line once.
 
-    Raises UnusableFile where nobody can tell where the record ends: an open quote, or unbalanced ones.
+    Raises UnusableFile where it is unclear where the record ends: a quote is never closed, or quotes do not balance.
     """
     cells: list[str] = []
     at, place = start, 0
@@ -135,11 +138,11 @@ def read_record(lines: Sequence[str], start: int, delimiter: str) -> Record:
         line = lines[at]
         if line.startswith('"', place):
             opened = at
-            cell, at, place = _quoted(lines, opened, place + 1)
+            cell, at, place = _read_quoted(lines, opened, place + 1)
             line = lines[at]
             ended = place == len(line) or line[place] in _LINE_ENDS
             if not ended and line[place] != delimiter:
-                return _garbled(lines, start, opened, at)
+                return _refuse_garbled(lines, start, opened, at)
         else:
             stop = line.find(delimiter, place)
             ended = stop < 0
@@ -151,8 +154,8 @@ def read_record(lines: Sequence[str], start: int, delimiter: str) -> Record:
         place += 1
 
 
-def _quoted(lines: Sequence[str], opened: int, place: int) -> tuple[str, int, int]:
-    """A quoted cell's text, and the line index and place after its closing quote."""
+def _read_quoted(lines: Sequence[str], opened: int, place: int) -> tuple[str, int, int]:
+    """The text of a quoted cell, and the line index and position after its closing quote."""
     parts = []
     for at in range(opened, len(lines)):
         inside = _INSIDE.match(lines[at], place)
@@ -161,10 +164,10 @@ def _quoted(lines: Sequence[str], opened: int, place: int) -> tuple[str, int, in
         if end < len(lines[at]):
             return "".join(parts).replace('""', '"'), at, end + 1
         place = 0
-    raise _unclosed(opened)
+    raise _unclosed_quote(opened)
 
 
-def _unclosed(opened: int) -> UnusableFile:
+def _unclosed_quote(opened: int) -> UnusableFile:
     line = opened + 1
     return UnusableFile(
         f"The quote opened in line {line} is never closed, so the rows after it would become one answer. "
@@ -174,14 +177,16 @@ def _unclosed(opened: int) -> UnusableFile:
     )
 
 
-def _garbled(lines: Sequence[str], start: int, opened: int, at: int) -> Record:
-    """Text after a closing quote: one broken row if its quotes balance, else no row after it can be trusted."""
+def _refuse_garbled(lines: Sequence[str], start: int, opened: int, at: int) -> Record:
+    """The record of a row with text after a closing quote. Raises UnusableFile where its quotes do not balance, since
+    no row after it can be trusted then.
+    """
     if at > opened:
-        raise _unclosed(opened)
+        raise _unclosed_quote(opened)
     text = "".join(lines[start : at + 1])
     if (text.count('"') - text.count('\\"')) % 2:
         raise UnusableFile(
-            f"Line {at + 1} has text after a closing quote and an odd number of quotes: where its row ends is unclear. "
+            f"Line {at + 1} has text after a closing quote and an odd number of quotes, so its end is unclear. "
             f"{_ADVICE}",
             code=Code.QUOTING_UNCLEAR,
             line=at + 1,
@@ -190,24 +195,24 @@ def _garbled(lines: Sequence[str], start: int, opened: int, at: int) -> Record:
 
 
 def explain_malformed(text: str) -> str:
-    """Why a row was refused as malformed."""
+    """The reason for refusing a row as malformed, with what to do about it."""
     if '\\"' in text:
         return f'The row escapes quotes with a backslash (\\"). {_ADVICE}'
     return f"Text follows a closing quote. {_ADVICE}"
 
 
-def refuse_other_quotes(rows: Sequence[Sequence[str]], first_line: int) -> None:
-    """422 when every cell stands in quotes that CSV does not know: they would be stored with the answers."""
+def refuse_unknown_quotes(rows: Sequence[Sequence[str]], first_line: int) -> None:
+    """Raise UnusableFile where every cell is enclosed in quotes that CSV does not know, which would be stored."""
     cells = [cell for row in rows for cell in row if cell]
     for wrapper in _WRAPPERS:
-        if cells and all(_wrapped(cell, wrapper) for cell in cells):
+        if cells and all(_is_wrapped(cell, wrapper) for cell in cells):
             raise UnusableFile(
-                f"From line {first_line} on every cell stands in {wrapper[0]}…{wrapper[1]}, which would become part of "
-                f'every name and answer. Save the file with double quotes ("…") or without quotes.',
+                f"From line {first_line} on, every cell is enclosed in {wrapper[0]}…{wrapper[1]}, which would become "
+                f'part of every name and answer. Save the file with double quotes ("…") or without quotes.',
                 code=Code.QUOTING_UNCLEAR,
                 line=first_line,
             )
 
 
-def _wrapped(cell: str, wrapper: str) -> bool:
+def _is_wrapped(cell: str, wrapper: str) -> bool:
     return len(cell) > 1 and cell[0] == wrapper[0] and cell[-1] == wrapper[1]

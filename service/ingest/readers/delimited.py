@@ -1,4 +1,4 @@
-"""CSV and its relatives: bytes -> text -> delimiter -> rows -> header -> facts."""
+"""Reading delimited text such as CSV: decode, detect the delimiter, split into rows, find the header, sift the rows."""
 
 import csv
 import re
@@ -14,10 +14,10 @@ from service.errors import UnusableFile
 from service.facts import WHITE_SPACE, Pair, is_blank
 from service.ingest.options import Limits, Options
 from service.ingest.readers import header
-from service.ingest.readers.csvrows import Rows, physical_lines, raw_text, read_rows, refuse_other_quotes
-from service.ingest.readers.decode import Decoded, base_type, declared_charset, decode, shown
-from service.ingest.readers.header import HEAD_ROWS, lines_above, locate, resolve
-from service.ingest.readers.sift import Refusal, Sheet, mentioned_pair, sift
+from service.ingest.readers.csvrows import Rows, join_lines, read_rows, refuse_unknown_quotes, split_lines
+from service.ingest.readers.decode import Decoded, decode, escape_undecodable, get_base_type, get_charset
+from service.ingest.readers.header import HEAD_ROWS, locate_header, report_lines_above, resolve_header
+from service.ingest.readers.sift import RawTable, Refusal, read_pair, sift
 from service.ingest.table import Header, Table
 
 _SAMPLES = 3
@@ -26,40 +26,40 @@ _QUOTE_CHECKED_ROWS = 1_000
 
 
 def read_delimited(path: Path, media_type: str | None, options: Options, limits: Limits) -> Table:
-    """The facts of a delimited text file; refused rows by line; UnusableFile where the whole is in doubt."""
-    decoded = decode(path.read_bytes(), options.encoding or declared_charset(media_type))
+    """Read a delimited text file. Raises UnusableFile (422) where encoding, delimiter, quoting or header is unclear."""
+    decoded = decode(path.read_bytes(), options.encoding or get_charset(media_type))
     if not decoded.text.strip(WHITE_SPACE + ",;|"):
         raise UnusableFile("The file has no line with text.", code=Code.EMPTY_FILE)
-    lines = physical_lines(decoded.text, limits)
-    hint = excel_hint(lines[0])
-    delimiter = declared_delimiter(options.delimiter) or hint or _of_media_type(media_type, lines)
-    delimiter = delimiter or found_delimiter(lines, options.header)
+    lines = split_lines(decoded.text, limits)
+    hint = find_excel_hint(lines[0])
+    delimiter = parse_delimiter(options.delimiter) or hint or _tab_of_media_type(media_type, lines)
+    delimiter = delimiter or detect_delimiter(lines, options.header)
     rows = read_rows(lines, delimiter, limits)
     _refuse_broken_quoting(rows)
-    top = _top(rows, 1 if hint else 0, options.header)
-    header, body = _header(rows, top[-1], options.header)
+    top = _find_top(rows, 1 if hint else 0, options.header)
+    header, body = _read_header(rows, top[-1], options.header)
     table = sift(_sheet(rows, body, lines, decoded, delimiter), header, limits)
     for broken in rows.broken:
-        table.mentioned.update(_mentioned_by_malformed(broken.text, delimiter, header))
+        table.mentioned.update(_pairs_of_malformed(broken.text, delimiter, header))
     table.refused += rows.broken
     table.blank_lines += top[-1] + 1 - len(top) - (1 if hint else 0)
     table.encoding, table.delimiter = decoded.encoding, delimiter
-    table.samples = decoded_samples(decoded.text, lines)
-    table.findings += lines_above([rows.rows[at] for at in top[:-1]], [rows.lines[at] for at in top[:-1]])
-    table.findings += _rows_inside_cells(table, delimiter)
+    table.samples = sample_lines(decoded.text, lines)
+    table.findings += report_lines_above([rows.rows[at] for at in top[:-1]], [rows.lines[at] for at in top[:-1]])
+    table.findings += _find_rows_inside_cells(table, delimiter)
     return table
 
 
-def decoded_samples(text: str, lines: Sequence[str]) -> list[str]:
-    """A few lines by which a person sees whether the encoding was right: those with more than ASCII first."""
+def sample_lines(text: str, lines: Sequence[str]) -> list[str]:
+    """A few lines by which a person sees whether the encoding was right; lines that are not ASCII come first."""
     telling = [] if text.isascii() else list(islice((line for line in lines if not line.isascii()), _SAMPLES))
     plain = islice((line for line in lines if line.isascii() and not is_blank(line)), _SAMPLES - len(telling))
-    return [shown(line.rstrip("\r\n"))[:_SAMPLE_CHARS] for line in (*telling, *plain)]
+    return [escape_undecodable(line.rstrip("\r\n"))[:_SAMPLE_CHARS] for line in (*telling, *plain)]
 
 
-def _of_media_type(media_type: str | None, lines: Sequence[str]) -> str | None:
-    """A tab where the type promises tabs and the first lines have one."""
-    promised = base_type(media_type) == "text/tab-separated-values"
+def _tab_of_media_type(media_type: str | None, lines: Sequence[str]) -> str | None:
+    """A tab where the media type declares tabs and one of the first lines has one; else None."""
+    promised = get_base_type(media_type) == "text/tab-separated-values"
     return "\t" if promised and any("\t" in line for line in lines[:HEAD_ROWS]) else None
 
 
@@ -67,38 +67,38 @@ def _refuse_broken_quoting(rows: Rows) -> None:
     if len(rows.broken) > len(rows.rows):
         first = rows.broken[0]
         raise UnusableFile(
-            f"{len(rows.broken)} rows have quotes that cannot be read, the first in line {first.line}. {first.detail}",
+            f"{len(rows.broken)} rows have malformed quotes, the first in line {first.line}. {first.detail}",
             code=Code.QUOTING_UNCLEAR,
             line=first.line,
         )
 
 
-def _top(rows: Rows, start: int, option: str) -> list[int]:
-    """The places of the rows with content down to the header row, which is the last of them."""
+def _find_top(rows: Rows, start: int, option: str) -> list[int]:
+    """The indices of the rows with content down to the header row, which is the last of them."""
     content = (at for at in range(start, len(rows.rows)) if not all(map(is_blank, rows.rows[at])))
     places = list(islice(content, HEAD_ROWS))
     if not places:
         raise UnusableFile("The file has no line with text.", code=Code.EMPTY_FILE)
-    return places[: locate([rows.rows[at] for at in places], option) + 1]
+    return places[: locate_header([rows.rows[at] for at in places], option) + 1]
 
 
-def _header(rows: Rows, at: int, option: str) -> tuple[Header, int]:
+def _read_header(rows: Rows, at: int, option: str) -> tuple[Header, int]:
     """The header and the index of the first row after it."""
-    first = [shown(cell) for cell in rows.rows[at]]
-    refuse_other_quotes([first], rows.starts[at] + 1)
-    header = resolve(first, option)
+    first = [escape_undecodable(cell) for cell in rows.rows[at]]
+    refuse_unknown_quotes([first], rows.starts[at] + 1)
+    header = resolve_header(first, option)
     if not header.cells:
         return header, at
     body = rows.rows[at + 1 :]
     if body:
-        refuse_other_quotes(
+        refuse_unknown_quotes(
             [row for row in body[:_QUOTE_CHECKED_ROWS] if len(row) == len(first)], rows.starts[at + 1] + 1
         )
-    return resolve([*first, *[""] * _empty_columns(body, len(first))], option), at + 1
+    return resolve_header([*first, *[""] * _empty_columns(body, len(first))], option), at + 1
 
 
 def _empty_columns(body: Sequence[Sequence[str]], width: int) -> int:
-    """How many cells every row has beyond the header's `width`, all empty: delimiters that some programs add."""
+    """How many empty cells every row has beyond the header's `width`: some programs end each line with delimiters."""
     filled = (row for row in body if not all(map(is_blank, row)))
     first = next(filled, [])
     if len(first) <= width or not all(map(is_blank, first[width:])):
@@ -107,54 +107,54 @@ def _empty_columns(body: Sequence[Sequence[str]], width: int) -> int:
     return len(first) - width if alike else 0
 
 
-def _sheet(rows: Rows, body: int, lines: list[str], decoded: Decoded, delimiter: str) -> Sheet:
+def _sheet(rows: Rows, body: int, lines: list[str], decoded: Decoded, delimiter: str) -> RawTable:
     starts, stops = rows.starts[body:], rows.stops[body:]
 
     def text(at: int) -> str:
-        return shown(raw_text(lines, starts[at], stops[at]))
+        return escape_undecodable(join_lines(lines, starts[at], stops[at]))
 
     refusals = dict[int, Refusal]()
     if '"' in decoded.text and re.search(re.escape(delimiter) + r'[ \u3000]+"', decoded.text):
-        refusals = _quoted_late(rows.rows[body:], text)
-    return Sheet(rows.rows[body:], rows.lines[body:], text, refusals, scan=decoded.damaged or "\0" in decoded.text)
+        refusals = _refuse_late_quotes(rows.rows[body:], text)
+    return RawTable(rows.rows[body:], rows.lines[body:], text, refusals, scan=decoded.damaged or "\0" in decoded.text)
 
 
-def _rows_inside_cells(table: Table, delimiter: str) -> list[Finding]:
-    """A quote that was closed many lines late is correct CSV; its cell shows it by the rows that it swallowed."""
-    taken, cuts = table.columns, table.header.width - 1
+def _find_rows_inside_cells(table: Table, delimiter: str) -> list[Finding]:
+    """A finding for answers that contain whole rows: a quote that is closed some lines too late is still valid CSV."""
+    facts, cuts = table.columns, table.header.width - 1
     found = [
         Example(
             line=line, subject=subject[:_SAMPLE_CHARS], relation=relation[:_SAMPLE_CHARS], answer=answer[:_SAMPLE_CHARS]
         )
         for line, subject, relation, answer in zip(
-            taken.lines, taken.subjects, taken.relations, taken.answers, strict=True
+            facts.lines, facts.subjects, facts.relations, facts.answers, strict=True
         )
-        if "\n" in answer and _all_cut(answer.splitlines()[1:-1], delimiter, cuts)
+        if "\n" in answer and _look_like_rows(answer.splitlines()[1:-1], delimiter, cuts)
     ]
-    message = "Quoted answers hold whole lines that look like rows: a closing quote may stand too late."
+    message = "Quoted answers contain lines that look like rows: a closing quote may be missing or too late."
     kind = FindingKind.ROWS_INSIDE_A_CELL
     return [Finding(kind=kind, message=message, count=len(found), relation=None, examples=found[:5])] if found else []
 
 
-def _all_cut(lines: Sequence[str], delimiter: str, cuts: int) -> bool:
+def _look_like_rows(lines: Sequence[str], delimiter: str, cuts: int) -> bool:
     return bool(lines) and all(line.count(delimiter) == cuts for line in lines)
 
 
-def _quoted_late(rows: Sequence[Sequence[str]], text: Callable[[int], str]) -> dict[int, Refusal]:
-    """Rows with `, "cell"`: the space keeps the quote from opening a cell, and half of it would be stored.
+def _refuse_late_quotes(rows: Sequence[Sequence[str]], text: Callable[[int], str]) -> dict[int, Refusal]:
+    """Refuse rows with `, "cell"`: the space keeps the quote from opening a cell, so half of the cell would be stored.
 
-    Such a cell stands in the file letter by letter; within a quoted cell every quote would be written twice.
+    Such a cell appears in the file letter by letter; in a properly quoted cell every quote would be doubled.
     """
     return {
-        at: (Code.ROW_MALFORMED, "A space stands before an opening quote. Remove the spaces after the delimiters.")
+        at: (Code.ROW_MALFORMED, "A cell has a space before its opening quote. Remove the spaces after the delimiters.")
         for at, row in enumerate(rows)
         if any(cell[:1] in " \u3000" and cell.lstrip()[:1] == '"' and cell in text(at) for cell in row if cell)
     }
 
 
-def _mentioned_by_malformed(text: str, delimiter: str, header: Header) -> list[Pair]:
+def _pairs_of_malformed(text: str, delimiter: str, header: Header) -> list[Pair]:
     try:
-        return list(mentioned_pair(next(csv.reader([text], delimiter=delimiter), []), header))
+        return list(read_pair(next(csv.reader([text], delimiter=delimiter), []), header))
     except csv.Error:
         return []
 
@@ -174,36 +174,40 @@ _SNIFFED_CHARS = 1 << 16
 _UNUSABLE = '"\r\n\0'
 
 
-def declared_delimiter(option: str | None) -> str | None:
-    """The delimiter of the query, by character or by name; 422 where it is neither."""
+def parse_delimiter(option: str | None) -> str | None:
+    """The delimiter that the query gives as a character or by name; None for none. Raises UnusableFile (422)."""
     if option is None:
         return None
     character = _WORDS.get(option.strip().lower(), option)
     if len(character) != 1 or character in _UNUSABLE:
         raise UnusableFile(
-            f"delimiter= takes one character, or comma, tab, semicolon, pipe, space; not {option[:40]!r}.",
+            f"delimiter= takes one character, or comma, tab, semicolon, pipe or space, not {option[:40]!r}.",
             code=Code.DELIMITER_UNCLEAR,
         )
     return character
 
 
-def excel_hint(first_line: str) -> str | None:
-    """The character of a first line `sep=;`, which Excel writes and hides."""
+def find_excel_hint(first_line: str) -> str | None:
+    """The character in a first line such as `sep=;`, which Excel understands as a hint; None where there is none."""
     match = _EXCEL_HINT.fullmatch(first_line)
     return match[1] if match and match[1] not in _UNUSABLE else None
 
 
-def found_delimiter(lines: Sequence[str], option: str) -> str:
-    """The candidate that makes the first row a header by the header option, else the one that cuts rows most evenly."""
-    samples = {candidate: _sample(lines, candidate) for candidate in _CANDIDATES}
+def detect_delimiter(lines: Sequence[str], option: str) -> str:
+    """Detect the delimiter: the one by which the first row is a header, else the one that splits rows most evenly.
+
+    Raises UnusableFile (422) where none of the candidates splits any row.
+    """
+    samples = {candidate: _read_sample(lines, candidate) for candidate in _CANDIDATES}
     for candidate, rows in samples.items():
-        if option.strip().lower() != header.NONE and header.fits(_head(rows, option), option):
+        if option.strip().lower() != header.NONE and header.is_header(_head(rows, option), option):
             return candidate
     best = max(_CANDIDATES, key=lambda candidate: _evenness(samples[candidate]))
     if _evenness(samples[best]) == (0.0, 0):
         first = next((line for line in lines if not is_blank(line)), "").strip()
+        shown = escape_undecodable(first[:120])
         raise UnusableFile(
-            f"No comma, tab, semicolon or pipe separates the cells. The first line reads: {shown(first[:120])}. "
+            f"No comma, tab, semicolon or pipe separates the cells. The first line reads: {shown}. "
             "Name the character with delimiter=.",
             code=Code.DELIMITER_UNCLEAR,
         )
@@ -211,13 +215,13 @@ def found_delimiter(lines: Sequence[str], option: str) -> str:
 
 
 def _head(rows: Sequence[Sequence[str]], option: str) -> Sequence[str]:
-    return rows[header.locate(rows, option)] if rows else []
+    return rows[header.locate_header(rows, option)] if rows else []
 
 
-def _sample(lines: Sequence[str], delimiter: str) -> list[list[str]]:
+def _read_sample(lines: Sequence[str], delimiter: str) -> list[list[str]]:
     rows = list[list[str]]()
     starts = (line[:_SNIFFED_CHARS] for line in islice(lines, _SAMPLE_LINES))
-    with suppress(csv.Error):  # a cell beyond the reader's limit; the rows before it are sample enough
+    with suppress(csv.Error):  # a cell beyond the reader's limit; the rows before it are enough
         for row in csv.reader(starts, delimiter=delimiter):
             if not all(map(is_blank, row)):
                 rows.append(row)
@@ -225,7 +229,7 @@ def _sample(lines: Sequence[str], delimiter: str) -> list[list[str]]:
 
 
 def _evenness(rows: list[list[str]]) -> tuple[float, int]:
-    """(share of rows with the commonest width above one, that width); nothing where rows are not cut at all."""
+    """The share of rows that have the commonest width above 1, and that width; (0.0, 0) where no row is split."""
     widths = Counter(len(row) for row in rows if len(row) > 1)
     width, times = widths.most_common(1)[0] if widths else (0, 0)
     return (times / len(rows), width) if times else (0.0, 0)

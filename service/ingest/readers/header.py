@@ -1,8 +1,8 @@
-"""Which column is the subject, which the relation, which the answer.
+"""Finding out which columns are subject, relation and answer.
 
-A header is recognised only when all three are named; otherwise the first row may be a fact, and the caller is asked.
-Titles are known in English and Japanese. Plain names count first, then clear synonyms, then words for a key (`品番`),
-then words that can mean two roles; those are used only where one reading of the whole header is left.
+A header is recognised only if it names all three; otherwise the first row might be a fact, and the file is refused with
+a question. Titles are recognised in English and Japanese: plain names first, then clear synonyms, then words for a key
+(`品番`), then words that can mean two roles, which count only if they leave one reading of the whole header.
 """
 
 import csv
@@ -18,78 +18,78 @@ from service.facts import WHITE_SPACE, is_blank, trimmed
 from service.ingest.table import Header
 
 AUTO, NONE = "auto", "none"
-HEAD_ROWS = 20  # rows among which the header is looked for
+HEAD_ROWS = 20  # the header is searched for in this many rows
 
 _EXAMPLES = 5
 _SHOWN_CELLS = 12
 _SHOWN_CHARS = 40
 
 
-def resolve(cells: Sequence[str], option: str) -> Header:
-    """The header that `cells`, the first row, is by the caller's option; 422 where it is none."""
+def resolve_header(cells: Sequence[str], option: str) -> Header:
+    """Read `cells`, the first row, as a header by the header option. Raises UnusableFile (422) where it is none."""
     if option.strip().lower() == NONE:
-        return _positional(cells)
+        return _number_columns(cells)
     if option.strip().lower() == AUTO:
-        return Header(list(cells), _recognised(cells), _names(cells))
-    return Header(list(cells), _asked_for(cells, option), _names(cells))
+        return Header(list(cells), _recognise(cells), _column_names(cells))
+    return Header(list(cells), _find_named(cells, option), _column_names(cells))
 
 
-def fits(cells: Sequence[str], option: str) -> bool:
-    """Whether `resolve` would accept this row."""
+def is_header(cells: Sequence[str], option: str) -> bool:
+    """Whether `resolve_header` would accept this row."""
     try:
-        resolve(cells, option)
+        resolve_header(cells, option)
     except UnusableFile:
         return False
     return True
 
 
-def locate(rows: Sequence[Sequence[str]], option: str) -> int:
-    """Which of a file's first rows is its header, or the row that stands where it should.
+def locate_header(rows: Sequence[Sequence[str]], option: str) -> int:
+    """The index of the header among a file's first rows, or of the row that is in its place.
 
-    Titles and notes may stand above it, but nothing that could be a fact.
+    Titles and notes may come before it, but nothing that could be a fact.
     """
     for at, row in enumerate(rows[:HEAD_ROWS]):
-        if fits(row, option) or len(row) - sum(map(is_blank, row)) >= len(ROLES):
+        if is_header(row, option) or len(row) - sum(map(is_blank, row)) >= len(ROLES):
             return at
     return 0
 
 
-def lines_above(rows: Sequence[Sequence[str]], lines: Sequence[int]) -> list[Finding]:
-    """The finding that names the rows above the header, which were left out."""
+def report_lines_above(rows: Sequence[Sequence[str]], lines: Sequence[int]) -> list[Finding]:
+    """The finding that shows the rows above the header, which were left out; empty where there are none."""
     if not rows:
         return []
     cells = [[*row, "", "", ""] for row in rows]
     shown = [
         Example(line=at, subject=row[0], relation=row[1], answer=row[2]) for at, row in zip(lines, cells, strict=True)
     ]
-    message = "Lines above the header were left out: they cannot be facts."
+    message = "Lines above the header were left out because they cannot be facts."
     kind = FindingKind.LINES_ABOVE_HEADER
     return [Finding(kind=kind, message=message, count=len(rows), relation=None, examples=shown[:_EXAMPLES])]
 
 
-def _names(cells: Sequence[str]) -> list[str]:
+def _column_names(cells: Sequence[str]) -> list[str]:
     return [trimmed(cell) or f"column {at}" for at, cell in enumerate(cells, 1)]
 
 
-def _positional(cells: Sequence[str]) -> Header:
+def _number_columns(cells: Sequence[str]) -> Header:
     if len(cells) < len(ROLES):
         raise UnusableFile(
-            f"header=none needs three columns, and the first row has {len(cells)}: {_seen(cells)}. "
+            f"header=none needs three columns, and the first row has {len(cells)}: {_quote_row(cells)}. "
             "If the columns are separated by another character, name it with delimiter=.",
             code=Code.COLUMN_MISSING,
         )
     return Header([], (0, 1, 2), [f"column {at}" for at in range(1, len(cells) + 1)])
 
 
-def _recognised(cells: Sequence[str]) -> tuple[int, int, int]:
+def _recognise(cells: Sequence[str]) -> tuple[int, int, int]:
     found = find_roles(cells)
     if all(len(found.get(role, [])) == 1 for role in ROLES):
         return found["subject"][0], found["relation"][0], found["answer"][0]
-    raise _unrecognised(cells, found)
+    raise _not_recognised(cells, found)
 
 
-def _unrecognised(cells: Sequence[str], found: dict[str, list[int]]) -> UnusableFile:
-    seen = _seen(cells)
+def _not_recognised(cells: Sequence[str], found: dict[str, list[int]]) -> UnusableFile:
+    seen = _quote_row(cells)
     doubled = [role for role in ROLES if len(found.get(role, [])) > 1]
     missing = [role for role in ROLES if role not in found]
     name_them = "Name the three columns with header=SUBJECT,RELATION,ANSWER (their names in your file)"
@@ -115,33 +115,33 @@ def _unrecognised(cells: Sequence[str], found: dict[str, list[int]]) -> Unusable
     )
 
 
-def _asked_for(cells: Sequence[str], option: str) -> tuple[int, int, int]:
+def _find_named(cells: Sequence[str], option: str) -> tuple[int, int, int]:
     wanted = next(csv.reader([option]), [])
     if len(wanted) != len(ROLES):
         raise UnusableFile(
             f"header= takes auto, none or three column names separated by commas, not {option[:80]!r}.",
             code=Code.HEADER_UNCLEAR,
         )
-    subject, relation, answer = (_place(cells, name) for name in wanted)
+    subject, relation, answer = (_find_column(cells, name) for name in wanted)
     if len({subject, relation, answer}) < len(ROLES):
         raise UnusableFile(f"header={option[:80]} names one column twice.", code=Code.HEADER_UNCLEAR)
     return subject, relation, answer
 
 
-def _place(cells: Sequence[str], name: str) -> int:
+def _find_column(cells: Sequence[str], name: str) -> int:
     exact = [at for at, cell in enumerate(cells) if trimmed(cell) == trimmed(name)]
-    places = exact or [at for at, cell in enumerate(cells) if normal(cell) == normal(name)]
+    places = exact or [at for at, cell in enumerate(cells) if normalise_title(cell) == normalise_title(name)]
     if len(places) == 1:
         return places[0]
     raise UnusableFile(
         f"The header has {'several columns' if places else 'no column'} named {name.strip()[:80]!r}. "
-        f"It reads: {_seen(cells)}. Give the names as they stand there with header=A,B,C.",
+        f"It reads: {_quote_row(cells)}. Give the names as they are written there with header=A,B,C.",
         code=Code.HEADER_UNCLEAR if places else Code.COLUMN_MISSING,
         header=list(cells),
     )
 
 
-def _seen(cells: Sequence[str]) -> str:
+def _quote_row(cells: Sequence[str]) -> str:
     shown = " | ".join(cell[:_SHOWN_CHARS] for cell in cells[:_SHOWN_CELLS])
     return f"{shown} | … ({len(cells)} columns)" if len(cells) > _SHOWN_CELLS else shown
 
@@ -175,33 +175,33 @@ _VAGUE = _words("対象 項目", "項目", "対象")
 _NOISE = re.compile(r"[\s_\-./:*#]+|\([^)]*\)$|\[[^\]]*\]$")
 
 Places = dict[str, list[int]]
-"""For each role that was found, the columns that may be it; one where it is clear."""
+"""For each role that was found, the columns that may have it; one where it is clear."""
 
 
-def normal(title: str) -> str:
-    """A title without width, case, punctuation or a unit in brackets."""
+def normalise_title(title: str) -> str:
+    """Normalise a title for comparison: without differences of width and case, punctuation, or a unit in brackets."""
     return _NOISE.sub("", unicodedata.normalize("NFKC", title).casefold().strip(WHITE_SPACE))
 
 
 def find_roles(titles: Sequence[str]) -> Places:
-    """Which columns may have which role."""
-    names = [normal(title) for title in titles]
+    """Find the columns that may have each role."""
+    names = [normalise_title(title) for title in titles]
     found: Places = {}
     for words in (_PLAIN, _CLEAR, _KEYS):
         for role in ROLES:
-            if role not in found and (places := _places(names, words[role], found)):
+            if role not in found and (places := _find_columns(names, words[role], found)):
                 found[role] = places
-    return found | _only_reading(names, found)
+    return found | _find_only_reading(names, found)
 
 
-def _places(names: Sequence[str], words: frozenset[str], found: Places) -> list[int]:
+def _find_columns(names: Sequence[str], words: frozenset[str], found: Places) -> list[int]:
     taken = {at for places in found.values() for at in places}
     return [at for at, name in enumerate(names) if name in words and at not in taken]
 
 
-def _only_reading(names: Sequence[str], found: Mapping[str, list[int]]) -> Places:
-    """The open roles by words that can mean two, where that leaves exactly one way to give each a column."""
+def _find_only_reading(names: Sequence[str], found: Mapping[str, list[int]]) -> Places:
+    """Give the open roles columns by ambiguous words, where there is exactly one way to do so."""
     open_roles = [role for role in ROLES if role not in found]
-    choices = [_places(names, _VAGUE[role], dict(found)) for role in open_roles]
+    choices = [_find_columns(names, _VAGUE[role], dict(found)) for role in open_roles]
     readings = [reading for reading in product(*choices) if len(set(reading)) == len(reading)]
     return {role: [at] for role, at in zip(open_roles, readings[0], strict=True)} if len(readings) == 1 else {}

@@ -1,6 +1,6 @@
-"""JSON lines: one object a line with subject, relation and answer; an answer may be a list, one row for each entry.
+"""Reading JSON lines: one object per line with subject, relation and answer; a list of answers is one row per entry.
 
-Numbers keep the text they are written with (`1.50` stays `1.50`); what is neither text nor number is refused.
+Numbers keep the text that they are written as (`1.50` stays `1.50`); values of other types are refused.
 """
 
 import json
@@ -10,45 +10,45 @@ from schemas.problems import Code
 from service.errors import UnusableFile
 from service.facts import is_blank
 from service.ingest.options import Limits, Options
-from service.ingest.readers.csvrows import physical_lines, raw_text
-from service.ingest.readers.decode import declared_charset, decode, shown
-from service.ingest.readers.delimited import decoded_samples
-from service.ingest.readers.header import AUTO, NONE, resolve
-from service.ingest.readers.sift import Refusal, Row, Sheet, sift
+from service.ingest.readers.csvrows import join_lines, split_lines
+from service.ingest.readers.decode import decode, escape_undecodable, get_charset
+from service.ingest.readers.delimited import sample_lines
+from service.ingest.readers.header import AUTO, NONE, resolve_header
+from service.ingest.readers.sift import RawTable, Refusal, Row, sift
 from service.ingest.table import Header, Table
 
 Object = dict[str, object]
-_NOT_AN_OBJECT = "The line is not one JSON object with each key once"
+_NOT_AN_OBJECT = "The line is not a single JSON object without repeated keys"
 _NOT_TEXT = "subject and relation must be text or numbers, and answer text, a number or a list of them"
 
 
 def read_json_lines(path: Path, media_type: str | None, options: Options, limits: Limits) -> Table:
-    """The facts of a JSON lines file; each line that is not one is refused by itself."""
-    decoded = decode(path.read_bytes(), options.encoding or declared_charset(media_type))
-    lines = physical_lines(decoded.text, limits)
-    objects = [(at, _object(line)) for at, line in enumerate(lines) if not is_blank(line)]
-    header = _header([found for _, found in objects if isinstance(found, dict)], options.header)
+    """Read a JSON lines file; lines that are no facts are refused one by one. Raises UnusableFile (422)."""
+    decoded = decode(path.read_bytes(), options.encoding or get_charset(media_type))
+    lines = split_lines(decoded.text, limits)
+    objects = [(at, _parse_object(line)) for at, line in enumerate(lines) if not is_blank(line)]
+    header = _resolve_keys([found for _, found in objects if isinstance(found, dict)], options.header)
     keys = list(header.columns.values())
     rows, places, refusals = list[Row](), list[int](), dict[int, Refusal]()
     for at, found in objects:
-        cells, refusal = ([["", "", ""]], found) if isinstance(found, tuple) else _rows(found, keys)
+        cells, refusal = ([["", "", ""]], found) if isinstance(found, tuple) else _make_rows(found, keys)
         if refusal:
             refusals[len(rows)] = refusal
         rows += cells
         places += [at] * len(cells)
 
     def text(row: int) -> str:
-        return shown(raw_text(lines, places[row], places[row] + 1))
+        return escape_undecodable(join_lines(lines, places[row], places[row] + 1))
 
-    sheet = Sheet(rows, [at + 1 for at in places], text, refusals, scan=True)
+    sheet = RawTable(rows, [at + 1 for at in places], text, refusals, scan=True)
     table = sift(sheet, Header([], (0, 1, 2), keys), limits)
     table.header = header
     table.blank_lines += len(lines) - len(objects)
-    table.encoding, table.samples = decoded.encoding, decoded_samples(decoded.text, lines)
+    table.encoding, table.samples = decoded.encoding, sample_lines(decoded.text, lines)
     return table
 
 
-def _object(line: str) -> Object | Refusal:
+def _parse_object(line: str) -> Object | Refusal:
     try:
         found = json.loads(
             line.strip("\ufeff"),
@@ -65,31 +65,31 @@ def _object(line: str) -> Object | Refusal:
 
 
 def _unique_keys(pairs: list[tuple[str, object]]) -> Object:
-    """JSON lets the last of two equal keys win silently; here nothing is dropped silently."""
+    """Make the object. Raises ValueError for a repeated key, of which `json` would silently keep the last."""
     found = dict(pairs)
     if len(found) != len(pairs):
-        raise ValueError("a key stands there twice")
+        raise ValueError("a key is repeated")
     return found
 
 
 def _refuse_constant(constant: str) -> None:
-    raise ValueError(f"{constant} is no JSON number")
+    raise ValueError(f"{constant} is not a JSON number")
 
 
-def _header(objects: list[Object], option: str) -> Header:
-    """Keys take the place of a header row; their order is that in which they first appear."""
-    names = list(dict.fromkeys(shown(key) for found in objects for key in found))
+def _resolve_keys(objects: list[Object], option: str) -> Header:
+    """The header that the keys of all objects are, in the order of their first appearance."""
+    names = list(dict.fromkeys(escape_undecodable(key) for found in objects for key in found))
     if not names:
         raise UnusableFile(
             'No line is a JSON object such as {"subject": "…", "relation": "…", "answer": "…"}. '
             "Write one object a line, not one array or an object over several lines.",
             code=Code.NOT_A_TABLE,
         )
-    return resolve(names, AUTO if option.strip().lower() == NONE else option)
+    return resolve_header(names, AUTO if option.strip().lower() == NONE else option)
 
 
-def _rows(found: Object, keys: list[str]) -> tuple[list[Row], Refusal | None]:
-    """One row for each answer; a single row and the reason where a value is not text."""
+def _make_rows(found: Object, keys: list[str]) -> tuple[list[Row], Refusal | None]:
+    """One row for each answer; or a single row and the reason for its refusal where a value is not text."""
     subject, relation, answer = (found.get(key) for key in keys)
     answers = (answer or [""]) if isinstance(answer, list) else ["" if answer is None else answer]
     names = ["" if name is None else name for name in (subject, relation)]

@@ -1,4 +1,4 @@
-"""Parquet: three columns of scalars, every value as text."""
+"""Reading Parquet files: three columns of scalars, every value as text."""
 
 import json
 import subprocess
@@ -12,53 +12,53 @@ import pyarrow as pa
 from schemas.problems import Code
 from service.errors import TooLarge, UnusableFile
 from service.ingest.options import Limits, Options
-from service.ingest.readers.header import AUTO, NONE, resolve
+from service.ingest.readers.header import AUTO, NONE, resolve_header
 from service.ingest.readers.parquetreader import TOO_LARGE
-from service.ingest.readers.sift import Row, Sheet, cell_text, sift
+from service.ingest.readers.sift import RawTable, Row, format_cell, sift
 from service.ingest.table import Header, Table
 
 _READER = Path(__file__).with_name("parquetreader.py")
 
 
 def read_parquet(path: Path, _media_type: str | None, options: Options, limits: Limits) -> Table:
-    """The facts of a Parquet file; lines count its rows from 1."""
-    header, rows = _read(path, options, limits)
-    sheet = Sheet(rows, range(1, len(rows) + 1), lambda at: " | ".join(rows[at]), scan=True)
+    """Read a Parquet file; the line of a row is its number, from 1. Raises UnusableFile (422) or TooLarge (413)."""
+    header, rows = _run_reader(path, options, limits)
+    sheet = RawTable(rows, range(1, len(rows) + 1), lambda at: " | ".join(rows[at]), scan=True)
     table = sift(sheet, Header([], (0, 1, 2), list(header.columns.values())), limits)
     table.header = header
     table.samples = [" | ".join(row) for row in rows[:3]]
     return table
 
 
-def _read(path: Path, options: Options, limits: Limits) -> tuple[Header, list[Row]]:
+def _run_reader(path: Path, options: Options, limits: Limits) -> tuple[Header, list[Row]]:
     sizes = (str(limits.max_reader_memory), str(limits.max_expanded_bytes))
     command = [sys.executable, "-I", str(_READER), str(path), *sizes]
     with subprocess.Popen(  # noqa: S603 - our own script, without a shell
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
     ) as reader:
         try:
-            return _conversation(reader, options)
+            return _choose_and_read(reader, options)
         except (pa.ArrowException, EOFError, OSError):
-            raise _refusal_of(reader.wait(), limits) from None
+            raise _explain_exit(reader.wait(), limits) from None
         finally:
             reader.kill()
 
 
-def _conversation(reader: "subprocess.Popen[bytes]", options: Options) -> tuple[Header, list[Row]]:
-    """Choose the columns by their names, then take their rows. Raises EOFError where the reader ended early."""
+def _choose_and_read(reader: "subprocess.Popen[bytes]", options: Options) -> tuple[Header, list[Row]]:
+    """Choose the columns by their names and receive their rows. Raises EOFError where the reader ended early."""
     to, back = reader.stdin, reader.stdout
     line = back.readline() if back else b""
     if not (line and to and back):
         raise EOFError
     columns = {name: (kind, is_single) for name, kind, is_single in json.loads(line)}
     names = [name for name, *_ in json.loads(line)]
-    header = resolve(names, AUTO if options.header.strip().lower() == NONE else options.header)
+    header = resolve_header(names, AUTO if options.header.strip().lower() == NONE else options.header)
     wanted = list(header.columns.values())
     for name in wanted:
         _refuse_nested(name, *columns[name])
     to.write(json.dumps(wanted).encode() + b"\n")
     to.close()
-    rows = list(_rows(back, wanted))
+    rows = list(_receive_rows(back, wanted))
     if reader.wait():
         raise EOFError  # a stream that breaks off between two batches looks like one that ends
     return header, rows
@@ -72,24 +72,24 @@ def _refuse_nested(name: str, kind: str, is_single: bool) -> None:
         )
 
 
-def _rows(stream: IO[bytes], wanted: list[str]) -> Iterator[Row]:
+def _receive_rows(stream: IO[bytes], wanted: list[str]) -> Iterator[Row]:
     with pa.ipc.open_stream(stream) as batches:
         for batch in batches:
-            yield from map(list, zip(*(_texts(batch.column(name)) for name in wanted), strict=True))
+            yield from map(list, zip(*(_format_column(batch.column(name)) for name in wanted), strict=True))
 
 
-def _texts(column: pa.Array) -> list[str]:
-    """Values as text; equal values of a dictionary are one object."""
+def _format_column(column: pa.Array) -> list[str]:
+    """The values of a column as text; equal values of a dictionary-encoded column are one object."""
     if isinstance(column, pa.DictionaryArray):
-        entries = [cell_text(entry) or "" for entry in column.dictionary.to_pylist()]
+        entries = [format_cell(entry) or "" for entry in column.dictionary.to_pylist()]
         return ["" if at is None else entries[at] for at in column.indices.to_pylist()]
-    return [cell_text(value) or "" for value in column.to_pylist()]
+    return [format_cell(value) or "" for value in column.to_pylist()]
 
 
-def _refusal_of(exit_code: int, limits: Limits) -> TooLarge | UnusableFile:
+def _explain_exit(exit_code: int, limits: Limits) -> TooLarge | UnusableFile:
     if exit_code == TOO_LARGE:
         return TooLarge(
-            f"The file expands to more than {limits.max_expanded_bytes:,} bytes. Split it.",
+            f"The file expands to more than {limits.max_expanded_bytes:,} bytes, the most that is allowed. Split it.",
             code=Code.ARCHIVE_TOO_LARGE,
         )
-    return UnusableFile("The file begins like Parquet but cannot be read: it is damaged.", code=Code.NOT_A_TABLE)
+    return UnusableFile("The file is a damaged Parquet file. Write it again.", code=Code.NOT_A_TABLE)

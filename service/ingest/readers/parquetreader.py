@@ -1,9 +1,9 @@
-"""Reads a Parquet file in a process of its own, under a cap on memory and time; `parquet` runs it as a script.
+"""A script that reads a Parquet file in a process of its own, with limits on memory and time; `parquet` runs it.
 
-The decoder ends its process on some damaged files, and what a file expands to is only known once it is read.
+The decoder aborts its process on some damaged files, and the expanded size of a file is only known once it is read.
 
-It writes one JSON line, [[name, type, whether values of this type are single and printable], ...]; is answered with a
-JSON line of the names wanted, or an empty one; and then writes those columns as an Arrow IPC stream.
+It writes one JSON line, [[name, type, whether values of this type are scalar and printable], ...], reads a JSON line
+with the names of the wanted columns, or an empty line, and writes those columns as an Arrow IPC stream.
 """
 
 import json
@@ -20,7 +20,7 @@ _BATCH_ROWS = 1 << 14
 
 
 class TooLargeError(Exception):
-    """The columns expand beyond the limit."""
+    """The columns expand to more than the limit."""
 
 
 def main(path: str, memory: int, limit: int) -> None:
@@ -30,7 +30,7 @@ def main(path: str, memory: int, limit: int) -> None:
     columns = [[column.name, str(column.type), is_single(column.type)] for column in schema]
     print(json.dumps(columns), flush=True)  # noqa: T201 - standard output is the channel
     if answer := sys.stdin.readline().strip():
-        tell(path, json.loads(answer), limit)
+        send_columns(path, json.loads(answer), limit)
 
 
 def is_single(kind: pa.DataType) -> bool:
@@ -38,32 +38,32 @@ def is_single(kind: pa.DataType) -> bool:
     return not (pa.types.is_nested(kind) or pa.types.is_binary(kind) or pa.types.is_large_binary(kind))
 
 
-def tell(path: str, wanted: list[str], limit: int) -> None:
-    """Dictionaries stay dictionaries: a small file can name one long value a million times."""
+def send_columns(path: str, wanted: list[str], limit: int) -> None:
+    """Write the wanted columns. Dictionary encoding is kept: a small file can repeat one long value a million times."""
     expanded = 0
     with pq.ParquetFile(path, read_dictionary=wanted) as file:
-        check(unpacked_bytes(file.metadata, wanted), limit)
+        check_size(count_unpacked_bytes(file.metadata, wanted), limit)
         schema = pa.schema([file.schema_arrow.field(name) for name in wanted])
         with pa.ipc.new_stream(sys.stdout.buffer, schema) as out:
             for batch in file.iter_batches(_BATCH_ROWS, columns=wanted, use_threads=False):
                 batch.validate(full=True)
-                expanded += sum(map(expanded_bytes, batch.columns))
-                check(expanded, limit)
+                expanded += sum(map(count_expanded_bytes, batch.columns))
+                check_size(expanded, limit)
                 out.write_batch(batch.select(wanted))
 
 
-def check(size: int, limit: int) -> None:
+def check_size(size: int, limit: int) -> None:
     if size > limit:
         raise TooLargeError
 
 
-def unpacked_bytes(metadata: pq.FileMetaData, wanted: list[str]) -> int:
+def count_unpacked_bytes(metadata: pq.FileMetaData, wanted: list[str]) -> int:
     groups = [metadata.row_group(at) for at in range(metadata.num_row_groups)]
     chunks = [group.column(at) for group in groups for at in range(group.num_columns)]
     return sum(chunk.total_uncompressed_size for chunk in chunks if chunk.path_in_schema in wanted)
 
 
-def expanded_bytes(column: pa.Array) -> int:
+def count_expanded_bytes(column: pa.Array) -> int:
     if not isinstance(column, pa.DictionaryArray):
         return int(column.nbytes)
     lengths = pc.fill_null(pc.take(pc.binary_length(column.dictionary), column.indices), 0)

@@ -1,11 +1,10 @@
-"""Reads a workbook in a process of its own, under a cap on memory and time; `workbook` runs it as a script.
+"""A script that reads a workbook in a process of its own, with limits on memory and time; `workbook` runs it.
 
-Two far cells make the reader lay out everything between them, and one shared string can fill a million cells: what
-a workbook costs is only known once it is read, so it is read where running out of memory harms nobody.
+Two cells far apart make the reader lay out everything between them, and one shared string can fill a million cells. The
+memory that a workbook takes is only known once it is read, so it is read where running out of memory does no harm.
 
-It talks JSON lines: the names of the sheets; then for each sheet [name, its first rows with content], to which the
-caller answers `take` or an empty line; after `take` every row as [line, cells, columns of uncomputed formulas], then
-null.
+It writes JSON lines: the names of the sheets, then for each sheet [name, its first rows with content], which the caller
+answers by `take` or an empty line; after `take` every row as [line, cells, columns of uncomputed formulas], then null.
 """
 
 import datetime as dt
@@ -35,35 +34,35 @@ def main(path: str, memory: int) -> None:
     resource.setrlimit(resource.RLIMIT_CPU, (_CPU_SECONDS, _CPU_SECONDS))
     workbook = CalamineWorkbook.from_path(path)
     names = [sheet.name for sheet in workbook.sheets_metadata if sheet.typ is SheetTypeEnum.WorkSheet]
-    say(names)
+    send(names)
     for name in names:
         sheet = workbook.get_sheet_by_name(name)
-        head = list(islice(filter(not_empty, sheet.iter_rows()), _HEAD_ROWS))
-        say([name, head], flush=True)
+        head = list(islice(filter(has_content, sheet.iter_rows()), _HEAD_ROWS))
+        send([name, head], flush=True)
         if sys.stdin.readline().strip() == "take":
-            tell(sheet, uncomputed(path, name))
+            send_rows(sheet, find_uncomputed(path, name))
             break
-    say(None, flush=True)
+    send(None, flush=True)
 
 
-def tell(sheet: CalamineSheet, formulas: Formulas) -> None:
-    """Every row that holds something; iter_rows starts at the sheet's first row but at its first used column."""
+def send_rows(sheet: CalamineSheet, formulas: Formulas) -> None:
+    """Write every row that has content. `iter_rows` starts at the sheet's first row but at its first used column."""
     left = sheet.start[1] if sheet.start else 0
     for line, cells in enumerate(sheet.iter_rows(), 1):
-        if not_empty(cells) or line in formulas:
-            say([line, cells, [column - left for column in formulas.get(line, [])]])
+        if has_content(cells) or line in formulas:
+            send([line, cells, [column - left for column in formulas.get(line, [])]])
 
 
-def not_empty(cells: Sequence[object]) -> bool:
+def has_content(cells: Sequence[object]) -> bool:
     return any(cell != "" for cell in cells)
 
 
-def say(message: object, *, flush: bool = False) -> None:
-    print(json.dumps(message, default=iso), flush=flush)  # noqa: T201 - standard output is the channel
+def send(message: object, *, flush: bool = False) -> None:
+    print(json.dumps(message, default=format_date), flush=flush)  # noqa: T201 - standard output is the channel
 
 
-def iso(value: object) -> str:
-    """Dates, times and durations in ISO 8601 order; a moment at midnight is a date."""
+def format_date(value: object) -> str:
+    """Format dates, times and durations as in ISO 8601; a date and time at midnight is a date."""
     if isinstance(value, dt.timedelta):
         minutes, seconds = divmod(round(value.total_seconds()), 60)
         return f"{minutes // 60}:{minutes % 60:02}:{seconds:02}"
@@ -74,10 +73,10 @@ def iso(value: object) -> str:
     raise TypeError(f"a cell of type {type(value).__name__}")
 
 
-def uncomputed(path: str, sheet: str) -> Formulas:
-    """Line -> columns (from 0) of cells whose formula has no value yet, or an error such as #N/A for a value."""
+def find_uncomputed(path: str, sheet: str) -> Formulas:
+    """The cells whose formula has no value yet or whose value is an error such as #N/A: line -> columns, from 0."""
     found: Formulas = {}
-    with zipfile.ZipFile(path) as archive, archive.open(part_of(archive, sheet)) as part:
+    with zipfile.ZipFile(path) as archive, archive.open(find_part(archive, sheet)) as part:
         for _, element in ET.iterparse(part):  # noqa: S314 - see the import
             if element.tag.endswith("}c") and has_no_value(element):
                 place = _CELL.fullmatch(element.get("r", ""))
@@ -102,8 +101,8 @@ def column_number(letters: str) -> int:
     return number - 1
 
 
-def part_of(archive: zipfile.ZipFile, sheet: str) -> str:
-    """The archive member that holds a sheet: its name leads to a relationship, and that to a path."""
+def find_part(archive: zipfile.ZipFile, sheet: str) -> str:
+    """The archive member that holds a sheet; the sheet's name leads to a relationship, and that to a path."""
     book = ET.fromstring(archive.read("xl/workbook.xml"))  # noqa: S314 - see the import
     links = ET.fromstring(archive.read("xl/_rels/workbook.xml.rels"))  # noqa: S314 - see the import
     link = next(

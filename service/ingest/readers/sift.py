@@ -1,6 +1,6 @@
-"""Rows to facts: every row that cannot be one is refused by itself, with its code and its text.
+"""Turning rows into facts: each row that cannot be a fact is refused by itself, with a code and its text.
 
-A million clean rows are never looked at one by one: only rows that hold a suspicious value are judged.
+Clean rows are never checked one by one: only rows with a suspicious value are, so a million rows take little time.
 """
 
 import datetime as dt
@@ -20,13 +20,12 @@ Refusal = tuple[Code, str]
 
 
 @dataclass(frozen=True, slots=True)
-class Sheet:
+class RawTable:
     """Rows of cells as a reader found them, without the header row.
 
-    lines: each row's first line; text: the i-th row as it stands in the file.
-    refusals: rows that the reader itself refuses.
-    has_gaps: an empty row between two others is a gap (a worksheet), not a row without cells (`,,` in a text file).
-    scan: the file holds NULs or bytes that did not decode, so every cell is to be looked at.
+    lines: the first line of each row. text: the i-th row as it is in the file. refusals: the rows that the reader
+    itself refuses, by their index. has_gaps: an empty row between two others is a gap, as in a worksheet, and not a row
+    without values (`,,` in a text file). scan: every cell has to be checked for NULs and bytes that did not decode.
     """
 
     rows: list[Row]
@@ -37,9 +36,9 @@ class Sheet:
     scan: bool = False
 
 
-def sift(sheet: Sheet, header: Header, limits: Limits) -> Table:
-    """The rows that are facts as columns, the others refused; blank rows are counted."""
-    judge = _Judge(sheet, header, limits)
+def sift(sheet: RawTable, header: Header, limits: Limits) -> Table:
+    """Split the rows into facts, refused rows and blank rows, which are only counted."""
+    judge = _RowChecker(sheet, header, limits)
     doubtful = sorted(judge.doubtful())
     dropped, blank = set[int](), 0
     refused, mentioned = list[RefusedRow](), set[Pair]()
@@ -49,7 +48,7 @@ def sift(sheet: Sheet, header: Header, limits: Limits) -> Table:
         elif refusal := judge.refusal(at):
             refused.append(RefusedRow(sheet.lines[at], *refusal, sheet.text(at)))
             if refusal[0] is not Code.HEADER_REPEATED:
-                mentioned.update(mentioned_pair(sheet.rows[at], header))
+                mentioned.update(read_pair(sheet.rows[at], header))
         else:
             continue
         dropped.add(at)
@@ -61,19 +60,19 @@ def sift(sheet: Sheet, header: Header, limits: Limits) -> Table:
     return Table(columns, lambda at: text(kept[at]), header, refused, mentioned, blank_lines=blank)
 
 
-def mentioned_pair(row: Row, header: Header) -> Iterator[Pair]:
-    """The pair of a refused row, if its cells still say which."""
+def read_pair(row: Row, header: Header) -> Iterator[Pair]:
+    """Yield the pair of a refused row, if its cells still name one."""
     subject, relation, _ = header.positions
     if max(subject, relation) < len(row):
         pair = trimmed(row[subject]), trimmed(row[relation])
-        if all(pair) and not _is_damaged(pair) and not _has_nul(pair):
+        if all(pair) and not _is_damaged(pair) and not _contains_nul(pair):
             yield pair
 
 
-class _Judge:
-    """Finds the rows that may not be facts, and says what is wrong with one."""
+class _RowChecker:
+    """Finds the rows that may not be facts, and explains what is wrong with a row."""
 
-    def __init__(self, sheet: Sheet, header: Header, limits: Limits) -> None:
+    def __init__(self, sheet: RawTable, header: Header, limits: Limits) -> None:
         self.sheet, self.header, self.limits = sheet, header, limits
         width = header.width
         even = set(map(len, sheet.rows)) <= {width}
@@ -84,10 +83,10 @@ class _Judge:
         self._end: int | None = None
 
     def doubtful(self) -> set[int]:
-        """A superset of the rows to refuse, at the speed of a few passes in C."""
+        """A superset of the rows to refuse, found by a few passes over whole columns."""
         found = self._ragged | self.sheet.refusals.keys()
         if self.sheet.scan:
-            found |= {at for at, row in enumerate(self.sheet.rows) if _has_nul(row) or _is_damaged(row)}
+            found |= {at for at, row in enumerate(self.sheet.rows) if _contains_nul(row) or _is_damaged(row)}
         for place, cells in zip(self.header.positions, self.columns, strict=True):
             strange = self._strange(set(cells)) | set(self.header.cells[place : place + 1])
             if not strange.isdisjoint(cells):
@@ -99,7 +98,7 @@ class _Judge:
         return {cell for cell in cells if len(cell) > limit or not trimmed(cell)}
 
     def is_gap(self, at: int, doubtful: Sequence[int]) -> bool:
-        """Whether a row is no row at all: a blank line, or delimiters alone after the last row with content."""
+        """Whether a row does not count as one: a blank line, or delimiters alone after the last row with content."""
         row = self.sheet.rows[at]
         if at in self.sheet.refusals or not all(map(is_blank, row)):
             return False
@@ -112,14 +111,14 @@ class _Judge:
         return self._end
 
     def refusal(self, at: int) -> Refusal | None:
-        """What is wrong with a row, the gravest first."""
+        """The gravest thing that is wrong with a row; None where nothing is."""
         row = self.sheet.rows[at]
         if _is_damaged(row):
             return Code.ROW_UNDECODABLE, (
                 "The row has bytes or characters that do not decode (shown as \\xNN or \\uNNNN). "
-                "Correct them at the source."
+                "Correct them where the file comes from."
             )
-        if _has_nul(row):
+        if _contains_nul(row):
             return Code.ROW_NUL, "The row has NUL characters. Export it again, or remove them."
         if at in self.sheet.refusals:
             return self.sheet.refusals[at]
@@ -137,7 +136,10 @@ class _Judge:
         limit = self.limits.max_field_chars
         for role, place in named.items():
             if len(row[place]) > limit:
-                return Code.FIELD_TOO_LONG, f"The {role} has {len(row[place]):,} characters; {limit:,} are the most."
+                return (
+                    Code.FIELD_TOO_LONG,
+                    f"The {role} has {len(row[place]):,} characters; at most {limit:,} are allowed.",
+                )
         missing = [role for role, place in named.items() if is_blank(row[place])]
         return (Code.FIELD_MISSING, f"The row has no {' and no '.join(missing)}.") if missing else None
 
@@ -146,16 +148,19 @@ def _is_damaged(row: Sequence[str]) -> bool:
     return any(map(SURROGATE.search, row))
 
 
-def _has_nul(row: Sequence[str]) -> bool:
+def _contains_nul(row: Sequence[str]) -> bool:
     return any("\0" in cell for cell in row)
 
 
-# From here on a float no longer holds every integer, and its last digits would be invented.
+# From here on a float cannot represent every integer, so its last digits would be made up.
 _EXACT_INTEGERS = 2**53
 
 
-def cell_text(value: object) -> str | None:
-    """`12.0` -> `12`, dates in ISO 8601, booleans as spreadsheets show them; None where the value is not text."""
+def format_cell(value: object) -> str | None:
+    """Format a value as text: `12.0` as `12`, dates by ISO 8601, booleans as spreadsheets show them.
+
+    None where the value has no textual form.
+    """
     if value is None:
         return ""
     if isinstance(value, str):

@@ -1,4 +1,4 @@
-"""Excel workbooks (.xlsx): the first sheet that has the header, every cell as the text a person would type."""
+"""Reading Excel workbooks (.xlsx): the first sheet with a header, every cell as the text that a person would type."""
 
 import csv
 import io
@@ -17,19 +17,22 @@ from service.errors import TooLarge, UnsupportedMedia, UnusableFile
 from service.ingest.options import Limits, Options
 from service.ingest.readers import header as headers
 from service.ingest.readers.sheetreader import DAMAGED
-from service.ingest.readers.sift import Refusal, Row, Sheet, cell_text, sift
+from service.ingest.readers.sift import RawTable, Refusal, Row, format_cell, sift
 from service.ingest.table import Header, Table
 
 _READER = Path(__file__).with_name("sheetreader.py")
 _UNCOMPUTED = (
     Code.FORMULA_UNCOMPUTED,
-    "A cell holds a formula without a value, or an error. Open the workbook in Excel, let it calculate, and save it.",
+    "A cell has a formula without a value, or an error. Open the workbook in Excel, let it calculate, and save it.",
 )
 
 
 @dataclass(slots=True)
-class _Taken:
-    """The sheet that was read: its rows with the header row first, their lines, and rows with uncomputed cells."""
+class _Worksheet:
+    """The sheet that is read: its rows, the header row among them, and their lines.
+
+    others: the names of the other sheets. uncomputed: the columns of uncomputed cells, by the index of their row.
+    """
 
     name: str
     others: list[str]
@@ -39,120 +42,127 @@ class _Taken:
 
 
 def read_workbook(path: Path, _media_type: str | None, options: Options, limits: Limits) -> Table:
-    """The facts of one sheet; lines are the sheet's own row numbers; further sheets are named in a finding."""
+    """Read one sheet of a workbook; lines are its row numbers, and a finding names the other sheets.
+
+    Raises UnsupportedMedia (415), UnusableFile (422) or TooLarge (413) where the workbook cannot be read.
+    """
     check_workbook_archive(path, limits)
-    taken = _read(path, options, limits)
-    top = headers.locate(taken.rows, options.header)
-    header = headers.resolve(taken.rows[top], options.header)
+    worksheet = _run_reader(path, options, limits)
+    top = headers.locate_header(worksheet.rows, options.header)
+    header = headers.resolve_header(worksheet.rows[top], options.header)
     body = top + 1 if header.cells else top
-    rows, lines = taken.rows[body:], taken.lines[body:]
-    sheet = Sheet(rows, lines, lambda at: _as_csv(rows[at]), _refusals(taken, header, body), has_gaps=True)
+    rows, lines = worksheet.rows[body:], worksheet.lines[body:]
+    sheet = RawTable(
+        rows, lines, lambda at: _as_csv(rows[at]), _find_uncomputed(worksheet, header, body), has_gaps=True
+    )
     table = sift(sheet, header, limits)
-    table.samples = [_as_csv(row) for row in taken.rows[:3]]
-    table.findings += headers.lines_above(taken.rows[:top], taken.lines[:top])
-    if taken.others:
-        table.findings.append(_ignored(taken))
+    table.samples = [_as_csv(row) for row in worksheet.rows[:3]]
+    table.findings += headers.report_lines_above(worksheet.rows[:top], worksheet.lines[:top])
+    if worksheet.others:
+        table.findings.append(_report_ignored_sheets(worksheet))
     return table
 
 
-def _refusals(taken: _Taken, header: Header, body: int) -> dict[int, Refusal]:
+def _find_uncomputed(worksheet: _Worksheet, header: Header, body: int) -> dict[int, Refusal]:
     return {
         at - body: _UNCOMPUTED
-        for at, columns in taken.uncomputed.items()
+        for at, columns in worksheet.uncomputed.items()
         if at >= body and not set(columns).isdisjoint(header.positions)
     }
 
 
-def _ignored(taken: _Taken) -> Finding:
+def _report_ignored_sheets(worksheet: _Worksheet) -> Finding:
     return Finding(
         kind=FindingKind.SHEETS_IGNORED,
-        message=f"Only the sheet {taken.name!r} was read. Ignored: {', '.join(taken.others[:20])}.",
-        count=len(taken.others),
+        message=f"Only the sheet {worksheet.name!r} was read. Ignored: {', '.join(worksheet.others[:20])}.",
+        count=len(worksheet.others),
         relation=None,
         examples=[],
     )
 
 
-def _read(path: Path, options: Options, limits: Limits) -> _Taken:
+def _run_reader(path: Path, options: Options, limits: Limits) -> _Worksheet:
     command = [sys.executable, "-I", str(_READER), str(path), str(limits.max_reader_memory)]
     with subprocess.Popen(  # noqa: S603 - our own script, without a shell
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
     ) as reader:
         try:
-            return _conversation(_Channel(reader), options.header, limits)
+            return _choose_and_read(_Channel(reader), options.header, limits)
         except (EOFError, BrokenPipeError):
-            raise _refusal_of(reader.wait()) from None
+            raise _explain_exit(reader.wait()) from None
         finally:
             reader.kill()
 
 
-def _refusal_of(exit_code: int) -> TooLarge | UnusableFile:
+def _explain_exit(exit_code: int) -> TooLarge | UnusableFile:
     if exit_code == DAMAGED:
         return UnusableFile("The workbook is damaged. Open it in Excel and save it again.", code=Code.NOT_A_TABLE)
     return TooLarge(
-        "Reading the workbook takes more memory or time than a workbook may. Its used area may be far larger than its "
+        "Reading the workbook takes more memory or time than is allowed. Its used area may be far larger than its "
         "table: delete the rows and columns around it, or send the sheet as CSV.",
         code=Code.ARCHIVE_TOO_LARGE,
     )
 
 
 class _Channel:
-    """JSON lines to and from the reader."""
+    """JSON lines to and from the reader's process."""
 
     def __init__(self, reader: subprocess.Popen[str]) -> None:
         if reader.stdin is None or reader.stdout is None:
             raise ValueError("the reader was started without pipes")
         self._to, self._from = reader.stdin, reader.stdout
 
-    def say(self, word: str) -> None:
+    def send(self, word: str) -> None:
         self._to.write(f"{word}\n")
         self._to.flush()
 
-    def hear(self) -> Any:
+    def receive(self) -> Any:
         line = self._from.readline()
         if not line:
             raise EOFError
         return json.loads(line)
 
 
-def _conversation(channel: _Channel, option: str, limits: Limits) -> _Taken:
-    """Take the first sheet that has a header; refuse by the first row seen in its place where none has."""
-    names: list[str] = channel.hear()
+def _choose_and_read(channel: _Channel, option: str, limits: Limits) -> _Worksheet:
+    """Read the first sheet that has a header. Where none has, raise the error for the first row in its place."""
+    names: list[str] = channel.receive()
     seen = list[Row]()
     for name in names:
-        _, head = channel.hear()
-        rows = [_texts(cells) for cells in head]
-        row = rows[headers.locate(rows, option)] if rows else None
-        if row is not None and headers.fits(row, option):
-            channel.say("take")
-            return _rows(channel, _Taken(name, [other for other in names if other != name], [], [], {}), limits)
-        channel.say("")
+        _, head = channel.receive()
+        rows = [_format_cells(cells) for cells in head]
+        row = rows[headers.locate_header(rows, option)] if rows else None
+        if row is not None and headers.is_header(row, option):
+            channel.send("take")
+            return _receive_rows(
+                channel, _Worksheet(name, [other for other in names if other != name], [], [], {}), limits
+            )
+        channel.send("")
         seen += [] if row is None else [row]
     if not seen:
         raise UnusableFile("The workbook has no cell with a value.", code=Code.EMPTY_FILE)
-    headers.resolve(seen[0], option)
+    headers.resolve_header(seen[0], option)
     raise ValueError("a first row that does not fit is refused by resolve")
 
 
-def _rows(channel: _Channel, taken: _Taken, limits: Limits) -> _Taken:
+def _receive_rows(channel: _Channel, worksheet: _Worksheet, limits: Limits) -> _Worksheet:
     size = 0
-    while (message := channel.hear()) is not None:
+    while (message := channel.receive()) is not None:
         line, cells, uncomputed = message
-        row = _texts(cells)
-        if not taken.rows and not any(row):
+        row = _format_cells(cells)
+        if not worksheet.rows and not any(row):
             continue
         if uncomputed:
-            taken.uncomputed[len(taken.rows)] = uncomputed
-        taken.rows.append(row)
-        taken.lines.append(line)
+            worksheet.uncomputed[len(worksheet.rows)] = uncomputed
+        worksheet.rows.append(row)
+        worksheet.lines.append(line)
         size += sum(map(len, row))
         if size > limits.max_expanded_bytes:
             raise EOFError
-    return taken
+    return worksheet
 
 
-def _texts(cells: list[object]) -> Row:
-    return [cell_text(cell) or "" for cell in cells]
+def _format_cells(cells: list[object]) -> Row:
+    return [format_cell(cell) or "" for cell in cells]
 
 
 def _as_csv(row: Row) -> str:
@@ -163,14 +173,14 @@ def _as_csv(row: Row) -> str:
 
 _WORKBOOK_PART = "xl/workbook.xml"
 _CHUNK = 1 << 20
-# What zipfile raises for damage, for a password, and for a compression that it does not know.
+# What zipfile raises for a damaged archive, a password, or an unknown compression.
 _DAMAGE = (zipfile.BadZipFile, zipfile.LargeZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError, OSError)
 
 
 def check_workbook_archive(path: Path, limits: Limits) -> None:
-    """Raise where the archive is no .xlsx (415), is damaged (422) or expands beyond the limit (413).
+    """Check an archive: UnsupportedMedia (415) if it is no .xlsx, UnusableFile (422) if damaged, TooLarge (413).
 
-    The directory is believed first and then checked: every part is unpacked, and its true size counted.
+    The sizes in its directory are added up first; then every part is unpacked and its true size counted.
     """
     try:
         with zipfile.ZipFile(path) as archive:
@@ -179,8 +189,8 @@ def check_workbook_archive(path: Path, limits: Limits) -> None:
                 raise UnsupportedMedia(
                     "The file is a ZIP archive but not an .xlsx workbook. Unpack it, or save the table as .xlsx or CSV."
                 )
-            _refuse_over(sum(part.file_size for part in parts), limits)
-            _refuse_over(sum(_unpacked_bytes(archive, part) for part in parts), limits)
+            _refuse_oversize(sum(part.file_size for part in parts), limits)
+            _refuse_oversize(sum(_count_unpacked_bytes(archive, part) for part in parts), limits)
     except _DAMAGE as error:
         raise UnusableFile(
             f"The workbook is damaged or encrypted: {str(error)[:200]}. Save it again without a password.",
@@ -188,7 +198,7 @@ def check_workbook_archive(path: Path, limits: Limits) -> None:
         ) from error
 
 
-def _unpacked_bytes(archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> int:
+def _count_unpacked_bytes(archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> int:
     size = 0
     with archive.open(part) as stream:
         while chunk := stream.read(_CHUNK):
@@ -196,10 +206,10 @@ def _unpacked_bytes(archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> int:
     return size
 
 
-def _refuse_over(size: int, limits: Limits) -> None:
+def _refuse_oversize(size: int, limits: Limits) -> None:
     if size > limits.max_expanded_bytes:
         raise TooLarge(
-            f"The workbook expands to {size:,} bytes; {limits.max_expanded_bytes:,} are the most. "
-            "Send the sheet with the facts alone, or as CSV.",
+            f"The workbook expands to {size:,} bytes; at most {limits.max_expanded_bytes:,} are allowed. "
+            "Send only the sheet with the facts, or send it as CSV.",
             code=Code.ARCHIVE_TOO_LARGE,
         )

@@ -1,4 +1,4 @@
-"""Who is calling, and what that caller may do in which dictionary. A recall pays two dictionary look-ups for it."""
+"""Authentication and permissions: who is calling, and what may the caller do. It costs a recall two dict look-ups."""
 
 import asyncio
 import time
@@ -27,7 +27,7 @@ ROLES = frozenset(role.value for role in Role)
 
 
 class Action(StrEnum):
-    """What a route does, as far as permissions distinguish routes."""
+    """The kinds of action that permissions distinguish."""
 
     FIGURES = "figures"
     CREATE_DICTIONARY = "create_dictionary"
@@ -94,7 +94,7 @@ class Caller:
         return self.rights is None or dictionary in self.rights
 
     def may(self, action: str, dictionary: str | None = None) -> bool:
-        """Without a dictionary: whether the caller may do this across dictionaries. A scoped key may only list them."""
+        """Whether the caller may do this across dictionaries. A scoped key may only list them."""
         if self.rights is None:
             return action in ALLOWED[self.role]
         if dictionary is None:
@@ -165,7 +165,7 @@ class Authenticator:
         return seal_session(self._by_hash[held].key, held, int(self._clock()) + LIFETIME)
 
     def refresh(self) -> None:
-        """Read every valid key and what is granted to it again."""
+        """Read all valid keys and their grants again."""
         with self._lock:
             with self._db.reading() as tx:
                 rows, grants_of = keys.list_credentials(tx), _by_key(grants.list_all(tx))
@@ -203,7 +203,7 @@ class Authenticator:
         return caller
 
     def _behind(self, identity: "Identity") -> Caller | None:
-        """The caller behind a token: with the role that its claim stands for, or with everything that a key has."""
+        """The caller that a token proves, with the role that its claim maps to or with the rights of an API key."""
         name = f"oidc:{identity.subject}"
         if identity.rights in ROLES:
             return Caller(name, Role(identity.rights), identity.expires)

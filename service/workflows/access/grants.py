@@ -1,4 +1,4 @@
-"""What an API key may reach: granted, looked at, taken back."""
+"""Grants: making, listing and revoking the rights of an API key in dictionaries."""
 
 from collections.abc import Mapping
 
@@ -50,7 +50,7 @@ def list_grants(db: Database, ref: str) -> GrantList:
 
 
 def check_batch(db: Database, sight: Sight, ref: str, batch: FactBatch) -> None:
-    """Raise Forbidden where the batch names a relation that the caller does not see."""
+    """Raise Forbidden where the batch names a relation that the caller may not see."""
     with db.reading() as tx:
         dictionary = get_dictionary(tx, ref).id
     check_written(

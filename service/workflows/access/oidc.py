@@ -53,7 +53,7 @@ class Tokens:
         self._keys = SigningKeys(settings.oidc_jwks or "", clock)
 
     def verify(self, token: bytes) -> Identity:
-        """The identity that the token proves. Raises Unauthorized, which says nothing of the token."""
+        """Verify a token and return its identity. Raises Unauthorized, which reveals nothing about the token."""
         try:
             claims = self._claims(token)
         except (jwt.PyJWTError, ValueError, TypeError, KeyError, OverflowError):
@@ -80,7 +80,7 @@ class Tokens:
         )
 
     def _rights(self, claims: Mapping[str, Any]) -> str | None:
-        """What the first of the settings' values that the token has stands for."""
+        """What the first value of the settings that the token has maps to."""
         held = _claim(claims, self._settings.oidc_role_claim)
         listed = held if isinstance(held, list) else [held]
         values = {each for each in listed if isinstance(each, str)}
@@ -128,7 +128,7 @@ def _text(source: str) -> str:
 
 
 def _claim(claims: Mapping[str, Any], name: str) -> Any:
-    """The claim of this name, else the one that its dots lead to."""
+    """The claim of this name; without one, the nested claim that its dots name."""
     if name in claims:
         return claims[name]
     found: Any = claims

@@ -12,8 +12,9 @@ from service.storage import Transaction, lookup
 
 @dataclass(frozen=True, slots=True)
 class Relations:
-    """Those of `only`, or all but those that fold like one of `never` (which holds folded names), so that another
-    spelling of a denied relation is denied too.
+    """A set of relations: those of `only`, or all except those that fold to a name in `never`.
+
+    `never` holds folded names, so that another spelling of a denied relation is denied too.
     """
 
     only: frozenset[str] | None = None
@@ -40,7 +41,7 @@ class Sight(Protocol):
 
 
 class Everything:
-    """The sight of the service itself."""
+    """The scope of the service itself: everything."""
 
     def sees(self, _dictionary: str | None) -> bool:
         return True
@@ -59,8 +60,8 @@ def relations_of(grant: Grant) -> Relations | None:
 
 
 def check_written(sight: Sight, dictionary: str, names: Iterable[str]) -> None:
-    """Raises Forbidden where what is to be written names a relation that the caller does not see. What the dictionary
-    holds has no part in it.
+    """Raise Forbidden where a relation that is to be written may not be seen by the caller. The result does not depend
+    on what the dictionary holds.
     """
     seen = sight.relations(dictionary)
     if seen is not None and not all(name in seen for name in names):

@@ -25,7 +25,7 @@ SERVICE = "service"  # the author of what no caller asked for
 
 
 class Act(StrEnum):
-    """What an entry is about."""
+    """The kinds of action that entries record."""
 
     UPLOAD = "upload"
     EDIT = "edit"
@@ -70,7 +70,7 @@ class Prepared(NamedTuple):
 
 
 class Auditor:
-    """Appends to the chain under a secret of its own."""
+    """Appends entries to the chain under the audit secret."""
 
     def __init__(self, db: Database, settings: Settings) -> None:
         self.chain = Chain(open_secret(db, settings.secrets))

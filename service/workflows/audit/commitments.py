@@ -44,8 +44,11 @@ class Committer:
         self._key = key
 
     def commit(self, texts: Mapping[str, Sequence[str]]) -> Committed:
-        """With `subject` and `relation` each row is a pair, and the other columns go with it: one text a row, or, of a
-        single pair, all of them. Without them each text is a row of its own. ValueError where lengths do not agree.
+        """Commit to columns of texts.
+
+        With `subject` and `relation` each row is a pair, to which the other columns belong: one text per row, or all
+        of them where there is a single pair. Without them each text is a row of its own. Raises ValueError where
+        lengths do not match.
         """
         columns = _pairs(texts) if {"subject", "relation"} <= texts.keys() else _lone(texts)
         rows = list(zip(*columns.values(), strict=True))
@@ -128,7 +131,7 @@ def _pairs(texts: Mapping[str, Sequence[str]]) -> dict[str, list[bytes]]:
 
 
 def _each(column: str, texts: Sequence[str]) -> list[bytes]:
-    """The token of every single text."""
+    """The token of each text."""
     return [f"{column}:{len(text)}:{text}".encode() for text in texts]
 
 

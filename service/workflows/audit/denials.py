@@ -24,7 +24,7 @@ class Denial(NamedTuple):
 
 
 class Denials:
-    """One entry a period for each key, route and status, with a count."""
+    """Writes one audit entry per period for each key, route and status, with a count."""
 
     def __init__(self, db: Database, auditor: Auditor) -> None:
         self._db = db

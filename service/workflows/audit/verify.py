@@ -19,7 +19,7 @@ from service.workflows.audit.commitments import KEPT, rows_of
 
 
 class Tampered(Exception):
-    """The first thing that is not as it was written."""
+    """The first entry that was tampered with, and how."""
 
     def __init__(self, number: int | None, kind: Tampering, detail: str) -> None:
         super().__init__(detail)
@@ -35,8 +35,9 @@ class Start:
 
 
 def verify(tx: Transaction, chain: Chain, exported: AuditHead | None = None) -> AuditVerdict:
-    """With a head that was exported earlier nothing up to it can have been cut off; without one, a table that was put
-    back as a whole to an earlier state looks whole.
+    """Verify the whole chain, and that it contains an exported head where one is given.
+
+    Without an exported head, a table that was reset as a whole to an earlier state cannot be told from an intact one.
     """
     walk = None
     try:

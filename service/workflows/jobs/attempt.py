@@ -1,4 +1,4 @@
-"""One try at a job: its lease is renewed beside the work, and the work learns when it must stop."""
+"""One attempt at a job: a thread renews its lease, and the work is told when it must stop."""
 
 from datetime import timedelta
 from threading import Event, Thread
@@ -22,7 +22,7 @@ class Interrupted(Exception):
 
 
 class Attempt:
-    """Use as a context: `claim` is held until the block ends. `stopping` is set when the worker has to stop."""
+    """A context that holds `claim` until its block ends. stopping: set when the worker has to stop."""
 
     def __init__(self, db: Database, settings: Settings, claim: jobs.Claim, stopping: Event) -> None:
         self.db = db
@@ -47,7 +47,7 @@ class Attempt:
         self._thread.join()
 
     def progress(self, fraction: float, step: str) -> None:
-        """Show how far the work is. Raises Cancelled, Interrupted or LeaseLost where it must not go on."""
+        """Report progress. Raises Cancelled, Interrupted or LeaseLost where the work must not go on."""
         self._shown = (fraction, step)
         if self._lost:
             raise jobs.LeaseLost(self.claim.id)
@@ -57,7 +57,7 @@ class Attempt:
             raise Interrupted
 
     def between(self, low: float, high: float) -> "Part":
-        """A progress callback for a part of the work: its 0..1 is shown as low..high."""
+        """Make a progress callback for a part of the work: its 0..1 is reported as low..high."""
         return Part(self, low, high)
 
     def _renew(self) -> None:

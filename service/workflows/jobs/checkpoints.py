@@ -30,7 +30,7 @@ def drop(settings: Settings, job: str) -> None:
 
 
 def empty(settings: Settings, some: Iterable[str]) -> int:
-    """Delete what these jobs have kept, and return how many files that were; a running job goes on without them."""
+    """Delete the checkpoints of these jobs and return how many files they were; a running job goes on without them."""
     files = [file for job in some for file in folder_of(settings, job).glob("*")]
     for file in files:
         file.unlink(missing_ok=True)
@@ -38,7 +38,7 @@ def empty(settings: Settings, some: Iterable[str]) -> int:
 
 
 def sweep(db: Database, settings: Settings) -> None:
-    """Remove the folders of jobs that have ended, or are gone."""
+    """Remove the folders of jobs that have ended or were deleted."""
     for kept in settings.checkpoints.glob("*"):
         drop_if_ended(db, settings, kept.name)
 

@@ -1,4 +1,4 @@
-"""Jobs: followed and cancelled by callers, done by workers."""
+"""Jobs: callers follow and cancel them, and workers do them."""
 
 from collections.abc import Callable, Mapping
 

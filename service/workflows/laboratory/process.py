@@ -91,7 +91,7 @@ def _experiment(settings: Settings, assignment: Assignment, notify: "ProgressLin
 
 
 def _read_inputs(db: Database, assignment: Assignment) -> tuple[Inputs, StoredTrials]:
-    """Raises NotFound."""
+    """Read the tables of an experiment and its earlier trials. Raises NotFound."""
     request = ExperimentRequest.model_validate(assignment.request)
     with db.reading() as tx:
         row = dictionaries.find(tx, assignment.dictionary)

@@ -1,1 +1,1 @@
-"""The ledger: facts come in, are changed, and are read."""
+"""The ledger: facts are uploaded, edited and read."""

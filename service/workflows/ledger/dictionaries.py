@@ -1,4 +1,4 @@
-"""Dictionaries: made with a secret of their own, deleted with everything that was made from them."""
+"""Dictionaries: made with a secret of their own, and deleted with everything that was made from them."""
 
 import shutil
 
@@ -40,7 +40,7 @@ def find(db: Database, ref: str, sight: Sight) -> Dictionary:
 
 
 def delete(db: Database, settings: Settings, auditor: Auditor, ref: str, by: str) -> None:
-    """Delete facts, uploads, memories, jobs, reports and the secret, without which no memory can be read again."""
+    """Delete facts, uploads, memories, jobs, reports and the secret, without which no memory can ever be read."""
     with db.writing() as tx:
         row = get_dictionary(tx, ref)
         gone = [settings.memories / memory for memory in memories.list_ids(tx, row.number)]

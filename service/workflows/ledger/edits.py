@@ -74,7 +74,7 @@ def _request(batch: FactBatch, if_match: str | None, by: str, key: str | None) -
 
 @dataclass(frozen=True, slots=True)
 class _Edit:
-    """One batch on its way into the ledger."""
+    """One batch of edits and what is known about it before it is committed."""
 
     service: EditContext
     items: list[Item]
@@ -85,7 +85,7 @@ class _Edit:
     also: Also | None
 
     def earlier(self, tx: Transaction, dictionary: int) -> Answer | None:
-        """The reply that this very request got before. Only its figures are kept: the names come from the request."""
+        """The reply that the same request got before. Only its figures are stored; the names come from the request."""
         kept = idempotency.earlier_reply(tx, dictionary, self.request)
         if kept is None:
             return None
@@ -98,7 +98,7 @@ class _Edit:
         return _to_accepted(job, results, kept["ledger_version"])
 
     def commit(self, tx: Transaction, dictionary: int, advance: Advance) -> Answer:
-        """The ledger's facts, the champion's next version and what is kept about both, all or nothing."""
+        """Write the ledger's facts, the champion's next version and the records of both in one transaction."""
         row = dictionaries.lock(tx, dictionary)
         if row is None:
             raise NotFound("no such dictionary")
@@ -143,7 +143,7 @@ class _Edit:
         ]
 
     def _record(self, tx: Transaction, dictionary: str, items: Sequence[Item], edited: Edited, reply: Answer) -> None:
-        """Record what was put and what was deleted, an entry each."""
+        """Write one audit entry for what was put and one for what was deleted."""
         details = {"edit": edited.upload, "ledger_version": edited.version, "reason": self.reason}
         changed = [item for item, result in zip(items, edited.results, strict=True) if result.status in DONE]
         put = [(*item.pair, answer) for item in changed for answer in sorted(item.answers)]
@@ -192,7 +192,7 @@ def _upsert(index: int, sent: FactUpsert) -> Item:
 
 
 def _pair(op: EditOp, index: int, sent: FactUpsert | FactDelete) -> Pair:
-    """The names of an item as the ledger keeps them."""
+    """The names of an item as the ledger stores them."""
     for role, name in (("subject", sent.subject), ("relation", sent.relation)):
         _check(op, index, role, name)
     return trimmed(sent.subject), trimmed(sent.relation)

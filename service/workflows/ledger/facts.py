@@ -1,4 +1,4 @@
-"""The ledger as callers read it: searched page by page, or exported as CSV, now or as of an earlier version."""
+"""Reading the ledger: page by page or as CSV, at its newest version or an earlier one."""
 
 import csv
 import io
@@ -8,7 +8,7 @@ from pathlib import Path
 from schemas.facts import FactPage, FactSearch
 from service.errors import Unprocessable
 from service.facts import trimmed
-from service.ingest.refused import neutralised
+from service.ingest.table import neutralise_formula
 from service.storage import Database, dictionaries, facts, lookup
 from service.storage.dictionaries import get_dictionary
 from service.workflows.access.relations import Sight, seen_names
@@ -32,7 +32,7 @@ def search(db: Database, secrets: Path, ref: str, query: FactSearch, sight: Sigh
 
 
 def export(db: Database, ref: str, as_of: int | None, sight: Sight, *, raw: bool) -> Iterator[str]:
-    """The facts as CSV, in the order they were uploaded; `raw` keeps every cell as it is."""
+    """Export facts as CSV, in the order of their upload; `raw` keeps cells that a spreadsheet would run."""
     with db.reading() as tx:
         row = get_dictionary(tx, ref)
         version = version_of(row, as_of)
@@ -51,7 +51,7 @@ def _csv(db: Database, dictionary: int, version: int, seen: list[str] | None, *,
     yield _lines([("subject", "relation", "answer")])
     with db.reading() as tx:
         for rows in facts.read_rows(tx, dictionary, version, seen):
-            yield _lines(rows if raw else ([neutralised(cell) for cell in row] for row in rows))
+            yield _lines(rows if raw else ([neutralise_formula(cell) for cell in row] for row in rows))
 
 
 def _lines(rows: Iterable[Sequence[str]]) -> str:
@@ -70,5 +70,5 @@ def _after(query: FactSearch, row: dictionaries.Row) -> lookup.Place:
 
 
 def _name(name: str | None) -> str | None:
-    """A name as the ledger keeps it."""
+    """A name as the ledger stores it."""
     return None if name is None else trimmed(name)

@@ -1,4 +1,4 @@
-"""An upload: the file is read, compared with the ledger, and stored in one commit with its receipt."""
+"""Uploads: a file is read, compared with the ledger and stored in one commit together with its receipt."""
 
 import hashlib
 import json
@@ -10,7 +10,7 @@ from typing import TextIO
 from schemas.problems import Code
 from schemas.uploads import Mode, Receipt, ReceiptList, RefusedCount
 from service.errors import Conflict, Forbidden, NotFound, Outgrown
-from service.ingest import Limits, Options, Parsed, RefusedRow, read_table, write_refused
+from service.ingest import Limits, Options, ParsedFile, RefusedRow, read_table, write_refused
 from service.storage import Database, Transaction, dictionaries, facts, idempotency, memories, uploads
 from service.storage.dictionaries import get_dictionary
 from service.storage.diff import Diff
@@ -26,7 +26,7 @@ COUNTED = ("rows_read", "accepted", "rejected", "created", "updated", "unchanged
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """A file as it arrived, and the options of its sender. The caller removes `path`."""
+    """A received file and the options of its upload. The caller removes `path`."""
 
     path: Path
     sha256: str
@@ -40,7 +40,7 @@ class Upload:
     sight: Sight
 
     def request(self) -> idempotency.Request | None:
-        """What makes this a repetition of an earlier upload; None for a dry run, which leaves nothing to repeat."""
+        """The key by which a repeated upload is recognised; None for a dry run, which stores nothing."""
         if self.idempotency_key is None or self.dry_run:
             return None
         options = self.options
@@ -99,16 +99,16 @@ def write_refused_csv(db: Database, ref: str, upload_id: str, out: TextIO, *, ra
         write_refused((RefusedRow(line, Code(code), detail, text) for line, code, detail, text in rows), out, raw=raw)
 
 
-def _check_seen(dictionary: str, parsed: Parsed, sent: Upload) -> None:
-    """Raises Forbidden where a caller who sees only some relations would write another, or replace the whole table,
-    which would delete what it does not see.
+def _check_seen(dictionary: str, parsed: ParsedFile, sent: Upload) -> None:
+    """Raise Forbidden where a caller who may see only some relations would write others, or replace the whole table
+    and so delete others.
     """
     check_written(sent.sight, dictionary, set(parsed.accepted.relations))
     if sent.options.mode is Mode.REPLACE and sent.sight.relations(dictionary) is not None:
         raise Forbidden("a key for some relations only may not replace a dictionary's facts")
 
 
-def _check_complete(parsed: Parsed, sent: Upload) -> None:
+def _check_complete(parsed: ParsedFile, sent: Upload) -> None:
     """Raise Conflict where rows were refused and the rest would replace the table. Rows that a policy drops do not
     count.
     """
@@ -124,15 +124,15 @@ def _check_complete(parsed: Parsed, sent: Upload) -> None:
         )
 
 
-def _plan(tx: Transaction, row: dictionaries.Row, sent: Upload, parsed: Parsed) -> facts.Plan:
+def _plan(tx: Transaction, row: dictionaries.Row, sent: Upload, parsed: ParsedFile) -> facts.Plan:
     replace = sent.options.mode is Mode.REPLACE
     return facts.plan(tx, row.number, parsed.accepted, replace=replace, spared=parsed.mentioned)
 
 
 def _store(
-    tx: Transaction, number: int, sent: Upload, parsed: Parsed, advance: Advance, *, auditor: Auditor
+    tx: Transaction, number: int, sent: Upload, parsed: ParsedFile, advance: Advance, *, auditor: Auditor
 ) -> Receipt:
-    """Facts, refused rows, receipt, ledger version, idempotency record, the champion's next version: all or nothing."""
+    """Store facts, refused rows, receipt, idempotency record and the champion's next version in one transaction."""
     row = dictionaries.lock(tx, number)
     if row is None:
         raise NotFound("no such dictionary")
@@ -151,7 +151,7 @@ def _store(
 
 
 def _events(stored: Receipt, by: str) -> list[Event]:
-    """An entry for the upload, and one for the pairs that it deleted."""
+    """Write one audit entry for the upload and one for the pairs that it deleted."""
     made = {"upload": stored.id, "ledger_version": stored.ledger_version}
     counted = {name: getattr(stored, name) for name in COUNTED}
     uploaded = {**made, "mode": stored.mode, **counted}
@@ -171,7 +171,7 @@ def _advance_champion(tx: Transaction, upload: str, by: str, version: int, advan
     return champion if served is not None and served.ledger_version == version else None
 
 
-def _receipt(row: dictionaries.Row, sent: Upload, parsed: Parsed, diff: Diff) -> Receipt:
+def _receipt(row: dictionaries.Row, sent: Upload, parsed: ParsedFile, diff: Diff) -> Receipt:
     codes = Counter(bad.code for bad in parsed.refused)
     return Receipt(
         id=new_id("upl"),

@@ -1,4 +1,4 @@
-"""A body on its way in: written to a file, counted and hashed, and never beyond what is allowed."""
+"""Spooling a request body to a file, with its size limited and its hash computed on the way."""
 
 import asyncio
 import fcntl
@@ -27,7 +27,7 @@ class Spooled:
 
 @asynccontextmanager
 async def spool_body(chunks: AsyncIterator[bytes], folder: Path, limit: int) -> AsyncIterator[Spooled]:
-    """Write the body to a file that is deleted with the block. Raises TooLarge before a byte past `limit` is kept."""
+    """Write the body to a file that is deleted when the block ends. Raises TooLarge before it exceeds `limit` bytes."""
     handle, name = tempfile.mkstemp(dir=folder)
     try:
         with os.fdopen(handle, "wb") as file:
@@ -40,7 +40,7 @@ async def spool_body(chunks: AsyncIterator[bytes], folder: Path, limit: int) -> 
 
 
 def find_abandoned(folder: Path) -> Iterator[Path]:
-    """The files whose writer is gone, as their lock is free. A file made this very moment may not have its lock yet."""
+    """Find files whose writer has died, since nobody holds their lock. A file made just now may not be locked yet."""
     for path in folder.iterdir():
         with suppress(FileNotFoundError, BlockingIOError), path.open("rb") as file:
             if os.fstat(file.fileno()).st_mtime < time.time() - FRESH_SECONDS:

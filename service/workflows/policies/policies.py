@@ -118,14 +118,16 @@ def _comply(tx: Transaction, service: EditContext, row: dictionaries.Row, advanc
     return Complied(changed=changed, dropped=dropped, memory=memory, ledger_version=version, job=job)
 
 
-def _applied(tx: Transaction, service: EditContext, row: dictionaries.Row) -> tuple[ActivePolicies, rules.Applied]:
-    """The policies, and what they make of every fact that holds now."""
+def _applied(
+    tx: Transaction, service: EditContext, row: dictionaries.Row
+) -> tuple[ActivePolicies, rules.AppliedPolicies]:
+    """The policies, and the result of applying them to every current fact."""
     held = facts.read_facts(tx, row.number, row.ledger_version)
     current = get_active(tx, service.settings.secrets, row)
-    return current, rules.Applied(held) if current.rules is None else rules.apply(held, current.rules)
+    return current, rules.AppliedPolicies(held) if current.rules is None else rules.apply_policies(held, current.rules)
 
 
-def _not_compliant(applied: rules.Applied) -> list[NotCompliant]:
+def _not_compliant(applied: rules.AppliedPolicies) -> list[NotCompliant]:
     counts = applied.changed.copy()
     counts.update(applied.dropped_by_relation)
     listed = [NotCompliant(relation=relation, facts=count) for relation, count in counts.most_common()]

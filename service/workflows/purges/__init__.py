@@ -1,1 +1,1 @@
-"""Purges: facts leave with every trace, provably, and no backup brings them back."""
+"""Purges: facts are removed with every trace, provably, and no backup brings them back."""

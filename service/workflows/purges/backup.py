@@ -41,7 +41,7 @@ class BackupSummary:
 
 @dataclass(slots=True)
 class _Archive:
-    """A tar file that remembers what it was given."""
+    """A tar file that records the size and hash of every member."""
 
     tar: tarfile.TarFile
     files: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -61,7 +61,7 @@ class _Archive:
 
 
 class _Hashed:
-    """A file that is hashed while it is read."""
+    """A file that computes its hash while it is read."""
 
     def __init__(self, file: io.BufferedReader) -> None:
         self._file = file
@@ -118,7 +118,7 @@ def _check_complete(snapshot: Path, settings: Settings, *, secrets: bool) -> Non
 
 
 def _files(data: Path, *, secrets: bool) -> Iterator[Path]:
-    """Every file to be kept, in order; drafts have a leading dot."""
+    """The files to back up, in order, without drafts, whose names have a leading dot."""
     left_out = _LEFT_OUT.union(() if secrets else SECRETS)
     for top in sorted(data.iterdir()):
         if top.name in left_out or top.name.startswith("."):

@@ -33,8 +33,8 @@ LOOK_SECONDS = 2.0  # of these, before the job looks again whether it has to sto
 
 
 def finish(attempt: Attempt) -> None:
-    """Raises Unavailable where readers of the database did not end in time: the purge stays open, and is taken up again
-    when a worker starts.
+    """Do the files' part of a purge. Raises Unavailable where readers of the database did not end in time; the purge
+    stays open then and is resumed when a worker starts.
     """
     with attempt.db.reading() as tx:
         kept = purge.find(tx, attempt.claim.params["purge"])
@@ -56,7 +56,7 @@ def finish(attempt: Attempt) -> None:
 
 
 def resume(db: Database) -> None:
-    """Queue again every purge that was left unfinished when its job ended."""
+    """Queue every purge again whose job ended before the purge was finished."""
     with db.reading() as tx:
         waiting = purge.list_unfinished(tx)
     if waiting:
@@ -66,7 +66,7 @@ def resume(db: Database) -> None:
 
 
 def bury(settings: Settings, dictionary: str, kept: purge.PurgeRecord) -> None:
-    """Write the tombstone through to the disk."""
+    """Write the tombstone and flush it to the disk."""
     committed = kept.tombstone
     tombstone = Tombstone(kept.id, dictionary, kept.at.isoformat(), committed["pairs"], committed["subjects"])
     tombstone_file.append(settings.tombstones, secret_files.read(settings.secrets, dictionary), tombstone)

@@ -55,18 +55,18 @@ class Target:
         return cls(new_id("prg"), pairs, frozenset(() if wanted.subject is None else {trimmed(wanted.subject)}))
 
     def stored(self, policies: ActivePolicies) -> "Target":
-        """The same, and by the names that its subjects are stored under since a policy wants pseudonyms."""
+        """The target with the pseudonyms that its subjects are stored under, where a policy demands them, added."""
         pairs = {(policies.subject(subject), relation) for subject, relation in self.pairs}
         return replace(
             self, pairs=self.pairs | pairs, subjects=self.subjects | set(map(policies.subject, self.subjects))
         )
 
     def rows(self, tx: Transaction, dictionary: int) -> list[purge.LedgerRow]:
-        """What the ledger has of it, at any version."""
+        """The rows of the ledger, of any version, that belong to the target."""
         return purge.find_rows(tx, dictionary, self.pairs, self.subjects)
 
     def tombstone(self, secret: bytes, rows: Iterable[purge.LedgerRow]) -> dict[str, list[str]]:
-        """What a restore needs to know it again."""
+        """The tombstone by which a restore recognises the target."""
         if self.committed is not None:
             return self.committed
         commitments = Commitments(secret, PURPOSE)
@@ -78,12 +78,12 @@ class Target:
 
 
 def order(service: EditContext, ref: str, wanted: PurgeRequest, *, by: str) -> Purge:
-    """Purge the ledger and queue what is left to do. Raises NotFound."""
+    """Purge the ledger and queue the rest of the purge as a job. Raises NotFound."""
     return purge_ledger(service, ref, Target.of(wanted), by=by, reason=wanted.reason)
 
 
 def purge_ledger(service: EditContext, ref: str, target: Target, *, by: str, reason: str) -> Purge:
-    """The part of the ledger, in one commit. Of the reason, which may name people, only a commitment is kept."""
+    """Purge the ledger in one commit. Only a commitment to the reason is stored, since it may name people."""
     with service.db.reading() as tx:
         dictionary = get_dictionary(tx, ref).id
     with Advance(service, dictionary) as advance:
@@ -101,13 +101,13 @@ def purge_ledger(service: EditContext, ref: str, target: Target, *, by: str, rea
 
 
 def queue(tx: Transaction, dictionary: int, purge_id: str, by: str) -> str:
-    """The id of the job that does what is left of a purge."""
+    """The id of the job that does the rest of a purge."""
     return jobs.add(tx, jobs.Order(JobKind.PURGE, dictionary, {"purge": purge_id}, by)).id
 
 
 @dataclass(frozen=True, slots=True)
 class _Purging:
-    """One purge within its transaction. `rows` are those of the ledger, from before it began."""
+    """One purge within its transaction. rows: the rows of the ledger before it began."""
 
     service: EditContext
     tx: Transaction
@@ -133,7 +133,7 @@ class _Purging:
         )
 
     def _end_facts(self) -> int:
-        """Delete what still holds, as an edit does; the ledger's version."""
+        """Delete the facts that the ledger holds now, as an edit does; returns the new ledger version."""
         held = sorted({(each.subject, each.relation) for each in self.rows if each.until is None})
         if not held:
             return self.row.ledger_version
@@ -159,7 +159,7 @@ class _Purging:
             return None if champion.memory in holders else champion.memory
 
     def _remove(self) -> int:
-        """Delete the rows and overwrite what mentions them; how many of their texts other facts still hold."""
+        """Delete the rows and overwrite what mentions them; returns how many of their texts other facts still use."""
         asked = self._asked()
         purge.remove_facts(self.tx, self.rows)
         named = [(each.subject, each.relation, each.answer) for each in self.rows]
@@ -184,7 +184,7 @@ class _Purging:
         return set(pairs) if naming is None else {each for pair in pairs for each in (pair, *naming.spellings(pair))}
 
     def _withdraw(self, holders: list[str]) -> None:
-        """Nothing answers from these memories now: their aliases move to the champion, or go where there is none."""
+        """Move the aliases of these memories to the champion, or delete them where there is none."""
         tx, number = self.tx, self.row.number
         patches.give_up(tx, [version.number for version in patches.list_stored(tx, number) if version.id in holders])
         champion = aliases.find(tx, number, CHAMPION)
@@ -197,7 +197,7 @@ class _Purging:
                 aliases.remove(tx, number, alias, self.by, reason)
 
     def _leave_work(self, holders: list[str]) -> str:
-        """The purge's own row, and the job that erases files; its id."""
+        """Store the purge and queue the job that erases files; returns the id of the job."""
         secret = secret_files.read(self.service.settings.secrets, self.row.id)
         tombstone = self.target.tombstone(secret, self.rows)
         reports = purge.list_begun_reports(self.tx, self.row.number)

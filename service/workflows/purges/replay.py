@@ -1,4 +1,4 @@
-"""Purges done again: a tombstone names them, and the database, being older, does not know them."""
+"""Repeating purges that tombstones record and that a database from an older backup does not know."""
 
 from collections import defaultdict
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ _LEASE = timedelta(minutes=10)
 
 @dataclass(frozen=True, slots=True)
 class _Alone:
-    """What a purge needs, where no service runs."""
+    """What a purge needs where no service runs."""
 
     db: Database
     settings: Settings
@@ -54,10 +54,14 @@ def replay(db: Database, settings: Settings) -> tuple[int, int]:
 
 
 def replay_all(db: Database, settings: Settings) -> None:
-    """As every start does: a database that is older than the tombstones must not be served. Raises Unavailable."""
+    """Repeat every outstanding purge, as each start does. Raises Unavailable where one has to wait: a database that is
+    older than the tombstones must not be served.
+    """
     _, waiting = replay(db, settings)
     if waiting:
-        raise Unavailable("facts of this database were purged later: bring back the secrets folder to purge them again")
+        raise Unavailable(
+            "facts in this database have been purged since: restore the secrets folder to purge them again"
+        )
 
 
 def _find_outstanding(db: Database, buried: list[Tombstone]) -> dict[str, list[Tombstone]]:
@@ -85,7 +89,7 @@ def _again(service: _Alone, tombstone: Tombstone, secret: bytes) -> None:
 
 
 def _target(tx: Transaction, tombstone: Tombstone, secret: bytes) -> Target:
-    """The pairs that this ledger has, or had, of those committed to."""
+    """The pairs of this ledger, in any version, that these commitments are to."""
     row = dictionaries.find(tx, tombstone.dictionary)
     commitments, pairs, subjects = Commitments(secret, PURPOSE), set(tombstone.pairs), set(tombstone.subjects)
     every = {(held.subject, held.relation) for held in purge.list_rows(tx, row.number)} if row else set()

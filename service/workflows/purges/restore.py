@@ -21,10 +21,10 @@ from service.errors import Unprocessable
 from service.settings import Settings
 from service.storage import Database
 from service.storage.database import DATABASE
-from service.storage.migrate import upgrade
+from service.storage.migrate import open_database, upgrade
 from service.workflows.purges import tombstone_file
 from service.workflows.purges.backup import FORMAT, MANIFEST, SECRETS
-from service.workflows.purges.replay import replay
+from service.workflows.purges.replay import replay, replay_all
 from service.workflows.purges.tombstone_file import Tombstone, merge
 
 STAGING = ".restoring"  # within the data folder; while it is there, no service starts
@@ -51,7 +51,7 @@ def restore(archive: Path, settings: Settings, *, tombstones: Path | None, force
     if settings.database_url is not None:
         raise Unprocessable("a backup is restored to a data folder: unset FACTSTORE_DATABASE_URL")
     if not force and any(_list_replaced(settings.data)):
-        raise Unprocessable(f"{settings.data} is not empty: with --force it is replaced")
+        raise Unprocessable(f"{settings.data} is not empty: use --force to replace it")
     buried = merge(*_read_tombstones(settings, tombstones))
     settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
     with exclude_services(settings.data):
@@ -74,7 +74,7 @@ def _restore(archive: Path, settings: Settings, buried: list[Tombstone]) -> Rest
 
 
 def _list_replaced(data: Path, *, secrets: bool = True) -> Iterator[Path]:
-    """What a restore takes away: everything with a file in it but tombstones, and secrets where it brings none."""
+    """What a restore replaces: all that is or contains a file, except tombstones, and secrets where it has none."""
     kept = {_TOMBSTONES, STAGING, *(() if secrets else SECRETS)}
     for path in sorted(data.iterdir()) if data.exists() else ():
         if path.name not in kept and (path.is_file() or any(each.is_file() for each in path.rglob("*"))):
@@ -90,7 +90,9 @@ def _read_tombstones(settings: Settings, tombstones: Path | None) -> Iterator[li
 
 
 def _unpack(archive: Path, staging: Path) -> dict[str, str]:
-    """Write every member to `staging`; the SHA-256 of each. Members are files with plain relative names, or refused."""
+    """Write every member to `staging` and return the SHA-256 of each. Raises Unprocessable unless all members are files
+    with plain relative names.
+    """
     hashes: dict[str, str] = {}
     try:
         with tarfile.open(archive, "r:*") as tar:
@@ -108,7 +110,7 @@ def _safe(member: tarfile.TarInfo) -> str:
     path = PurePosixPath(member.name)
     plain = all(part and not part.startswith(".") and "\\" not in part and "\0" not in part for part in path.parts)
     if not member.isreg() or path.is_absolute() or not path.parts or not plain or str(path) != member.name:
-        raise Unprocessable("the archive has a member that no backup has")
+        raise Unprocessable("the archive has a member that is not a plain file of a backup")
     return member.name
 
 
@@ -143,7 +145,7 @@ def _check_archive(staging: Path, hashes: dict[str, str]) -> dict[str, Any]:
 
 
 def _bring_up(settings: Settings, staging: Path, buried: list[Tombstone], *, secrets: bool) -> tuple[int, int]:
-    """Migrate the database and purge again; a backup without secrets is tried with those at hand."""
+    """Migrate the database and repeat purges; a backup without secrets is tried with those of the data folder."""
     if not secrets and settings.secrets.exists():
         shutil.copytree(settings.secrets, staging / "secrets")
     tombstone_file.write(staging / _TOMBSTONES, buried)
@@ -158,7 +160,7 @@ def _bring_up(settings: Settings, staging: Path, buried: list[Tombstone], *, sec
 
 
 def _put_in_place(data: Path, staging: Path, *, secrets: bool) -> None:
-    """Tombstones first, so that a kill in between forgets none; the staging folder goes last."""
+    """Move the files into place: tombstones first, so that a kill loses none, and the staging folder last."""
     (staging / _TOMBSTONES).replace(data / _TOMBSTONES)
     for path in _list_replaced(data, secrets=secrets):
         shutil.rmtree(path) if path.is_dir() else path.unlink()
@@ -170,8 +172,22 @@ def _put_in_place(data: Path, staging: Path, *, secrets: bool) -> None:
     shutil.rmtree(staging)
 
 
+def open_to_serve(settings: Settings) -> Database:
+    """Open the database of a data folder for a service or a worker, which holds the folder for as long as it lives.
+
+    What was purged after the database was backed up is purged again first. Raises Unprocessable where a restore is
+    under way or was interrupted, and Unavailable where a purge has to wait for the secret of its dictionary.
+    """
+    settings.make_folders()
+    occupy(settings.data)
+    check_complete(settings)
+    db = open_database(settings)
+    replay_all(db, settings)
+    return db
+
+
 def check_complete(settings: Settings) -> None:
-    """Raises Unprocessable where a restore was interrupted."""
+    """Raise Unprocessable where a restore was interrupted."""
     if (settings.data / STAGING).exists():
         raise Unprocessable("a restore into this data folder was interrupted: run it again with --force")
 
@@ -183,7 +199,7 @@ def occupy(data: Path) -> None:
 
 @contextmanager
 def exclude_services(data: Path) -> Iterator[None]:
-    """Keep services out of the folder. Raises Unprocessable where one runs."""
+    """Keep services from using the folder inside the block. Raises Unprocessable where one runs."""
     handle = _lock(data, fcntl.LOCK_EX, f"a service is running on {data}: stop it first")
     try:
         yield

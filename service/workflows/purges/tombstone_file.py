@@ -50,7 +50,7 @@ def read(path: Path) -> list[Tombstone]:
 
 
 def append(path: Path, secret: bytes, tombstone: Tombstone) -> None:
-    """Write the tombstone through to the disk, unless the file already has it."""
+    """Append the tombstone and flush it to the disk, unless the file already has it."""
     with path.open("a+b") as file:
         os.fchmod(file.fileno(), 0o600)
         fcntl.flock(file, fcntl.LOCK_EX)
@@ -76,7 +76,7 @@ def check(tombstones: Iterable[Tombstone], secret: bytes) -> None:
 
 
 def merge(*files: Iterable[Tombstone]) -> list[Tombstone]:
-    """The entries of copies of one file: of each dictionary the longest list, which the others must begin."""
+    """Merge copies of one file: the longest list of each dictionary, which must begin with the shorter ones."""
     longest: dict[str, list[Tombstone]] = {}
     for file in files:
         for dictionary, entries in _by_dictionary(file).items():
@@ -89,7 +89,7 @@ def merge(*files: Iterable[Tombstone]) -> list[Tombstone]:
 
 
 def write(path: Path, tombstones: Iterable[Tombstone]) -> None:
-    """All of them as one new file, in the place of what was there."""
+    """Write all tombstones to a new file that replaces the old one."""
     draft = path.with_name(f".{path.name}.draft")
     with draft.open("wb") as file:
         os.fchmod(file.fileno(), 0o600)
@@ -107,7 +107,7 @@ def _by_dictionary(tombstones: Iterable[Tombstone]) -> dict[str, list[Tombstone]
 
 
 def _whole_lines(file: BinaryIO) -> bytes:
-    """The content, with a line that a crash left unfinished cut off."""
+    """The content of the file without a last line that a crash left unfinished."""
     content = file.read()
     whole = content[: content.rfind(b"\n") + 1]
     file.truncate(len(whole))
@@ -119,7 +119,7 @@ def _parse(content: bytes) -> list[Tombstone]:
     try:
         return [_parse_one(json.loads(line)) for line in lines]
     except (ValueError, TypeError) as error:
-        raise Unprocessable("the file is no list of tombstones") from error
+        raise Unprocessable("the file is not a list of tombstones") from error
 
 
 def _parse_one(document: Any) -> Tombstone:

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from service.facts import fold_all
-from service.ingest.readers.decode import shown
+from service.ingest.readers.decode import escape_undecodable
 from service.storage import Transaction, purge, trials
 
 PURGED = "(purged)"
@@ -62,7 +62,7 @@ class Traces:
 
 
 def _pattern(texts: Collection[str]) -> re.Pattern[str]:
-    """Finds any of these texts in a plain one; nothing where there are none."""
+    """Make a pattern that finds any of these texts in a folded one, and nothing where there are none."""
     spellings = {spelling for text in texts for spelling in _spellings(text)}
     longest_first = sorted(filter(None, spellings), key=lambda spelling: (-len(spelling), spelling))
     return re.compile("|".join(map(_bounded, longest_first)) or r"(?!)")
@@ -79,12 +79,12 @@ def _spellings(text: str) -> list[str]:
     shapes = [text, json.dumps(text, ensure_ascii=False), text[:_EXAMPLE]]
     for codec in _CODECS:
         raw = text.encode(codec, "ignore")
-        shapes.append(shown(raw.decode("utf-8", "surrogateescape")))
+        shapes.append(escape_undecodable(raw.decode("utf-8", "surrogateescape")))
     return [_plain(shape.replace("\0", "")) for shape in shapes]
 
 
 def _plain(text: str) -> str:
-    """The text without the marks of JSON and CSV, in one spelling."""
+    """The text without quoting marks of JSON and CSV, folded."""
     return " ".join(fold_all([_ESCAPED.sub(_unescaped, text).translate(_MARKS)]))
 
 

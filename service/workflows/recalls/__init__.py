@@ -1,1 +1,1 @@
-"""Recalls: memories are served and asked, and what was asked is observed."""
+"""Recalls: memories are served and queried, and queries are observed."""

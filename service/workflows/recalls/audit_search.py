@@ -1,4 +1,4 @@
-"""Questions to the audit chain: its entries, and what was answered for one pair, from which version, taught by whom."""
+"""Searching the audit chain: its entries, and what was answered for one pair, from which version, taught by whom."""
 
 import json
 from datetime import UTC, datetime, timedelta
@@ -29,7 +29,7 @@ DAY = timedelta(days=1)
 
 
 def read_page(db: Database, wanted: EntryFilter, cursor: str | None, limit: int) -> AuditPage:
-    """Newest first."""
+    """A page of audit entries, newest first."""
     before = _number(cursor)
     with db.reading() as tx:
         entries = audit.read_page(tx, wanted, before, limit)
@@ -63,7 +63,7 @@ def search(db: Database, settings: Settings, auditor: Auditor, query: AuditSearc
 
 
 def moment(at: datetime | None) -> int | None:
-    """In microseconds since the epoch; a time without a zone is UTC."""
+    """The time in microseconds since the epoch; a time without a zone is in UTC."""
     return None if at is None else microseconds(at if at.tzinfo else at.replace(tzinfo=UTC))
 
 

@@ -1,4 +1,4 @@
-"""What serving asks of the database and of the memory folders, and the names that a spelling of theirs stands for."""
+"""What serving needs from the database and the memory folders, with taught names found by other spellings."""
 
 import unicodedata
 from collections import defaultdict
@@ -67,7 +67,7 @@ class StoredCatalogue:
         return {pair: held[name] for pair, name in found.items() if name in held}
 
     def naming(self, dictionary: str) -> Naming | None:
-        """Made anew only when the dictionary's names or policies have moved."""
+        """The names of the dictionary, made anew only when its names or policies have changed."""
         versions = names.read_versions(self._db, dictionary)
         if versions == (0, 0):
             return None

@@ -34,7 +34,7 @@ class LiveUse:
         self._uncounted: Counter[str] = Counter()
 
     def on_recalls(self, seen: Sequence[LiveRecall]) -> None:
-        """Count queries about one pair: a relation under its name as taught, any other spelling under none."""
+        """Count queries about one pair, by the relation's taught name; other spellings are counted under no name."""
         for each in seen:
             if each.alias is None:
                 continue
@@ -47,7 +47,7 @@ class LiveUse:
                 self._count_unknowns(each)
 
     def flush(self) -> None:
-        """Write the counts in one short transaction; what cannot be written now stays for the next turn."""
+        """Write the counts in one short transaction; what cannot be written is kept for the next time."""
         if not self._counts:
             return
         with self._db.writing() as tx:

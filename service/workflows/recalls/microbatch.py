@@ -1,4 +1,4 @@
-"""Micro-batching: single recalls that arrive together are one recall of the memory."""
+"""Micro-batching: single recalls that arrive together are answered by one recall of the memory."""
 
 import asyncio
 from collections import OrderedDict
@@ -35,7 +35,7 @@ class ServedMemory:
         self._named: ServedMemory | None = None
 
     def named(self, naming: Naming | None) -> "ServedMemory":
-        """The memory as it is recalled by these other names; the memory itself where there are none."""
+        """The memory that also knows these other names; the memory itself where there are none."""
         if naming is None:
             return self
         if self._named is None or self._named.naming is not naming:
@@ -44,12 +44,12 @@ class ServedMemory:
         return self._named
 
     def stored(self, pair: Pair) -> Pair:
-        """The pair as the ledger has it, and as it may be kept elsewhere."""
+        """The pair as the ledger has it and as it may be stored elsewhere."""
         return pair if self.naming is None else self.naming.stored(pair)
 
     def within(self, relations: Relations | None) -> "ServedMemory":
         """The memory for a caller who sees only these relations. It has batches of its own: a caller never shares a
-        batch with one who sees more.
+        batch with one who may see more.
         """
         if relations is None:
             return self
@@ -63,7 +63,7 @@ class ServedMemory:
         return self._parts[relations]
 
     def ask(self, query: Query) -> asyncio.Future[Result]:
-        """The result of one plain pair, soon. Called on the event loop."""
+        """Recall one plain pair with the next batch. Called on the event loop."""
         loop = asyncio.get_running_loop()
         if not self._waiting:
             loop.call_soon(self._collect, 1)
@@ -72,7 +72,7 @@ class ServedMemory:
         return result
 
     def _collect(self, before: int) -> None:
-        """Go on collecting if anybody came beside the `before` who waited already."""
+        """Continue to collect if more recalls have come since `before` were waiting."""
         if len(self._waiting) > before:
             asyncio.get_running_loop().call_soon(self._collect, len(self._waiting))
         else:

@@ -39,7 +39,7 @@ def remove(db: Database, auditor: Auditor, ref: str, *, by: str) -> None:
 
 
 def _replace(tx: Transaction, auditor: Auditor, row: dictionaries.Row, wanted: NamesPut, by: str) -> Names:
-    """Put them in place of all earlier ones. They change what is answered, so the audit has an entry of it."""
+    """Replace all earlier ones. They change what is answered, so an audit entry is written."""
     names.put(tx, row.number, wanted, by)
     current = names.read_current(tx, row.number)
     details = {"version": current.version, "aliases": len(wanted.aliases), "templates": len(wanted.templates)}
@@ -48,7 +48,7 @@ def _replace(tx: Transaction, auditor: Auditor, row: dictionaries.Row, wanted: N
 
 
 def read_versions(db: Database, dictionary: str) -> tuple[int, int]:
-    """Of the names and of the policies: what is served by them is made anew when one of them moves."""
+    """The versions of the names and of the policies; what depends on them is made anew when one of them changes."""
     with db.reading() as tx:
         row = dictionaries.find(tx, dictionary)
         return (0, 0) if row is None else (names.read_version(tx, row.number), policies.read_version(tx, row.number))
@@ -73,7 +73,7 @@ def _refuse_subjects_in_clear(tx: Transaction, dictionary: int, aliases: Sequenc
 
 
 def _refuse_unclear(aliases: Sequence[NameAlias], subjects: Sequence[str], relations: Sequence[str]) -> None:
-    """An alias leads to one name, whichever way it is spelled, and is no taught name itself."""
+    """Check that each alias, in every spelling, leads to one name and is not a taught name itself."""
     taught = {"subject": _fold_all(subjects), "relation": _fold_all(relations)}
     taken: set[tuple[str, str]] = set()
     for index, alias in enumerate(aliases):

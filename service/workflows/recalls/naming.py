@@ -37,7 +37,7 @@ class Template:
 
     @classmethod
     def of(cls, text: str) -> "Template":
-        """Raises Unprocessable unless each slot stands there once, with text between them."""
+        """Parse a template. Raises Unprocessable unless it has each slot once, with text between them."""
         parts = _SLOTS.split(text)
         if sorted(parts[1::2]) != ["relation", "subject"] or is_blank(parts[2]):
             raise Unprocessable("a template has {subject} and {relation} once each, with some text between them")
@@ -119,7 +119,7 @@ class Naming:
         return [(name, other) for name in subjects for other in (relation, *_aliases(self.relations, relation))]
 
     def respell(self, question: str) -> str:
-        """The question with taught names in place of the aliases that stand in it, folded; as it is without any."""
+        """The folded question with taught names in place of its aliases; unchanged where it has none."""
         text = fold(question)
         present = {
             alias: name for kind in (self.relations, self.subjects) for alias, name in kind.items() if alias in text
@@ -154,7 +154,7 @@ class NamedMemory:
         return self._recall_again(recalled, again) if again else recalled
 
     def _recall_again(self, recalled: Recalled, pairs: dict[int, Pair]) -> Recalled:
-        """With what the memory holds for the pairs that aliases lead to, by their places."""
+        """Replace the results at the places of pairs that aliases lead to."""
         subjects, relations = zip(*pairs.values(), strict=True)
         found = self._memory.recall(self._naming.stored_subjects(subjects), relations)
         places = np.array(list(pairs), dtype=np.int64)
@@ -166,7 +166,7 @@ class NamedMemory:
         return Recalled(answers, margins, known, ambiguous)
 
     def candidates(self, question: str) -> list[Pair]:
-        """The pairs of the first template that the question fills, and of no other; else the names that stand in it."""
+        """The pairs of the first template that matches the question; without one, those of the names in it."""
         for template in self._naming.templates:
             if pairs := template.pairs(question):
                 return pairs
@@ -175,7 +175,7 @@ class NamedMemory:
         return found if respelled == question else [*found, *self._memory.candidates(respelled)]
 
     def within(self, relations: Container[str]) -> Servable:
-        """Aliases of a relation that is not seen are no aliases."""
+        """Restrict the memory to relations; aliases of other relations do not count."""
         seen = {alias: name for alias, name in self._naming.relations.items() if name in relations}
         return NamedMemory(self._memory.within(relations), replace(self._naming, relations=seen))
 

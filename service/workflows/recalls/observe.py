@@ -1,4 +1,4 @@
-"""Live recalls and their answers, passed to those who count, compare or record them, off the path of the request.
+"""Passing live recalls and their answers to listeners that count, compare or record them, outside the request.
 
 A recall costs its caller one append: listeners run in a thread of their own, in batches, some tenths of a second
 later. What they cannot keep up with is dropped and counted, never waited for.
@@ -66,14 +66,14 @@ class LiveRecall:
 
 
 class Listener(Protocol):
-    """Receives live recalls in the observer's thread. What it raises is logged by kind and otherwise ignored."""
+    """Receives live recalls in the observer's thread. An error in it is logged by type and otherwise ignored."""
 
     def on_recalls(self, seen: Sequence[LiveRecall]) -> None:
         """Recalls in the order they were answered; called only when there are some."""
         ...
 
     def flush(self) -> None:
-        """Write what was gathered, if anything: called about once a second, and last when the service stops."""
+        """Write what was collected; called about once a second and a last time when the service stops."""
         ...
 
 
@@ -106,7 +106,7 @@ class Observer:
         self._waiting.append(seen)
 
     def missed(self) -> int:
-        """How many queries no listener has received since the start."""
+        """The number of queries since the start that no listener has received."""
         return self._missed
 
     def start(self) -> None:

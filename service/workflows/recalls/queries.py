@@ -25,7 +25,7 @@ MAX_PAIRS = 1_000_000  # pairs that the queries of one request may become in one
 
 
 class Held(NamedTuple):
-    """What the memory holds for one pair."""
+    """What a memory answers for one pair."""
 
     status: Status
     answers: Sequence[str]
@@ -62,7 +62,7 @@ def pairs_of(results: Iterable[Result]) -> list[Pair]:
 
 
 def compare(results: Iterable[Result], ledger: Ledger) -> None:
-    """Set the ledger's view beside each result about one pair."""
+    """Add what the ledger holds to each result about one pair."""
     for result in results:
         for pair in pairs_of([result]):
             held = ledger.get(pair)
@@ -72,7 +72,7 @@ def compare(results: Iterable[Result], ledger: Ledger) -> None:
 
 
 def form_of(query: Query) -> Form:
-    """Which of the four forms a query has; Unprocessable where it has none of them."""
+    """The form of a query, one of four. Raises Unprocessable where it has none of them."""
     left_out = (query.subject is None, query.relation is None, query.relations is None, query.question is None)
     found = _FORMS.get(left_out)
     if found is None:
@@ -91,7 +91,7 @@ def is_pair(query: Query) -> bool:
 
 
 def _pairs(memory: Servable, name: str, queries: Sequence[Query]) -> list[Result]:
-    """The commonest batch, every query a pair, without a generator for each."""
+    """Answer the most common batch, in which every query is a pair, without a generator for each."""
     subjects = [query.subject or "" for query in queries]
     relations = [query.relation or "" for query in queries]
     statuses, answers, margins = _columns(memory.recall(subjects, relations))
@@ -99,7 +99,7 @@ def _pairs(memory: Servable, name: str, queries: Sequence[Query]) -> list[Result
 
 
 def _in_step(memory: Servable, steps: Sequence[Steps]) -> list[Result]:
-    """Run every query to its end; each turn asks the next pairs of all that still run as one batch."""
+    """Run every query to its end; each turn recalls the next pairs of all unfinished queries as one batch."""
     results: dict[int, Result] = {}
     wanted = {index: next(step) for index, step in enumerate(steps)}
     while wanted:
@@ -140,7 +140,7 @@ def _pair(query: Query, _: Servable, name: str) -> Steps:
 
 
 def _question(query: Query, memory: Servable, name: str) -> Steps:
-    """Answered when exactly one pair that stands in the sentence is taught, ambiguous when several are."""
+    """Answer a sentence: answered when exactly one taught pair occurs in it, ambiguous when several do."""
     pairs = list(dict.fromkeys(memory.candidates(query.question or "")))
     held = yield pairs
     taught = [(pair, each) for pair, each in zip(pairs, held, strict=True) if each.status is Status.ANSWERED]

@@ -47,7 +47,7 @@ class Asker(NamedTuple):
 
 
 class Recall:
-    """Answers queries from the memories of `serving`, at most `workers` batches at a time, and tells the observer."""
+    """Answers queries from the memories of `serving`, at most `workers` batches at once, and notifies the observer."""
 
     def __init__(self, serving: Serving, observer: Observer, *, workers: int = 2) -> None:
         self._serving = serving
@@ -67,7 +67,7 @@ class Recall:
         return result
 
     async def batch(self, dictionary: str, batch: BatchQuery, by: Asker) -> BatchResult | ColumnsResult:
-        """Rows for rows, columns for columns, in the order asked."""
+        """Answer a batch in its own form, rows or columns, and in its order."""
         if batch.queries is not None and batch.subjects is None and batch.relations is None:
             return await self._many(dictionary, batch, batch.queries, by)
         if batch.queries is None and batch.subjects is not None and batch.relations is not None:
@@ -79,7 +79,7 @@ class Recall:
         return await asyncio.get_running_loop().run_in_executor(self._pool, lambda: work(*args, **kwargs))
 
     async def _many(self, dictionary: str, batch: BatchQuery, asked: Sequence[Query], by: Asker) -> BatchResult:
-        """Rows may be addressed to different memories; each memory is asked once."""
+        """Answer rows that may be addressed to different memories, with one recall of each memory."""
         default = _address(dictionary, batch)
         if all(query.alias is None and query.memory is None for query in asked):
             results = await self._ask(default, asked, batch.compare, by)

@@ -77,7 +77,7 @@ class RecallRecorder:
                 self._ready.append(self._auditor.prepare(entry.event()))
 
     def flush(self) -> None:
-        """What cannot be written stays for the next time."""
+        """Write the entries; what cannot be written is kept for the next time."""
         self._left = self._rows
         self._ready += [self._auditor.prepare(entry.event()) for entry in self._singles.values()]
         self._singles = {}
@@ -121,6 +121,6 @@ def _pairs(result: Result) -> list[tuple[str, str, Status, Sequence[str]]]:
 
 
 def _some(columns: RecallColumns, count: int) -> RecallColumns:
-    """As many rows, drawn at random."""
+    """A random sample of that many rows."""
     rows = random.sample(list(zip(*columns, strict=True)), count)
     return RecallColumns(*zip(*rows, strict=True))

@@ -46,7 +46,7 @@ class Catalogue(Protocol):
     """
 
     def changes(self) -> int:
-        """A figure that differs whenever a dictionary, memory or alias may have changed."""
+        """A number that changes whenever a dictionary, memory or alias may have changed."""
         ...
 
     def dictionary(self, name: str) -> str | None:
@@ -60,7 +60,7 @@ class Catalogue(Protocol):
     def memory(self, memory: str) -> Record | None: ...
 
     def kept(self, loaded: list[str]) -> set[str]:
-        """Those of these that can still be recalled."""
+        """Those of these memories that can still be recalled."""
         ...
 
     def load(self, record: Record) -> Servable:
@@ -72,13 +72,13 @@ class Catalogue(Protocol):
         ...
 
     def ledger_respelled(self, dictionary: str, version: int, pairs: list[Pair], seen: Relations | None) -> Ledger:
-        """The same for pairs whose names are spelled unlike the ledger's; it has to read all names, those of the facts
-        whose relations are `seen`.
+        """Do the same for pairs that are spelled otherwise than in the ledger, by reading all names of facts whose
+        relations are `seen`.
         """
         ...
 
     def naming(self, dictionary: str) -> Naming | None:
-        """How its memories are asked; None where they are asked as they are taught."""
+        """The other names of the dictionary; None where it has none."""
         ...
 
     def champions(self) -> list[Record]:
@@ -174,7 +174,7 @@ class Serving:
                 await self._ahead(self._follow())
 
     def _refresh(self) -> None:
-        """Forget what was resolved if anything changed; looked at once a turn of the event loop."""
+        """Drop resolved addresses if anything has changed; checked once per turn of the event loop."""
         if self._fresh:
             return
         self._fresh = True
@@ -200,7 +200,7 @@ class Serving:
         return record, self._catalogue.naming(record.dictionary)
 
     def _recent(self, record: Record) -> ServedMemory | None:
-        """The memory if it is loaded, marked as the one used last."""
+        """The memory if it is loaded; it becomes the most recently used one."""
         served = self._loaded.get(record.id)
         if served is not None:
             self._loaded.move_to_end(record.id)
@@ -229,7 +229,7 @@ class Serving:
         return served
 
     def _make_room(self) -> None:
-        """Keep the versions used last of the lineages used last."""
+        """Keep the most recently used versions of the most recently used lineages."""
         kept: Counter[str] = Counter()
         for memory in reversed(list(self._loaded)):
             lineage = self._lineages[memory]

@@ -72,7 +72,7 @@ def find(db: Database, ref: str) -> Shadow:
 
 
 def stop(service: EditContext, ref: str, *, by: str) -> None:
-    """Counts and disagreements go with it."""
+    """Stop the comparison and delete its counts and disagreements."""
     with service.db.writing() as tx:
         row = get_dictionary(tx, ref)
         if not shadow.remove(tx, row.number):
@@ -142,7 +142,7 @@ class ShadowBatch(NamedTuple):
 
 
 class Comparison:
-    """What was counted since the last flush, for one dictionary."""
+    """The counts of one dictionary since the last flush."""
 
     def __init__(self) -> None:
         self.by_relation: defaultdict[str, Counts] = defaultdict(Counts)

@@ -1,1 +1,1 @@
-"""Reviews: answers are doubted or drawn at random, decided, and what that says about the error rate."""
+"""Reviews: doubted or randomly sampled answers are decided, and the error rate is estimated from the decisions."""

@@ -64,7 +64,7 @@ def _correct(service: EditContext, ref: str, review_id: str, wanted: ReviewDecid
 
 
 def _batch(review: Review, answers: list[str]) -> FactBatch:
-    """The pair's whole new answer; where there is none, the pair goes."""
+    """Make the pair's complete new answer; without one the pair is deleted."""
     if not answers:
         return FactBatch(delete=[FactDelete(subject=review.subject, relation=review.relation)])
     return FactBatch(upsert=[FactUpsert(subject=review.subject, relation=review.relation, answers=answers)])
@@ -88,5 +88,5 @@ def _correction(
 
 
 def _rejection(review: Review, wanted: ReviewDecide) -> dict[str, Any]:
-    """The item stays open."""
+    """The changes to an item that is put back and stays open."""
     return {"returned": review.returned + 1, "reason": wanted.reason}

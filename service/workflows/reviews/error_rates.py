@@ -81,7 +81,7 @@ def estimate_rate(drawn: Sequence[Drawn]) -> Rate:
 
 
 def design_weight(drawn: int, population: int, probability: float) -> float:
-    """v, the items of an even draw that this one stands for."""
+    """v, the number of items of an evenly drawn sample that this item represents."""
     return drawn / (population * probability)
 
 
@@ -93,8 +93,8 @@ def _weigh(items: Sequence[Drawn]) -> tuple[float, float]:
 
 
 def estimate(db: Database, settings: Settings, ref: str, memory: str | None) -> Estimate:
-    """Of this memory; where none is named, of the newest one that was sampled and that the champion is or came from by
-    edits. Raises NotFound, NoMemory.
+    """Estimate the error rate of a memory; where none is named, of the newest sampled one that the champion is or was
+    made from by edits. Raises NotFound, NoMemory.
     """
     with db.reading() as tx:
         row = get_dictionary(tx, ref)
@@ -103,7 +103,7 @@ def estimate(db: Database, settings: Settings, ref: str, memory: str | None) -> 
 
 
 def rate_of(tx: Transaction, row: dictionaries.Row, memory: str) -> Rate:
-    """From what was drawn of this memory's pairs."""
+    """The error rate of the sample that was drawn from this memory's pairs."""
     return estimate_rate([_to_drawn(item, _was_wrong(item)) for item in reviews.sampled_items(tx, row.number, memory)])
 
 
@@ -120,7 +120,7 @@ def rate_at(tx: Transaction, row: dictionaries.Row, memory: str, version: int) -
 
 
 def _was_wrong(item: reviews.Weighed) -> bool:
-    """Corrected, and answered at all."""
+    """Whether the item was corrected and the memory answered."""
     return item.state is ReviewState.CORRECTED and bool(item.answers)
 
 
@@ -130,7 +130,7 @@ def _to_drawn(item: reviews.Weighed, wrong: bool) -> Drawn:
 
 
 def limits_of(settings: Settings) -> Limits:
-    """What the gate allows, else what the settings do. Raises Unavailable for a gate that cannot be read."""
+    """The limits of the gate, or those of the settings without one. Raises Unavailable for an unreadable gate."""
     gate = promotion_gate.read_limits(settings)
     maximum = gate.maximum_error if gate is not None else None
     return Limits(settings.review_max_error if maximum is None else maximum, settings.review_min_sample)

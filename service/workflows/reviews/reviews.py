@@ -23,7 +23,7 @@ class Reviewer(NamedTuple):
 
 
 def report(service: EditContext, served: ServedMemory, wanted: ReviewCreate, by: str) -> Review:
-    """Put a doubt about an answer of `served` into the queue. The memory is recalled once more for its margin."""
+    """Queue a doubt about an answer of `served`. The memory is recalled once more for its margin."""
     subject, relation = trimmed(wanted.subject), trimmed(wanted.relation)
     if not subject or not relation:
         raise Unprocessable("subject and relation are more than white space")
@@ -56,7 +56,7 @@ def find(db: Database, ref: str, review_id: str) -> Review:
 
 
 def get_review(tx: Transaction, dictionary: int, review_id: str) -> Review:
-    """Raises NotFound."""
+    """The review of this id in the dictionary. Raises NotFound."""
     review = reviews.find(tx, dictionary, review_id)
     if review is None:
         raise NotFound("no such review in this dictionary")
@@ -64,7 +64,7 @@ def get_review(tx: Transaction, dictionary: int, review_id: str) -> Review:
 
 
 def list_reviews(db: Database, ref: str, wanted: reviews.Listing) -> ReviewPage:
-    """Random order unless asked otherwise: an error rate is estimated from what happens to be decided first."""
+    """A page of items, in random order by default, since the error rate is estimated from those decided first."""
     with db.reading() as tx:
         try:
             page, following = reviews.list_page(tx, get_dictionary(tx, ref).number, wanted)

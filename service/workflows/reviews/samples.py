@@ -30,7 +30,7 @@ def uniform(population: int, count: int, rng: np.random.Generator) -> Ints:
 
 
 def ranked_first(rank: Floats, count: int) -> Floats:
-    """Inclusion probabilities that favour the `count` lowest ranks: they share half of the draw."""
+    """Inclusion probabilities that favour the `count` lowest ranks, which make up half of the sample."""
     population = len(rank)
     if count >= population:
         return np.ones(population)
@@ -52,7 +52,7 @@ def inclusion(sizes: Floats, count: int) -> Floats:
 
 
 def systematic(chances: Floats, rng: np.random.Generator) -> Ints:
-    """Positions drawn with these probabilities, as many as they sum to."""
+    """Draw positions with these probabilities, as many as they add up to."""
     order = rng.permutation(len(chances))
     heights = np.cumsum(chances[order])
     heights *= round(heights[-1]) / heights[-1]  # the sum of many fractions misses its whole number by a little
@@ -78,7 +78,7 @@ class Pairs(NamedTuple):
 
 
 def draw(service: EditContext, served: ServedMemory, wanted: SampleCreate, by: str) -> Sample:
-    """The probability of each pair to be drawn is kept with its item. Whoever draws may also decide the items."""
+    """Draw a sample of pairs and queue them, each with its inclusion probability. Whoever draws may also decide."""
     with service.db.reading() as tx:
         number = get_dictionary(tx, served.dictionary).number
         pairs = Pairs(*reviews.taught_pairs(tx, number, served.ledger_version))

@@ -1,4 +1,4 @@
-"""Automatic rollback: where reviews show that the champion errs more than its gate allows, an earlier memory serves."""
+"""Automatic rollback to an earlier memory where reviews show that the champion errs more than its gate allows."""
 
 from collections.abc import Iterator
 
@@ -65,7 +65,7 @@ def _better(tx: Transaction, row: dictionaries.Row, memory: str, limits: Limits)
 def _keeps(
     tx: Transaction, row: dictionaries.Row, reviewed: memories.Record, other: memories.Record, limits: Limits
 ) -> bool:
-    """Whether the other memory errs less, by the same items and by those drawn from itself, if any were."""
+    """Whether the other memory errs less, by the same items and by those of its own sample, if it has one."""
     rate, same = rate_of(tx, row, reviewed.id), rate_at(tx, row, reviewed.id, other.ledger_version)
     own = rate_of(tx, row, reviews.newest_sampled(tx, row.number, other.id))
     return same.known <= limits.maximum and (own.rate or 0.0) <= (rate.rate or 0.0)

@@ -104,7 +104,7 @@ def _proof(
 
 
 def _probe(memory: Recalls, pairs: Sequence[tuple[str, str]]) -> Iterator[tuple[Status, float]]:
-    """What a recall of each pair answers, and how clearly."""
+    """The answers of a recall of each pair, with their margins."""
     recalled = memory.recall([subject for subject, _ in pairs], [relation for _, relation in pairs])
     for known, ambiguous, margin in zip(recalled.known, recalled.ambiguous, recalled.margins, strict=True):
         status = Status.AMBIGUOUS if ambiguous else Status.ANSWERED if known else Status.UNKNOWN

@@ -51,7 +51,7 @@ def put(service: EditContext, ref: str, alias: str, wanted: AliasPut, *, by: str
 
 
 def remove(service: EditContext, ref: str, alias: str, reason: str, *, by: str) -> None:
-    """The champion cannot be deleted: recalls without an address would have no memory."""
+    """Delete an alias. The champion cannot be deleted, since recalls without an address need it."""
     check_movable(alias)
     if alias == CHAMPION:
         raise Unprocessable("the champion can be moved, not deleted")
@@ -64,7 +64,7 @@ def remove(service: EditContext, ref: str, alias: str, reason: str, *, by: str) 
 
 
 def read_history(db: Database, ref: str, alias: str, cursor: int | None, limit: int) -> AliasHistory:
-    """A page, newest first; its cursor is the version below which the next one goes on."""
+    """A page of the alias's history, newest first; its cursor is the version below which the next page continues."""
     with db.reading() as tx:
         events = aliases.list_events(tx, get_dictionary(tx, ref).number, alias, before=cursor, limit=limit)
     if not events and cursor is None:
@@ -83,7 +83,7 @@ def get_alias(tx: Transaction, dictionary: int, alias: str) -> Alias:
 def _candidate(
     tx: Transaction, ref: str, alias: str, wanted: AliasPut, if_match: str | None
 ) -> tuple[dictionaries.Row, memories.Record]:
-    """The dictionary, and the memory that the alias may move to as things are now."""
+    """The dictionary, and the memory that the alias may move to at present."""
     row = get_dictionary(tx, ref)
     memory = memories.find_record(tx, wanted.memory)
     if memory is None or memory.dictionary != row.id:
@@ -98,7 +98,7 @@ def _candidate(
 
 
 def _check_caught_up(tx: Transaction, dictionary: int, memory: memories.Record) -> None:
-    """A memory that never was champion must hold what the champion has learned since it was trained."""
+    """Check that a memory that never was champion holds what the champion has learned since its training."""
     champion = aliases.find(tx, dictionary, CHAMPION)
     served = memories.find_record(tx, champion.memory) if champion else None
     if served is None or served.ledger_version <= memory.ledger_version:
@@ -157,7 +157,7 @@ def unpin(service: EditContext, ref: str, alias: str, wanted: AliasUnpin, *, by:
 
 
 def _catch_up(tx: Transaction, dictionary: int, advance: Advance, to: aliases.Switch) -> Job | None:
-    """Bring the champion up to the ledger; the training that does it where an edit cannot."""
+    """Bring the champion up to date with the ledger; returns the training that does it where an edit cannot."""
     try:
         advance(tx, by=to.by, reason=to.reason)
     except Outgrown:
@@ -174,7 +174,7 @@ def _lock(tx: Transaction, ref: str) -> dictionaries.Row:
 
 
 def _target(tx: Transaction, dictionary: int, alias: Alias, named: str | None) -> memories.Record:
-    """The memory to go back to. One that was named must have served and be kept; the one before may be gone."""
+    """The memory to go back to. A named one must have served before and still be kept."""
     memory = named or aliases.find_predecessor(tx, dictionary, alias)
     record = memories.find_record(tx, memory) if memory is not None else None
     if named is not None:
@@ -188,7 +188,7 @@ def _target(tx: Transaction, dictionary: int, alias: Alias, named: str | None) -
 
 
 def _reset(tx: Transaction, service: EditContext, row: dictionaries.Row, to: memories.Record, by: str) -> int:
-    """The ledger version that holds the facts of this memory; a new one unless nothing has changed since."""
+    """Make the ledger hold the facts of this memory; returns its version, a new one unless nothing has changed."""
     if not reset.differs(tx, row.number, to.ledger_version):
         return row.ledger_version
     _check_policies(tx, service, row, to.ledger_version)
@@ -197,12 +197,12 @@ def _reset(tx: Transaction, service: EditContext, row: dictionaries.Row, to: mem
 
 
 def _check_policies(tx: Transaction, service: EditContext, row: dictionaries.Row, version: int) -> None:
-    """What begins to hold again is stored anew, so it has to be what today's policies store."""
+    """Check that facts that become current again comply with today's policies."""
     current = get_active(tx, service.settings.secrets, row)
     if current.rules is None:
         return
     subjects, relations, answers = reset.list_returning(tx, row.number, version)
-    applied = rules.apply(Facts(subjects, relations, answers), current.rules)
+    applied = rules.apply_policies(Facts(subjects, relations, answers), current.rules)
     if broken := applied.rows + len(applied.dropped):
         detail = f"{broken} of the facts that would hold again are not what the policies store"
         raise Conflict(detail, code=Code.POLICY_BROKEN, facts=broken)

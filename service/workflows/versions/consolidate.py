@@ -1,4 +1,4 @@
-"""Consolidation: a version that stands on many patches gets its own folder, byte for byte the same memory."""
+"""Consolidation: a version that is made of many patches gets a folder of its own, byte for byte the same memory."""
 
 import shutil
 
@@ -11,7 +11,7 @@ from service.workflows.versions.loaded import load_from_disk
 
 
 def consolidate(attempt: Attempt) -> None:
-    """Write the folder, read it back, and only then count on it. Raises MemoryMismatch, NotFound, LeaseLost."""
+    """Write the folder and read it back before it is used. Raises MemoryMismatch, NotFound, LeaseLost."""
     claim = attempt.claim
     attempt.progress(0.0, "loading the version")
     with attempt.db.reading() as tx:
@@ -38,7 +38,7 @@ def write_folder(attempt: Attempt, version: memories.Record, memory: Memory) -> 
 
 
 def _check(attempt: Attempt, version: memories.Record, memory: Memory) -> None:
-    """The folder, read back, is the version; else it goes."""
+    """Check that the folder, read back, is the version; delete it otherwise."""
     settings = attempt.settings
     folder, secret = settings.memories / version.id, secret_files.read(settings.secrets, version.dictionary)
     if load(folder, secret=secret, device=settings.device).digest != memory.digest:

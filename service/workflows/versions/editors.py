@@ -46,7 +46,7 @@ class Editors:
             return self._locks[dictionary]
 
     def stands_in(self, champion: memories.Record) -> bool:
-        """Whether an editor stands in the champion's lineage, from where it can follow."""
+        """Whether there is an editor at a version of the champion's lineage, from which it can catch up."""
         standing = self._standing.get(champion.dictionary)
         return standing is not None and standing.version.lineage == champion.lineage
 
@@ -63,7 +63,7 @@ class Editors:
         return standing.editor
 
     def accept(self, version: memories.Record, staged: Staged) -> None:
-        """The version that `staged` made is committed: stand there, and serve it."""
+        """Move the editor to the version that `staged` made, which is committed now, and serve it."""
         standing = self._standing.get(version.dictionary)
         if standing is not None:
             standing.editor.accept(staged)
@@ -78,7 +78,7 @@ class Editors:
             self._standing.pop(dictionary, None)
 
     def _follow(self, tx: Transaction, dictionary: int, standing: _Standing, tip: memories.Record) -> bool:
-        """Whether the editor could be brought to `tip` from where it stands."""
+        """Bring the editor to `tip` from its version; returns whether that was possible."""
         at = standing.version
         if at.id == tip.id:
             return True

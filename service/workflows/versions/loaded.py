@@ -31,7 +31,7 @@ def _steps(tx: Transaction, version: memories.Record, after: int) -> list[bytes]
 
 
 class LoadedVersions:
-    """Those in use by this process, by lineage and place in it; they are dropped with their last user."""
+    """The versions that this process uses, by lineage and place in it; each is dropped with its last user."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
@@ -39,7 +39,7 @@ class LoadedVersions:
         self._lock = Lock()
 
     def load(self, tx: Transaction, version: memories.Record) -> Memory:
-        """Raises MemoryMismatch, and NotFound (not_retained)."""
+        """Load a version, or share it where it is in use. Raises MemoryMismatch, and NotFound (not_retained)."""
         _check_retained(version)
         memory, seq = self._nearest(version)
         steps = None if memory is None else _steps(tx, version, seq)

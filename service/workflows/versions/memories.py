@@ -1,4 +1,4 @@
-"""Memories: trainings and verifications are ordered, versions found and listed."""
+"""Memories: ordering trainings and verifications, and finding and listing versions."""
 
 import re
 from typing import Any
@@ -53,7 +53,7 @@ def find(db: Database, memory_id: str) -> MemoryInfo:
 
 
 def get_memory(tx: Transaction, memory_id: str) -> MemoryInfo:
-    """Raises NotFound."""
+    """The memory of this id. Raises NotFound."""
     info = memories.find(tx, memory_id)
     if info is None:
         raise NotFound("no such memory")
@@ -61,7 +61,7 @@ def get_memory(tx: Transaction, memory_id: str) -> MemoryInfo:
 
 
 def check_kept(memory: MemoryInfo) -> None:
-    """Raises NotFound (not_retained)."""
+    """Raise NotFound (not_retained) where the memory is no longer kept."""
     if not memory.retained:
         raise NotFound("this memory is no longer kept", code=Code.NOT_RETAINED)
 

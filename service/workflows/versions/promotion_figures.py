@@ -1,4 +1,4 @@
-"""What a memory is measured at before an alias moves to it, and how the promotion gate judges the figures.
+"""Measuring a memory before an alias moves to it, and judging the figures by the promotion gate.
 
 Probes are questions that were never taught, drawn for one memory: one that answers invents. Half of them are empty
 cells, a taught subject with a relation that the table does not hold for it; the others, and all of them where the table
@@ -51,12 +51,12 @@ class Measured:
         return asdict(self)
 
     def covers(self, limits: GateLimits) -> bool:
-        """Whether enough was asked to judge by these limits."""
+        """Whether enough pairs and probes were asked to judge by these limits."""
         return self.probes >= probes_wanted(limits)
 
 
 def measure(candidate: Candidate, limits: GateLimits, marks: Marks) -> Measured:
-    """Recall every pair, unless that was just done, and ask as many never-taught ones as the limits want."""
+    """Recall every pair, unless that was just done, and as many never-taught pairs as the limits require."""
     taught, memory = candidate.taught(), candidate.load()
     verified = candidate.verified or memory.verify(taught)
     marked = _find_marked(taught, marks)
@@ -88,7 +88,7 @@ def probes_wanted(limits: GateLimits) -> int:
 
 
 def _find_marked(taught: Facts, marks: Marks) -> set[Pair]:
-    """The taught pairs that are marked; a mark of what is not taught marks nothing."""
+    """The taught pairs that are marked as priority; marks of other pairs are ignored."""
     pairs, relations = marks
     if not pairs and not relations:
         return set()

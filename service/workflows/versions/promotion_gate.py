@@ -46,7 +46,7 @@ def read_limits(settings: Settings) -> GateLimits | None:
 
 
 def stored_candidate(db: Database, settings: Settings, row: dictionaries.Row, memory: memories.Record) -> Candidate:
-    """A stored memory as a candidate; it is read only if it has to be measured."""
+    """Make a candidate of a stored memory, which is read only if it has to be measured."""
     taught, load = partial(_read_taught, db, row.number, memory), partial(_load, db, settings, memory)
     return Candidate(row.number, memory.id, taught, load)
 
@@ -129,7 +129,7 @@ def _to_schema(marks: Marks) -> Priority:
 
 
 def _name(name: str) -> str:
-    """A name as the ledger keeps it: without the white space at its ends."""
+    """A name as the ledger stores it, without white space at its ends."""
     kept = trimmed(name)
     if not kept or "\0" in kept:
         raise Unprocessable("a name is empty or contains NUL")

@@ -70,7 +70,7 @@ class Advance:
             self._turn.release()
 
     def prepare(self) -> None:
-        """Have an editor at hand before the write lock is taken: making one reads every fact."""
+        """Make an editor before the write lock is acquired, because that reads every fact."""
         editors = self._service.editors
         with self._service.db.reading() as tx:
             champion = memories.find_champion(tx, self._dictionary)

@@ -40,7 +40,7 @@ def order(db: Database, memory_id: str, by: str) -> Job:
 
 
 def schedule(db: Database, settings: Settings) -> None:
-    """Queue a scrub of every memory that an alias points at and that was not looked at for `scrub_hours`."""
+    """Queue a scrub of every memory that an alias points at and that was not scrubbed for `scrub_hours`."""
     every = timedelta(hours=settings.scrub_hours)
     with db.reading() as tx:
         waiting = scrubs.list_due(tx, every)
@@ -51,7 +51,7 @@ def schedule(db: Database, settings: Settings) -> None:
 
 
 def scrub(attempt: Attempt) -> None:
-    """Raises MemoryMismatch where the memory cannot be rebuilt; it then counts as damaged until a scrub heals it."""
+    """Do a scrub job. Raises MemoryMismatch where the memory cannot be rebuilt and stays damaged."""
     stored = read_stored(attempt, attempt.claim.memory or "")
     with attempt.db.writing() as tx:
         number = scrubs.begin(tx, stored.dictionary, stored.record.id)
@@ -80,7 +80,7 @@ def scrub(attempt: Attempt) -> None:
 
 
 def list_damaged(db: Database) -> list[str]:
-    """The memories that aliases point at and that are damaged on the disk."""
+    """The memories that aliases point at and whose stored bytes are damaged."""
     with db.reading() as tx:
         return scrubs.list_damaged(tx)
 
@@ -111,7 +111,7 @@ def read_stored(attempt: Attempt, memory: str) -> StoredVersion:
 
 
 def count_failing(attempt: Attempt, stored: StoredVersion) -> int:
-    """Facts that the bytes on the disk do not hold: all of them where the bytes are not those that were written."""
+    """The facts that the stored bytes do not hold; all of them where the bytes are not those that were written."""
     try:
         with attempt.db.reading() as tx:
             memory = load_from_disk(tx, attempt.settings, stored.record)
@@ -145,7 +145,7 @@ def _is_sound(settings: Settings, dictionary: str, folder: str) -> bool:
 
 
 def _rebuild(attempt: Attempt, stored: StoredVersion) -> Memory:
-    """The memory made again from the ledger; raises MemoryMismatch where it would be another one."""
+    """Make the memory again from the ledger. Raises MemoryMismatch where the result is another one."""
     with attempt.db.reading() as tx:
         info = get_memory(tx, stored.record.id)
     recipe = Resolved.from_json(info.recipe)
@@ -164,7 +164,7 @@ def _rebuild(attempt: Attempt, stored: StoredVersion) -> Memory:
 
 
 def _replace_files(attempt: Attempt, folder: str, memory: Memory) -> None:
-    """One rename a file: a reader meets the damaged one or its rebuilt self, never none."""
+    """Replace the files one by one by renaming, so that a reader finds the damaged or the rebuilt file, never none."""
     draft, place = _save(attempt, folder, memory), attempt.settings.memories / folder
     place.mkdir(exist_ok=True)
     for file in draft.iterdir():
@@ -192,7 +192,7 @@ def _save(attempt: Attempt, folder: str, memory: Memory) -> Path:
 
 
 def verify(attempt: Attempt) -> None:
-    """Count in pairs; a pair that fails is named in the result. Raises MemoryMismatch for damaged bytes."""
+    """Do a verification job; its result counts pairs and names those that fail. Raises MemoryMismatch."""
     record, taught = _facts(attempt)
     attempt.progress(0.3, "loading the memory")
     with attempt.db.reading() as tx:

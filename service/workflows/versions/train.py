@@ -27,7 +27,7 @@ TRIES = 3  # trainings of one job, each overtaken by edits that it had no room f
 
 @dataclass(frozen=True, slots=True)
 class Trained:
-    """A memory as read back from its folder, and what is known about its making; times in seconds."""
+    """A memory as read back from its folder, with figures about its training; times in seconds."""
 
     id: str
     memory: Memory
@@ -38,9 +38,9 @@ class Trained:
 
 
 def train(attempt: Attempt) -> None:
-    """Raises TrainingFailed, Cancelled, LeaseLost; whatever is raised, no trace of the memory stays.
+    """Do a training job. Raises TrainingFailed, Cancelled, LeaseLost; after any error no trace of the memory remains.
 
-    A training that was overtaken by edits it cannot take in starts again with the ledger as it is then.
+    A training that edits have overtaken, and that they cannot be applied to, starts again with the newest ledger.
     """
     for left in reversed(range(TRIES)):
         try:
@@ -65,7 +65,7 @@ def _train(attempt: Attempt) -> None:
 
 
 def _drop_earlier(attempt: Attempt) -> None:
-    """Remove what a killed attempt wrote. Should it live on, its lease is gone: it cannot publish."""
+    """Remove what a killed attempt wrote. If it is still running, it cannot publish, because its lease has expired."""
     earlier, folders = attempt.claim.memory, attempt.settings.memories
     if earlier is not None:
         for folder in (folders / earlier, *folders.glob(f".{earlier}.*")):
@@ -113,7 +113,7 @@ def _facts(attempt: Attempt) -> tuple[dictionaries.Row, Facts]:
 
 
 def _verify(memory: Memory, taught: Facts) -> Verified:
-    """Every pair, recalled from the bytes on disk."""
+    """Recall every pair from the bytes on the disk."""
     verified = memory.verify(taught)
     if verified.right != verified.asked:
         failing = [{"subject": subject, "relation": relation} for subject, relation in verified.failing]

@@ -1,25 +1,25 @@
-"""One way into the reader for every test: bytes in, a parsed table out."""
+"""Fixtures that read bytes and return the parsed file and its facts."""
 
 from collections.abc import Callable
 from itertools import count
 
 import pytest
 
-from service.ingest import Limits, Options, Parsed, read_table
+from service.ingest import Limits, Options, ParsedFile, read_table
 
-Read = Callable[..., Parsed]
+Read = Callable[..., ParsedFile]
 Facts = list[tuple[str, str, str]]
 
 
 @pytest.fixture(scope="session")
 def read(tmp_path_factory: pytest.TempPathFactory) -> Read:
-    """Write bytes to a file and read that: `read(data, media_type, limits, encoding=…)`."""
+    """A function that writes bytes to a file and reads it: `read(data, media_type, limits, encoding=…)`."""
     folder = tmp_path_factory.mktemp("uploads")
     numbers = count()
 
     def read_bytes(
         data: bytes | str, media_type: str | None = "text/csv", limits: Limits | None = None, **options: object
-    ) -> Parsed:
+    ) -> ParsedFile:
         path = folder / f"{next(numbers)}"
         path.write_bytes(data.encode() if isinstance(data, str) else data)
         try:
@@ -31,11 +31,10 @@ def read(tmp_path_factory: pytest.TempPathFactory) -> Read:
 
 
 @pytest.fixture(scope="session")
-def facts() -> Callable[[Parsed], Facts]:
-    """The accepted rows as tuples, in file order."""
+def facts() -> Callable[[ParsedFile], Facts]:
+    """A function that returns the accepted rows as tuples, in file order."""
 
-    def of(parsed: Parsed) -> Facts:
-        taken = parsed.accepted
-        return list(zip(taken.subjects, taken.relations, taken.answers, strict=True))
+    def of(parsed: ParsedFile) -> Facts:
+        return list(parsed.accepted.rows())
 
     return of

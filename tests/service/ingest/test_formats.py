@@ -1,4 +1,4 @@
-"""The declared media type and the first bytes must agree."""
+"""The declared media type and the first bytes of a file must agree."""
 
 import gzip
 from collections.abc import Callable
@@ -6,13 +6,13 @@ from collections.abc import Callable
 import pytest
 
 from service.errors import UnsupportedMedia
-from service.ingest import Parsed
+from service.ingest import ParsedFile
 
 CSV = b"subject,relation,answer\na,r,1\n"
 JSON = b'{"subject":"a","relation":"r","answer":"1"}\n'
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 PARQUET = "application/vnd.apache.parquet"
-Read = Callable[..., Parsed]
+Read = Callable[..., ParsedFile]
 
 
 @pytest.mark.parametrize(
@@ -20,20 +20,20 @@ Read = Callable[..., Parsed]
     [None, "", "text/csv", "Text/CSV; charset=utf-8", "application/csv", "text/plain", "application/octet-stream"],
 )
 def test_text_is_read_under_its_names(declared: str | None, read: Read) -> None:
-    """CSV goes by several names, or by none."""
+    """CSV is read under several media types, and without one."""
     parsed = read(CSV, declared)
     assert (len(parsed.accepted), parsed.media_type) == (1, "text/csv")
 
 
 @pytest.mark.parametrize("declared", ["application/vnd.ms-excel", "application/x-www-form-urlencoded"])
 def test_some_names_say_nothing(declared: str, read: Read) -> None:
-    """What browsers on Windows and curl call a CSV; its bytes decide."""
+    """Media types that browsers on Windows and curl send for a CSV are ignored; its bytes decide."""
     assert read(CSV, declared).media_type == "text/csv"
 
 
 @pytest.mark.parametrize("declared", [None, "application/jsonl", "application/x-ndjson"])
 def test_json_lines_are_seen(declared: str | None, read: Read) -> None:
-    """An object in the first line shows JSON lines."""
+    """A file whose first line is an object is read as JSON lines."""
     assert read(JSON, declared).media_type == "application/x-ndjson"
 
 
@@ -61,7 +61,7 @@ def test_json_lines_are_seen(declared: str | None, read: Read) -> None:
     ],
 )
 def test_disagreement_is_refused(data: bytes, declared: str | None, read: Read) -> None:
-    """The problem says what the bytes are, or which types are read."""
+    """A file that is not of its declared type is refused with 415."""
     with pytest.raises(UnsupportedMedia) as refused:
         read(data, declared)
     assert (refused.value.status, refused.value.code) == (415, "unsupported_media_type")

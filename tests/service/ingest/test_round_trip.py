@@ -1,4 +1,4 @@
-"""Whatever a CSV writer writes is read back letter by letter."""
+"""What csv.writer writes is read back exactly."""
 
 import csv
 import io
@@ -10,13 +10,13 @@ from hypothesis import strategies as st
 from schemas.uploads import OnConflict
 from service.errors import RequestError
 from service.facts import trimmed
-from service.ingest import Parsed
+from service.ingest import ParsedFile
 from service.ingest.options import Limits
-from service.ingest.readers.csvrows import physical_lines, raw_text, read_rows
+from service.ingest.readers.csvrows import join_lines, read_rows, split_lines
 from tests.examples import examples
 
-Read = Callable[..., Parsed]
-AsFacts = Callable[[Parsed], list[tuple[str, str, str]]]
+Read = Callable[..., ParsedFile]
+AsFacts = Callable[[ParsedFile], list[tuple[str, str, str]]]
 Table = list[tuple[str, str, str]]
 
 TEXT = st.text(st.characters(codec="utf-8", exclude_characters="\0\ufeff"), min_size=1, max_size=20)
@@ -36,7 +36,7 @@ def tables(text: st.SearchStrategy[str]) -> st.SearchStrategy[Table]:
 
 
 def written(table: Table, dialect: dict[str, object]) -> str:
-    """Text as csv.writer writes it; a lone CR it leaves bare is quoted, as every reader needs it."""
+    """The table as csv.writer writes it. Cells with a lone CR, which it would leave bare, are quoted."""
     out = io.StringIO(newline="")
     quote_all = dialect | {"quoting": csv.QUOTE_ALL} if any("\r" in cell for row in table for cell in row) else dialect
     writer = csv.writer(out, **quote_all)  # type: ignore[arg-type]
@@ -46,7 +46,7 @@ def written(table: Table, dialect: dict[str, object]) -> str:
 
 
 def as_read(table: Table) -> Table:
-    """Names trimmed, duplicates once."""
+    """The facts that reading should give: names trimmed, each fact once."""
     wanted = [(trimmed(s), trimmed(r), a) for s, r, a in table]
     return list(dict.fromkeys(wanted))
 
@@ -57,7 +57,7 @@ def as_read(table: Table) -> Table:
 def test_any_text_comes_back(
     table: Table, dialect: dict[str, object], encoding: str, read: Read, facts: AsFacts
 ) -> None:
-    """Any Unicode text in any common dialect and Unicode encoding."""
+    """Any Unicode text in any common dialect and Unicode encoding is read back exactly."""
     assume(not all(cell[0] in "'`‘“´" for row in table for cell in row))
     parsed = read(written(table, dialect).encode(encoding), on_conflict=OnConflict.MANY)
     assert facts(parsed) == as_read(table)
@@ -69,7 +69,7 @@ def test_any_text_comes_back(
 def test_japanese_text_comes_back_from_its_encodings(
     table: Table, dialect: dict[str, object], encoding: str, read: Read, facts: AsFacts
 ) -> None:
-    """Declared Japanese encodings lose nothing."""
+    """Text in a declared Japanese encoding is read back exactly."""
     assume(not all(cell[0] == "'" for row in table for cell in row))
     parsed = read(written(table, dialect).encode(encoding), encoding=encoding, on_conflict=OnConflict.MANY)
     assert facts(parsed) == as_read(table)
@@ -78,13 +78,13 @@ def test_japanese_text_comes_back_from_its_encodings(
 @examples(100)
 @given(table=tables(TEXT), dialect=DIALECT)
 def test_rows_know_their_place_in_the_file(table: Table, dialect: dict[str, object]) -> None:
-    """The raw texts of all rows, joined, are the file; each parses to its row alone."""
+    """The raw texts of all rows, joined, are the file; each parsed alone is its row."""
     text = written(table, dialect)
-    lines = physical_lines(text, Limits())
+    lines = split_lines(text, Limits())
     rows = read_rows(lines, str(dialect["delimiter"]), Limits())
     assert "".join("".join(lines[a:b]) for a, b in zip(rows.starts, rows.stops, strict=True)) == text
     for row, start, stop in zip(rows.rows, rows.starts, rows.stops, strict=True):
-        alone = csv.reader(physical_lines(raw_text(lines, start, stop), Limits()), delimiter=str(dialect["delimiter"]))
+        alone = csv.reader(split_lines(join_lines(lines, start, stop), Limits()), delimiter=str(dialect["delimiter"]))
         assert next(alone, []) == row
 
 
@@ -94,7 +94,7 @@ def test_rows_know_their_place_in_the_file(table: Table, dialect: dict[str, obje
     limit=st.sampled_from([3, 100]),
 )
 def test_any_mess_is_counted_or_refused(text: str, limit: int, read: Read) -> None:
-    """No file of quotes, delimiters and line ends makes the reader fail or lose a row."""
+    """No mixture of quotes, delimiters and line ends makes the reader fail or lose a row."""
     try:
         parsed = read(text, limits=Limits(max_field_chars=limit))
     except RequestError:

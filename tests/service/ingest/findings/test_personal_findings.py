@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from schemas.uploads import Finding, FindingKind, OnConflict, PersonalKind
-from service.ingest import Limits, Options, Parsed, read_table
+from service.ingest import Limits, Options, ParsedFile, read_table
 from service.ingest.privacy.personal import LOOKED_AT
 
 ROOT = Path(__file__).parents[4]
@@ -18,19 +18,19 @@ PERSONAL = {
 }
 
 
-def read(folder: Path, rows: Iterable[tuple[str, str, str]]) -> Parsed:
+def read(folder: Path, rows: Iterable[tuple[str, str, str]]) -> ParsedFile:
     file = folder / "facts.tsv"
     lines = ["subject\trelation\tanswer", *("\t".join(row) for row in rows)]
     file.write_text("\n".join(lines), encoding="utf-8")
     return read_table(file, None, Options(on_conflict=OnConflict.MANY, delimiter="\t"), Limits())
 
 
-def found(parsed: Parsed, kind: FindingKind = FindingKind.PERSONAL_DATA) -> list[Finding]:
+def found(parsed: ParsedFile, kind: FindingKind = FindingKind.PERSONAL_DATA) -> list[Finding]:
     return [finding for finding in parsed.findings if finding.kind is kind]
 
 
 def test_an_enterprise_table_shows_its_four_relations_and_no_other() -> None:
-    """Part numbers, shelf numbers, dates, lead times and codes of the sample are not taken for anything."""
+    """Part numbers, shelf numbers, dates, lead times and codes are not taken for personal data."""
     file = ROOT / "sample_dictionaries" / "enterprise_ja.csv"
     parsed = read_table(file, None, Options(on_conflict=OnConflict.MANY), Limits())
     kinds = {each.relation: each.personal.kind for each in found(parsed) if each.personal}
@@ -40,20 +40,20 @@ def test_an_enterprise_table_shows_its_four_relations_and_no_other() -> None:
 
 @pytest.mark.parametrize("name", ["parts", "awkward_ja"])
 def test_the_other_samples_hold_no_personal_data(name: str) -> None:
-    """Silence is part of the promise."""
+    """The sample dictionaries without personal data have no such finding."""
     file = ROOT / "sample_dictionaries" / f"{name}.csv"
     assert found(read_table(file, None, Options(on_conflict=OnConflict.MANY), Limits())) == []
 
 
 @pytest.mark.parametrize("pattern", ["{:010}", "2021-04-{:02}", "0{:02}-{:04}", "49{:011}", "{:012}", "AB-{:04}-{:04}"])
 def test_numbers_of_a_table_are_not_people(tmp_path: Path, pattern: str) -> None:
-    """Running numbers, dates, bar codes and shelf codes, 200 of each, under a name that says nothing."""
+    """200 running numbers, dates, bar codes or shelf codes under a neutral name are no finding."""
     rows = [(f"p{at}", "code", pattern.format(at % 28 + 1 if "04-" in pattern else at, at)) for at in range(200)]
     assert found(read(tmp_path, rows)) == []
 
 
 def test_subjects_may_be_personal_data_too(tmp_path: Path) -> None:
-    """A finding without a relation says that it is about the subjects."""
+    """A finding about the subjects names no relation."""
     parsed = read(tmp_path, [(f"user{at}@example.org", "plan", "free") for at in range(20)])
     (finding,) = found(parsed)
     assert finding.relation is None
@@ -62,7 +62,7 @@ def test_subjects_may_be_personal_data_too(tmp_path: Path) -> None:
 
 
 def test_many_values_are_looked_at_in_part(tmp_path: Path) -> None:
-    """At most 2,000 distinct values of a relation, the same ones each time; the finding says of how many."""
+    """At most 2,000 distinct values are examined, the same each time, and the finding gives their number."""
     rows = [(f"p{at}", "note", f"user{at}@example.org" if at % 2 else f"text {at}") for at in range(6000)]
     first, second = (found(read(tmp_path, rows))[0].personal for _ in range(2))
     assert first == second
@@ -72,7 +72,7 @@ def test_many_values_are_looked_at_in_part(tmp_path: Path) -> None:
 
 
 def test_a_combination_that_singles_people_out_is_a_finding(tmp_path: Path) -> None:
-    """Two answers that many share tell most subjects apart together: who is unique is counted exactly."""
+    """Two common answers that single out most subjects together are reported with exact counts."""
     rows = [
         row
         for at in range(100)
@@ -86,7 +86,7 @@ def test_a_combination_that_singles_people_out_is_a_finding(tmp_path: Path) -> N
 
 
 def test_large_groups_are_no_finding(tmp_path: Path) -> None:
-    """Where every combination is shared by ten, nobody is singled out."""
+    """Where ten subjects share every combination, none is singled out."""
     rows = [
         row for at in range(200) for row in ((f"p{at}", "age", str(at % 2)), (f"p{at}", "city", f"c{at // 2 % 10}"))
     ]

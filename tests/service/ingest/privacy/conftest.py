@@ -1,4 +1,4 @@
-"""Policies under one secret, and one way into them."""
+"""Policies and pseudonyms under one fixed secret."""
 
 from collections.abc import Callable
 from typing import Any
@@ -19,16 +19,16 @@ def pseudonyms() -> Pseudonyms:
 
 @pytest.fixture(scope="session")
 def policies(pseudonyms: Pseudonyms) -> Make:
-    """`policies(mail="mask", age={"to": "band", "width": 10}, subjects=True)`: relations and what becomes of them."""
+    """`policies(mail="mask", age={"to": "band", "width": 10}, subjects=True)`: the policy of each relation."""
 
     def make(subjects: bool = False, **wanted: str | dict[str, Any]) -> Policies:
-        said = [
+        policies = [
             {"relation": relation, "policy": "generalise", "generalise": to}
             if isinstance(to, dict)
             else {"relation": relation, "policy": to}
             for relation, to in wanted.items()
         ]
-        made = Policies.of(map(Policy.model_validate, said), subjects=subjects, pseudonyms=pseudonyms)
+        made = Policies.of(map(Policy.model_validate, policies), subjects=subjects, pseudonyms=pseudonyms)
         assert made is not None
         return made
 

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 from schemas.problems import Code
 from schemas.uploads import OnConflict
 from service.facts import Facts
-from service.ingest import Limits, Options, Parsed, read_table, write_refused
-from service.ingest.privacy.policies import Policies, apply
+from service.ingest import Limits, Options, ParsedFile, read_table, write_refused
+from service.ingest.privacy.policies import Policies, apply_policies
 from service.ingest.privacy.pseudonyms import PREFIX, Pseudonyms
-from service.ingest.privacy.replacements import FEWEST, band, mask, prefecture, year
+from service.ingest.privacy.replacements import FEWEST, mask, to_band, to_prefecture, to_year
 
 Make = Callable[..., Policies]
 TEXT = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), max_size=40)
@@ -36,21 +36,21 @@ def columns(rows: list[tuple[str, str, str]]) -> Facts:
 
 @given(rows=ROWS)
 def test_counts_add_and_applying_twice_is_applying_once(every: Policies, rows: list[tuple[str, str, str]]) -> None:
-    """Every row is kept or dropped; what was applied complies, so that stored facts can be checked."""
-    once = apply(columns(rows), every)
+    """Every row is kept or dropped, and applying the policies again changes nothing."""
+    once = apply_policies(columns(rows), every)
     assert sorted([*once.places, *once.dropped]) == list(range(len(rows)))
     assert len(once.columns) == len(once.places)
     assert sum(once.dropped_by_relation.values()) == len(once.dropped)
     assert max(once.subjects, *once.changed.values(), 0) <= once.rows <= len(once.places)
-    twice = apply(once.columns, every)
+    twice = apply_policies(once.columns, every)
     assert twice.columns == once.columns
     assert (twice.rows, twice.dropped, twice.texts) == (0, {}, {})
 
 
 @given(rows=ROWS)
 def test_relations_without_a_policy_are_left_alone(policies: Make, rows: list[tuple[str, str, str]]) -> None:
-    """Only the named relation changes, however it is spelled."""
-    applied = apply(columns(rows), policies(mail="drop"))
+    """Only the relation with a policy changes, in every spelling of its name."""
+    applied = apply_policies(columns(rows), policies(mail="drop"))
     kept = [row for row in rows if row[1].strip().casefold() != "mail"]
     assert applied.columns.answers == [answer for _, _, answer in kept]
     assert applied.rows == 0
@@ -58,7 +58,7 @@ def test_relations_without_a_policy_are_left_alone(policies: Make, rows: list[tu
 
 @given(text=TEXT)
 def test_a_mask_keeps_length_and_hides_all_but_two_characters(text: str) -> None:
-    """Of a short text it hides everything."""
+    """A mask keeps the length and at most two characters; a short text is hidden completely."""
     masked = mask(text)
     assert len(masked) == len(text)
     assert mask(masked) == masked
@@ -67,7 +67,7 @@ def test_a_mask_keeps_length_and_hides_all_but_two_characters(text: str) -> None
 
 
 def test_masks_look_like_this() -> None:
-    """Punctuation stays, so a person sees what kind of thing it was."""
+    """Masks keep punctuation, so that a person sees what kind of value it was."""
     assert mask("taro.yamada@example.co.jp") == "t***.******@*******.**.*p"
     assert mask("090-1234-5678") == "0**-****-***8"
     assert mask("山田太郎") == "****"
@@ -93,40 +93,40 @@ def test_masks_look_like_this() -> None:
     ],
 )
 def test_a_date_becomes_its_year(date: str, wanted: str | None) -> None:
-    """In every spelling that is one; anything else is not kept."""
-    assert year(date) == wanted
+    """A date in any known spelling becomes its year; other text is not kept."""
+    assert to_year(date) == wanted
 
 
 def test_an_address_becomes_its_prefecture() -> None:
-    """Japanese or Roman; an address that names none is not kept."""
-    assert prefecture("〒100-0001 東京都千代田区千代田1-1") == "東京都"
-    assert prefecture("京都府京都市中京区1") == "京都府"
-    assert prefecture("1-1 Umeda, Kita-ku, Osaka 530-0001, Japan") == "Osaka"
-    assert prefecture("横浜市西区みなとみらい2-2-1") is None
+    """A Japanese or romanised address becomes its prefecture; one without a prefecture is not kept."""
+    assert to_prefecture("〒100-0001 東京都千代田区千代田1-1") == "東京都"
+    assert to_prefecture("京都府京都市中京区1") == "京都府"
+    assert to_prefecture("1-1 Umeda, Kita-ku, Osaka 530-0001, Japan") == "Osaka"
+    assert to_prefecture("横浜市西区みなとみらい2-2-1") is None
 
 
 @given(number=st.integers(-(10**12), 10**12), width=st.integers(1, 10**6))
 def test_a_number_lies_in_its_band(number: int, width: int) -> None:
-    """Bands are as wide as asked, begin at multiples of that, and stay what they are."""
-    made = band(str(number), width)
+    """The band of a number contains it, starts at a multiple of the width, and is its own band."""
+    made = to_band(str(number), width)
     assert made is not None
     low, high = map(int, made.split(" to "))
     assert low <= number <= high
     assert (low % width, high - low) == (0, width - 1)
-    assert band(made, width) == made
+    assert to_band(made, width) == made
 
 
 def test_a_band_keeps_its_unit_and_nothing_else_beside_the_number() -> None:
-    """A name beside a number would otherwise be kept."""
-    assert band("¥1,234,567", 100_000) == "¥1200000 to 1299999"
-    assert band("34歳", 10) == "30 to 39歳"
-    assert band("-0.5", 10) == "-10 to -1"
-    assert band("34 山田", 10) is None
+    """A number with a unit is kept as a band; one with other text beside it is not kept."""
+    assert to_band("¥1,234,567", 100_000) == "¥1200000 to 1299999"
+    assert to_band("34歳", 10) == "30 to 39歳"
+    assert to_band("-0.5", 10) == "-10 to -1"
+    assert to_band("34 山田", 10) is None
 
 
 @given(text=TEXT)
 def test_a_pseudonym_is_keyed_and_known_again(pseudonyms: Pseudonyms, text: str) -> None:
-    """The same for the same text, another under another key, itself when met again, and sealed text comes back."""
+    """Pseudonyms depend on text and key, are recognised, and their sealed text can be unsealed."""
     made = pseudonyms.of(text)
     assert made == pseudonyms.of(f" {text.strip()} ") == pseudonyms.of(made)
     assert pseudonyms.is_own(made)
@@ -137,15 +137,15 @@ def test_a_pseudonym_is_keyed_and_known_again(pseudonyms: Pseudonyms, text: str)
 
 
 def test_text_that_looks_like_a_pseudonym_is_none(pseudonyms: Pseudonyms) -> None:
-    """Without the key nobody makes one that would be let through in clear."""
+    """Text that only looks like a pseudonym is replaced like any other."""
     for forged in (f"{PREFIX}{'a' * 32}", PREFIX, f"{PREFIX}山田太郎", f"{PREFIX}{'a' * 31}"):
         assert not pseudonyms.is_own(forged)
         assert pseudonyms.of(forged) != forged
 
 
 @pytest.fixture
-def screened(tmp_path: Path, policies: Make) -> Parsed:
-    """A file with a row for each fate, read under policies."""
+def screened(tmp_path: Path, policies: Make) -> ParsedFile:
+    """A file that has rows for each policy, read under the policies."""
     file = tmp_path / "people.csv"
     file.write_text(
         "subject,relation,answer,comment\n"
@@ -157,8 +157,8 @@ def screened(tmp_path: Path, policies: Make) -> Parsed:
     return read_table(file, None, Options(on_conflict=OnConflict.MANY), Limits(), rules)
 
 
-def test_rows_are_counted_after_the_policies(screened: Parsed) -> None:
-    """Dropped rows are rejected; answers that became one are duplicates; the sum holds."""
+def test_rows_are_counted_after_the_policies(screened: ParsedFile) -> None:
+    """Dropped rows count as rejected, answers that became equal as duplicates, and the sum holds."""
     codes = [row.code for row in screened.refused]
     assert codes == [Code.DROPPED_BY_POLICY, Code.NOT_GENERALISED, Code.DUPLICATE, Code.ROW_RAGGED, Code.DUPLICATE]
     total = len(screened.accepted) + screened.duplicate + screened.conflicting + screened.rejected
@@ -166,8 +166,8 @@ def test_rows_are_counted_after_the_policies(screened: Parsed) -> None:
     assert screened.accepted.answers == ["i**.*****@*******.*p", "1984"]
 
 
-def test_nothing_of_the_file_is_left_in_what_is_kept(screened: Parsed, pseudonyms: Pseudonyms) -> None:
-    """Not in refused rows, samples or findings, and no column that was ignored; only a sealed mapping knows."""
+def test_nothing_of_the_file_is_left_in_what_is_kept(screened: ParsedFile, pseudonyms: Pseudonyms) -> None:
+    """No original value is in refused rows, samples or findings; only the sealed mapping has them."""
     out = io.StringIO()
     write_refused(screened.refused, out, raw=True)
     kept = [out.getvalue(), *screened.decoded_samples, *(each.model_dump_json() for each in screened.findings)]
@@ -181,7 +181,7 @@ def test_nothing_of_the_file_is_left_in_what_is_kept(screened: Parsed, pseudonym
     assert screened.pseudonyms == {pseudonyms.of("Ito"): "Ito", pseudonyms.of("Ueno"): "Ueno"}
 
 
-def test_what_was_done_is_a_finding(screened: Parsed) -> None:
-    """With counts of rows, by relation; of the subjects too."""
+def test_what_was_done_is_a_finding(screened: ParsedFile) -> None:
+    """Findings count the changed rows by relation, and those of the subjects."""
     done = {each.relation: each.count for each in screened.findings if each.kind == "policy_applied"}
     assert done == {"mail": 2, "born": 2, None: 4}

@@ -16,7 +16,7 @@ from service.ingest.privacy.personal_kinds import (
     is_email,
     is_likely_telephone,
     is_my_number,
-    is_of,
+    is_of_kind,
     is_postal_address,
     is_telephone,
 )
@@ -28,13 +28,13 @@ DIGITS = st.text("0123456789", min_size=1, max_size=20)
     "value", ["taro@example.co.jp", "a.b+c@x-y.org", "mailto:a@b.de", "山田 <yamada@example.jp>", "o'hara@example.com"]
 )
 def test_e_mail_addresses_are_known(value: str) -> None:
-    """Plain, tagged, as a link, or behind a name."""
+    """Plain and tagged addresses, links, and addresses behind a name are e-mail addresses."""
     assert is_email(value)
 
 
 @pytest.mark.parametrize("value", ["@property", "a@b", "50 @ 3.20", "git@github", "x@y@z.jp", "user at example.com"])
 def test_an_at_sign_makes_no_e_mail_address(value: str) -> None:
-    """A decorator, a unit price, a host without a domain."""
+    """A decorator, a unit price and a host without a domain are not e-mail addresses."""
     assert not is_email(value)
 
 
@@ -53,7 +53,7 @@ def test_an_at_sign_makes_no_e_mail_address(value: str) -> None:
     ],
 )
 def test_telephone_numbers_are_known(value: str) -> None:
-    """Japanese ones as they are grouped, others by their country code."""
+    """Japanese numbers in their usual grouping and others with a country code are telephone numbers."""
     assert is_telephone(value)
 
 
@@ -73,22 +73,22 @@ def test_telephone_numbers_are_known(value: str) -> None:
     ],
 )
 def test_codes_and_dates_are_no_telephone_numbers(value: str) -> None:
-    """Dates, bar codes, registry numbers, codes of a 0 and nine digits, addresses of machines."""
+    """Dates, bar codes, registry numbers, other codes and addresses of machines are not telephone numbers."""
     assert not is_telephone(value)
 
 
 def test_a_relation_that_speaks_of_telephones_is_believed() -> None:
-    """Where the name says so, numbers without hyphens or country code count too; dates still do not."""
+    """Under a name that suggests telephones, numbers without hyphens or country code count; dates do not."""
     assert is_likely_telephone("0312345678")
     assert is_likely_telephone("212-555-0123")
     assert not is_likely_telephone("2021-04-01")
-    assert is_of(PersonalKind.TELEPHONE, "0312345678", named=True)
-    assert not is_of(PersonalKind.TELEPHONE, "0312345678", named=False)
+    assert is_of_kind(PersonalKind.TELEPHONE, "0312345678", named=True)
+    assert not is_of_kind(PersonalKind.TELEPHONE, "0312345678", named=False)
 
 
 @pytest.mark.parametrize("value", ["4111 1111 1111 1111", "5555-5555-5555-4444", "378282246310005", "3530111333300000"])
 def test_cards_are_known_by_issuer_and_check_digit(value: str) -> None:
-    """The networks' own test numbers."""
+    """The card networks' own test numbers are card numbers."""
     assert is_card(value)
     wrong = value[:-1] + str((int(value[-1]) + 1) % 10)
     assert not is_card(wrong)
@@ -96,13 +96,13 @@ def test_cards_are_known_by_issuer_and_check_digit(value: str) -> None:
 
 @given(number=DIGITS)
 def test_no_number_is_a_card_without_its_check_digit(number: str) -> None:
-    """Whatever the length and the issuer."""
+    """A number with a wrong check digit is not a card number, whatever its length and issuer."""
     assert not is_card(number) or luhn.is_valid(number)
 
 
 @given(body=st.text("0123456789", min_size=11, max_size=11), wrong=st.integers(1, 9))
 def test_a_my_number_is_known_by_its_check_digit(body: str, wrong: int) -> None:
-    """The right last digit, plain or in groups of four; never another one."""
+    """A My Number has the right last digit, plain or in groups of four; no other digit passes."""
     right = body + in_.calc_check_digit(body)
     assert is_my_number(right)
     assert is_my_number(f"{right[:4]} {right[4:8]} {right[8:]}")
@@ -111,7 +111,7 @@ def test_a_my_number_is_known_by_its_check_digit(body: str, wrong: int) -> None:
 
 @given(body=st.text("0123456789", min_size=12, max_size=12), wrong=st.integers(1, 8))
 def test_a_corporate_number_is_known_by_its_check_digit(body: str, wrong: int) -> None:
-    """The right first digit, also as an invoice registration number; never another one."""
+    """A corporate or invoice registration number has the right first digit; no other digit passes."""
     first = int(cn.calc_check_digit(body))
     assert is_corporate_number(f"{first}{body}")
     assert is_corporate_number(f"T{first}{body}")
@@ -119,12 +119,12 @@ def test_a_corporate_number_is_known_by_its_check_digit(body: str, wrong: int) -
 
 
 def test_random_codes_are_rarely_anything() -> None:
-    """Codes of twelve, thirteen and sixteen digits pass a checksum one time in nine at most: no share to speak of."""
+    """At most one in nine random codes of twelve, thirteen or sixteen digits passes a checksum."""
     random = Random(20240601)
 
     def share(length: int, kind: PersonalKind) -> float:
         codes = ["".join(random.choices("0123456789", k=length)) for _ in range(2000)]
-        return sum(is_of(kind, code, named=False) for code in codes) / len(codes)
+        return sum(is_of_kind(kind, code, named=False) for code in codes) / len(codes)
 
     assert share(12, PersonalKind.MY_NUMBER) < 0.13
     assert share(13, PersonalKind.CORPORATE_NUMBER) < 0.13
@@ -146,7 +146,7 @@ def test_random_codes_are_rarely_anything() -> None:
     ],
 )
 def test_addresses_down_to_the_house_are_known(value: str) -> None:
-    """Japanese with and without prefecture or postal code, and a few western orders."""
+    """Japanese addresses, with or without prefecture and postal code, and western ones are recognised."""
     assert is_postal_address(value)
 
 
@@ -155,12 +155,12 @@ def test_addresses_down_to_the_house_are_known(value: str) -> None:
     ["東京都", "東京都千代田区", "北海道札幌市", "4 Wheel Drive", "3 Way Valve", "Oxford Street", "A棚-12-3", "区分1"],
 )
 def test_places_and_codes_are_no_addresses(value: str) -> None:
-    """A prefecture, a city, a street without a number, the kind of a drive."""
+    """A prefecture, a city, a street without a number and `4 Wheel Drive` are not addresses."""
     assert not is_postal_address(value)
 
 
 def test_dates_of_birth_are_dates_of_a_life() -> None:
-    """In the usual spellings, eras included; not of the next century."""
+    """Dates in the usual spellings, eras included, are dates of birth; dates of the next century are not."""
     for value in ("1984-03-05", "1984年3月5日", "19840305", "昭和59年3月5日", "S59.3.5", "05.03.1984"):
         assert is_birth_date(value)
     for value in ("2199-01-01", "1984", "3月5日", "12345678"):

@@ -6,11 +6,11 @@ import pytest
 
 from schemas.uploads import FindingKind
 from service.errors import UnusableFile
-from service.ingest import Parsed
+from service.ingest import ParsedFile
 
 FACT = [("a", "r", "1")]
-Read = Callable[..., Parsed]
-AsFacts = Callable[[Parsed], list[tuple[str, str, str]]]
+Read = Callable[..., ParsedFile]
+AsFacts = Callable[[ParsedFile], list[tuple[str, str, str]]]
 
 
 @pytest.mark.parametrize(
@@ -36,7 +36,7 @@ AsFacts = Callable[[Parsed], list[tuple[str, str, str]]]
     ],
 )
 def test_headers_are_recognised_in_english_and_japanese(header: str, read: Read, facts: AsFacts) -> None:
-    """Close synonyms in any width and case name the columns; the header is shown as written."""
+    """Synonyms in any width and case name the columns; the header is reported as written."""
     parsed = read(f"{header}\na,r,1\n")
     assert facts(parsed) == FACT
     assert parsed.header == header.split(",")
@@ -44,7 +44,7 @@ def test_headers_are_recognised_in_english_and_japanese(header: str, read: Read,
 
 
 def test_columns_may_stand_in_any_order(read: Read, facts: AsFacts) -> None:
-    """Further columns are ignored, and named."""
+    """Columns may be in any order; further columns are ignored and listed."""
     parsed = read("備考,答え,,主語,関係\nx,1,y,a,r\n")
     assert facts(parsed) == FACT
     assert parsed.ignored_columns == ["備考", "column 3"]
@@ -53,7 +53,7 @@ def test_columns_may_stand_in_any_order(read: Read, facts: AsFacts) -> None:
 
 
 def test_plain_names_win_over_synonyms(read: Read, facts: AsFacts) -> None:
-    """A column called `value` beside `answer` is just another column."""
+    """A column called `value` beside `answer` is ignored."""
     assert facts(read("value,subject,relation,answer\nx,a,r,1\n")) == FACT
 
 
@@ -68,7 +68,7 @@ def test_plain_names_win_over_synonyms(read: Read, facts: AsFacts) -> None:
     ],
 )
 def test_titles_may_stand_above_the_header(above: str, options: dict[str, str], read: Read, facts: AsFacts) -> None:
-    """Lines that cannot be facts are left out, and a finding shows them; they count neither as rows nor as blank."""
+    """Lines above the header are left out and shown in a finding, and count neither as rows nor as blank."""
     parsed = read(f"{above}主語,関係,答え\na,r,1\n", **options)
     assert (facts(parsed), parsed.rows_read, parsed.rejected) == (FACT, 1, 0)
     (finding,) = parsed.findings
@@ -84,7 +84,7 @@ def test_titles_may_stand_above_facts_without_a_header(read: Read, facts: AsFact
 
 
 def test_delimiters_at_the_end_of_every_row_are_an_empty_column(read: Read, facts: AsFacts) -> None:
-    """Programs that end each line with a delimiter lose nothing; one such line among others is refused."""
+    """A delimiter at the end of every line is harmless; at the end of one line it refuses the row."""
     parsed = read("subject,relation,answer\na,r,1,\n\nb,r,2,\n")
     assert facts(parsed) == [*FACT, ("b", "r", "2")]
     assert parsed.ignored_columns == ["column 4"]
@@ -127,21 +127,21 @@ def test_columns_may_be_named(read: Read, facts: AsFacts) -> None:
     ],
 )
 def test_an_unclear_header_is_asked_about(text: str, header: str, code: str, read: Read) -> None:
-    """The problem has a code, and its text says what was seen."""
+    """An unclear header is refused with a code, and the error quotes the header."""
     with pytest.raises(UnusableFile) as refused:
         read(text, header=header)
     assert refused.value.code == code
 
 
 def test_the_question_names_the_option(read: Read) -> None:
-    """A data owner learns what was seen and what to send."""
+    """The error quotes the first row and names the options to send."""
     with pytest.raises(UnusableFile, match=r"アンドラ \| 英語名 \| Andorra.*header=none.*header=SUBJECT"):
         read("アンドラ,英語名,Andorra\n")
 
 
 @pytest.mark.parametrize("delimiter", [",", "\t", ";", "|"])
 def test_delimiters_are_found_by_the_header(delimiter: str, read: Read, facts: AsFacts) -> None:
-    """The character that makes the first row a header separates the cells, whatever else the answers hold."""
+    """The delimiter is the one that makes the first row a header, whatever the answers contain."""
     text = "\n\nsubject,relation,answer\na,r,1\n".replace(",", delimiter) + f'b{delimiter}r{delimiter}"x,y;z|w\tv"\n'
     parsed = read(text)
     assert facts(parsed) == [*FACT, ("b", "r", "x,y;z|w\tv")]
@@ -150,7 +150,7 @@ def test_delimiters_are_found_by_the_header(delimiter: str, read: Read, facts: A
 
 @pytest.mark.parametrize("declared", [":", "tab", "\\t", "Semicolon", "\x01", "、"])
 def test_a_declared_delimiter_wins(declared: str, read: Read, facts: AsFacts) -> None:
-    """Any single character may separate cells once it is declared."""
+    """Any single character can be declared as the delimiter."""
     character = {"tab": "\t", "\\t": "\t", "Semicolon": ";"}.get(declared, declared)
     parsed = read("subject,relation,answer\na,r,1\n".replace(",", character), delimiter=declared)
     assert (facts(parsed), parsed.delimiter) == (FACT, character)
@@ -158,20 +158,20 @@ def test_a_declared_delimiter_wins(declared: str, read: Read, facts: AsFacts) ->
 
 @pytest.mark.parametrize("declared", ["||", "", '"', "\n", "\0"])
 def test_a_delimiter_is_one_character(declared: str, read: Read) -> None:
-    """Quotes, line ends and strings separate nothing."""
+    """Quotes, line ends and longer strings are refused as delimiters."""
     with pytest.raises(UnusableFile) as refused:
         read("subject,relation,answer\na,r,1\n", delimiter=declared)
     assert refused.value.code == "delimiter_unclear"
 
 
 def test_the_media_type_declares_tabs(read: Read, facts: AsFacts) -> None:
-    """text/tab-separated-values means tabs, unless the file has none."""
+    """text/tab-separated-values declares tabs, unless the file has none."""
     tabs = "text/tab-separated-values"
     assert facts(read("subject\trelation\tanswer\na\tr\t1,2\n", tabs)) == [("a", "r", "1,2")]
     assert facts(read("subject,relation,answer\na,r,1\n", tabs)) == FACT
 
 
 def test_excels_sep_line_is_a_declaration(read: Read, facts: AsFacts) -> None:
-    """`sep=;` in the first line names the delimiter and is no row."""
+    """`sep=;` in the first line declares the delimiter and is not a row."""
     parsed = read("sep=;\r\nsubject;relation;answer\r\na;r;1\r\n")
     assert (facts(parsed), parsed.accepted.lines, parsed.blank_lines) == (FACT, [3], 0)

@@ -7,16 +7,16 @@ import pytest
 
 from schemas.uploads import OnConflict
 from service.errors import UnusableFile
-from service.ingest import Parsed
+from service.ingest import ParsedFile
 
 NDJSON = "application/x-ndjson"
 GOOD = '{"subject":"a","relation":"r","answer":"1"}\n'
-Read = Callable[..., Parsed]
-AsFacts = Callable[[Parsed], list[tuple[str, str, str]]]
+Read = Callable[..., ParsedFile]
+AsFacts = Callable[[ParsedFile], list[tuple[str, str, str]]]
 
 
 def test_numbers_keep_their_text(read: Read, facts: AsFacts) -> None:
-    """1.50 is not 1.5, and forty digits stay forty digits."""
+    """Numbers keep their text: 1.50 stays 1.50, and forty digits stay forty digits."""
     parsed = read(
         f'{{"subject":7,"relation":"r","answer":1.50}}\n{{"subject":8,"relation":"r","answer":{"9" * 40}}}', NDJSON
     )
@@ -24,14 +24,14 @@ def test_numbers_keep_their_text(read: Read, facts: AsFacts) -> None:
 
 
 def test_a_list_is_several_rows(read: Read, facts: AsFacts) -> None:
-    """Each entry counts as a row of its line."""
+    """Each entry of a list is a row on the line of the list."""
     parsed = read('\n{"subject":"a","relation":"r","answer":["x","y","x"]}\n', NDJSON, on_conflict=OnConflict.MANY)
     assert facts(parsed) == [("a", "r", "x"), ("a", "r", "y")]
     assert (parsed.rows_read, parsed.duplicate, parsed.blank_lines, parsed.accepted.lines) == (3, 1, 1, [2, 2])
 
 
 def test_keys_may_be_japanese_and_in_any_order(read: Read, facts: AsFacts) -> None:
-    """Keys are matched as headers are; further keys are ignored by name."""
+    """Keys are matched like headers; further keys are ignored and listed."""
     parsed = read(json.dumps({"答え": "1", "備考": "x", "主語": "a", "関係": "r"}, ensure_ascii=False), NDJSON)
     assert facts(parsed) == [("a", "r", "1")]
     assert parsed.ignored_columns == ["備考"]
@@ -58,7 +58,7 @@ def test_keys_may_be_japanese_and_in_any_order(read: Read, facts: AsFacts) -> No
     ],
 )
 def test_a_bad_line_is_refused_by_itself(line: str, code: str, read: Read, facts: AsFacts) -> None:
-    """Every line is judged alone, and shown as it stands."""
+    """A line that is no fact is refused alone, with its text as written."""
     parsed = read(GOOD + line + "\n", NDJSON)
     assert facts(parsed) == [("a", "r", "1")]
     assert [(row.line, row.code, row.text) for row in parsed.refused] == [(2, code, line)]
@@ -74,7 +74,7 @@ def test_a_bad_line_is_refused_by_itself(line: str, code: str, read: Read, facts
     ],
 )
 def test_what_is_no_table_is_refused_as_a_whole(text: str, code: str, read: Read) -> None:
-    """Arrays, other formats and unknown keys."""
+    """Arrays, other formats and unknown keys refuse the file with a code."""
     with pytest.raises(UnusableFile) as refused:
         read(text, NDJSON)
     assert refused.value.code == code

@@ -11,11 +11,11 @@ import pyarrow.parquet as pq
 import pytest
 
 from service.errors import TooLarge, UnusableFile
-from service.ingest import Limits, Parsed
+from service.ingest import Limits, ParsedFile
 
 PARQUET = "application/vnd.apache.parquet"
-Read = Callable[..., Parsed]
-AsFacts = Callable[[Parsed], list[tuple[str, str, str]]]
+Read = Callable[..., ParsedFile]
+AsFacts = Callable[[ParsedFile], list[tuple[str, str, str]]]
 
 
 def parquet(**columns: object) -> bytes:
@@ -25,7 +25,7 @@ def parquet(**columns: object) -> bytes:
 
 
 def test_columns_are_found_by_name(read: Read, facts: AsFacts) -> None:
-    """Names in any order, further columns ignored, lines count rows from 1."""
+    """Columns are found by name in any order, others are ignored, and lines count rows from 1."""
     parsed = read(parquet(答え=["1", "2"], note=[1, 2], 主語=["a", "b"], 関係=["r", "r"]), PARQUET)
     assert facts(parsed) == [("a", "r", "1"), ("b", "r", "2")]
     assert (parsed.accepted.lines, parsed.ignored_columns) == ([1, 2], ["note"])
@@ -45,7 +45,7 @@ def test_columns_are_found_by_name(read: Read, facts: AsFacts) -> None:
     ],
 )
 def test_values_become_text(value: object, text: str, read: Read) -> None:
-    """The same text as the same value in a workbook."""
+    """A value becomes the same text as in a workbook."""
     assert read(parquet(subject=["a"], relation=["r"], answer=[value]), PARQUET).accepted.answers == [text]
 
 
@@ -67,14 +67,14 @@ def test_nulls_are_missing(read: Read) -> None:
     ],
 )
 def test_unusable_files_have_a_code(data: bytes, code: str, read: Read) -> None:
-    """Missing columns, nested or binary values and damage."""
+    """Missing columns, nested or binary values and damage refuse the file with a code."""
     with pytest.raises(UnusableFile) as refused:
         read(data, PARQUET)
     assert refused.value.code == code
 
 
 def test_a_dictionary_does_not_expand_unseen(read: Read) -> None:
-    """One long value named 2,000 times is weighed before it is written out."""
+    """One long value that is repeated 2,000 times counts at its expanded size before it is written out."""
     data = parquet(subject=[f"s{n}" for n in range(2_000)], relation=["r"] * 2_000, answer=["x" * 10_000] * 2_000)
     assert len(data) < 100_000
     with pytest.raises(TooLarge) as refused:
@@ -83,7 +83,7 @@ def test_a_dictionary_does_not_expand_unseen(read: Read) -> None:
 
 
 def test_damage_that_ends_the_decoder_ends_no_more_than_it(read: Read) -> None:
-    """Some damaged files abort the process that decodes them: whichever byte is wrong, the file is read or refused."""
+    """Whichever byte is damaged, the file is read or refused, though some damage aborts the decoder."""
     data = parquet(subject=[f"s{n}" for n in range(50)], relation=["r", "é"] * 25, answer=[str(n) for n in range(50)])
     for at in range(len(data) - 900, len(data) - 8, 300):
         with suppress(UnusableFile, TooLarge):

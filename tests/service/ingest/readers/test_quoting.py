@@ -5,15 +5,15 @@ from collections.abc import Callable
 import pytest
 
 from service.errors import UnusableFile
-from service.ingest import Limits, Parsed
+from service.ingest import Limits, ParsedFile
 
 HEADER = "subject,relation,answer\n"
-Read = Callable[..., Parsed]
-AsFacts = Callable[[Parsed], list[tuple[str, str, str]]]
+Read = Callable[..., ParsedFile]
+AsFacts = Callable[[ParsedFile], list[tuple[str, str, str]]]
 
 
 def test_quoted_line_breaks_stay_as_they_are(read: Read, facts: AsFacts) -> None:
-    """LF, CRLF and CR inside a cell are part of it, and later rows keep their physical lines."""
+    """Line breaks inside a cell are kept, and later rows keep their physical line numbers."""
     parsed = read(HEADER + '"a\nb",r,"x\r\ny"\n"c\rd",r,z\ne,r,w\n')
     assert facts(parsed) == [("a\nb", "r", "x\r\ny"), ("c\rd", "r", "z"), ("e", "r", "w")]
     assert parsed.accepted.lines == [2, 5, 7]
@@ -33,7 +33,7 @@ def test_other_separators_of_unicode_end_no_line(read: Read, facts: AsFacts) -> 
 
 
 def test_text_after_a_closing_quote_refuses_the_row(read: Read, facts: AsFacts) -> None:
-    """The row is listed as it stands; the rows around it load."""
+    """A row with text after a closing quote is refused as written; the rows around it are accepted."""
     parsed = read(HEADER + 'a,r,1\n"b"x,r,2\n"c",r,"3"\n')
     assert facts(parsed) == [("a", "r", "1"), ("c", "r", "3")]
     (refused,) = parsed.refused
@@ -41,14 +41,14 @@ def test_text_after_a_closing_quote_refuses_the_row(read: Read, facts: AsFacts) 
 
 
 def test_a_space_before_an_opening_quote_refuses_the_row(read: Read, facts: AsFacts) -> None:
-    """`a, "b, c"` would store half a cell; a properly quoted cell that looks alike is kept."""
+    """`a, "b, c"` is refused, since half a cell would be stored; a quoted cell that looks alike is kept."""
     parsed = read(HEADER + 'a, "b, c", d\ne, "f", g\nh," ""i""",j\n')
     assert facts(parsed) == [("h", '"i"', "j")]
     assert [row.code for row in parsed.refused] == ["row_malformed", "row_malformed"]
 
 
 def test_quotes_inside_a_bare_cell_are_text(read: Read, facts: AsFacts) -> None:
-    """Inches need no escape."""
+    """Quotes inside an unquoted cell, such as inch marks, are text."""
     assert facts(read(HEADER + '19" rack,size,19"\n')) == [('19" rack', "size", '19"')]
 
 
@@ -62,21 +62,21 @@ def test_quotes_inside_a_bare_cell_are_text(read: Read, facts: AsFacts) -> None:
     ],
 )
 def test_an_unclosed_quote_names_the_line_that_opened_it(body: str, line: int, read: Read) -> None:
-    """Nothing is stored, wherever the reader notices."""
+    """An unclosed quote refuses the file and names the line that opened it."""
     with pytest.raises(UnusableFile) as refused:
         read(HEADER + body)
     assert (refused.value.code, refused.value.extra["line"]) == ("unclosed_quote", line)
 
 
 def test_unbalanced_quotes_leave_the_row_ends_unclear(read: Read) -> None:
-    """With an odd number of quotes nobody knows where the row ends."""
+    """An odd number of quotes refuses the file, since it is unclear where the row ends."""
     with pytest.raises(UnusableFile) as refused:
         read(HEADER + '"a"x"y,r,1\nb,r,2\n')
     assert (refused.value.code, refused.value.extra["line"]) == ("quoting_unclear", 2)
 
 
 def test_mostly_malformed_rows_refuse_the_file(read: Read) -> None:
-    """When most rows are malformed the file speaks another dialect."""
+    """A file of mostly malformed rows is refused as a whole."""
     with pytest.raises(UnusableFile) as refused:
         read(HEADER + '"a"x,r,1\n"b"x,r,1\n"c"x,r,1\nd,r,2\n')
     assert refused.value.code == "quoting_unclear"
@@ -84,14 +84,14 @@ def test_mostly_malformed_rows_refuse_the_file(read: Read) -> None:
 
 @pytest.mark.parametrize("row", ["'a','b','c'", "“a”,“b”,“c”", "`a`,`b`,`c`", "'a','b','c,d'\n'e','f','g'"])
 def test_other_quotes_around_every_cell_are_asked_about(row: str, read: Read) -> None:
-    """Quotes that CSV does not know would become part of every name."""
+    """A file whose cells are all in quotes that CSV does not know is refused."""
     with pytest.raises(UnusableFile) as refused:
         read(HEADER + row + "\n")
     assert refused.value.code == "quoting_unclear"
 
 
 def test_ragged_rows_are_refused(read: Read, facts: AsFacts) -> None:
-    """A row with too many or too few cells is never cut or filled, and still says which pair it speaks of."""
+    """A row with too many or too few cells is refused, and its pair is still mentioned."""
     parsed = read(HEADER + "a,r,Plurinational State, of\nb,r\nc,r,1\n")
     assert facts(parsed) == [("c", "r", "1")]
     assert [(row.line, row.code) for row in parsed.refused] == [(2, "row_ragged"), (3, "row_ragged")]
@@ -99,14 +99,14 @@ def test_ragged_rows_are_refused(read: Read, facts: AsFacts) -> None:
 
 
 def test_delimiters_alone_end_a_file_but_are_rows_between_rows(read: Read) -> None:
-    """A spreadsheet's cleared rows at the end are blank; a row without cells between facts is refused."""
+    """Rows of delimiters alone are blank at the end of a file and refused between facts."""
     parsed = read(HEADER + "a,r,1\n,,\nb,r,2\n,,\n , ,\n\n")
     assert [(row.line, row.code) for row in parsed.refused] == [(3, "field_missing")]
     assert parsed.blank_lines == 3
 
 
 def test_a_repeated_header_is_a_rejected_row(read: Read, facts: AsFacts) -> None:
-    """Only the whole header repeats it; a fact that uses header words is a fact."""
+    """A row that repeats the whole header is refused; a fact that uses words of it is kept."""
     parsed = read(HEADER + "a,r,1\nsubject,relation,answer\nsubject,relation,x\nrelation,subject,answer\n")
     assert facts(parsed) == [("a", "r", "1"), ("subject", "relation", "x"), ("relation", "subject", "answer")]
     assert [(row.line, row.code) for row in parsed.refused] == [(3, "header_repeated")]
@@ -115,7 +115,7 @@ def test_a_repeated_header_is_a_rejected_row(read: Read, facts: AsFacts) -> None
 
 @pytest.mark.parametrize("cell", ["x" * 11, '"' + "y," * 6 + '"', '"' + "z\n" * 6 + '"'])
 def test_the_limit_of_a_cell_is_an_option(cell: str, read: Read, facts: AsFacts) -> None:
-    """A longer cell refuses its row, with the whole text kept."""
+    """A row with a cell beyond the limit is refused, with its whole text."""
     parsed = read(HEADER + f"a,r,{cell}\nb,r,{'w' * 10}\n", limits=Limits(max_field_chars=10))
     assert facts(parsed) == [("b", "r", "w" * 10)]
     (refused,) = parsed.refused
@@ -123,7 +123,7 @@ def test_the_limit_of_a_cell_is_an_option(cell: str, read: Read, facts: AsFacts)
 
 
 def test_the_limit_of_a_cell_may_be_raised(read: Read) -> None:
-    """The C reader's own limit of 131,072 characters is no limit here."""
+    """The limit can be raised above the C reader's own limit of 131,072 characters."""
     long = "x" * 200_000
     parsed = read(HEADER + f'a,r,"{long}\n{long}"\nb,r,2\n', limits=Limits(max_field_chars=500_000))
     assert len(parsed.accepted.answers[0]) == 400_001
@@ -132,33 +132,33 @@ def test_the_limit_of_a_cell_may_be_raised(read: Read) -> None:
 
 @pytest.mark.parametrize("line", [b"," * 3_000_000, b'a,r,"' + b"x," * 3_000_000, b"x" * 5_000_000, b'""' * 5_000_000])
 def test_one_endless_line_costs_little(line: bytes, read: Read) -> None:
-    """Megabytes in one line are refused with a code, in linear time."""
+    """Megabytes in one line are refused with a code."""
     with pytest.raises(UnusableFile):
         read(b"subject,relation,answer\n" + line)
 
 
 def test_too_many_lines_are_refused(read: Read) -> None:
-    """Blank lines cost memory too."""
+    """A file with too many lines, even blank ones, is refused."""
     with pytest.raises(UnusableFile) as refused:
         read(HEADER + "\n" * 100, limits=Limits(max_lines=100))
     assert refused.value.code == "not_a_table"
 
 
 def test_many_malformed_rows_take_linear_time(read: Read) -> None:
-    """Reading on after a broken row does not start over."""
+    """Reading goes on after each malformed row without starting over."""
     body = '"a"x,r,1\nb,r,"c\nd"\n' * 20_000
     parsed = read(HEADER + body)
     assert (parsed.rejected, parsed.duplicate) == (20_000, 19_999)
 
 
 def test_a_malformed_row_shows_its_bad_bytes(read: Read) -> None:
-    """A row may be malformed and undecodable at once; its text can still be written as UTF-8."""
+    """The text of a row that is malformed and undecodable can be written as UTF-8."""
     parsed = read(HEADER.encode() + '"é"x,r,'.encode() + b"\xff\n" + "ä,r,1\nö,r,2\n".encode())
     assert [row.text for row in parsed.refused] == ['"é"x,r,\\xff']
 
 
 def test_an_uncut_line_of_bad_bytes_can_be_shown(read: Read) -> None:
-    """The message that shows the first line is UTF-8, whatever the line is."""
+    """The error that quotes the first line can be written as UTF-8, whatever the line holds."""
     with pytest.raises(UnusableFile, match=r"\\xff") as refused:
         read(b"no delimiter \xff here\n" + "né\nö\n".encode())
     assert refused.value.problem().model_dump_json()

@@ -10,12 +10,12 @@ import pytest
 
 from schemas.uploads import FindingKind, OnConflict
 from service.errors import RequestError, TooLarge, UnsupportedMedia, UnusableFile
-from service.ingest import Limits, Parsed
+from service.ingest import Limits, ParsedFile
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 HEADER = ("subject", "relation", "answer")
-Read = Callable[..., Parsed]
-AsFacts = Callable[[Parsed], list[tuple[str, str, str]]]
+Read = Callable[..., ParsedFile]
+AsFacts = Callable[[ParsedFile], list[tuple[str, str, str]]]
 Sheet = Sequence[Sequence[object]]
 
 
@@ -32,7 +32,7 @@ def workbook(**sheets: Sheet) -> bytes:
 
 
 def garbled(data: bytes) -> bytes:
-    """A workbook whose sheet no longer unpacks."""
+    """Damage the sheet of a workbook so that it no longer unpacks."""
     at = data.index(b"xl/worksheets/sheet1.xml") + 24
     return data[:at] + b"\xff" * 40 + data[at + 40 :]
 
@@ -61,12 +61,12 @@ def garbled(data: bytes) -> bytes:
     ],
 )
 def test_cells_become_the_text_a_person_would_type(cell: object, text: str, read: Read) -> None:
-    """Numbers lose the .0 that the format adds, dates are ISO 8601, text is untouched."""
+    """Whole numbers have no .0, dates are in ISO 8601, and text is unchanged."""
     assert read(workbook(facts=[HEADER, ("a", "r", cell)]), XLSX).accepted.answers == [text]
 
 
 def test_the_first_sheet_with_the_header_is_read(read: Read, facts: AsFacts) -> None:
-    """Other sheets are named in a finding."""
+    """The first sheet with a header is read, and a finding names the others."""
     data = workbook(
         メモ=[("見出し", "x")], 空=[], 事実=[("主語", "関係", "答え"), ("a", "r", "1")], 旧=[HEADER, ("b", "r", "2")]
     )
@@ -78,7 +78,7 @@ def test_the_first_sheet_with_the_header_is_read(read: Read, facts: AsFacts) -> 
 
 
 def test_lines_are_those_of_the_sheet(read: Read, facts: AsFacts) -> None:
-    """A table may stand anywhere in its sheet; empty rows are gaps."""
+    """Lines are row numbers of the sheet, wherever the table starts; empty rows are gaps."""
     book = openpyxl.Workbook()
     sheet = book.active
     assert sheet is not None
@@ -94,7 +94,7 @@ def test_lines_are_those_of_the_sheet(read: Read, facts: AsFacts) -> None:
 
 
 def test_formulas_without_a_value_are_refused(read: Read, facts: AsFacts) -> None:
-    """A formula that was never computed, or ended in an error, is not an empty cell."""
+    """A row with a formula that was never computed, or ended in an error, is refused."""
     rows = [HEADER, ("a", "r", "=1+1"), ("b", "r", "x"), ("c", "r", "#N/A"), ("d", "r", None)]
     parsed = read(workbook(facts=rows), XLSX)
     assert facts(parsed) == [("b", "r", "x")]
@@ -106,13 +106,13 @@ def test_formulas_without_a_value_are_refused(read: Read, facts: AsFacts) -> Non
 
 
 def test_formulas_elsewhere_do_not_matter(read: Read) -> None:
-    """Only the three columns count."""
+    """Uncomputed formulas outside the three columns are ignored."""
     parsed = read(workbook(facts=[(*HEADER, "note"), ("a", "r", "1", "=1+1")]), XLSX)
     assert (len(parsed.accepted), parsed.ignored_columns) == (1, ["note"])
 
 
 def test_counting_is_the_same_as_for_text(read: Read) -> None:
-    """Duplicates, conflicts and repeated headers of a sheet have their codes."""
+    """Duplicates, conflicts and repeated headers of a sheet are refused with the same codes as in text."""
     rows = [HEADER, ("a", "r", 1), ("a", "r", 1.0), HEADER, ("b", "r", 1), ("b", "r", 2)]
     parsed = read(workbook(facts=rows), XLSX, on_conflict=OnConflict.FIRST)
     assert [(row.line, row.code) for row in parsed.refused] == [
@@ -123,12 +123,12 @@ def test_counting_is_the_same_as_for_text(read: Read) -> None:
 
 
 def test_sheets_without_a_header_can_be_read_by_place(read: Read, facts: AsFacts) -> None:
-    """header=none takes the first row of the first sheet that has one."""
+    """header=none starts with the first row of the first sheet that has one."""
     assert facts(read(workbook(x=[], y=[("a", "r", 1)]), XLSX, header="none")) == [("a", "r", "1")]
 
 
 def test_titles_may_stand_above_the_header(read: Read, facts: AsFacts) -> None:
-    """A title over merged cells and a date are left out and shown in a finding."""
+    """A merged title and a date above the header are left out and shown in a finding."""
     parsed = read(workbook(x=[("部品マスタ",), (), ("作成", dt.date(2024, 6, 1)), HEADER, ("a", "r", 1)]), XLSX)
     assert (facts(parsed), parsed.accepted.lines, parsed.rows_read) == ([("a", "r", "1")], [5], 1)
     (finding,) = parsed.findings
@@ -149,7 +149,7 @@ def test_titles_may_stand_above_the_header(read: Read, facts: AsFacts) -> None:
     ],
 )
 def test_unusable_workbooks_have_a_code(data: bytes, code: str, read: Read) -> None:
-    """Damage and missing headers are told apart."""
+    """Damaged workbooks and missing headers have different codes."""
     with pytest.raises(UnusableFile) as refused:
         read(data, XLSX)
     assert refused.value.code == code
@@ -164,13 +164,13 @@ def zipped(**members: bytes) -> bytes:
 
 
 def test_other_archives_are_no_workbooks(read: Read) -> None:
-    """A ZIP of CSV files is named as such."""
+    """A ZIP archive of CSV files is refused, and the error says that it is a ZIP."""
     with pytest.raises(UnsupportedMedia, match="ZIP"):
         read(zipped(facts=b"subject,relation,answer\n"), None)
 
 
 def test_a_damaged_sheet_is_refused(read: Read) -> None:
-    """XML that ends early is damage, not a crash."""
+    """A sheet whose XML ends early is refused as damaged."""
     data = replaced_part(
         workbook(x=[HEADER, ("a", "r", "1")]), "xl/worksheets/sheet1.xml", lambda xml: xml[: len(xml) // 2]
     )
@@ -189,7 +189,7 @@ def replaced_part(data: bytes, part: str, change: Callable[[bytes], bytes]) -> b
 
 
 def test_an_archive_that_expands_too_far_is_refused(read: Read) -> None:
-    """A few kilobytes of zeros do not become gigabytes here."""
+    """A small archive that expands beyond the limit is refused."""
     data = workbook(x=[HEADER, ("a", "r", "1")])
     bomb = replaced_part(data, "docProps/app.xml", lambda _: bytes(5_000_000))
     with pytest.raises(TooLarge) as refused:
@@ -198,7 +198,7 @@ def test_an_archive_that_expands_too_far_is_refused(read: Read) -> None:
 
 
 def test_an_archive_that_lies_about_its_size_is_refused(read: Read) -> None:
-    """The true sizes are counted, whatever the directory says."""
+    """The true sizes of the parts are counted, whatever the archive's directory says."""
     data = workbook(x=[HEADER, ("a", "r", "x" * 5000)])
     with zipfile.ZipFile(io.BytesIO(data)) as archive:
         size = archive.getinfo("xl/worksheets/sheet1.xml").file_size
@@ -209,7 +209,7 @@ def test_an_archive_that_lies_about_its_size_is_refused(read: Read) -> None:
 
 
 def test_two_far_cells_cost_no_memory_here(read: Read) -> None:
-    """A used area of 17 billion cells ends the reader's process, not ours."""
+    """A sheet with a used area of 17 billion cells is refused; only the reader's process runs out of memory."""
     book = openpyxl.Workbook()
     sheet = book.active
     assert sheet is not None

@@ -90,7 +90,7 @@ def test_a_merged_file_reads_as_written(path: Path, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("content", [b"[]\n", b"{}\n", b"no\n", b'{"purge": 1}\n', b"\xff\n"])
 def test_anything_else_is_refused(tmp_path: Path, content: bytes) -> None:
-    """A file that is no list of tombstones is not taken for an empty one."""
+    """A file that is not a list of tombstones is refused, not read as an empty one."""
     (tmp_path / "file").write_bytes(content)
     with pytest.raises(Unprocessable):
         read(tmp_path / "file")

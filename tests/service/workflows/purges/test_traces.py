@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.ingest.readers.decode import shown
+from service.ingest.readers.decode import escape_undecodable
 from service.workflows.purges.traces import PURGED, Traces, overwrite_receipt
 
 FACT = ("山田 太郎", "担当者 電話", "03-1234-5678")
@@ -33,7 +33,7 @@ def test_a_text_of_its_own_is_found_however_it_is_escaped(text: str, written: ob
 @pytest.mark.parametrize("codec", ["cp932", "euc_jp", "utf-16-le"])
 def test_bytes_that_did_not_decode_are_recognised(codec: str) -> None:
     """A refused row shows the bytes of another encoding as escapes."""
-    assert TRACES.mentioned_in(shown(FACT[0].encode(codec).decode("utf-8", "surrogateescape")))
+    assert TRACES.mentioned_in(escape_undecodable(FACT[0].encode(codec).decode("utf-8", "surrogateescape")))
 
 
 @given(NAMES.filter(lambda name: len(set(name)) > 3), NAMES, NAMES)

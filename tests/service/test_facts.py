@@ -1,12 +1,12 @@
-"""Columns are numbered alike whichever way their size calls for."""
+"""Columns get the same numbers from a dict as from PyArrow."""
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service import numbering
-from service.numbering import Kept, number_texts, number_values, repeated
+from service import facts
+from service.facts import Kept, mark_repeats, number_texts, number_values
 
 TEXTS = st.lists(st.text(alphabet="aé本\ud800", max_size=2))
 VALUES = st.lists(st.integers(-3, 3))
@@ -15,9 +15,9 @@ VALUES = st.lists(st.integers(-3, 3))
 @pytest.mark.parametrize("large", [0, 10**6])
 @given(TEXTS)
 def test_texts_are_numbered_as_they_first_appear(large: int, texts: list[str]) -> None:
-    """The number of a text is its place among the distinct ones, half a surrogate pair included."""
+    """The number of a text is its place among the distinct ones, lone surrogates included."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(numbering, "LARGE", large)
+        patch.setattr(facts, "LARGE_COLUMN", large)
         numbers, distinct = number_texts(texts)
     assert distinct == list(dict.fromkeys(texts))
     assert [distinct[number] for number in numbers.tolist()] == texts
@@ -26,9 +26,9 @@ def test_texts_are_numbered_as_they_first_appear(large: int, texts: list[str]) -
 @pytest.mark.parametrize("large", [0, 10**6])
 @given(VALUES)
 def test_values_are_numbered_as_they_first_appear(large: int, values: list[int]) -> None:
-    """The same for integers."""
+    """The number of an integer is its place among the distinct ones."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(numbering, "LARGE", large)
+        patch.setattr(facts, "LARGE_COLUMN", large)
         numbers, distinct = number_values(np.array(values, dtype=np.int64))
     assert distinct.tolist() == list(dict.fromkeys(values))
     assert distinct[numbers].tolist() == values
@@ -37,9 +37,9 @@ def test_values_are_numbered_as_they_first_appear(large: int, values: list[int])
 @pytest.mark.parametrize("kept", ["first", "last", "none"])
 @given(VALUES)
 def test_repeats_are_found(kept: Kept, values: list[int]) -> None:
-    """Every entry that stands more than once, but for the one that is kept."""
+    """Every entry that occurs more than once is marked, except the one that is kept."""
     spared = {"first": values.index, "last": lambda value: len(values) - 1 - values[::-1].index(value)}
     wanted = [
         values.count(value) > 1 and (kept == "none" or at != spared[kept](value)) for at, value in enumerate(values)
     ]
-    assert repeated(np.array(values, dtype=np.int64), kept).tolist() == wanted
+    assert mark_repeats(np.array(values, dtype=np.int64), kept).tolist() == wanted
