@@ -12,8 +12,8 @@ import httpx
 import msgspec
 from pydantic import BaseModel, ValidationError
 
-from pilot.errors import Refused, ServiceFailed, job_error
-from pilot.reading import Options
+from pilot.errors import Refused, ServiceFailed, to_job_error
+from pilot.reading import ReadingOptions
 from pilot.wire import Wire
 from schemas.absence import Absence
 from schemas.aliases import Alias, AliasHistory
@@ -79,12 +79,12 @@ class FactStore:
     def create_dictionary(self, name: str) -> Dictionary:
         return _read(Dictionary, self._send("POST", "/v1/dictionaries", json={"name": name}))
 
-    def dictionaries(self) -> list[Dictionary]:
+    def list_dictionaries(self) -> list[Dictionary]:
         return _read(DictionaryList, self._send("GET", "/v1/dictionaries")).dictionaries
 
-    def dictionary(self, name: str) -> Dictionary:
+    def get_or_create_dictionary(self, name: str) -> Dictionary:
         """The dictionary of this id or exact name, made when there is none."""
-        known = (held for held in self.dictionaries() if name in (held.id, held.name))
+        known = (held for held in self.list_dictionaries() if name in (held.id, held.name))
         return next(known, None) or self.create_dictionary(name)
 
     def delete_dictionary(self, dictionary: str) -> None:
@@ -98,22 +98,22 @@ class FactStore:
         self,
         dictionary: str,
         source: Path | bytes,
-        options: Options,
+        options: ReadingOptions,
         *,
         media_type: str | None = None,
         dry_run: bool = False,
     ) -> Receipt:
         """Sends the file as it is; the receipt counts every row of it."""
-        parameters = _upload_parameters(options, dry_run=dry_run)
+        parameters = _to_parameters(options, dry_run=dry_run)
         if isinstance(source, bytes):
             return self._upload(dictionary, source, parameters, media_type or "text/csv")
         with source.open("rb") as file:
-            return self._upload(dictionary, file, parameters, media_type or _media_type(source))
+            return self._upload(dictionary, file, parameters, media_type or _guess_media_type(source))
 
-    def receipt(self, dictionary: str, upload: str) -> Receipt:
+    def get_receipt(self, dictionary: str, upload: str) -> Receipt:
         return _read(Receipt, self._send("GET", f"/v1/dictionaries/{dictionary}/uploads/{upload}"))
 
-    def refused_rows(self, dictionary: str, upload: str, *, raw: bool = False) -> bytes:
+    def get_refused_rows(self, dictionary: str, upload: str, *, raw: bool = False) -> bytes:
         """The refused rows as CSV: line, code, detail, text. `raw` leaves cells that look like formulas as they are."""
         path = f"/v1/dictionaries/{dictionary}/uploads/{upload}/refused.csv"
         return self._send("GET", path, params={"raw": raw}).content
@@ -123,8 +123,8 @@ class FactStore:
         body = batch.model_dump(mode="json", exclude_none=True)
         response = self._send("POST", f"/v1/dictionaries/{dictionary}/facts:batch", json=body)
         if response.status_code == httpx.codes.ACCEPTED:
-            return _named(self.wait(_read(EditAccepted, response).id).memory)
-        return _named(_read(EditReply, response).memory)
+            return _require_memory(self.wait(_read(EditAccepted, response).id).memory)
+        return _require_memory(_read(EditReply, response).memory)
 
     # memories, aliases, jobs
 
@@ -132,29 +132,29 @@ class FactStore:
         body = {"recipe": recipe, "publish": publish}
         return _read(Job, self._send("POST", f"/v1/dictionaries/{dictionary}/memories", json=body))
 
-    def trained(self, dictionary: str, recipe: dict[str, object] | None, progress: Progress | None = None) -> str:
+    def train_and_wait(self, dictionary: str, recipe: dict[str, object] | None, progress: Progress | None = None) -> str:
         """The memory of a training, once it is published. Raises as `wait` does."""
-        return _named(self.wait(self.train(dictionary, recipe).id, progress).memory)
+        return _require_memory(self.wait(self.train(dictionary, recipe).id, progress).memory)
 
     def verify(self, memory: str) -> Job:
         return _read(Job, self._send("POST", f"/v1/memories/{memory}/verifications"))
 
-    def experiment(self, dictionary: str, request: ExperimentRequest) -> Job:
+    def start_experiment(self, dictionary: str, request: ExperimentRequest) -> Job:
         body = request.model_dump(mode="json", exclude_none=True)
         return _read(Job, self._send("POST", f"/v1/dictionaries/{dictionary}/experiments", json=body))
 
-    def verification(self, job: Job) -> VerificationResult:
+    def get_verification(self, job: Job) -> VerificationResult:
         return VerificationResult.model_validate(job.result)
 
-    def memory(self, memory: str) -> MemoryInfo:
+    def get_memory(self, memory: str) -> MemoryInfo:
         return _read(MemoryInfo, self._send("GET", f"/v1/memories/{memory}"))
 
-    def absence(self, memory: str, subject: str, relation: str) -> Absence:
+    def get_absence(self, memory: str, subject: str, relation: str) -> Absence:
         """Whether this version holds the pair, and the proof kept when it was deleted."""
         body = {"subject": subject, "relation": relation}
         return _read(Absence, self._send("POST", f"/v1/memories/{memory}/absence", json=body))
 
-    def memories(self, dictionary: str) -> list[MemoryInfo]:
+    def list_memories(self, dictionary: str) -> list[MemoryInfo]:
         return _read(MemoryList, self._send("GET", f"/v1/dictionaries/{dictionary}/memories")).memories
 
     def put_alias(self, dictionary: str, alias: str, memory: str, reason: str, *, version: int | None = None) -> Alias:
@@ -178,13 +178,13 @@ class FactStore:
         path = f"/v1/dictionaries/{dictionary}/aliases/{alias}/unpin"
         response = self._send("POST", path, json={"reason": reason})
         if response.status_code == httpx.codes.ACCEPTED:
-            return _named(self.wait(_read(Job, response).id).memory)
+            return _require_memory(self.wait(_read(Job, response).id).memory)
         return _read(Alias, response).memory
 
-    def alias_history(self, dictionary: str, alias: str) -> AliasHistory:
+    def get_alias_history(self, dictionary: str, alias: str) -> AliasHistory:
         return _read(AliasHistory, self._send("GET", f"/v1/dictionaries/{dictionary}/aliases/{alias}/history"))
 
-    def job(self, job: str) -> Job:
+    def get_job(self, job: str) -> Job:
         return _read(Job, self._send("GET", f"/v1/jobs/{job}"))
 
     def cancel(self, job: str) -> None:
@@ -195,13 +195,13 @@ class FactStore:
         the recipe, else JobFailed.
         """
         pause, slowest = _POLL_SECONDS
-        while (now := self.job(job)).state not in _ENDED:
+        while (now := self.get_job(job)).state not in _ENDED:
             if progress is not None:
                 progress(now.progress, now.step)
             time.sleep(pause)
             pause = min(pause * 1.5, slowest)
         if now.state is not JobState.SUCCEEDED:
-            raise job_error(now)
+            raise to_job_error(now)
         return now
 
     # recall
@@ -236,7 +236,7 @@ class FactStore:
             response = self._http.request(method, path, **request)  # type: ignore[arg-type]
         if response.is_success:
             return response
-        problem = _problem(response)
+        problem = _read_problem(response)
         if response.status_code < httpx.codes.INTERNAL_SERVER_ERROR:
             raise Refused(problem)
         message = f"the service failed: {problem.status} {problem.code}: {problem.detail}"
@@ -255,7 +255,7 @@ def _transport_errors() -> Iterator[None]:
         raise ServiceFailed(f"no reply from the service: {why}", "no_reply", why=why) from error
 
 
-def _problem(response: httpx.Response) -> Problem:
+def _read_problem(response: httpx.Response) -> Problem:
     """The service's problem; one made from the status where the body is something else (a proxy's page)."""
     try:
         return Problem.model_validate_json(response.content)
@@ -270,32 +270,32 @@ def _read(shape: type[_Body], response: httpx.Response) -> _Body:
     try:
         return shape.model_validate_json(response.content)
     except ValidationError as error:
-        raise _unreadable(shape) from error
+        raise _unreadable_reply(shape) from error
 
 
 def _decode(shape: type[_Struct], response: httpx.Response) -> _Struct:
     try:
         return msgspec.json.decode(response.content, type=shape)
     except (msgspec.DecodeError, msgspec.ValidationError) as error:
-        raise _unreadable(shape) from error
+        raise _unreadable_reply(shape) from error
 
 
-def _unreadable(shape: type) -> ServiceFailed:
+def _unreadable_reply(shape: type) -> ServiceFailed:
     name = shape.__name__
     return ServiceFailed(f"the service's reply is not a {name}", "reply_unreadable", shape=name)
 
 
-def _named(memory: str | None) -> str:
+def _require_memory(memory: str | None) -> str:
     if memory is None:
         raise ServiceFailed("the service names no memory", "memory_unnamed")
     return memory
 
 
-def _media_type(path: Path) -> str:
+def _guess_media_type(path: Path) -> str:
     return _MEDIA_TYPES.get(path.suffix.lower(), "text/csv")
 
 
-def _upload_parameters(options: Options, *, dry_run: bool) -> dict[str, str]:
+def _to_parameters(options: ReadingOptions, *, dry_run: bool) -> dict[str, str]:
     stated = {
         "mode": options.mode,
         "on_conflict": options.on_conflict,

@@ -23,7 +23,7 @@ _URL = re.compile(r"https?://[\w.\-\[\]:]+:\d+")
 
 
 @dataclass(frozen=True, slots=True)
-class Address:
+class ServiceAddress:
     """`memories`: the folder of the service's artefacts, where the pilot can read it."""
 
     url: str
@@ -32,7 +32,7 @@ class Address:
 
 
 @contextmanager
-def embedded_service() -> Iterator[Address]:
+def embedded_service() -> Iterator[ServiceAddress]:
     """Starts `python -m service serve`, yields where it listens, and stops it whatever happens inside."""
     api_key = secrets.token_urlsafe(32)
     with tempfile.TemporaryDirectory(prefix="pilot-") as folder:
@@ -40,7 +40,7 @@ def embedded_service() -> Iterator[Address]:
         with log.open("w", encoding="utf-8") as errors:
             process = _start(Path(folder, "data"), api_key, errors)
         try:
-            yield Address(_address(process, log), api_key, Path(folder, "data", "memories"))
+            yield ServiceAddress(_await_url(process, log), api_key, Path(folder, "data", "memories"))
         finally:
             _stop(process)
 
@@ -48,7 +48,7 @@ def embedded_service() -> Iterator[Address]:
 def _start(data: Path, api_key: str, errors: TextIO) -> "subprocess.Popen[str]":
     """In a session of its own, so that Ctrl-C reaches the pilot alone and the pilot stops the service in order."""
     command = [sys.executable, "-m", "service", "serve", "--data", str(data), "--port", "0"]
-    environment = _environment() | {"FACTSTORE_BOOTSTRAP_KEY": api_key, "PYTHONUNBUFFERED": "1"}
+    environment = _make_environment() | {"FACTSTORE_BOOTSTRAP_KEY": api_key, "PYTHONUNBUFFERED": "1"}
     return subprocess.Popen(  # noqa: S603 - a fixed command of this program's own
         command,
         env=environment,
@@ -60,13 +60,13 @@ def _start(data: Path, api_key: str, errors: TextIO) -> "subprocess.Popen[str]":
     )
 
 
-def _environment() -> dict[str, str]:
+def _make_environment() -> dict[str, str]:
     """Without the settings of a service that may run here already: this one must not touch that one's database."""
     kept = {"FACTSTORE_DEVICE"}
     return {name: value for name, value in os.environ.items() if not name.startswith("FACTSTORE_") or name in kept}
 
 
-def _address(process: "subprocess.Popen[str]", log: Path) -> str:
+def _await_url(process: "subprocess.Popen[str]", log: Path) -> str:
     """The URL the service prints once it listens. Its output is drained for as long as it runs, or it would block."""
     found: SimpleQueue[str | None] = SimpleQueue()
     threading.Thread(target=_drain, args=(process, found), daemon=True).start()

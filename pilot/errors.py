@@ -75,7 +75,7 @@ class NotHeld(PilotError):
         self.problem = problem
 
 
-def job_error(job: Job) -> PilotError:
+def to_job_error(job: Job) -> PilotError:
     """What ended a job without its result: the facts, the request, or the service."""
     if job.problem is None or job.state is JobState.CANCELLED:
         return JobFailed(f"the {job.kind} job {job.state}", job.problem, "job_ended", kind=job.kind, state=job.state)
@@ -86,7 +86,7 @@ def job_error(job: Job) -> PilotError:
     return JobFailed(f"the {job.kind} job {job.state}", job.problem, "job_ended", kind=job.kind, state=job.state)
 
 
-def explained(error: Exception) -> str:
+def explain(error: Exception) -> str:
     """What is wrong with a file of settings, for people: each field and its fault."""
     if not isinstance(error, ValidationError):
         return str(error)

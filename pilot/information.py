@@ -22,7 +22,7 @@ class Information:
     entropy: float
 
 
-def information(reading: Reading) -> Information:
+def measure_information(reading: Reading) -> Information:
     """Sums over facts, in bits. Both are 0 for one fact and for a relation with one answer."""
     seen: defaultdict[str, Counter[str]] = defaultdict(Counter)
     for (_, relation), answers in reading.taught.items():

@@ -12,11 +12,11 @@ from typing import Annotated, Any, get_type_hints
 
 import typer
 
-from pilot.checks.target import Plan
-from pilot.embedded import Address
-from pilot.laboratory import Laboratory
-from pilot.reading import Options
-from pilot.run import Request
+from pilot.checks.target import CheckPlan
+from pilot.embedded import ServiceAddress
+from pilot.laboratory import LaboratoryPlan
+from pilot.reading import ReadingOptions
+from pilot.run import RunRequest
 from schemas.experiments import ExperimentId
 from schemas.uploads import Mode, OnConflict
 
@@ -66,21 +66,23 @@ class RunOptions:
     ] = None
     seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="of the samples drawn")] = 0
 
-    def request(self, *, changes: bool) -> Request:
+    def request(self, *, changes: bool) -> RunRequest:
         """Raises typer.BadParameter where options do not go together."""
         if self.memory is not None and (self.url is None or self.dictionary is None):
             raise typer.BadParameter("--memory needs --url and --dictionary")
-        return Request(
+        return RunRequest(
             file=self.file,
-            command=_command(),
-            options=Options(self.mode, self.on_conflict, self.encoding, self.delimiter, self.header),
-            address=_address(self.url, self.api_key),
+            command=_command_line(),
+            options=ReadingOptions(self.mode, self.on_conflict, self.encoding, self.delimiter, self.header),
+            address=_to_address(self.url, self.api_key),
             dictionary=self.dictionary,
             memory=self.memory,
             questions=self.questions,
             gate=self.gate,
             recipe=self.recipe,
-            plan=Plan(probes=self.probes, seed=self.seed, changes=changes if self.changes is None else self.changes),
+            plan=CheckPlan(
+                probes=self.probes, seed=self.seed, changes=changes if self.changes is None else self.changes
+            ),
         )
 
 
@@ -104,16 +106,16 @@ class LaboratoryOptions:
     )
     gpu_hour: Annotated[float, typer.Option(min=0, max=10_000, help="budget: the price of a GPU for an hour")] = 2.5
 
-    def added_to(self, request: Request) -> Request:
+    def added_to(self, request: RunRequest) -> RunRequest:
         """The checks ask less, so that the minutes go to the experiments. Raises typer.BadParameter for an experiment
         that there is not.
         """
         plan = replace(request.plan, singles=_SINGLES, batches=_BATCHES)
         return replace(request, plan=plan, laboratory=self._laboratory())
 
-    def _laboratory(self) -> Laboratory:
-        return Laboratory(
-            experiments=_experiments(self.experiments),
+    def _laboratory(self) -> LaboratoryPlan:
+        return LaboratoryPlan(
+            experiments=_parse_experiments(self.experiments),
             seconds=60 * self.minutes,
             facts=self.facts,
             latency_ms=self.latency_ms,
@@ -122,7 +124,7 @@ class LaboratoryOptions:
         )
 
 
-def _experiments(named: str | None) -> tuple[ExperimentId, ...]:
+def _parse_experiments(named: str | None) -> tuple[ExperimentId, ...]:
     if named is None:
         return tuple(ExperimentId)
     known = ", ".join(ExperimentId)
@@ -134,17 +136,17 @@ def _experiments(named: str | None) -> tuple[ExperimentId, ...]:
     return tuple(each for each in ExperimentId if each in wanted)
 
 
-def _address(url: str | None, api_key: str | None) -> Address | None:
+def _to_address(url: str | None, api_key: str | None) -> ServiceAddress | None:
     if url is None:
         return None
     if not url.startswith(("http://", "https://")):
         raise typer.BadParameter("--url begins with http:// or https://")
     if api_key is None:
         raise typer.BadParameter("--url needs --api-key (or FACTSTORE_API_KEY)")
-    return Address(url.rstrip("/"), api_key)
+    return ServiceAddress(url.rstrip("/"), api_key)
 
 
-def _command() -> str:
+def _command_line() -> str:
     """The command line as it was given, without the key."""
     words = ["python", "-m", "pilot", *sys.argv[1:]]
     hidden = ["KEY" if before == "--api-key" else word for before, word in zip(["", *words], words, strict=False)]
@@ -158,26 +160,26 @@ def takes_options(command: Callable[..., None]) -> Callable[..., None]:
 
     @wraps(command)
     def called(**given: Any) -> None:
-        command(**{name: kind(**_part(kind, given)) for name, kind in groups.items()})
+        command(**{name: kind(**_fields_of(kind, given)) for name, kind in groups.items()})
 
     del called.__wrapped__  # or the signature would be the inner one's
-    flat = [parameter for kind in groups.values() for parameter in _parameters(kind)]
+    flat = [parameter for kind in groups.values() for parameter in _to_parameters(kind)]
     called.__signature__ = inspect.Signature(flat)  # type: ignore[attr-defined]
     called.__annotations__ = {parameter.name: parameter.annotation for parameter in flat}
     return called
 
 
-def _part(kind: type, given: dict[str, Any]) -> dict[str, Any]:
+def _fields_of(kind: type, given: dict[str, Any]) -> dict[str, Any]:
     return {each.name: given[each.name] for each in fields(kind)}
 
 
-def _parameters(kind: type) -> Iterator[inspect.Parameter]:
+def _to_parameters(kind: type) -> Iterator[inspect.Parameter]:
     hints = get_type_hints(kind, include_extras=True)
     for each in fields(kind):
         yield inspect.Parameter(
-            each.name, inspect.Parameter.KEYWORD_ONLY, default=_default(each), annotation=hints[each.name]
+            each.name, inspect.Parameter.KEYWORD_ONLY, default=_default_of(each), annotation=hints[each.name]
         )
 
 
-def _default(each: "Field[Any]") -> object:
+def _default_of(each: "Field[Any]") -> object:
     return inspect.Parameter.empty if each.default is MISSING else each.default

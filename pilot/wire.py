@@ -68,7 +68,7 @@ class Wire:
             for number, request in left:
                 start = time.perf_counter()
                 writer.write(request)
-                bodies[number] = await asyncio.wait_for(_body(reader), _REPLY_SECONDS)
+                bodies[number] = await asyncio.wait_for(_read_body(reader), _REPLY_SECONDS)
                 durations[number] = time.perf_counter() - start
 
         start = time.perf_counter()
@@ -80,7 +80,7 @@ class Wire:
         return Sent(durations, bodies, time.perf_counter() - start)
 
 
-async def _body(reader: asyncio.StreamReader) -> bytes:
+async def _read_body(reader: asyncio.StreamReader) -> bytes:
     head = (await reader.readuntil(b"\r\n\r\n")).lower()
     length = head.partition(b"\r\ncontent-length:")[2].partition(b"\r\n")[0].strip()
     if not head.startswith(b"http/1.1 200") or not length:

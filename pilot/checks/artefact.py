@@ -16,7 +16,7 @@ _ENCODINGS = ("utf-8", "utf-16-le", "utf-16-be", "cp932")
 
 
 @dataclass(slots=True)
-class Needles:
+class NameIndex:
     """The forms of names by their first 8 bytes; `searched` and `short` split the names."""
 
     forms: defaultdict[int, set[tuple[bytes, str]]] = field(default_factory=lambda: defaultdict(set))
@@ -24,29 +24,29 @@ class Needles:
     short: set[str] = field(default_factory=set)
 
 
-def needles(names: Collection[str]) -> Needles:
+def index_names(names: Collection[str]) -> NameIndex:
     """Prepares a search: a name takes part if at least one of its forms is long enough."""
-    found = Needles()
+    found = NameIndex()
     for name in names:
-        long = [form for form in _forms(name) if len(form) >= _HEAD]
+        long = [form for form in _encode(name) if len(form) >= _HEAD]
         (found.searched if long else found.short).add(name)
         for form in long:
             found.forms[int.from_bytes(form[:_HEAD], "little")].add((form, name))
     return found
 
 
-def search(folder: Path, wanted: Needles) -> set[str]:
+def find_names(folder: Path, wanted: NameIndex) -> set[str]:
     """The names that stand in any file of the folder."""
     heads = np.array(sorted(wanted.forms), dtype=np.uint64)
     files = (path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file())
-    return {name for data in files for name in _in(data, heads, wanted)} if len(heads) else set()
+    return {name for data in files for name in _names_in(data, heads, wanted)} if len(heads) else set()
 
 
-def size(folder: Path) -> int:
+def folder_size(folder: Path) -> int:
     return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
 
 
-def _forms(name: str) -> Iterator[bytes]:
+def _encode(name: str) -> Iterator[bytes]:
     for encoding in _ENCODINGS:
         try:
             yield name.encode(encoding)
@@ -54,14 +54,14 @@ def _forms(name: str) -> Iterator[bytes]:
             continue
 
 
-def _in(data: bytes, heads: NDArray[np.uint64], wanted: Needles) -> Iterator[str]:
-    for at in _places(data, heads):
+def _names_in(data: bytes, heads: NDArray[np.uint64], wanted: NameIndex) -> Iterator[str]:
+    for at in _find_heads(data, heads):
         for form, name in wanted.forms[int.from_bytes(data[at : at + _HEAD], "little")]:
             if data.startswith(form, at):
                 yield name
 
 
-def _places(data: bytes, heads: NDArray[np.uint64]) -> Iterable[int]:
+def _find_heads(data: bytes, heads: NDArray[np.uint64]) -> Iterable[int]:
     """Where one of the heads stands: eight passes, one for each place a word of 8 bytes can begin at."""
     for offset in range(min(_HEAD, len(data) - _HEAD + 1)):
         words = np.frombuffer(data, dtype="<u8", offset=offset, count=(len(data) - offset) // _HEAD)

@@ -41,7 +41,7 @@ Taught = Mapping[Pair, tuple[str, ...]]
 Rows = Sequence[tuple[str, str, str]]
 
 
-class _Table(NamedTuple):
+class _BuiltTable(NamedTuple):
     """Bytes (None for a dict: its share of this process is not measured) and seconds to build."""
 
     name: str
@@ -57,13 +57,13 @@ class _Schema(NamedTuple):
     query: str
 
 
-def table_holdings(taught: Taught, asked: Sequence[Pair]) -> list[Holding]:
+def measure_tables(taught: Taught, asked: Sequence[Pair]) -> list[Holding]:
     """Builds each table from the facts and looks every asked pair up, 20 times over."""
     rows = [(*pair, answer) for pair, answers in sorted(taught.items()) for answer in answers]
     return [
-        _exact_table(taught, asked),
-        _sqlite(_Schema("sqlite", write_by_name, _LOOK_UP), rows, taught, asked),
-        _sqlite(_Schema("sqlite_numbers", write_by_number, _LOOK_UP_BY_NUMBER), rows, taught, asked),
+        _measure_dict(taught, asked),
+        _measure_sqlite(_Schema("sqlite", write_by_name, _LOOK_UP), rows, taught, asked),
+        _measure_sqlite(_Schema("sqlite_numbers", write_by_number, _LOOK_UP_BY_NUMBER), rows, taught, asked),
     ]
 
 
@@ -87,14 +87,14 @@ def write_by_number(database: sqlite3.Connection, rows: Rows) -> None:
         database.executemany("INSERT INTO facts VALUES (?, ?, ?)", facts)
 
 
-def _exact_table(taught: Taught, asked: Sequence[Pair]) -> Holding:
+def _measure_dict(taught: Taught, asked: Sequence[Pair]) -> Holding:
     start = time.perf_counter()
     table = {(subject, relation): answers for (subject, relation), answers in taught.items()}
     built = time.perf_counter() - start
-    return _measured(_Table("exact_table", None, built), lambda pair: table.get(pair, ()), taught, asked)
+    return _time_lookups(_BuiltTable("exact_table", None, built), lambda pair: table.get(pair, ()), taught, asked)
 
 
-def _sqlite(schema: _Schema, rows: Rows, taught: Taught, asked: Sequence[Pair]) -> Holding:
+def _measure_sqlite(schema: _Schema, rows: Rows, taught: Taught, asked: Sequence[Pair]) -> Holding:
     with tempfile.TemporaryDirectory(prefix="pilot-") as folder:
         path = Path(folder, "facts.sqlite")
         with closing(sqlite3.connect(path)) as database:
@@ -105,11 +105,11 @@ def _sqlite(schema: _Schema, rows: Rows, taught: Taught, asked: Sequence[Pair]) 
             def look_up(pair: Pair) -> tuple[str, ...]:
                 return tuple(answer for (answer,) in database.execute(schema.query, pair))
 
-            return _measured(_Table(schema.name, path.stat().st_size, built), look_up, taught, asked)
+            return _time_lookups(_BuiltTable(schema.name, path.stat().st_size, built), look_up, taught, asked)
 
 
-def _measured(
-    table: _Table, look_up: Callable[[Pair], tuple[str, ...]], taught: Taught, asked: Sequence[Pair]
+def _time_lookups(
+    table: _BuiltTable, look_up: Callable[[Pair], tuple[str, ...]], taught: Taught, asked: Sequence[Pair]
 ) -> Holding:
     right = sum(tuple(sorted(look_up(pair))) == taught[pair] for pair in asked)
     start = time.perf_counter()

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from itertools import groupby
 from typing import Literal
 
-from pilot.checks.measured import Measured
+from pilot.checks.measurement import Measurement
 from pilot.checks.probes import Probes
-from pilot.checks.target import Plan, Reply, Target
+from pilot.checks.target import CheckPlan, CheckTarget, Reply
 from pilot.client import FactStore, Progress
 from pilot.errors import Refused
 from pilot.reading import Pair
@@ -20,16 +20,18 @@ from schemas.recall import Query, Status
 _STRANGER = "strangers"
 
 
-def measure_membership(target: Target, plan: Plan, measured: Measured, progress: Progress) -> list[Membership]:
+def measure_membership(
+    target: CheckTarget, plan: CheckPlan, measured: Measurement, progress: Progress
+) -> list[Membership]:
     """A caller may recall, and so can tell: that is what recall is for. A stranger without a key cannot."""
-    members, others = _pairs(target, plan)
+    members, others = _draw_pairs(target, plan)
     asked = (list(target.recall(pairs, progress, "privacy: membership")) for pairs in (members, others))
     with FactStore(target.store.wire.url, secrets.token_urlsafe(32)) as stranger:
         refused = [
-            [_as_stranger(stranger, target, pair, measured) for pair in pairs[: plan.strangers]]
+            [_ask_as_stranger(stranger, target, pair, measured) for pair in pairs[: plan.strangers]]
             for pairs in (members, others)
         ]
-    return [_membership("caller", *asked), _membership("stranger", *refused)]
+    return [_to_membership("caller", *asked), _to_membership("stranger", *refused)]
 
 
 def auc(members: Sequence[float], others: Sequence[float]) -> float:
@@ -52,7 +54,7 @@ def auc_interval(found: tuple[int, int], false: tuple[int, int]) -> Interval:
     return (1 + hits[0] - alarms[1]) / 2, (1 + hits[1] - alarms[0]) / 2
 
 
-def _pairs(target: Target, plan: Plan) -> tuple[list[Pair], list[Pair]]:
+def _draw_pairs(target: CheckTarget, plan: CheckPlan) -> tuple[list[Pair], list[Pair]]:
     """Taught pairs, and as many never taught: half of these absent cells, where the table has so many."""
     draw = random.Random(f"{plan.seed} members")  # noqa: S311 - a reproducible sample, not a secret
     members = draw.sample(list(target.taught), min(plan.members, len(target.taught)))
@@ -63,7 +65,7 @@ def _pairs(target: Target, plan: Plan) -> tuple[list[Pair], list[Pair]]:
     return members, others
 
 
-def _as_stranger(stranger: FactStore, target: Target, pair: Pair, measured: Measured) -> Reply:
+def _ask_as_stranger(stranger: FactStore, target: CheckTarget, pair: Pair, measured: Measurement) -> Reply:
     """Asks with a key that was never given out; right is that nothing is answered."""
     try:
         result = stranger.recall(target.dictionary, Query(subject=pair[0], relation=pair[1], memory=target.memory))
@@ -76,7 +78,7 @@ def _as_stranger(stranger: FactStore, target: Target, pair: Pair, measured: Meas
     return reply
 
 
-def _membership(
+def _to_membership(
     attacker: Literal["caller", "stranger"], members: Sequence[Reply], others: Sequence[Reply]
 ) -> Membership:
     hits, alarms = ([float(reply.status is Status.ANSWERED) for reply in replies] for replies in (members, others))

@@ -2,9 +2,9 @@
 
 import random
 
-from pilot.checks.measured import Measured
+from pilot.checks.measurement import Measurement
 from pilot.checks.questions import Question, check_questions
-from pilot.checks.target import Target
+from pilot.checks.target import CheckTarget
 from pilot.client import Progress
 from schemas.checks import CheckId
 
@@ -14,7 +14,7 @@ _WORDS = [
 ]
 
 
-def check_noise(target: Target, wanted: int, seed: int, progress: Progress) -> Measured:
+def check_noise(target: CheckTarget, wanted: int, seed: int, progress: Progress) -> Measurement:
     """Up to `wanted` taught pairs, each in a sentence of its own."""
     draw = random.Random(f"{seed} noise")  # noqa: S311 - a reproducible sample, not a secret
     pairs = draw.sample(list(target.taught), min(wanted, len(target.taught)))

@@ -11,34 +11,34 @@ from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
-from pilot.checks.artefact import needles, search, size
-from pilot.checks.measured import Measured, Tally
+from pilot.checks.artefact import find_names, folder_size, index_names
+from pilot.checks.measurement import Measurement, Tally
 from pilot.checks.membership import measure_membership
-from pilot.checks.scratch import Answers, Held, answers_by_relation, drawn, scratch_copy
-from pilot.checks.target import Plan, Target
+from pilot.checks.scratch import Answers, Held, draw_pairs, group_answers, scratch_copy
+from pilot.checks.target import CheckPlan, CheckTarget
 from pilot.client import Progress
 from pilot.reading import Pair
 from schemas.checks import Artefact, CeilingPoint, CheckId, Failing, Privacy, Randomised
 from schemas.recall import Status
 
 
-def ceiling(epsilon: float, m: int, delta: float = 0.0) -> float:
+def recall_ceiling(epsilon: float, m: int, delta: float = 0.0) -> float:
     """The bound for one fact whose relation has `m` answers; 1 where there is only one and nothing to hide."""
     others = (m - 1) * math.exp(-epsilon)
     return min((1 + others * delta) / (1 + others), 1.0)
 
 
-class Table:
+class AnswerChoices:
     """How many pairs there are with how many possible answers; a pair's set of answers counts as one."""
 
     def __init__(self, held: Held) -> None:
-        self._of_relation = answers_by_relation(held)
+        self._of_relation = group_answers(held)
         sizes = {relation: len(known) for relation, known in self._of_relation.items()}
         self._pairs = Counter(sizes[relation] for _, relation in held)
 
     def ceiling(self, epsilon: float, delta: float = 0.0) -> float:
         """The mean bound over all pairs."""
-        total = math.fsum(pairs * ceiling(epsilon, m, delta) for m, pairs in self._pairs.items())
+        total = math.fsum(pairs * recall_ceiling(epsilon, m, delta) for m, pairs in self._pairs.items())
         return total / self._pairs.total()
 
     def randomised(self, held: Held, epsilon: float, seed: int) -> dict[Pair, Answers]:
@@ -48,7 +48,7 @@ class Table:
 
     def _respond(self, pair: Pair, answers: Answers, epsilon: float, draw: random.Random) -> Answers:
         known = self._of_relation[pair[1]]
-        if draw.random() < ceiling(epsilon, len(known)):
+        if draw.random() < recall_ceiling(epsilon, len(known)):
             return answers
         others = len(known) - 1
         at = draw.randrange(others)
@@ -61,7 +61,7 @@ _CONTROL = {("a subject no table has", "a relation no table has"): ("an answer n
 
 
 @dataclass(frozen=True, slots=True)
-class Setting:
+class ServiceSetting:
     """How the service under test came about: the recipe asked for, the folder of its memories if it is at hand, and
     whether scratch dictionaries may be made.
     """
@@ -71,40 +71,40 @@ class Setting:
     scratch: bool
 
 
-def check_privacy(target: Target, setting: Setting, plan: Plan, progress: Progress) -> Measured:
+def check_privacy(target: CheckTarget, setting: ServiceSetting, plan: CheckPlan, progress: Progress) -> Measurement:
     """Right is a name that the artefact's bytes do not show, and a stranger's question that is not answered.
 
     What a caller can tell, and what randomised answers would cost, is measured but neither right nor wrong. Without
     scratch dictionaries only what can be asked is measured.
     """
-    measured = Measured(CheckId.PRIVACY)
+    measured = Measurement(CheckId.PRIVACY)
     membership = measure_membership(target, plan, measured, progress)
     progress(0.0, "privacy: the stored bytes")
-    artefact = _artefact(target, setting.memories, measured) if setting.scratch and setting.memories else None
-    table = Table(target.taught)
+    artefact = _search_artefact(target, setting.memories, measured) if setting.scratch and setting.memories else None
+    table = AnswerChoices(target.taught)
     measured.details = Privacy(
         artefact=artefact,
         membership=membership,
         delta=plan.delta,
         ceiling=[CeilingPoint(epsilon=epsilon, recall=table.ceiling(epsilon, plan.delta)) for epsilon in _EPSILONS],
-        randomised=_randomised(target, table, setting, plan, progress) if setting.scratch else None,
+        randomised=_measure_randomised(target, table, setting, plan, progress) if setting.scratch else None,
     )
     return measured
 
 
-def _artefact(target: Target, memories: Path, measured: Measured) -> Artefact:
+def _search_artefact(target: CheckTarget, memories: Path, measured: Measurement) -> Artefact:
     """Searches the folder that the memory was loaded from."""
     names = {name for pair, answers in target.taught.items() for name in (*pair, *answers)}
-    wanted = needles(names)
-    folder = memories / target.store.memory(target.memory or "").lineage
+    wanted = index_names(names)
+    folder = memories / target.store.get_memory(target.memory or "").lineage
     with scratch_copy(target.store, _CONTROL, of=1, recipe=None) as control:
-        own = search(memories / control.memory, wanted)
-    found = search(folder, wanted) - own
+        own = find_names(memories / control.memory, wanted)
+    found = find_names(folder, wanted) - own
     hidden = len(wanted.searched) - len(found) - len(own)
     measured.parts["artefact"] = Tally(right=hidden, wrong=len(found))
-    measured.failing += [_shown(name) for name in sorted(found)]
+    measured.failing += [_to_failing(name) for name in sorted(found)]
     return Artefact(
-        bytes=size(folder),
+        bytes=folder_size(folder),
         names=len(names),
         searched=len(wanted.searched) - len(own),
         short=len(wanted.short),
@@ -113,7 +113,7 @@ def _artefact(target: Target, memories: Path, measured: Measured) -> Artefact:
     )
 
 
-def _shown(name: str) -> Failing:
+def _to_failing(name: str) -> Failing:
     return Failing(
         part="artefact",
         subject=name,
@@ -126,9 +126,11 @@ def _shown(name: str) -> Failing:
     )
 
 
-def _randomised(target: Target, table: Table, setting: Setting, plan: Plan, progress: Progress) -> Randomised:
+def _measure_randomised(
+    target: CheckTarget, table: AnswerChoices, setting: ServiceSetting, plan: CheckPlan, progress: Progress
+) -> Randomised:
     """Teaches a scratch dictionary randomised answers, and judges its recall of every pair by the true ones."""
-    truth = drawn(target.taught, plan.randomised, plan.seed)
+    truth = draw_pairs(target.taught, plan.randomised, plan.seed)
     noisy = table.randomised(truth, plan.epsilon, plan.seed)
     progress(0.0, "privacy: randomised answers")
     tally = Tally()

@@ -18,7 +18,7 @@ _DASHES_AND_TILDES = dict.fromkeys(map(ord, "\u2212\u30fc\u301c\uff5e~\u02dc\u22
 
 
 @lru_cache(maxsize=1 << 18)
-def folded(name: str) -> str:
+def fold(name: str) -> str:
     """The name without what its spellings differ in: width, case, dashes and tildes, normal form, white space."""
     wide = unicodedata.normalize("NFKC", name).casefold()
     plain = unicodedata.normalize("NFKC", wide).translate(_DASHES_AND_TILDES)
@@ -32,9 +32,9 @@ class Probes:
         self._pairs = pairs
         self._subjects = list(dict.fromkeys(subject for subject, _ in pairs))
         self._relations = list(dict.fromkeys(relation for _, relation in pairs))
-        self._taught = {(folded(subject), folded(relation)) for subject, relation in known}
+        self._taught = {(fold(subject), fold(relation)) for subject, relation in known}
         self._taught_subjects = {subject for subject, _ in self._taught}
-        self._letters = _letters(self._subjects)
+        self._letters = _group_letters(self._subjects)
         self._seed = seed
 
     def kinds(self) -> dict[str, Callable[[int], list[Pair]]]:
@@ -87,10 +87,10 @@ class Probes:
     def _first(self, candidates: Iterator[Pair], wanted: int, *, new_subject: bool = False) -> list[Pair]:
         """The first distinct candidates that were never taught (and, for a new subject, whose subject was not)."""
         fresh = (pair for pair in candidates if self._never_taught(pair, new_subject=new_subject))
-        return list(islice(_distinct(fresh), wanted))
+        return list(islice(_drop_repeats(fresh), wanted))
 
     def _never_taught(self, pair: Pair, *, new_subject: bool) -> bool:
-        subject, relation = folded(pair[0]), folded(pair[1])
+        subject, relation = fold(pair[0]), fold(pair[1])
         if new_subject:
             return bool(subject) and subject not in self._taught_subjects
         return (subject, relation) not in self._taught
@@ -102,7 +102,7 @@ class Probes:
         return random.Random(f"{self._seed} {kind}")  # noqa: S311 - a reproducible sample, not a secret
 
 
-def _distinct(pairs: Iterator[Pair]) -> Iterator[Pair]:
+def _drop_repeats(pairs: Iterator[Pair]) -> Iterator[Pair]:
     seen: set[Pair] = set()
     for pair in pairs:
         if pair not in seen:
@@ -110,7 +110,7 @@ def _distinct(pairs: Iterator[Pair]) -> Iterator[Pair]:
             yield pair
 
 
-def _letters(subjects: list[str]) -> dict[str, str]:
+def _group_letters(subjects: list[str]) -> dict[str, str]:
     """For every category of character, those to draw from: all that the subjects have, and ASCII."""
     letters: defaultdict[str, set[str]] = defaultdict(set)
     for character in {*map(chr, range(0x21, 0x7F)), *"".join(subjects)}:

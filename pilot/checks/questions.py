@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pilot.checks.measured import Measured
-from pilot.checks.target import Target
+from pilot.checks.measurement import Measurement
+from pilot.checks.target import CheckTarget
 from pilot.client import Progress
 from pilot.errors import UnusableInput
 from pilot.reading.decoding import decode
@@ -38,7 +38,7 @@ def read_questions(path: Path) -> list[Question]:
     questions: dict[str, Question] = {}
     try:
         for row in rows:
-            _add(questions, row)
+            _add_row(questions, row)
     except csv.Error as error:
         message = f"the questions cannot be read: line {rows.line_num}: {error}"
         raise UnusableInput(message, "questions_unreadable", line=rows.line_num, why=error) from None
@@ -47,22 +47,24 @@ def read_questions(path: Path) -> list[Question]:
     return list(questions.values())
 
 
-def _add(questions: dict[str, Question], row: dict[str, str]) -> None:
+def _add_row(questions: dict[str, Question], row: dict[str, str]) -> None:
     text = row["question"]
     if text and text.strip():
         question = questions.setdefault(text, Question(text, row.get("subject") or "", row.get("relation") or ""))
         question.accepted |= {row["answer"]} if (row["answer"] or "").strip() else set()
 
 
-def check_questions(target: Target, questions: Sequence[Question], progress: Progress, check: CheckId) -> Measured:
+def check_questions(
+    target: CheckTarget, questions: Sequence[Question], progress: Progress, check: CheckId
+) -> Measurement:
     """Right: everything answered is accepted, or nothing was answered where nothing should be."""
-    measured = Measured(check)
+    measured = Measurement(check)
     asked = [question.text for question in questions]
     for question, (_, result) in zip(questions, target.ask(asked, progress, f"{check}: sentences"), strict=True):
         right = _is_right(question, result)
         measured.part(question.part).count(result.status, right=right)
         if not right:
-            measured.failing.append(_failing(question, result))
+            measured.failing.append(_to_failing(question, result))
     return measured
 
 
@@ -72,7 +74,7 @@ def _is_right(question: Question, result: Result) -> bool:
     return bool(result.answers) and set(result.answers) <= question.accepted
 
 
-def _failing(question: Question, result: Result) -> Failing:
+def _to_failing(question: Question, result: Result) -> Failing:
     return Failing(
         part=question.part,
         subject=question.subject,

@@ -4,9 +4,9 @@ import time
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
-from pilot.checks.measured import Measured, Tally
+from pilot.checks.measurement import Measurement, Tally
 from pilot.checks.scratch import Changes, Scratch
-from pilot.checks.target import Plan, Reply
+from pilot.checks.target import CheckPlan, Reply
 from pilot.client import Progress
 from pilot.reading import Pair
 from schemas.checks import CheckId, Part, Retention, Step
@@ -60,22 +60,26 @@ class _Rounds:
         )
 
 
-def check_retention(scratch: Scratch, plan: Plan, priority: Collection[Pair] | None, progress: Progress) -> Measured:
+def check_retention(
+    scratch: Scratch, plan: CheckPlan, priority: Collection[Pair] | None, progress: Progress
+) -> Measurement:
     """Counted on the last memory: one part for the pairs never changed, and one a round for those it changed last."""
     changes = Changes(scratch.held, plan.seed)
     rounds = _Rounds(scratch, progress)
     rounds.ask("retention: every pair, before any change")
     steps = [rounds.change(number, share, changes) for number, share in enumerate(plan.shares, start=1)]
-    measured = Measured(CheckId.RETENTION, priority=None if priority is None else Tally())
+    measured = Measurement(CheckId.RETENTION, priority=None if priority is None else Tally())
     measured.parts = {name: Tally() for name in (UNCHANGED, *(f"changed_{n}" for n in range(1, len(steps) + 1)))}
-    relations = Measured(CheckId.RETENTION)
+    relations = Measurement(CheckId.RETENTION)
     for reply in rounds.replies:
-        _count(measured, relations, reply, rounds, priority or ())
-    measured.details = _details(scratch, steps, relations)
+        _judge(measured, relations, reply, rounds, priority or ())
+    measured.details = _to_retention(scratch, steps, relations)
     return measured
 
 
-def _count(measured: Measured, relations: Measured, reply: Reply, rounds: _Rounds, priority: Collection[Pair]) -> None:
+def _judge(
+    measured: Measurement, relations: Measurement, reply: Reply, rounds: _Rounds, priority: Collection[Pair]
+) -> None:
     expected, age = rounds.scratch.held[reply.pair], rounds.ages.get(reply.pair, UNCHANGED)
     right = reply.answers == expected
     measured.part(age).count(reply.status, right=right)
@@ -86,7 +90,7 @@ def _count(measured: Measured, relations: Measured, reply: Reply, rounds: _Round
         measured.failing.append(reply.failing(age, expected, None))
 
 
-def _details(scratch: Scratch, steps: Sequence[Step], relations: Measured) -> Retention:
+def _to_retention(scratch: Scratch, steps: Sequence[Step], relations: Measurement) -> Retention:
     return Retention(
         copy_of=scratch.copy,
         steps=list(steps),

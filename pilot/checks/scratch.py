@@ -11,10 +11,10 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 
-from pilot.checks.target import Target
+from pilot.checks.target import CheckTarget
 from pilot.client import FactStore
 from pilot.errors import PilotError, Refused
-from pilot.reading import Options, Pair
+from pilot.reading import Pair, ReadingOptions
 from schemas.checks import Copy
 from schemas.edits import FactBatch, FactDelete, FactUpsert
 from schemas.uploads import OnConflict
@@ -29,7 +29,7 @@ class Changes:
 
     def __init__(self, held: Held, seed: int) -> None:
         self._seed = seed
-        self._of_relation = answers_by_relation(held)
+        self._of_relation = group_answers(held)
 
     def draw(self, held: Held, wanted: int, name: str) -> dict[Pair, Answers]:
         """`wanted` pairs of `held`, each with another set of answers of its relation; `name` sets the draw apart."""
@@ -45,7 +45,7 @@ class Changes:
         return drawn if drawn != now else (f"{now[0]} (changed)",)
 
 
-def answers_by_relation(held: Held) -> dict[str, list[Answers]]:
+def group_answers(held: Held) -> dict[str, list[Answers]]:
     """The distinct sets of answers of every relation, in a fixed order."""
     seen: defaultdict[str, set[Answers]] = defaultdict(set)
     for (_, relation), answers in held.items():
@@ -75,7 +75,7 @@ class Scratch:
 
     def change(self, upsert: Held, delete: Collection[Pair] = ()) -> int:
         """Changes facts, and returns how many requests that took; `memory` is then the champion that serves them."""
-        batches = list(_batches(upsert, delete))
+        batches = list(_split_into_batches(upsert, delete))
         for batch in batches:
             self.memory = self.store.edit(self.dictionary, batch)
         self.held.update(upsert)
@@ -84,21 +84,21 @@ class Scratch:
         return len(batches)
 
     def digest(self) -> str:
-        return self.store.memory(self.memory).digest
+        return self.store.get_memory(self.memory).digest
 
-    def target(self, *, champion: bool = False) -> Target:
+    def target(self, *, champion: bool = False) -> CheckTarget:
         """What the checks ask: the memory as it is now, or whatever the champion is."""
         memory = None if champion else self.memory
-        return Target(self.store, self.dictionary, memory, self.held, {}, set())
+        return CheckTarget(self.store, self.dictionary, memory, self.held, {}, set())
 
 
 @contextmanager
 def scratch_copy(store: FactStore, held: Held, of: int, recipe: dict[str, object] | None) -> Iterator[Scratch]:
     """Trains a dictionary that holds these facts, and removes it whatever happens inside."""
-    made = store.create_dictionary(_name()).id
+    made = store.create_dictionary(_make_name()).id
     try:
-        store.upload(made, _table(held), Options(on_conflict=OnConflict.MANY, encoding="utf-8", delimiter=","))
-        memory = store.trained(made, recipe)
+        store.upload(made, _to_csv(held), ReadingOptions(on_conflict=OnConflict.MANY, encoding="utf-8", delimiter=","))
+        memory = store.train_and_wait(made, recipe)
         yield Scratch(store, made, memory, dict(held), of)
     except BaseException:
         with suppress(PilotError):  # the first error is the one to tell
@@ -107,15 +107,15 @@ def scratch_copy(store: FactStore, held: Held, of: int, recipe: dict[str, object
     store.delete_dictionary(made)
 
 
-def may_scratch(store: FactStore) -> bool:
+def may_make_scratch(store: FactStore) -> bool:
     """Whether this key may make a dictionary and remove it; tried on one that is not there, and on an empty one."""
     try:
-        store.delete_dictionary(_name())
+        store.delete_dictionary(_make_name())
     except Refused as refused:
         if refused.status == _FORBIDDEN:
             return False
     try:
-        made = store.create_dictionary(_name())
+        made = store.create_dictionary(_make_name())
     except Refused as refused:
         if refused.status == _FORBIDDEN:
             return False
@@ -124,11 +124,11 @@ def may_scratch(store: FactStore) -> bool:
     return True
 
 
-def _name() -> str:
+def _make_name() -> str:
     return f"pilot scratch {secrets.token_hex(8)}"
 
 
-def drawn(held: Held, most: int, seed: int) -> dict[Pair, Answers]:
+def draw_pairs(held: Held, most: int, seed: int) -> dict[Pair, Answers]:
     """All pairs, or `most` of them at random, in the file's order."""
     if len(held) <= most:
         return dict(held)
@@ -137,7 +137,7 @@ def drawn(held: Held, most: int, seed: int) -> dict[Pair, Answers]:
     return {pair: answers for at, (pair, answers) in enumerate(held.items()) if at in kept}
 
 
-def _table(held: Held) -> bytes:
+def _to_csv(held: Held) -> bytes:
     out = io.StringIO()
     writer = csv.writer(out, quoting=csv.QUOTE_ALL, lineterminator="\n")
     writer.writerow(("subject", "relation", "answer"))
@@ -145,14 +145,14 @@ def _table(held: Held) -> bytes:
     return out.getvalue().encode()
 
 
-def _batches(upsert: Held, delete: Collection[Pair]) -> Iterator[FactBatch]:
-    for part in _portions([(*pair, *answers) for pair, answers in upsert.items()]):
+def _split_into_batches(upsert: Held, delete: Collection[Pair]) -> Iterator[FactBatch]:
+    for part in _split([(*pair, *answers) for pair, answers in upsert.items()]):
         yield FactBatch(upsert=[FactUpsert(subject=s, relation=r, answers=list(a)) for s, r, *a in part])
-    for part in _portions(list(delete)):
+    for part in _split(list(delete)):
         yield FactBatch(delete=[FactDelete(subject=s, relation=r) for s, r in part])
 
 
-def _portions(items: Sequence[tuple[str, ...]]) -> Iterator[list[tuple[str, ...]]]:
+def _split(items: Sequence[tuple[str, ...]]) -> Iterator[list[tuple[str, ...]]]:
     """Parts of at most 10,000 items, and of at most half a million characters unless one item alone has more."""
     part: list[tuple[str, ...]] = []
     size = 0

@@ -36,7 +36,7 @@ class Reply(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
+class CheckTarget:
     """`memory`: None for whichever is champion. `taught`: the pairs as the pilot read them; `elsewhere`: further pairs
     the memory may rightly know; `priority`: the pairs that the gate counts apart, None where it marks none.
     """
@@ -73,7 +73,7 @@ class Target:
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class CheckPlan:
     """How much to ask: probes of each never-taught kind, sentences with noise, timed single recalls and batches.
 
     Without `changes` no scratch copy is made and nothing changed. A copy holds `copied` pairs at most: `shares` of

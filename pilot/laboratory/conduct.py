@@ -33,7 +33,7 @@ LEAST_SECONDS = 3.0
 
 
 @dataclass(frozen=True, slots=True)
-class Laboratory:
+class LaboratoryPlan:
     """seconds: for the whole run. facts, latency_ms, core_hour and gpu_hour are asked of `budget` alone."""
 
     experiments: tuple[ExperimentId, ...] = tuple(ExperimentId)
@@ -67,7 +67,7 @@ _REPORTED = list(ExperimentId)
 
 
 @dataclass(slots=True)
-class Conducted:
+class ExperimentOutcome:
     """What the experiments found, and which brought no result."""
 
     experiments: list[Experiment] = field(default_factory=list)
@@ -75,7 +75,7 @@ class Conducted:
 
 
 @dataclass(frozen=True, slots=True)
-class Bench:
+class ExperimentSetting:
     """Where the experiments are made, and what all of them are told. ends: by the clock, which counts seconds."""
 
     store: FactStore
@@ -86,25 +86,25 @@ class Bench:
     clock: Callable[[], float] = time.perf_counter
 
 
-def conduct(laboratory: Laboratory, bench: Bench, progress: Progress) -> Conducted:
+def conduct_experiments(laboratory: LaboratoryPlan, bench: ExperimentSetting, progress: Progress) -> ExperimentOutcome:
     """One job at a time. One that fails is left out with its code; raises ServiceFailed where the service is gone."""
-    found = Conducted()
+    found = ExperimentOutcome()
     for kind, share in laboratory.in_order_of_work():
         seconds = share * (bench.ends - bench.clock())
         request = laboratory.request(kind, seconds, bench.seed, bench.false_answers)
         try:
-            found.experiments.append(_made(bench, request, progress))
+            found.experiments.append(_run_experiment(bench, request, progress))
         except (JobFailed, NotHeld, Refused) as error:
-            found.left_out.append(_left_out(kind, error))
+            found.left_out.append(_to_left_out(kind, error))
     found.experiments.sort(key=lambda experiment: _REPORTED.index(experiment.id))
     return found
 
 
-def _made(bench: Bench, request: ExperimentRequest, progress: Progress) -> Experiment:
+def _run_experiment(bench: ExperimentSetting, request: ExperimentRequest, progress: Progress) -> Experiment:
     """Raises what FactStore.wait does. Whoever interrupts the pilot stops the job as well."""
     name = f"experiment: {request.kind}"
     progress(0.0, name)
-    job = bench.store.experiment(bench.dictionary, request)
+    job = bench.store.start_experiment(bench.dictionary, request)
     try:
         ended = bench.store.wait(job.id, lambda share, _: progress(share, name))
     except (KeyboardInterrupt, SystemExit):
@@ -118,7 +118,7 @@ def _made(bench: Bench, request: ExperimentRequest, progress: Progress) -> Exper
         raise ServiceFailed(message, "reply_unreadable", shape=Experiment.__name__) from error
 
 
-def _left_out(kind: ExperimentId, error: PilotError) -> LeftOut:
+def _to_left_out(kind: ExperimentId, error: PilotError) -> LeftOut:
     if error.problem is None:
         return LeftOut(check=kind, reason="cancelled", detail=None)
     return LeftOut(check=kind, reason=error.problem.code, detail=error.problem.detail)

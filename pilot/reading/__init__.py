@@ -3,6 +3,6 @@ with the examined's code would be blind to that code's mistakes. Where the two d
 """
 
 from pilot.reading.counting import Pair, Reading, read_facts
-from pilot.reading.options import Options
+from pilot.reading.options import ReadingOptions
 
-__all__ = ["Options", "Pair", "Reading", "read_facts"]
+__all__ = ["Pair", "Reading", "ReadingOptions", "read_facts"]

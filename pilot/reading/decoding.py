@@ -22,49 +22,49 @@ BAD = "\ufffe"
 
 
 @dataclass(frozen=True, slots=True)
-class Text:
+class DecodedText:
     text: str
     encoding: str
 
 
-def decode(data: bytes, declared: str | None) -> Text:
+def decode(data: bytes, declared: str | None) -> DecodedText:
     """The text, with `BAD` for undecodable bytes, and its encoding. Raises UnusableInput where that is unclear."""
     if declared is not None:
-        return _declared(data, declared)
+        return _decode_declared(data, declared)
     for mark, encoding in _MARKS:
         if data.startswith(mark):
-            return Text(_lenient(data, encoding), encoding)
+            return DecodedText(_decode_leniently(data, encoding), encoding)
     sample = data[:65_536]
     if sample.count(0) > _NUL_SHARE_OF_UTF16 * len(sample) or _ISO_2022_JP.search(sample):
         raise UnusableInput(
             "the encoding is unclear (UTF-16 or ISO-2022-JP without a mark): name it with --encoding",
             "encoding_unmarked",
         )
-    return _guess(data)
+    return _decode_guessed(data)
 
 
-def _declared(data: bytes, declared: str) -> Text:
+def _decode_declared(data: bytes, declared: str) -> DecodedText:
     try:
         codec = codecs.lookup(declared)
     except LookupError:
         raise UnusableInput(f"no such encoding: {declared}", "encoding_unknown", declared=declared) from None
     name = "utf-8-sig" if codec.name == "utf-8" else codec.name
-    return Text(_lenient(data, name), codec.name)
+    return DecodedText(_decode_leniently(data, name), codec.name)
 
 
-def _guess(data: bytes) -> Text:
-    text = _lenient(data, "utf-8")
+def _decode_guessed(data: bytes) -> DecodedText:
+    text = _decode_leniently(data, "utf-8")
     if BAD not in text or _most_lines_decode(text):
-        return Text(text, "utf-8")
-    japanese = {name: _strict(data, name) for name in ("cp932", "euc_jp")}
+        return DecodedText(text, "utf-8")
+    japanese = {name: _decode_strictly(data, name) for name in ("cp932", "euc_jp")}
     if japanese["euc_jp"] and _HALF_WIDTH_KANA_RUN.search(japanese["cp932"] or "ｱｱｱ"):
-        return Text(japanese["euc_jp"], "euc_jp")
+        return DecodedText(japanese["euc_jp"], "euc_jp")
     if japanese["cp932"]:
-        return Text(japanese["cp932"], "cp932")
+        return DecodedText(japanese["cp932"], "cp932")
     raise UnusableInput("the encoding is unclear: name it with --encoding", "encoding_unclear")
 
 
-def _strict(data: bytes, encoding: str) -> str | None:
+def _decode_strictly(data: bytes, encoding: str) -> str | None:
     try:
         return data.decode(encoding)
     except UnicodeDecodeError:
@@ -77,15 +77,15 @@ def _most_lines_decode(text: str) -> bool:
     return 2 * sum(BAD in line for line in beyond_ascii) < len(beyond_ascii)
 
 
-def _lenient(data: bytes, encoding: str) -> str:
+def _decode_leniently(data: bytes, encoding: str) -> str:
     text = data.decode(encoding, errors="factstore-mark")
     return _NOT_IN_CP932.sub(BAD, text) if encoding == "cp932" else text
 
 
-def _mark(error: UnicodeError) -> tuple[str, int]:
+def _replace_by_bad(error: UnicodeError) -> tuple[str, int]:
     if isinstance(error, UnicodeDecodeError):
         return BAD, error.end
     raise error
 
 
-codecs.register_error("factstore-mark", _mark)
+codecs.register_error("factstore-mark", _replace_by_bad)

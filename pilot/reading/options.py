@@ -6,7 +6,7 @@ from schemas.uploads import Mode, OnConflict
 
 
 @dataclass(frozen=True, slots=True)
-class Options:
+class ReadingOptions:
     """`header`: auto, none (the columns are subject, relation, answer), or three column names in that order: A,B,C."""
 
     mode: Mode = Mode.UPSERT

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from pilot.errors import PilotError
-from pilot.report.quantities import number
+from pilot.report.quantities import format_number
 from schemas.problems import Code
 from schemas.uploads import Finding
 
@@ -38,20 +38,20 @@ _ID = re.compile(r"\b[a-z]{3}_[0-9a-f]{16}\b")
 _NOT_A_WORD = re.compile(r"[^a-z]+")
 
 
-def finding_text(finding: Finding, lang: str) -> str:
+def describe_finding(finding: Finding, lang: str) -> str:
     """What an upload's receipt says of the file: by the finding's kind and figures, else its message."""
     words = read_messages(lang).get("finding", {})
     template = words.get(finding.kind)
     if template is None:
         return finding.message
-    figures = {"count": number(finding.count), "relation": finding.relation or ""}
+    figures = {"count": format_number(finding.count), "relation": finding.relation or ""}
     if finding.personal is not None:
         told = finding.personal
         figures |= {"kind": words["kind"][told.kind], "of": words["of"][told.of]}
-        figures |= {"matching": number(told.matching), "looked_at": number(told.looked_at)}
+        figures |= {"matching": format_number(told.matching), "looked_at": format_number(told.looked_at)}
     if finding.uniqueness is not None:
         alone, listed = finding.uniqueness, read_prose(lang)["marks"]["list"]
-        figures |= {"subjects": number(alone.subjects), "unique": number(alone.unique)}
+        figures |= {"subjects": format_number(alone.subjects), "unique": format_number(alone.unique)}
         figures["relations"] = listed.join(alone.relations)
     try:
         return str(template.format(**figures))
@@ -59,41 +59,41 @@ def finding_text(finding: Finding, lang: str) -> str:
         return finding.message
 
 
-def refused_text(code: Code, lang: str) -> str:
+def describe_refusal(code: Code, lang: str) -> str:
     """Why rows were refused with this code; nothing in a language that has no words for it."""
     return str(read_messages(lang).get("problem", {}).get(code, ""))
 
 
-def step_text(step: str, lang: str) -> str:
+def describe_step(step: str, lang: str) -> str:
     """A step of the work: `recall: every pair`, where the part after the colon is left out if it has no words."""
     words = read_messages(lang).get("progress")
     if words is None:
         return step
     head, _, rest = step.partition(": ")
-    whole, detail = _step(head, words), _step(rest, words)
+    whole, detail = _describe_part(head, words), _describe_part(rest, words)
     if whole is None:
         return step
     return whole if detail is None else f"{whole.removesuffix('…')}{read_prose(lang)['marks']['colon']}{detail}"
 
 
-def _step(step: str, words: Prose) -> str | None:
+def _describe_part(step: str, words: Prose) -> str | None:
     found = _NUMBER.search(step)
-    template: str | None = words.get(_code(_NUMBER.sub("n", step)))
+    template: str | None = words.get(_to_code(_NUMBER.sub("n", step)))
     return None if template is None else template.format(n=found.group() if found else "")
 
 
-def reason_text(reason: str, lang: str) -> str:
+def describe_reason(reason: str, lang: str) -> str:
     """Why a version was put in place, where the pilot or the service says so; a person's words stay as they are."""
     found = _ID.search(reason)
-    template = read_messages(lang).get("reason", {}).get(_code(_ID.sub("", reason)))
+    template = read_messages(lang).get("reason", {}).get(_to_code(_ID.sub("", reason)))
     return reason if template is None else str(template.format(id=found.group() if found else ""))
 
 
-def _code(text: str) -> str:
+def _to_code(text: str) -> str:
     return _NOT_A_WORD.sub("_", text.lower()).strip("_")
 
 
-def error_text(error: PilotError, lang: str) -> str:
+def describe_error(error: PilotError, lang: str) -> str:
     """An error for a person: what happened, why, what to do, and its code."""
     messages = read_messages(lang)
     if not messages:

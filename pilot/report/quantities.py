@@ -12,14 +12,14 @@ NO_BREAK = "\u00a0"
 """A space at which no line ends."""
 
 
-def number(value: float) -> str:
+def format_number(value: float) -> str:
     """58,845; 12.3; 0.081: three significant figures below a thousand, none lost in a whole number."""
     if isinstance(value, int) or value >= 1000:
         return f"{value:,.0f}"
     return f"{value:.3g}"
 
 
-def size(octets: int) -> str:
+def format_size(octets: int) -> str:
     """Bytes in decimal units."""
     amount = float(octets)
     for unit in ("B", "kB", "MB"):
@@ -29,7 +29,7 @@ def size(octets: int) -> str:
     return f"{amount:.3g}{NO_BREAK}GB"
 
 
-def duration(seconds: float) -> str:
+def format_duration(seconds: float) -> str:
     if seconds >= 100:
         return f"{seconds:,.0f}{NO_BREAK}s"
     if seconds >= 1:
@@ -39,8 +39,8 @@ def duration(seconds: float) -> str:
     return f"{seconds * 1e6:.3g}{NO_BREAK}µs"
 
 
-def milliseconds(amount: float) -> str:
-    return duration(amount / 1000)
+def format_milliseconds(amount: float) -> str:
+    return format_duration(amount / 1000)
 
 
 _SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
@@ -48,7 +48,7 @@ _NOT_MEASURED = "–"
 
 
 @dataclass(frozen=True, slots=True)
-class Figures:
+class NumberFormat:
     """How one language writes figures.
 
     percent_sign: what follows a figure in per cent. to: what stands between the ends of a range. myriad: the word for
@@ -67,7 +67,7 @@ class Figures:
 
     def of_all(self, part: float) -> str:
         """A share that was chosen, not measured, in per cent: as short as it is."""
-        return plain(round(100 * part, 12)) + self.percent_sign
+        return format_plain(round(100 * part, 12)) + self.percent_sign
 
     def percent(self, k: int, n: int) -> str:
         """`k` of `n` in per cent, never rounded to 0 or to 100; an en dash where nothing was asked."""
@@ -101,17 +101,17 @@ class Figures:
         ending = quantity.rsplit("_", 1)[-1]
         if ending in _SHARES and 0 <= value <= 1:
             return self.share(value)
-        text = _BY_ENDING.get(ending, plain)(value)
+        text = _BY_ENDING.get(ending, format_plain)(value)
         return text.replace("-", "−", 1) if value < 0 else text
 
     def filters(self) -> dict[str, Callable[..., str]]:
         """Every form of a figure by its name, for the templates."""
         return {
-            "number": number,
-            "plain": plain,
-            "size": size,
-            "duration": duration,
-            "milliseconds": milliseconds,
+            "number": format_number,
+            "plain": format_plain,
+            "size": format_size,
+            "duration": format_duration,
+            "milliseconds": format_milliseconds,
             "share": self.share,
             "of_all": self.of_all,
             "span": self.span,
@@ -123,16 +123,16 @@ class Figures:
 
 _SHARES = {"share", "recall"}
 _BY_ENDING: dict[str, Callable[[float], str]] = {
-    "bytes": lambda value: size(round(value)),
-    "seconds": duration,
-    "ms": milliseconds,
+    "bytes": lambda value: format_size(round(value)),
+    "seconds": format_duration,
+    "ms": format_milliseconds,
 }
 
 
-def figures_of(prose: dict[str, Any]) -> Figures:
+def get_number_format(prose: dict[str, Any]) -> NumberFormat:
     """The figures of the language of this prose."""
     marks = prose["marks"]
-    return Figures(marks["percent"], marks["to"], marks["myriad"], prose["clock"])
+    return NumberFormat(marks["percent"], marks["to"], marks["myriad"], prose["clock"])
 
 
 def _in_hundred(rate: float) -> str:
@@ -143,14 +143,14 @@ def _in_hundred(rate: float) -> str:
     return f"{100 * rate:.{decimals}f}"
 
 
-def plain(value: float) -> str:
+def format_plain(value: float) -> str:
     """58,845; 12.3; 0.081; 3 × 10⁻⁷."""
     if value == round(value):
         return _short(round(value))
     if abs(value) >= 999.5:
-        return number(round(value))
+        return format_number(round(value))
     if abs(value) >= 1e-3:
-        return number(value)
+        return format_number(value)
     digits, power = f"{value:.1e}".split("e")
     return _scientific(digits.removesuffix(".0"), int(power))
 
@@ -158,9 +158,9 @@ def plain(value: float) -> str:
 def _short(value: int) -> str:
     """Whole numbers as they are, below a thousand millions."""
     if abs(value) < 10**9:
-        return number(value)
+        return format_number(value)
     power = int(math.log10(abs(value)))
-    return _scientific(number(value / 10**power), power)
+    return _scientific(format_number(value / 10**power), power)
 
 
 def _scientific(digits: str, power: int) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from pilot.report.messages import Prose
-from pilot.report.quantities import Figures, figures_of, plain
+from pilot.report.quantities import NumberFormat, format_plain, get_number_format
 from schemas.experiments import Axis, Chart, Experiment, Point, Series, Statement, Task
 
 _TASKS = {
@@ -21,7 +21,7 @@ _BETWEEN_SENTENCES = re.compile(r"(?<=[a-z0-9)%]\.) (?=[A-Z0-9])")
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
+class TaskSentences:
     """Sentences of one task, by its name; of none in particular where that is empty."""
 
     task: str
@@ -31,12 +31,12 @@ class Told:
 class _InWords(string.Formatter):
     """Templates whose shares and small figures are written as the language writes them."""
 
-    def __init__(self, figures: Figures) -> None:
+    def __init__(self, figures: NumberFormat) -> None:
         self._figures = figures
 
     def format_field(self, value: Any, format_spec: str) -> str:
         if format_spec == "g":
-            return plain(value)
+            return format_plain(value)
         text = str(super().format_field(value, format_spec))
         return text.removesuffix("%") + self._figures.percent_sign if format_spec.endswith("%") else text
 
@@ -55,8 +55,8 @@ class Wording:
         return dict(self.prose["experiment"])
 
     @property
-    def figures(self) -> Figures:
-        return figures_of(self.prose)
+    def figures(self) -> NumberFormat:
+        return get_number_format(self.prose)
 
     @property
     def marks(self) -> Prose:
@@ -72,7 +72,7 @@ class Wording:
         """Its heading, or what it shows against what."""
         named: str | None = self.words["chart"].get(f"{self.experiment}_{chart.id}")
         x, y = self.label(chart.x.quantity), self.label(chart.y.quantity)
-        return named if named is not None else str(self.words["against"]).format(x=within(x), y=y)
+        return named if named is not None else str(self.words["against"]).format(x=lower_first(x), y=y)
 
     def of_task(self, title: str, task: Task) -> str:
         return str(self.words["of_task"]).format(title=title, task=self.words["task"][task])
@@ -95,21 +95,21 @@ class Wording:
             ends = self.figures.range(shown(point.low, quantity), shown(point.high, quantity))
             said[-1] += marks["aside"].format(text=f"{self.prose['interval95']} {ends}")
         if point.runs > 1:
-            said.append(self.words["runs"].format(n=plain(point.runs)))
+            said.append(self.words["runs"].format(n=format_plain(point.runs)))
         return f"{self.label(series.name)}{marks['colon']}{marks['list'].join(said)}"
 
-    def finding(self, experiment: Experiment) -> list[Told]:
+    def finding(self, experiment: Experiment) -> list[TaskSentences]:
         """One sentence after the other, those of a task together; a sentence that names none goes on from the one
         before it.
         """
         statements = experiment.statements.get("finding", [])
         said = self._sentences(statements)
         if said is None:
-            return [Told("", _BETWEEN_SENTENCES.split(experiment.finding))]
-        tasks, told = self._tasks(statements), list[Told]()
+            return [TaskSentences("", _BETWEEN_SENTENCES.split(experiment.finding))]
+        tasks, told = self._tasks(statements), list[TaskSentences]()
         for task in dict.fromkeys(tasks):
             name = self.words["task"][task] if task else ""
-            told.append(Told(name, [each for each, of in zip(said, tasks, strict=True) if of == task]))
+            told.append(TaskSentences(name, [each for each, of in zip(said, tasks, strict=True) if of == task]))
         return told
 
     def recommendation(self, experiment: Experiment) -> str:
@@ -147,6 +147,6 @@ class Wording:
         return str(self.words["listed"]).join(self.label(code) for code in value.split(", "))
 
 
-def within(words: str) -> str:
+def lower_first(words: str) -> str:
     """As it is written within a sentence."""
     return words if words[1:2].isupper() else words[:1].lower() + words[1:]

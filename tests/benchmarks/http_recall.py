@@ -22,7 +22,7 @@ import msgspec
 
 from pilot.client import FactStore
 from pilot.embedded import embedded_service
-from pilot.reading import Options
+from pilot.reading import ReadingOptions
 from schemas.recall import BatchResult, ColumnsResult, Result
 from tests.benchmarks import load, million
 
@@ -56,7 +56,7 @@ def _train(store: FactStore, path: Path) -> str:
     """Upload, train, verify, publish; the time of each is printed."""
     dictionary = store.create_dictionary("benchmark").id
     started = time.perf_counter()
-    receipt = store.upload(dictionary, path, Options())
+    receipt = store.upload(dictionary, path, ReadingOptions())
     uploaded = time.perf_counter() - started
     store.wait(store.train(dictionary).id)
     taken = time.perf_counter() - started

@@ -8,8 +8,8 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from pilot.checks.probes import Probes
-from pilot.report.junit import junit
-from pilot.report.write import html
+from pilot.report.junit import to_junit
+from pilot.report.write import render_html
 from schemas.report import Report
 from schemas.uploads import OnConflict
 from service.ingest import Limits, Options, read_table, write_refused
@@ -76,7 +76,7 @@ def reported(file: Path) -> dict[str, Any]:
     report = Report.model_validate(document)
     pairs = [(subject, relation) for subject in SUBJECTS for relation in RELATIONS]
     kinds = Probes(pairs, set(pairs), seed=0).kinds()
-    drawings = [document, junit(report).decode(), html(report, "en"), html(report, "ja")]
+    drawings = [document, to_junit(report).decode(), render_html(report, "en"), render_html(report, "ja")]
     return {"report": drawings, "probes": {kind: draw(20) for kind, draw in kinds.items()}}
 
 

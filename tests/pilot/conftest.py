@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from pilot.checks.holdings import table_holdings
-from pilot.checks.latency import timing
-from pilot.checks.measured import Measured
+from pilot.checks.holdings import measure_tables
+from pilot.checks.latency import summarise_timing
+from pilot.checks.measurement import Measurement
 from pilot.checks.probes import Probes
 from pilot.checks.target import Reply
 from pilot.gate import ReportGate, judge
-from pilot.information import information
-from pilot.reading import Options, Pair, Reading, read_facts
+from pilot.information import measure_information
+from pilot.reading import Pair, Reading, ReadingOptions, read_facts
 from pilot.report.document import Evidence, build_report
 from schemas.checks import CheckId, LeftOut
 from schemas.memories import MemoryInfo
@@ -96,9 +96,9 @@ def memory_of(reading: Reading) -> MemoryInfo:
     )
 
 
-def measure(reading: Reading, answers: Callable[[Pair], tuple[str, ...]]) -> list[Measured]:
+def measure(reading: Reading, answers: Callable[[Pair], tuple[str, ...]]) -> list[Measurement]:
     """What the checks would count of a memory that answers by `answers`."""
-    recall, unknown, latency = Measured(CheckId.RECALL), Measured(CheckId.UNKNOWN), Measured(CheckId.LATENCY)
+    recall, unknown, latency = Measurement(CheckId.RECALL), Measurement(CheckId.UNKNOWN), Measurement(CheckId.LATENCY)
     for pair, expected in reading.taught.items():
         reply = Reply(pair, Status.ANSWERED if answers(pair) else Status.UNKNOWN, answers(pair))
         recall.part(pair[1]).count(reply.status, right=reply.answers == expected)
@@ -109,10 +109,10 @@ def measure(reading: Reading, answers: Callable[[Pair], tuple[str, ...]]) -> lis
             unknown.part(kind).count(Status.UNKNOWN, right=True)
     pairs = list(reading.taught)[:200]
     for name in ("noop", "single", "noop_concurrent", "single_concurrent", "batch_rows", "batch_columns"):
-        latency.timings.append(timing(name, [0.001 * n for n in range(1, 201)], seconds=20.1))
+        latency.timings.append(summarise_timing(name, [0.001 * n for n in range(1, 201)], seconds=20.1))
     for _ in pairs:
         latency.part("single").count(Status.ANSWERED, right=True)
-    latency.holdings += table_holdings(reading.taught, pairs)
+    latency.holdings += measure_tables(reading.taught, pairs)
     return [recall, unknown, latency, *changing(reading)]
 
 
@@ -125,14 +125,14 @@ def report_on() -> Callable[..., Report]:
 def build(
     file: Path, answers: Callable[[Pair], tuple[str, ...]] | None = None, gate: ReportGate | None = None
 ) -> Report:
-    reading = read_facts(file, Options(on_conflict=OnConflict.MANY))
+    reading = read_facts(file, ReadingOptions(on_conflict=OnConflict.MANY))
     checks = measure(reading, answers or reading.taught.__getitem__)
     evidence = Evidence(
         file=file,
         dictionary=file.stem,
         receipt=receipt_of(file, reading),
         reading=reading,
-        information=information(reading),
+        information=measure_information(reading),
         memory=memory_of(reading),
         checks=checks,
         left_out=[LeftOut(check=CheckId.QUESTIONS, reason="no_questions", detail=None)],

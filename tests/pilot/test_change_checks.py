@@ -8,19 +8,19 @@ from collections.abc import Collection, Iterator
 import httpx
 import pytest
 
-from pilot.checks.deletion import check_deletion, deletable
-from pilot.checks.privacy import Setting, check_privacy
+from pilot.checks.deletion import check_deletion, choose_deletions
+from pilot.checks.privacy import ServiceSetting, check_privacy
 from pilot.checks.retention import check_retention
 from pilot.checks.rollback import check_rollback
-from pilot.checks.scratch import Answers, Held, Scratch, may_scratch, scratch_copy
-from pilot.checks.target import Plan, Target
+from pilot.checks.scratch import Answers, Held, Scratch, may_make_scratch, scratch_copy
+from pilot.checks.target import CheckPlan, CheckTarget
 from pilot.client import FactStore
-from pilot.gate import ReportGate, judge, verdict
+from pilot.gate import ReportGate, judge, worst_verdict
 from pilot.reading import Pair
 from schemas.checks import Deletion, Privacy, Retention, Rollback, Verdict
 from tests.running import Running
 
-PLAN = Plan(members=60, strangers=5, edited=5, seed=1)
+PLAN = CheckPlan(members=60, strangers=5, edited=5, seed=1)
 
 
 def table() -> dict[Pair, Answers]:
@@ -38,7 +38,7 @@ def quiet(_share: float, _step: str) -> None:
 
 
 def scratches(store: FactStore) -> list[str]:
-    return [held.name for held in store.dictionaries() if held.name.startswith("pilot scratch")]
+    return [held.name for held in store.list_dictionaries() if held.name.startswith("pilot scratch")]
 
 
 @pytest.fixture(scope="module")
@@ -73,15 +73,15 @@ def test_what_a_memory_forgets_is_named(scratch: Scratch) -> None:
     """A pair that does not answer as the copy should is counted under its age and its relation, by name."""
     pair = ("部品-001", "色")
     scratch.held[pair] = ("never taught",)
-    measured = check_retention(scratch, Plan(shares=()), None, quiet)
+    measured = check_retention(scratch, CheckPlan(shares=()), None, quiet)
     assert (measured.parts["unchanged"].wrong, measured.tally.asked) == (1, 180)
     assert [(each.subject, each.relation, each.part) for each in measured.failing] == [(*pair, "unchanged")]
-    assert verdict(judge(ReportGate(), [measured], 1e-6)) is Verdict.FAIL
+    assert worst_verdict(judge(ReportGate(), [measured], 1e-6)) is Verdict.FAIL
 
 
 def test_deleted_facts_are_gone_and_leave_no_trace(scratch: Scratch) -> None:
     """Asked in three ways they are unknown, each with a proof; all others stay; taught again, the digest returns."""
-    gone = deletable(scratch.held, PLAN)
+    gone = choose_deletions(scratch.held, PLAN)
     measured = check_deletion(scratch, gone, 4, quiet)
     counts = {name: (part.right, part.asked) for name, part in measured.parts.items()}
     asked = dict.fromkeys(("deleted", "spellings", "questions", "restored"), (18, 18))
@@ -89,7 +89,7 @@ def test_deleted_facts_are_gone_and_leave_no_trace(scratch: Scratch) -> None:
     found = measured.details
     assert isinstance(found, Deletion)
     assert found.digest_before == found.digest_restored != found.digest_after
-    assert verdict(judge(ReportGate(), [measured], 1e-6)) is Verdict.PASS
+    assert worst_verdict(judge(ReportGate(), [measured], 1e-6)) is Verdict.PASS
 
 
 class Deaf(Scratch):
@@ -103,7 +103,7 @@ class Deaf(Scratch):
 def test_a_deletion_that_was_not_made_is_seen(scratch: Scratch) -> None:
     """Every way of asking finds the answer, no proof is there, and the digest did not move: all limits are missed."""
     deaf = Deaf(scratch.store, scratch.dictionary, scratch.memory, dict(scratch.held), scratch.of)
-    measured = check_deletion(deaf, deletable(deaf.held, PLAN), 4, quiet)
+    measured = check_deletion(deaf, choose_deletions(deaf.held, PLAN), 4, quiet)
     wrong = {name: part.right for name, part in measured.parts.items() if part.right != part.asked}
     assert wrong == {"deleted": 0, "spellings": 0, "questions": 0, "proofs": 0}
     missed = {limit.name for limit in judge(ReportGate(), [measured], 1e-6) if limit.verdict is Verdict.FAIL}
@@ -135,8 +135,8 @@ def test_what_a_memory_gives_away(service: Running, scratch: Scratch) -> None:
     """No name stands in the stored bytes; a caller can tell what was taught and a stranger cannot; randomised answers
     are recalled no better than their ceiling allows, within the interval.
     """
-    target = Target(scratch.store, scratch.dictionary, scratch.memory, scratch.held, {}, set())
-    measured = check_privacy(target, Setting(None, service.data / "memories", scratch=True), PLAN, quiet)
+    target = CheckTarget(scratch.store, scratch.dictionary, scratch.memory, scratch.held, {}, set())
+    measured = check_privacy(target, ServiceSetting(None, service.data / "memories", scratch=True), PLAN, quiet)
     found = measured.details
     assert isinstance(found, Privacy)
     assert found.artefact is not None
@@ -149,7 +149,7 @@ def test_what_a_memory_gives_away(service: Running, scratch: Scratch) -> None:
     assert found.randomised.interval[0] <= found.randomised.ceiling <= found.randomised.interval[1]
     assert measured.parts["strangers"].right == 10
     assert scratches(scratch.store) == [
-        held.name for held in scratch.store.dictionaries() if held.id == scratch.dictionary
+        held.name for held in scratch.store.list_dictionaries() if held.id == scratch.dictionary
     ]
 
 
@@ -160,7 +160,7 @@ def test_no_copy_is_made_that_could_not_be_removed(
     """A key that may make dictionaries but not remove them makes none; trying leaves nothing behind."""
     key = api.post("/v1/keys", json={"role": role}).json()["key"]
     with FactStore(service.url, key) as caller:
-        assert may_scratch(caller) is may
+        assert may_make_scratch(caller) is may
     assert scratches(store) == []
 
 
@@ -176,9 +176,9 @@ def test_a_scratch_copy_goes_whatever_happens(store: FactStore, error: type[Base
 WAITING = """
 import sys, time
 from pilot.checks.scratch import scratch_copy
-from pilot.cli import end_in_order
+from pilot.cli import exit_on_signals
 from pilot.client import FactStore
-end_in_order()
+exit_on_signals()
 with FactStore(sys.argv[1], sys.argv[2]) as store, scratch_copy(store, {("a", "r"): ("x",)}, 1, None):
     print("made", flush=True)
     time.sleep(60)

@@ -3,16 +3,16 @@ from pathlib import Path
 
 import pytest
 
-from pilot.checks.measured import Measured, Tally
+from pilot.checks.measurement import Measurement, Tally
 from pilot.errors import UnusableInput
-from pilot.gate import ReportGate, judge, read_report_gate, verdict
-from pilot.reading import Options, Reading, read_facts
+from pilot.gate import ReportGate, judge, read_report_gate, worst_verdict
+from pilot.reading import Reading, ReadingOptions, read_facts
 from schemas.checks import CheckId, Copy, Deletion, Privacy, Verdict
 from tests.pilot.measuring import changing, deletion, privacy, retention, rollback
 
 
 def judged(check: CheckId, tally: Tally, gate: ReportGate | None = None) -> Verdict:
-    return verdict(judge(gate or ReportGate(), [Measured(check, {"all": tally})], bound=1e-6))
+    return worst_verdict(judge(gate or ReportGate(), [Measurement(check, {"all": tally})], bound=1e-6))
 
 
 @pytest.mark.parametrize(
@@ -61,17 +61,17 @@ def test_a_limit_must_be_shown(false: int, asked: int, expected: Verdict) -> Non
 
 def test_one_failure_outweighs_what_is_open() -> None:
     """The worst verdict of the limits is the verdict of the report."""
-    checks = [Measured(CheckId.RECALL, {"r": Tally(wrong=1)}), Measured(CheckId.UNKNOWN, {"k": Tally(right=5)})]
-    assert verdict(judge(ReportGate(), checks, 1e-6)) is Verdict.FAIL
-    assert verdict(judge(ReportGate(), checks[1:], 1e-6)) is Verdict.NOT_DECISIVE
+    checks = [Measurement(CheckId.RECALL, {"r": Tally(wrong=1)}), Measurement(CheckId.UNKNOWN, {"k": Tally(right=5)})]
+    assert worst_verdict(judge(ReportGate(), checks, 1e-6)) is Verdict.FAIL
+    assert worst_verdict(judge(ReportGate(), checks[1:], 1e-6)) is Verdict.NOT_DECISIVE
 
 
 def test_a_limit_without_its_check_is_open() -> None:
     """A gate that asks for questions or retention does not pass by leaving them out; one that does not ask may."""
-    checks = [Measured(CheckId.RECALL, {"r": Tally(right=1)})]
-    assert verdict(judge(ReportGate(minimum_questions=0.0), checks, 1e-6)) is Verdict.PASS
+    checks = [Measurement(CheckId.RECALL, {"r": Tally(right=1)})]
+    assert worst_verdict(judge(ReportGate(minimum_questions=0.0), checks, 1e-6)) is Verdict.PASS
     for gate in (ReportGate(minimum_questions=0.9), ReportGate(minimum_retention=1.0), ReportGate(maximum_undeleted=0)):
-        assert verdict(judge(gate, checks, 1e-6)) is Verdict.NOT_DECISIVE
+        assert worst_verdict(judge(gate, checks, 1e-6)) is Verdict.NOT_DECISIVE
 
 
 def test_a_gate_file_is_closed(tmp_path: Path) -> None:
@@ -101,10 +101,10 @@ def reading(tmp_path: Path) -> Reading:
     file = tmp_path / "facts.csv"
     rows = [f"s{n},r{n % 2},{n}" for n in range(40)]
     file.write_text("\n".join(["subject,relation,answer", *rows]), encoding="utf-8")
-    return read_facts(file, Options())
+    return read_facts(file, ReadingOptions())
 
 
-def failed(gate: ReportGate, measured: Measured) -> set[str]:
+def failed(gate: ReportGate, measured: Measurement) -> set[str]:
     """The limits that were missed."""
     return {limit.name for limit in judge(gate, [measured], 1e-6) if limit.verdict is not Verdict.PASS}
 

@@ -7,15 +7,15 @@ import httpx
 import pytest
 from typer.testing import CliRunner
 
-from pilot.checks.target import Plan
+from pilot.checks.target import CheckPlan
 from pilot.cli import app
 from pilot.client import FactStore
-from pilot.embedded import Address
+from pilot.embedded import ServiceAddress
 from pilot.errors import ServiceFailed
-from pilot.laboratory import Bench, Conducted, Laboratory, conduct
+from pilot.laboratory import ExperimentOutcome, ExperimentSetting, LaboratoryPlan, conduct_experiments
 from pilot.laboratory.conduct import LEAST_SECONDS, SHARES
 from pilot.report.write import write_report
-from pilot.run import Request, run
+from pilot.run import RunRequest, run
 from schemas.experiments import ExperimentId
 from schemas.report import Report
 from tests.pilot import experimenting
@@ -63,16 +63,16 @@ class Scripted:
             return httpx.Response(202, json=job(state="queued", progress=0.0))
         return httpx.Response(200, json=self.reply(ExperimentId(str(self.asked[-1]["kind"]))))
 
-    def conduct(self, laboratory: Laboratory) -> Conducted:
+    def conduct_experiments(self, laboratory: LaboratoryPlan) -> ExperimentOutcome:
         with FactStore("http://service", "k", transport=httpx.MockTransport(self)) as store:
             ends = NOW + laboratory.seconds
-            bench = Bench(store, "d", ends, seed=7, false_answers=1e-4, clock=lambda: NOW)
-            return conduct(laboratory, bench, lambda *_: None)
+            bench = ExperimentSetting(store, "d", ends, seed=7, false_answers=1e-4, clock=lambda: NOW)
+            return conduct_experiments(laboratory, bench, lambda *_: None)
 
 
 def test_the_plan_gives_every_experiment_a_share_of_what_is_left() -> None:
     """The shares of one after the other use up the time, and what one leaves unused is divided among those after it."""
-    plan = dict(Laboratory().in_order_of_work())
+    plan = dict(LaboratoryPlan().in_order_of_work())
     assert set(plan) == set(ExperimentId)
     left, given = 900.0, {}
     for kind, share in plan.items():
@@ -81,13 +81,13 @@ def test_the_plan_gives_every_experiment_a_share_of_what_is_left() -> None:
     assert left == pytest.approx(0, abs=1e-9)
     parts = sum(SHARES.values())
     assert all(given[kind] == pytest.approx(900 * SHARES[kind] / parts) for kind in ExperimentId)
-    assert dict(Laboratory((ExperimentId.HEADS,)).in_order_of_work()) == {ExperimentId.HEADS: 1.0}
+    assert dict(LaboratoryPlan((ExperimentId.HEADS,)).in_order_of_work()) == {ExperimentId.HEADS: 1.0}
 
 
 def test_experiments_are_asked_for_one_by_one_and_reported_in_order() -> None:
     """Each with its seconds, the seed and the recipe's share of false answers; time that is not used passes on."""
     service = Scripted(succeeded)
-    found = service.conduct(Laboratory(seconds=140, facts=10**6, latency_ms=20))
+    found = service.conduct_experiments(LaboratoryPlan(seconds=140, facts=10**6, latency_ms=20))
     assert [experiment.id for experiment in found.experiments] == [*ExperimentId]
     assert found.left_out == []
     assert [ask["kind"] for ask in service.asked] == list(SHARES)
@@ -100,7 +100,7 @@ def test_experiments_are_asked_for_one_by_one_and_reported_in_order() -> None:
 def test_an_experiment_is_made_also_when_the_minutes_are_used_up() -> None:
     """Training and checks may take all the time; each experiment still gets a few seconds."""
     service = Scripted(succeeded)
-    assert len(service.conduct(Laboratory(seconds=-5)).experiments) == len(ExperimentId)
+    assert len(service.conduct_experiments(LaboratoryPlan(seconds=-5)).experiments) == len(ExperimentId)
     assert {ask["seconds"] for ask in service.asked} == {LEAST_SECONDS}
 
 
@@ -111,7 +111,7 @@ def test_an_experiment_that_fails_does_not_lose_the_others() -> None:
         ends = {ExperimentId.RANK: failed(kind), ExperimentId.DEPTH: job(state="cancelled")}
         return ends.get(kind, succeeded(kind))
 
-    found = Scripted(reply).conduct(Laboratory())
+    found = Scripted(reply).conduct_experiments(LaboratoryPlan())
     assert [(left.check, left.reason, left.detail) for left in found.left_out] == [
         ("rank", "internal", "it broke"),
         ("depth", "cancelled", None),
@@ -129,7 +129,9 @@ def test_a_service_that_is_gone_ends_the_run() -> None:
         FactStore("http://service", "k", transport=httpx.MockTransport(gone)) as store,
         pytest.raises(ServiceFailed) as raised,
     ):
-        conduct(Laboratory(), Bench(store, "d", NOW + 9, 0, 1e-6, lambda: NOW), lambda *_: None)
+        conduct_experiments(
+            LaboratoryPlan(), ExperimentSetting(store, "d", NOW + 9, 0, 1e-6, lambda: NOW), lambda *_: None
+        )
     assert raised.value.exit_code == 3
 
 
@@ -141,7 +143,7 @@ def test_an_interrupt_cancels_the_running_job() -> None:
 
     service = Scripted(interrupted)
     with pytest.raises(SystemExit):
-        service.conduct(Laboratory())
+        service.conduct_experiments(LaboratoryPlan())
     assert service.cancelled == ["j"]
 
 
@@ -194,12 +196,12 @@ def test_a_real_service_makes_a_real_experiment(service: Running, tmp_path: Path
     file = tmp_path / "facts.csv"
     rows = (f"s{n},{relation},{n % 3}{relation}" for n in range(6) for relation in "ab")
     file.write_text("\n".join(["subject,relation,answer", *rows]), encoding="utf-8")
-    request = Request(
+    request = RunRequest(
         file=file,
         command="",
-        address=Address(service.url, service.key),
-        plan=Plan(probes=100, noisy=10, singles=50, batches=1, members=20, strangers=2, changes=False),
-        laboratory=Laboratory((ExperimentId.RANK,), seconds=1),
+        address=ServiceAddress(service.url, service.key),
+        plan=CheckPlan(probes=100, noisy=10, singles=50, batches=1, members=20, strangers=2, changes=False),
+        laboratory=LaboratoryPlan((ExperimentId.RANK,), seconds=1),
     )
     report = run(request, lambda *_: None)
     page = write_report(report, tmp_path / "out", "ja").read_text("utf-8")

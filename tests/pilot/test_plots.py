@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pilot.report.messages import read_prose
-from pilot.report.plots import Plot, plotted
-from pilot.report.plots.scales import Category, scale
-from pilot.report.plots.spacing import HIGH, spread, thinned, width
-from pilot.report.plots.styles import styles
+from pilot.report.plots import Plot, plot_chart
+from pilot.report.plots.scales import Category, fit_scale
+from pilot.report.plots.spacing import HIGH, spread_labels, text_width, thin_labels
+from pilot.report.plots.styles import assign_styles
 from pilot.report.wording import Wording
 from schemas.experiments import Experiment, Point, Statement, Task
 from tests.pilot import experimenting
@@ -23,7 +23,7 @@ EVERY = experimenting.every()
 
 
 def drawings(experiment: Experiment, lang: str = "en") -> list[Plot]:
-    return [plot for chart in experiment.charts for plot in plotted(chart, experiment.series, WORDS[lang])]
+    return [plot for chart in experiment.charts for plot in plot_chart(chart, experiment.series, WORDS[lang])]
 
 
 def drawn_points(plot: Plot) -> list[Point]:
@@ -37,7 +37,7 @@ def test_any_values_have_their_place(kind: str, values: list[float], levels: boo
     stand in order on the axis too, and there are few.
     """
     whole = [float(abs(round(value)) % 9) for value in values] if kind == "category" else values
-    found = scale(axis("facts", kind), whole, levels=levels)
+    found = fit_scale(axis("facts", kind), whole, levels=levels)
     places = [found.place(value) for value in sorted(whole)]
     assert all(0 <= place <= 100 for place in places)
     assert places == sorted(places)
@@ -49,7 +49,7 @@ def test_any_values_have_their_place(kind: str, values: list[float], levels: boo
 @given(st.lists(st.floats(1e-9, 1e9), min_size=2, max_size=6, unique=True))
 def test_a_logarithmic_axis_keeps_ratios(values: list[float]) -> None:
     """Equal ratios are equal distances."""
-    found = scale(axis("facts", "log"), [1e-9, 1e9, *values], levels=True)
+    found = fit_scale(axis("facts", "log"), [1e-9, 1e9, *values], levels=True)
     each = (found.place(1e9) - found.place(1e-9)) / 18
     for low, high in pairwise(sorted(values)):
         assert found.place(high) - found.place(low) == pytest.approx(each * math.log10(high / low), abs=0.03)
@@ -57,7 +57,7 @@ def test_a_logarithmic_axis_keeps_ratios(values: list[float]) -> None:
 
 def test_zero_has_a_place_of_its_own_on_a_logarithmic_axis() -> None:
     """Below the least positive value, apart from it, and with a tick that says 0."""
-    found = scale(axis("facts", "log"), [0.0, 500.0, 1500.0], levels=True)
+    found = fit_scale(axis("facts", "log"), [0.0, 500.0, 1500.0], levels=True)
     assert found.place(0.0) == 0.0
     assert found.place(500.0) > 5
     assert found.ticks()[0] == 0.0
@@ -105,7 +105,7 @@ def test_places_are_figures() -> None:
 def test_series_are_told_apart_without_colour() -> None:
     """In one chart no two series have the same shape, filling, dashes and line; the same name keeps its shape."""
     held = experimenting.capacity().series
-    found = styles(held)
+    found = assign_styles(held)
     assert len({(style.shape, style.filling, style.dash) for style in found}) == len(found)
     shapes: dict[tuple[str, str], str] = {}
     for each, style in zip(held, found, strict=True):
@@ -127,20 +127,20 @@ def test_one_point_no_point_and_points_without_a_place_are_drawn() -> None:
     """A chart of one point has axes around it; one of none is not drawn; what is not finite is not drawn."""
     charts = {chart.id: chart for chart in experimenting.budget().charts}
     held = experimenting.budget().series
-    (single,) = plotted(charts["single"], held, WORDS["en"])
+    (single,) = plot_chart(charts["single"], held, WORDS["en"])
     assert len(drawn_points(single)) == 1
     assert single.x_ticks
     assert single.y_ticks
-    assert plotted(charts["empty"], held, WORDS["en"]) == []
+    assert plot_chart(charts["empty"], held, WORDS["en"]) == []
     strange = series("strange", "single", points([(1.0, math.inf), (math.nan, 2.0), (3.0, 4.0)]))
-    (drawn,) = plotted(charts["single"], [strange], WORDS["en"])
+    (drawn,) = plot_chart(charts["single"], [strange], WORDS["en"])
     assert [point.x for point in drawn_points(drawn)] == [3.0]
 
 
 @given(st.lists(st.floats(0, 100), max_size=7))
 def test_names_at_line_ends_do_not_touch(places: list[float]) -> None:
     """Either every name has its own line of text, near its line's end, or none is written there."""
-    moved = spread(places)
+    moved = spread_labels(places)
     if moved is not None:
         apart = [below - above for above, below in pairwise(sorted(moved))]
         assert all(gap / 100 * HIGH > 13 for gap in apart)
@@ -152,10 +152,10 @@ def test_names_at_line_ends_do_not_touch(places: list[float]) -> None:
 )
 def test_labels_along_an_axis_do_not_touch(places: list[float], text: str) -> None:
     """The first is always written, and those that are written stand apart."""
-    kept = thinned(places, [text] * len(places), across=250)
+    kept = thin_labels(places, [text] * len(places), across=250)
     assert kept[0] == 0
     for left, right in pairwise(kept):
-        assert (places[right] - places[left]) / 100 * 250 >= width(text)
+        assert (places[right] - places[left]) / 100 * 250 >= text_width(text)
 
 
 @pytest.mark.parametrize(
@@ -206,11 +206,11 @@ def test_a_row_of_categories_is_as_high_as_its_series_need() -> None:
     """Marks of several series in one row stand beside each other."""
     chart = experimenting.heads().charts[0]
     several = [series(name, "largest", points(enumerate((1.0, 2.0, 3.0))), task=Task.DICTIONARY) for name in "abcdef"]
-    (plot,) = plotted(chart, several, WORDS["en"])
+    (plot,) = plot_chart(chart, several, WORDS["en"])
     heights = sorted(mark.y / 100 * plot.height * 16 for each in plot.drawn for mark in each.marks)
     assert len(heights) == 18
     assert all(after - before > 8 for before, after in pairwise(heights))
-    assert isinstance(scale(chart.x, [0.0, 1.0, 2.0], levels=False), Category)
+    assert isinstance(fit_scale(chart.x, [0.0, 1.0, 2.0], levels=False), Category)
 
 
 @pytest.mark.parametrize("lang", ["en", "ja"])

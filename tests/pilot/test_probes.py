@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pilot.checks.probes import Probes, folded
+from pilot.checks.probes import Probes, fold
 
 NAMES = st.text(alphabet="aAbZ09-ー〜Æé部品 ", min_size=1, max_size=6).map(str.strip).filter(bool)
 PAIRS = st.lists(st.tuples(NAMES, NAMES), min_size=1, max_size=20, unique=True)
@@ -11,11 +11,11 @@ PAIRS = st.lists(st.tuples(NAMES, NAMES), min_size=1, max_size=20, unique=True)
 @given(PAIRS, st.integers(1, 30), st.integers(0, 9))
 def test_probes_were_never_taught(pairs: list[tuple[str, str]], wanted: int, seed: int) -> None:
     """No probe of any kind is a taught pair under any spelling, none comes twice, none are more than wanted."""
-    taught = {(folded(subject), folded(relation)) for subject, relation in pairs}
+    taught = {(fold(subject), fold(relation)) for subject, relation in pairs}
     for draw in Probes(pairs, set(pairs), seed).kinds().values():
         probes = draw(wanted)
         assert len(probes) == len(set(probes)) <= wanted
-        assert not {(folded(subject), folded(relation)) for subject, relation in probes} & taught
+        assert not {(fold(subject), fold(relation)) for subject, relation in probes} & taught
 
 
 @given(PAIRS, st.integers(0, 9))
@@ -51,4 +51,4 @@ def test_unseen_subjects_never_run_out() -> None:
 @pytest.mark.parametrize(("one", "other"), [("ＡＢ－１", "ab-1"), ("か\u3099", "が"), ("a〜b", "a～b"), ("x y", "xy")])
 def test_spellings_fold_together(one: str, other: str) -> None:
     """Width, case, dashes, tildes, normal form and white space make no new name."""
-    assert folded(one) == folded(other)
+    assert fold(one) == fold(other)

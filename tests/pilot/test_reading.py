@@ -10,13 +10,13 @@ from hypothesis import strategies as st
 from pyarrow import parquet
 
 from pilot.errors import UnusableInput
-from pilot.reading import Options, Reading, read_facts
+from pilot.reading import Reading, ReadingOptions, read_facts
 from schemas.uploads import OnConflict
 
-MANY = Options(on_conflict=OnConflict.MANY)
+MANY = ReadingOptions(on_conflict=OnConflict.MANY)
 
 
-def read(folder: Path, content: str | bytes, options: Options = MANY, name: str = "facts.csv") -> Reading:
+def read(folder: Path, content: str | bytes, options: ReadingOptions = MANY, name: str = "facts.csv") -> Reading:
     file = folder / name
     file.write_bytes(content.encode() if isinstance(content, str) else content)
     return read_facts(file, options)
@@ -38,7 +38,7 @@ def test_conflicts_are_resolved_as_asked(
     tmp_path: Path, on_conflict: OnConflict, taught: dict[tuple[str, str], tuple[str, ...]], conflicting: int
 ) -> None:
     """Duplicates go first; then many keeps the set, first and last one row, refuse none of the pair."""
-    reading = read(tmp_path, ROWS, Options(on_conflict=on_conflict))
+    reading = read(tmp_path, ROWS, ReadingOptions(on_conflict=on_conflict))
     assert (reading.taught, reading.duplicate, reading.conflicting) == (taught, 1, conflicting)
 
 
@@ -51,7 +51,7 @@ def test_every_row_is_counted_once(tmp_path_factory: pytest.TempPathFactory, row
     with file.open("w", encoding="utf-8", newline="") as out:
         csv.writer(out).writerows([("subject", "relation", "answer"), ("s", "r", "x"), *rows])
     for on_conflict in OnConflict:
-        reading = read_facts(file, Options(on_conflict=on_conflict))
+        reading = read_facts(file, ReadingOptions(on_conflict=on_conflict))
         counted = reading.accepted + reading.duplicate + reading.conflicting + reading.rejected
         assert counted == reading.rows_read
 
@@ -69,7 +69,7 @@ def test_unclear_encodings_are_asked_for(tmp_path: Path, encoding: str) -> None:
     data = "subject,relation,answer\n部品番号の名前,材質の種類,ステンレス鋼の板\n".encode(encoding)
     with pytest.raises(UnusableInput, match="--encoding"):
         read(tmp_path, data)
-    assert read(tmp_path, data, Options(encoding=encoding)).accepted == 1
+    assert read(tmp_path, data, ReadingOptions(encoding=encoding)).accepted == 1
 
 
 def test_an_undecodable_row_is_rejected_alone(tmp_path: Path) -> None:
@@ -124,8 +124,8 @@ def test_delimiters_are_seen_in_the_header(tmp_path: Path, name: str, mark: str)
 
 def test_header_none_and_named(tmp_path: Path) -> None:
     """Without a header the columns are subject, relation, answer; named columns may stand in any order."""
-    assert read(tmp_path, "a,r,1\n", Options(header="none")).taught == {("a", "r"): ("1",)}
-    named = read(tmp_path, "値,品番,属性,備考\n1,a,r,x\n", Options(header="品番,属性,値"))
+    assert read(tmp_path, "a,r,1\n", ReadingOptions(header="none")).taught == {("a", "r"): ("1",)}
+    named = read(tmp_path, "値,品番,属性,備考\n1,a,r,x\n", ReadingOptions(header="品番,属性,値"))
     assert named.taught == {("a", "r"): ("1",)}
 
 
@@ -147,12 +147,12 @@ def test_sheets_parquet_and_json_lines_are_text(tmp_path: Path) -> None:
     [
         ("部品マスタ 2024年\n\n主語,関係,答え\na,r,1\n", MANY),
         ("部品マスタ,,\n主語,関係,答え\na,r,1\n", MANY),
-        ("品番,項目,値\na,r,1\n", Options(header="品番,項目,値")),
+        ("品番,項目,値\na,r,1\n", ReadingOptions(header="品番,項目,値")),
         ("subject,relation,answer\na,r,1,\n", MANY),
-        ("a,r,1,note\n", Options(header="none")),
+        ("a,r,1,note\n", ReadingOptions(header="none")),
     ],
 )
-def test_what_stands_around_a_table_is_no_row(tmp_path: Path, text: str, options: Options) -> None:
+def test_what_stands_around_a_table_is_no_row(tmp_path: Path, text: str, options: ReadingOptions) -> None:
     """Titles above the header, empty cells beyond it, columns without a name."""
     reading = read(tmp_path, text, options)
     assert (reading.taught, reading.rows_read, reading.rejected) == ({("a", "r"): ("1",)}, 1, 0)
@@ -161,7 +161,7 @@ def test_what_stands_around_a_table_is_no_row(tmp_path: Path, text: str, options
 def test_stray_bytes_of_cp932_reject_their_row(tmp_path: Path) -> None:
     """Python decodes 0xFF there to a private character, which nobody wrote."""
     content = "主語,関係,答え\n部品,色,赤\n".encode("cp932") + b"b,r,\xff\n"
-    reading = read(tmp_path, content, Options(encoding="cp932"))
+    reading = read(tmp_path, content, ReadingOptions(encoding="cp932"))
     assert (list(reading.taught), reading.rejected) == ([("部品", "色")], 1)
 
 

@@ -9,17 +9,17 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
-from pilot.checks.target import Plan
+from pilot.checks.target import CheckPlan
 from pilot.client import FactStore
-from pilot.embedded import Address, embedded_service
+from pilot.embedded import ServiceAddress, embedded_service
 from pilot.errors import NotHeld, ServiceFailed, UnusableInput
-from pilot.run import Request, run
+from pilot.run import RunRequest, run
 from schemas.checks import CheckId, Verdict
 from schemas.report import Report
 from tests.running import Running
 
 HEADER = "subject,relation,answer\n"
-QUICK = Plan(probes=300, noisy=20, singles=100, batches=1, members=50, strangers=5)
+QUICK = CheckPlan(probes=300, noisy=20, singles=100, batches=1, members=50, strangers=5)
 PARTS = HEADER + "".join(
     f"部品-{n:03d},{relation},{n % 3}{relation}\n" for n in range(20) for relation in ("色", "材質")
 )
@@ -64,7 +64,7 @@ def test_a_table_goes_in_and_a_report_comes_out(service: Running, tmp_path: Path
     assert all(check["passed"] for check in document["checks"])
     assert document["left_out"] == []
     with FactStore(service.url, service.key) as store:
-        assert not [held for held in store.dictionaries() if held.name.startswith("pilot scratch")]
+        assert not [held for held in store.list_dictionaries() if held.name.startswith("pilot scratch")]
     assert service.key not in (out / "report.json").read_text(encoding="utf-8")
     assert (out / "report.junit.xml").exists()
 
@@ -138,12 +138,14 @@ def test_the_pilot_judges_by_the_file_not_by_the_ledger(service: Running, tmp_pa
     """A memory taught otherwise than the file says is wrong: the changed fact, the missing one, by name and line."""
     with FactStore(service.url, service.key) as store:
         dictionary = store.create_dictionary(f"judged {tmp_path.name}")
-        store.upload(dictionary.id, (HEADER + "a,r,1\nb,r,2\nc,r,3\nd,r,4\n").encode(), Request(tmp_path, "").options)
+        store.upload(
+            dictionary.id, (HEADER + "a,r,1\nb,r,2\nc,r,3\nd,r,4\n").encode(), RunRequest(tmp_path, "").options
+        )
         memory = store.wait(store.train(dictionary.id).id).memory
-    request = Request(
+    request = RunRequest(
         file=write(tmp_path, HEADER + "a,r,1\nb,r,two\nx,r,9\n"),
         command="",
-        address=Address(service.url, service.key),
+        address=ServiceAddress(service.url, service.key),
         dictionary=dictionary.name,
         memory=memory,
         plan=QUICK,
@@ -169,8 +171,8 @@ def test_the_pilot_judges_by_the_file_not_by_the_ledger(service: Running, tmp_pa
 )
 def test_any_table_makes_a_report(service: Running, tmp_path: Path, content: str) -> None:
     """One fact; one-letter names, equal answers, names that differ in width, case or normal form."""
-    address = Address(service.url, service.key)
-    request = Request(file=write(tmp_path, HEADER + content), command="", address=address, plan=QUICK)
+    address = ServiceAddress(service.url, service.key)
+    request = RunRequest(file=write(tmp_path, HEADER + content), command="", address=address, plan=QUICK)
     report = run(request, lambda *_: None)
     assert counts(report, CheckId.RECALL) == (report.dictionary.pairs, 0, 0)
     assert counts(report, CheckId.UNKNOWN)[1] == 0
@@ -184,10 +186,10 @@ def test_facts_that_a_recipe_cannot_hold_are_exit_1(service: Running, tmp_path: 
     """A network too small for the table misses what was asked of it: neither the input nor the service is at fault."""
     recipe = {"rows": "attention", "heads": 4, "d_head_vo": 8, "d_model": 32, "block_facts": 128}
     many = "".join(f"s{n},r,{n * 7919 % 2999}\n" for n in range(3000))
-    request = Request(
+    request = RunRequest(
         file=write(tmp_path, HEADER + many),
         command="",
-        address=Address(service.url, service.key),
+        address=ServiceAddress(service.url, service.key),
         recipe=write(tmp_path, json.dumps(recipe), "recipe.json"),
         plan=QUICK,
     )
@@ -202,13 +204,13 @@ def test_a_resolved_recipe_judges_the_dictionary_it_was_resolved_for(service: Ru
     """
     with FactStore(service.url, service.key) as store:
         dictionary = store.create_dictionary(f"resolved {tmp_path.name}")
-        store.upload(dictionary.id, PARTS.encode(), Request(tmp_path, "").options)
-        first = store.memory(store.trained(dictionary.id, {"profile": "compact"}))
+        store.upload(dictionary.id, PARTS.encode(), RunRequest(tmp_path, "").options)
+        first = store.get_memory(store.train_and_wait(dictionary.id, {"profile": "compact"}))
     recipe = write(tmp_path, json.dumps(first.recipe), "recipe.json")
-    request = Request(
+    request = RunRequest(
         file=write(tmp_path, PARTS),
         command="",
-        address=Address(service.url, service.key),
+        address=ServiceAddress(service.url, service.key),
         dictionary=dictionary.name,
         recipe=recipe,
         plan=QUICK,
@@ -229,10 +231,10 @@ def test_a_resolved_recipe_judges_the_dictionary_it_was_resolved_for(service: Ru
 
 def test_priority_facts_have_a_line_of_their_own(service: Running, tmp_path: Path) -> None:
     """What the gate marks is counted apart, before and after a change; unwanted changes are left out, and said so."""
-    request = Request(
+    request = RunRequest(
         file=write(tmp_path, PARTS),
         command="",
-        address=Address(service.url, service.key),
+        address=ServiceAddress(service.url, service.key),
         gate=write(tmp_path, '[priority]\nrelations = ["色"]\n', "GATE.toml"),
         plan=QUICK,
     )
@@ -249,8 +251,8 @@ def test_the_embedded_service_goes_with_its_run() -> None:
     """It answers while the run lasts and is gone after it, even when the run is interrupted."""
     with pytest.raises(KeyboardInterrupt), embedded_service() as own:  # noqa: PT012
         with FactStore(own.url, own.api_key) as store:
-            assert store.dictionaries() == []
+            assert store.list_dictionaries() == []
         raise KeyboardInterrupt
     assert urlsplit(own.url).port
     with FactStore(own.url, own.api_key) as store, pytest.raises(ServiceFailed):
-        store.dictionaries()
+        store.list_dictionaries()

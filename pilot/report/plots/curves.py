@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 
-from pilot.report.quantities import Figures
+from pilot.report.quantities import NumberFormat
 from schemas.checks import Part
 
 
 @dataclass(frozen=True, slots=True)
-class Label:
+class AxisLabel:
     """A word at a place along an axis."""
 
     place: float
@@ -27,7 +27,7 @@ class Curve:
 
 
 @dataclass(frozen=True, slots=True)
-class Mark:
+class RateMark:
     """A measured point with the ends of its interval."""
 
     x: float
@@ -45,11 +45,11 @@ class Band:
 
 
 @dataclass(frozen=True, slots=True)
-class Chart:
-    x_labels: list[Label]
-    y_labels: list[Label]
+class RateChart:
+    x_labels: list[AxisLabel]
+    y_labels: list[AxisLabel]
     curves: list[Curve]
-    marks: list[Mark]
+    marks: list[RateMark]
     band: Band | None
 
 
@@ -68,14 +68,14 @@ class Axes:
     def curve(self, kind: str, points: Sequence[tuple[float, float]]) -> Curve:
         return Curve(kind, " ".join(f"{self.x(x)},{self.y(y)}" for x, y in points))
 
-    def mark(self, x: float, share: float, interval: tuple[float, float]) -> Mark:
-        return Mark(self.x(x), self.y(share), self.y(interval[0]), self.y(interval[1]))
+    def mark(self, x: float, share: float, interval: tuple[float, float]) -> RateMark:
+        return RateMark(self.x(x), self.y(share), self.y(interval[0]), self.y(interval[1]))
 
     def band(self, low: float, high: float) -> Band:
         return Band(self.y(high), round(100 * (high - low), 2))
 
-    def shares(self, figures: Figures) -> list[Label]:
-        return [Label(self.y(quarter / 4), figures.of_all(quarter / 4)) for quarter in range(5)]
+    def shares(self, figures: NumberFormat) -> list[AxisLabel]:
+        return [AxisLabel(self.y(quarter / 4), figures.of_all(quarter / 4)) for quarter in range(5)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,19 +95,19 @@ class Bar:
     segments: list[Segment]
 
 
-def bar(part: Part, longest: int) -> Bar:
+def make_bar(part: Part, longest: int) -> Bar:
     counts = {"right": part.right, "wrong": part.wrong, "abstained": part.abstained}
-    return Bar(part, part.right + part.wrong, stacked(counts, longest))
+    return Bar(part, part.right + part.wrong, stack(counts, longest))
 
 
-def worst_first(parts: Sequence[Part]) -> list[Bar]:
+def sort_worst_first(parts: Sequence[Part]) -> list[Bar]:
     """Those with most not right, then the largest."""
     longest = max(part.asked for part in parts)
     ordered = sorted(parts, key=lambda part: (part.right - part.asked, -part.asked, part.name))
-    return [bar(part, longest) for part in ordered]
+    return [make_bar(part, longest) for part in ordered]
 
 
-def stacked(counts: dict[str, int], longest: int) -> list[Segment]:
+def stack(counts: dict[str, int], longest: int) -> list[Segment]:
     """The counts one after the other, each as long as its share of `longest`."""
     ends = list(accumulate(counts.values()))
     return [

@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from pilot.report.plots.scales import Category, Scale, scale
+from pilot.report.plots.scales import Category, Scale, fit_scale
 from schemas.experiments import Axis, Chart, Point, Series
 
 Whisker = tuple[float, float, float, float]
@@ -55,28 +55,28 @@ class Frame:
         return *self.place(point.x, point.low, aside), *self.place(point.x, point.high, aside)
 
 
-def framed(chart: Chart, series: Sequence[Series]) -> Frame:
+def build_frame(chart: Chart, series: Sequence[Series]) -> Frame:
     """Axes on which every value of the series has its place."""
-    points = [point for each in series for point in finite(each)]
-    turned, sideways = _categories(chart)
+    points = [point for each in series for point in finite_points(each)]
+    turned, sideways = _find_categories(chart)
     value = chart.x if sideways else chart.y
-    ends = [end for point in points for end in _ends(point, value)]
-    x = scale(chart.x, [point.x for point in points] + (ends if sideways else []), levels=sideways)
-    y = scale(chart.y, [point.y for point in points] + ([] if sideways else ends), levels=not sideways)
+    ends = [end for point in points for end in _interval_ends(point, value)]
+    x = fit_scale(chart.x, [point.x for point in points] + (ends if sideways else []), levels=sideways)
+    y = fit_scale(chart.y, [point.y for point in points] + ([] if sideways else ends), levels=not sideways)
     return Frame(chart, y, x, turned, sideways) if turned else Frame(chart, x, y, turned, sideways)
 
 
-def _categories(chart: Chart) -> tuple[bool, bool]:
+def _find_categories(chart: Chart) -> tuple[bool, bool]:
     """Whether they stand along x alone, and along y alone."""
     x, y = chart.x.scale == "category", chart.y.scale == "category"
     return x and not y, y and not x
 
 
-def finite(series: Series) -> list[Point]:
+def finite_points(series: Series) -> list[Point]:
     """The points that have a place at all."""
     return [point for point in series.points if math.isfinite(point.x) and math.isfinite(point.y)]
 
 
-def _ends(point: Point, axis: Axis) -> Iterable[float]:
+def _interval_ends(point: Point, axis: Axis) -> Iterable[float]:
     """Of its interval; one that is not positive has no place of its own on a logarithmic axis."""
     return (end for end in (point.low, point.high) if end is not None and (end > 0 or axis.scale != "log"))

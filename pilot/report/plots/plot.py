@@ -3,11 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from pilot.report.plots.drawn import Drawn, Styled, beside, drawn
-from pilot.report.plots.frame import Frame, finite, framed
+from pilot.report.plots.drawing import DrawnSeries, StyledSeries, count_beside, draw_series
+from pilot.report.plots.frame import Frame, build_frame, finite_points
 from pilot.report.plots.scales import Category, Scale
-from pilot.report.plots.spacing import GUTTER, NARROW, WIDE, Note, notes, spread, thinned, width
-from pilot.report.plots.styles import styles
+from pilot.report.plots.spacing import GUTTER, NARROW, WIDE, Note, place_notes, spread_labels, text_width, thin_labels
+from pilot.report.plots.styles import assign_styles
 from pilot.report.wording import Wording
 from schemas.experiments import Axis, Chart, Series, Task
 
@@ -29,11 +29,11 @@ class Tick:
 
 
 @dataclass(frozen=True, slots=True)
-class End:
+class LineEnd:
     """A line's name at its end: the height of the text."""
 
     place: float
-    drawn: Drawn
+    drawn: DrawnSeries
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,21 +51,21 @@ class Plot:
     y_ticks: list[Tick]
     rows: bool
     height: float
-    drawn: list[Drawn]
-    ends: list[End]
+    drawn: list[DrawnSeries]
+    ends: list[LineEnd]
     notes: list[Note]
     sources: list[str]
 
 
-def plotted(chart: Chart, series: Sequence[Series], words: Wording) -> list[Plot]:
+def plot_chart(chart: Chart, series: Sequence[Series], words: Wording) -> list[Plot]:
     """Nothing where the document has no point for this chart; one for each task, on equal axes, where there is much to
     see of both.
     """
-    ours = [each for each in series if each.chart == chart.id and finite(each)]
+    ours = [each for each in series if each.chart == chart.id and finite_points(each)]
     if not ours:
         return []
-    frame, title = framed(chart, ours), words.chart(chart)
-    styled = list(zip(ours, styles(ours), strict=True))
+    frame, title = build_frame(chart, ours), words.chart(chart)
+    styled = list(zip(ours, assign_styles(ours), strict=True))
     tasks = [task for task in (Task.DICTIONARY, Task.SYNTHETIC) if any(each.task is task for each in ours)]
     if len(tasks) < 2 or len(ours) <= _TOGETHER:
         return [_plot(frame, styled, title, "", words)]
@@ -73,27 +73,27 @@ def plotted(chart: Chart, series: Sequence[Series], words: Wording) -> list[Plot
     return [_plot(frame, part, title, words.words["task"][task], words) for task, part in parts.items()]
 
 
-def _plot(frame: Frame, styled: Sequence[Styled], title: str, task: str, words: Wording) -> Plot:
-    series, lines = [each for each, _ in styled], drawn(styled, frame, words)
-    named = {frame.number(point): point.label for each in series for point in finite(each) if point.label}
+def _plot(frame: Frame, styled: Sequence[StyledSeries], title: str, task: str, words: Wording) -> Plot:
+    series, lines = [each for each, _ in styled], draw_series(styled, frame, words)
+    named = {frame.number(point): point.label for each in series for point in finite_points(each) if point.label}
     categories = "category" in {frame.chart.x.scale, frame.chart.y.scale}
     return Plot(
         title=title,
         task=task,
         x_title=words.axis(frame.across),
         y_title="" if frame.rows else words.axis(frame.up),
-        x_ticks=_thinned(_ticks(frame.x, frame.across, named, words)),
-        y_ticks=_ticks(frame.y, frame.up, named, words),
+        x_ticks=_thin_ticks(_label_ticks(frame.x, frame.across, named, words)),
+        y_ticks=_label_ticks(frame.y, frame.up, named, words),
         rows=frame.rows > 0,
         height=_height(frame, series),
         drawn=lines,
-        ends=[] if frame.rows else _ends(lines),
-        notes=[] if categories else _notes(lines, words),
-        sources=_sources(series, words),
+        ends=[] if frame.rows else _place_ends(lines),
+        notes=[] if categories else _place_notes(lines, words),
+        sources=_list_sources(series, words),
     )
 
 
-def _ticks(scale: Scale, axis: Axis, named: dict[int, str], words: Wording) -> list[Tick]:
+def _label_ticks(scale: Scale, axis: Axis, named: dict[int, str], words: Wording) -> list[Tick]:
     """named: the categories' names, by their numbers."""
     values = scale.ticks()
     if isinstance(scale, Category):
@@ -101,39 +101,39 @@ def _ticks(scale: Scale, axis: Axis, named: dict[int, str], words: Wording) -> l
     return [Tick(scale.place(value), words.figures.shown(value, axis.quantity)) for value in values]
 
 
-def _thinned(ticks: list[Tick]) -> list[Tick]:
+def _thin_ticks(ticks: list[Tick]) -> list[Tick]:
     """Those that have room on a desk, of which some have room on a phone."""
-    kept = [ticks[at] for at in _with_room(ticks, WIDE)]
-    phone = set(_with_room(kept, NARROW))
+    kept = [ticks[at] for at in _choose_ticks(ticks, WIDE)]
+    phone = set(_choose_ticks(kept, NARROW))
     return [replace(tick, phone=at in phone) for at, tick in enumerate(kept)]
 
 
-def _with_room(ticks: Sequence[Tick], across: float) -> list[int]:
-    return thinned([tick.place for tick in ticks], [tick.text for tick in ticks], across)
+def _choose_ticks(ticks: Sequence[Tick], across: float) -> list[int]:
+    return thin_labels([tick.place for tick in ticks], [tick.text for tick in ticks], across)
 
 
 def _height(frame: Frame, series: Sequence[Series]) -> float:
-    return round(frame.rows * max(2.4, 1.1 * beside(series) + 0.9), 1) or _HEIGHT
+    return round(frame.rows * max(2.4, 1.1 * count_beside(series) + 0.9), 1) or _HEIGHT
 
 
-def _ends(lines: Sequence[Drawn]) -> list[End]:
+def _place_ends(lines: Sequence[DrawnSeries]) -> list[LineEnd]:
     """Only if each series is a line that ends on the right, and every name fits beside it."""
     last = [each.line[-1] for each in lines if each.line]
     if len(lines) < 2 or len(last) < len(lines) or any(x < _AT_THE_END for x, _ in last):
         return []
-    if any(width(f"{each.name} {each.note}") + _AROUND > GUTTER for each in lines):
+    if any(text_width(f"{each.name} {each.note}") + _AROUND > GUTTER for each in lines):
         return []
-    places = spread([y for _, y in last])
-    return [] if places is None else [End(place, each) for place, each in zip(places, lines, strict=True)]
+    places = spread_labels([y for _, y in last])
+    return [] if places is None else [LineEnd(place, each) for place, each in zip(places, lines, strict=True)]
 
 
-def _notes(lines: Sequence[Drawn], words: Wording) -> list[Note]:
+def _place_notes(lines: Sequence[DrawnSeries], words: Wording) -> list[Note]:
     marks = [mark for each in lines for mark in each.marks]
     named = [(mark.x, mark.y, words.label(mark.point.label)) for mark in marks if mark.point.label]
-    return notes(named, [(mark.x, mark.y) for mark in marks], [each.line for each in lines])
+    return place_notes(named, [(mark.x, mark.y) for mark in marks], [each.line for each in lines])
 
 
-def _sources(series: Sequence[Series], words: Wording) -> list[str]:
+def _list_sources(series: Sequence[Series], words: Wording) -> list[str]:
     """Each source once, after what it is the source of."""
     cited: dict[str, list[str]] = {}
     for each in series:

@@ -79,7 +79,7 @@ class Category:
         return 100 / self.count
 
 
-def scale(axis: Axis, values: Iterable[float], *, levels: bool) -> Scale:
+def fit_scale(axis: Axis, values: Iterable[float], *, levels: bool) -> Scale:
     """The axis that all of these values fit on; any axis where there are none. levels: whether a value is told by its
     distance from zero, so that a linear axis begins there unless all values are far from it.
     """
@@ -87,31 +87,31 @@ def scale(axis: Axis, values: Iterable[float], *, levels: bool) -> Scale:
     if axis.scale == "category":
         return Category(tuple(sorted({round(value) for value in found})))
     if axis.scale == "log":
-        return _log(found)
-    return _levels(found or [0.0, 1.0]) if levels else _linear(found or [0.0, 1.0])
+        return _fit_log(found)
+    return _fit_levels(found or [0.0, 1.0]) if levels else _fit_linear(found or [0.0, 1.0])
 
 
-def _levels(values: list[float]) -> Linear:
+def _fit_levels(values: list[float]) -> Linear:
     """Its ends are ticks."""
     low, high = min(values), max(values)
     if 0 <= low <= _FAR * high or low == high > 0:
         low = 0.0
     if low == high:
         low, high = min(low, 0.0), max(low, 0.0) or 1.0
-    step = _nice((high - low) / 4)
+    step = _round_up((high - low) / 4)
     return Linear(step * math.floor(low / step + 1e-9), step * math.ceil(high / step - 1e-9), step)
 
 
-def _linear(values: list[float]) -> Linear:
+def _fit_linear(values: list[float]) -> Linear:
     """As far as the values reach, and a margin; from zero where that is near."""
     low, high = min(values), max(values)
     if low == high:
         low, high = low - 1, high + 1
     start = 0.0 if 0 <= low <= high / 10 else low - _MARGIN * (high - low)
-    return Linear(start, high + _MARGIN * (high - low), _nice((high - low) / 4))
+    return Linear(start, high + _MARGIN * (high - low), _round_up((high - low) / 4))
 
 
-def _log(values: list[float]) -> Log:
+def _fit_log(values: list[float]) -> Log:
     positive = [value for value in values if value > 0] or [1.0, 10.0]
     low, high = min(positive), max(positive)
     widened = max(2.0, high / low) / (high / low)
@@ -127,7 +127,7 @@ def _log_ticks(low: float, high: float) -> list[float]:
         ticks = [step * 10.0**power for power in powers for step in steps if low <= step * 10.0**power <= high]
         if len(ticks) >= 3:
             return ticks[:: math.ceil(len(ticks) / _MOST_TICKS)]
-    return _multiples(_nice((high - low) / 4), low, high)
+    return _multiples(_round_up((high - low) / 4), low, high)
 
 
 def _multiples(step: float, low: float, high: float) -> list[float]:
@@ -135,7 +135,7 @@ def _multiples(step: float, low: float, high: float) -> list[float]:
     return [round(at * step, 12) for at in range(first, last + 1)]
 
 
-def _nice(step: float) -> float:
+def _round_up(step: float) -> float:
     """The next of 1, 2, 5 times a power of ten, or of 0.25, 25, 250, ...: what is counted one by one has no 2.5."""
     power = 10.0 ** math.floor(math.log10(step))
     factors = (1, 2, 5, 10) if power == 1 else (1, 2, 2.5, 5, 10)

@@ -43,27 +43,27 @@ class Style:
     dash: str
 
 
-def styles(series: Sequence[Series]) -> list[Style]:
+def assign_styles(series: Sequence[Series]) -> list[Style]:
     """One for each series of a chart. What has one name has one colour and one shape; the task decides the filling.
     Lines that nobody measured here are not coloured, and each has dashes of its own.
     """
-    own = _names(each for each in series if ours(each))
-    others = _names(each for each in series if not ours(each))
-    return [_own(each, own) if ours(each) else _other(each, others, series) for each in series]
+    own = _distinct_names(each for each in series if is_ours(each))
+    others = _distinct_names(each for each in series if not is_ours(each))
+    return [_style_own(each, own) if is_ours(each) else _style_other(each, others, series) for each in series]
 
 
-def _names(series: Iterable[Series]) -> list[str]:
+def _distinct_names(series: Iterable[Series]) -> list[str]:
     return list(dict.fromkeys(each.name for each in series))
 
 
-def _other(series: Series, names: Sequence[str], every: Sequence[Series]) -> Style:
-    alike = _names(each for each in every if each.kind == series.kind)
+def _style_other(series: Series, names: Sequence[str], every: Sequence[Series]) -> Style:
+    alike = _distinct_names(each for each in every if each.kind == series.kind)
     dashes = _DASHES[series.kind]
     dash = dashes[alike.index(series.name) % len(dashes)]
     return Style("other", _STROKES[names.index(series.name) % len(_STROKES)], "hollow", dash)
 
 
-def _own(series: Series, names: Sequence[str]) -> Style:
+def _style_own(series: Series, names: Sequence[str]) -> Style:
     slot, dash = names.index(series.name), _DASHES[series.kind][0]
     return Style(f"c{slot % _COLOURS}", _SHAPES[slot % len(_SHAPES)], _filling(series), dash)
 
@@ -74,6 +74,6 @@ def _filling(series: Series) -> str:
     return "hollow" if series.task is Task.SYNTHETIC else "solid"
 
 
-def ours(series: Series) -> bool:
+def is_ours(series: Series) -> bool:
     """Whether it was measured here, or reckoned from what was."""
     return series.kind in {"measured", "estimate"}

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
-from pilot.report.plots.frame import Frame, Whisker, finite
-from pilot.report.plots.styles import Style, ours
+from pilot.report.plots.frame import Frame, Whisker, finite_points
+from pilot.report.plots.styles import Style, is_ours
 from pilot.report.wording import Wording
 from schemas.experiments import Point, Series
 
@@ -29,7 +29,7 @@ class Mark:
 
 
 @dataclass(frozen=True, slots=True)
-class Drawn:
+class DrawnSeries:
     """`line`: its places, or none; `note`: what is said of the series besides its name."""
 
     name: str
@@ -45,59 +45,59 @@ class Drawn:
         return " ".join(f"{x},{y}" for x, y in self.line)
 
 
-Styled = tuple[Series, Style]
+StyledSeries = tuple[Series, Style]
 
 
-def drawn(styled: Sequence[Styled], frame: Frame, words: Wording) -> list[Drawn]:
+def draw_series(styled: Sequence[StyledSeries], frame: Frame, words: Wording) -> list[DrawnSeries]:
     """In the order of the document."""
     series = [each for each, _ in styled]
     several = len({each.task for each in series} - {None}) > 1
     return [
-        Drawn(
+        DrawnSeries(
             name=words.label(each.name),
             note=words.note(each, with_task=several),
             kind=each.kind,
             style=style,
-            line=_line(each, frame),
-            marks=[_mark(each, point, frame, aside, words) for point in _marked(each, frame)],
+            line=_draw_line(each, frame),
+            marks=[_draw_mark(each, point, frame, aside, words) for point in _choose_points(each, frame)],
         )
-        for (each, style), aside in zip(styled, _asides(series, frame), strict=True)
+        for (each, style), aside in zip(styled, _spread_asides(series, frame), strict=True)
     ]
 
 
-def beside(series: Sequence[Series]) -> int:
+def count_beside(series: Sequence[Series]) -> int:
     """How many stand beside each other in a row: what was measured here; other lines run through the middle."""
-    return sum(ours(each) for each in series)
+    return sum(is_ours(each) for each in series)
 
 
-def _asides(series: Sequence[Series], frame: Frame) -> list[float]:
-    count = beside(series)
+def _spread_asides(series: Sequence[Series], frame: Frame) -> list[float]:
+    count = count_beside(series)
     if count < 2 or not frame.rows:
         return [0.0] * len(series)
     order = iter(range(count))
-    return [_SHARED * ((next(order) + 0.5) / count - 0.5) if ours(each) else 0.0 for each in series]
+    return [_SHARED * ((next(order) + 0.5) / count - 0.5) if is_ours(each) else 0.0 for each in series]
 
 
-def _line(series: Series, frame: Frame) -> list[tuple[float, float]]:
+def _draw_line(series: Series, frame: Frame) -> list[tuple[float, float]]:
     """Nothing between the marks of rows, or of a cloud: several values for one x."""
-    points = finite(series)
-    if not ours(series):
+    points = finite_points(series)
+    if not is_ours(series):
         points = sorted(points, key=lambda point: point.x)
     elif frame.rows or any(before.x >= after.x for before, after in pairwise(points)):
         return []
     return [frame.place(point.x, point.y) for point in points] if len(points) > 1 else []
 
 
-def _marked(series: Series, frame: Frame) -> list[Point]:
+def _choose_points(series: Series, frame: Frame) -> list[Point]:
     """Every point; few of them along a line of many; none along a line of theory."""
-    points = finite(series)
+    points = finite_points(series)
     if series.kind == "theory" and len(points) > 1:
         return []
-    crowded = len(points) > _MOST and bool(_line(series, frame))
+    crowded = len(points) > _MOST and bool(_draw_line(series, frame))
     return points[:: math.ceil(len(points) / _FEW)] if crowded else points
 
 
-def _mark(series: Series, point: Point, frame: Frame, aside: float, words: Wording) -> Mark:
+def _draw_mark(series: Series, point: Point, frame: Frame, aside: float, words: Wording) -> Mark:
     x, y = frame.place(point.x, point.y, aside)
     along = words.label(point.label) if point.label else words.figures.shown(point.x, frame.chart.x.quantity)
     title = words.point(series, along, point, frame.chart.y.quantity)

@@ -49,7 +49,7 @@ class Tally:
 
 
 @dataclass(slots=True)
-class Measured:
+class Measurement:
     """One check's outcome; `parts` are disjoint and add up to the whole, in which `priority` is counted too."""
 
     id: CheckId
