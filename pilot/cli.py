@@ -1,4 +1,7 @@
-"""The command line. Exit: 0 passed, 1 a limit was missed or not decided, 2 unusable input, 3 the service failed."""
+"""The command line.
+
+Exit codes: 0 passed, 1 a limit was missed or is not decided, 2 unusable input, 3 the service failed.
+"""
 
 import signal
 import sys
@@ -30,16 +33,16 @@ def pilot() -> None:
 
 @app.command("run")
 @takes_options
-def run_command(asked: RunOptions) -> None:
-    """Load FACTS.csv, train a memory, ask it everything, and write report.json, report.html and report.junit.xml."""
-    _run_and_report(asked.request(changes=True), asked.out, asked.lang)
+def run_command(options: RunOptions) -> None:
+    """Load FACTS.csv, train a memory, ask for every fact, and write report.json, report.html and report.junit.xml."""
+    _run_and_report(options.to_request(changes=True), options.out, options.lang)
 
 
 @app.command("laboratory")
 @takes_options
-def laboratory_command(asked: RunOptions, wanted: LaboratoryOptions) -> None:
-    """As run, and experiments: where the parameters should go, how many facts they hold, what the theory predicts."""
-    _run_and_report(wanted.added_to(asked.request(changes=False)), asked.out, asked.lang)
+def laboratory_command(options: RunOptions, laboratory: LaboratoryOptions) -> None:
+    """Do what run does, then make experiments: where parameters should go, what they hold, what theory predicts."""
+    _run_and_report(laboratory.add_to(options.to_request(changes=False)), options.out, options.lang)
 
 
 def _run_and_report(request: RunRequest, out: Path, lang: Lang) -> None:
@@ -55,7 +58,7 @@ def _run_and_report(request: RunRequest, out: Path, lang: Lang) -> None:
 
 
 def main() -> None:
-    """Every end has its exit code: 1 is kept for a report that did not pass, so a defect of the pilot's own is 3."""
+    """Run the command line. Exit code 1 is kept for a report that did not pass, so an unexpected error exits with 3."""
     exit_on_signals()
     try:
         app()
@@ -72,13 +75,13 @@ def _print_error(error: PilotError, lang: Lang) -> None:
 
 
 def exit_on_signals() -> None:
-    """A signal unwinds the stack: scratch copies and the embedded service go on the way out."""
-    for told in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(told, lambda received, _: sys.exit(128 + received))
+    """Let SIGTERM and SIGINT unwind the stack, so that scratch copies are removed and the embedded service stopped."""
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda received, _: sys.exit(128 + received))
 
 
 class StepProgress:
-    """Feed `update` shares of named steps; a new name ends the step before it. They are told in `lang`."""
+    """Progress bars on stderr, one for each step, with the steps' names in `lang`."""
 
     def __init__(self, lang: str = "en") -> None:
         self._lang = lang
@@ -99,6 +102,7 @@ class StepProgress:
         self._progress.stop()
 
     def update(self, share: float, step: str) -> None:
+        """Move the bar of this step to `share`, from 0 to 1. A new name ends the step before it."""
         if step != self._step or self._task is None:
             self._end_step()
             self._step, self._task = step, self._progress.add_task(describe_step(step, self._lang), total=1.0)

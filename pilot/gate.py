@@ -1,10 +1,11 @@
-"""The gate of a report: limits that turn what was measured into pass, fail or not decisive.
+"""The gate of a report: limits that turn measurements into pass, fail or not decisive.
 
-The service has a gate of its own, with some of the same keys: the promotion gate, before an alias moves to a memory.
+The service has a gate of its own with some of the same keys, which a memory must pass before an alias moves to it
+(schemas/gates.py).
 
-Recall, questions and whatever is asked after a change are exhaustive, so their counts are compared as
-they are. Never-taught questions are a sample: a
-limit that the sample neither keeps nor breaks with 95 % confidence is not decisive.
+Recall, questions and whatever is asked after a change are exhaustive, so their counts are compared as they are.
+Never-taught questions are a sample: a limit that the sample neither keeps nor breaks with 95 % confidence is not
+decisive.
 """
 
 import tomllib
@@ -26,11 +27,11 @@ _LEFT_OUT = {
     "maximum_undeleted": CheckId.DELETION,
     "maximum_rollback_ms": CheckId.ROLLBACK,
 }
-"""Limits of checks that a run may leave out."""
+"""The limits of the checks that a run may leave out."""
 
 
 class PriorityMarks(BaseModel):
-    """[priority]: these pairs, and all of these relations and subjects, are judged on a line of their own."""
+    """[priority] in GATE.toml: these pairs, and all of these relations and subjects, are also judged separately."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -39,14 +40,16 @@ class PriorityMarks(BaseModel):
     pairs: frozenset[Pair] = frozenset()
 
     def marks(self, pair: Pair) -> bool:
+        """Whether the pair is one of those that are judged separately."""
         return pair in self.pairs or pair[0] in self.subjects or pair[1] in self.relations
 
 
 class ReportGate(BaseModel):
-    """GATE.toml, every key optional. Without `maximum_false_answers` the stated bound must not be contradicted.
+    """GATE.toml; every key is optional.
 
-    minimum_retention: of the facts asked after all changes. maximum_forgotten: facts that a change of others cost.
-    maximum_undeleted: questions that still brought a deleted answer. maximum_readable: names found in the artefact.
+    Without `maximum_false_answers`, the sample must not contradict the bound that the memory's recipe states.
+    minimum_retention: share of the facts answered right after all changes; maximum_forgotten: facts lost to a change of
+    others; maximum_undeleted: questions that still bring a deleted answer; maximum_readable: names in the artefact.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -65,14 +68,15 @@ class ReportGate(BaseModel):
     maximum_readable: int = Field(default=0, ge=0)
     priority: PriorityMarks | None = None
 
-    def marked(self, pairs: Iterable[Pair]) -> frozenset[Pair] | None:
-        """The pairs that [priority] marks; None where the gate has no such part."""
+    def select_priority(self, pairs: Iterable[Pair]) -> frozenset[Pair] | None:
+        """Select the pairs that [priority] marks; None where the gate has no such table."""
         if self.priority is None:
             return None
         return frozenset(filter(self.priority.marks, pairs))
 
 
 def read_report_gate(path: Path | None) -> ReportGate:
+    """Read GATE.toml, or take the defaults without a path. Raises UnusableInput where the file is not a valid gate."""
     if path is None:
         return ReportGate()
     try:
@@ -83,15 +87,16 @@ def read_report_gate(path: Path | None) -> ReportGate:
 
 
 def judge(gate: ReportGate, checks: Sequence[Measurement], bound: float) -> list[Threshold]:
-    """Every limit that applies to a check that was made, and those that the gate sets for one that was not; `bound` is
-    the memory's stated share of false answers.
+    """Judge every limit of the checks that were made, and those that the gate sets for checks that were not.
+
+    `bound` is the share of false answers that the memory's recipe states.
     """
     held = [threshold for measured in checks for threshold in _judge_check(gate, measured, bound)]
     return held + list(_judge_missing_checks(gate, {measured.id for measured in checks}))
 
 
 def worst_verdict(thresholds: Iterable[Threshold]) -> Verdict:
-    """The worst: one failure fails, one undecided limit leaves the whole undecided."""
+    """Return the worst verdict: one failure fails, else one limit that is not decided leaves the whole undecided."""
     found = {threshold.verdict for threshold in thresholds}
     if Verdict.FAIL in found:
         return Verdict.FAIL
@@ -99,7 +104,7 @@ def worst_verdict(thresholds: Iterable[Threshold]) -> Verdict:
 
 
 def _judge_missing_checks(gate: ReportGate, made: Collection[CheckId]) -> Iterator[Threshold]:
-    """Who sets a limit wants it judged: without its check the report is not decisive. A minimum of nothing is none."""
+    """Yield the limits that the file sets for checks that were not made: not decisive. A minimum of 0 is no limit."""
     for name, check in _LEFT_OUT.items():
         limit = getattr(gate, name)
         if name in gate.model_fields_set and check not in made and (limit > 0 or name.startswith("maximum")):
@@ -144,7 +149,7 @@ def _judge_wrong(gate: ReportGate, measured: Measurement) -> Threshold:
 
 
 def _judge_priority(gate: ReportGate, measured: Measurement) -> Iterator[Threshold]:
-    """A part that marks no fact of the table guards nothing, and is not kept."""
+    """Judge the priority facts. A [priority] table that marks no fact of the table fails, since it guards nothing."""
     if measured.priority is not None:
         yield require_at_least(measured, "minimum_priority", gate.minimum_priority, measured.priority)
 
@@ -178,7 +183,7 @@ def _judge_false_answers(gate: ReportGate, measured: Measurement, bound: float) 
 
 
 def _judge_stated_bound(k: int, n: int, bound: float, sample: int) -> Verdict:
-    """The bound holds by construction; the sample may contradict it, but need not be large enough to show it."""
+    """Judge a bound that holds by construction: the sample must not contradict it, but need not prove it."""
     if interval(k, n)[0] > bound:
         return Verdict.FAIL
     return Verdict.PASS if n >= sample and k <= bound * n else Verdict.NOT_DECISIVE
@@ -191,23 +196,23 @@ def _judge_limit(k: int, n: int, limit: float, sample: int) -> Verdict:
 
 
 def require_at_least(measured: Measurement, name: str, limit: float, tally: Tally) -> Threshold:
-    """The share of right ones; nothing asked keeps no limit."""
+    """Require a share of right answers. The limit is missed where nothing was asked."""
     kept = tally.asked > 0 and tally.right >= limit * tally.asked
     return to_threshold(measured, name, limit, tally.right, tally.asked, kept=kept)
 
 
 def require_at_most(measured: Measurement, name: str, limit: int, k: int, n: int) -> Threshold:
-    """A count of what should not have come about, `k` of `n`."""
+    """Require that of `n` cases at most `limit` went wrong; `k` did."""
     return to_threshold(measured, name, limit, k, n, kept=k <= limit)
 
 
 def require_all(measured: Measurement, name: str, k: int, n: int) -> Threshold:
-    """A limit that no gate can lower: all of `n`."""
+    """Require that all `n` cases went right; no gate can lower this limit. `k` did."""
     return to_threshold(measured, name, 1.0, k, n, kept=k == n)
 
 
 def require_within(measured: Measurement, name: str, limit: float, figure: float) -> Threshold:
-    """A figure that is no count."""
+    """Require that a figure, which is not a count, does not exceed the limit."""
     kept = Verdict.PASS if figure <= limit else Verdict.FAIL
     return Threshold(check=measured.id, name=name, limit=limit, k=0, n=0, measured=figure, verdict=kept)
 

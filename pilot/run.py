@@ -1,4 +1,4 @@
-"""The main job: a file goes in, a memory is trained and asked, a report comes out."""
+"""The main job: read a file, train a memory, ask it, and build the report."""
 
 import csv
 import io
@@ -40,8 +40,10 @@ _RECIPES: TypeAdapter[AnyRecipe] = TypeAdapter(AnyRecipe)
 
 @dataclass(frozen=True, slots=True)
 class RunRequest:
-    """What a run is asked to do. Without `address` it starts a service of its own; with `memory` it trains nothing and
-    uploads nothing, but judges that memory of that dictionary by the file. With `laboratory` experiments follow.
+    """What a run should do.
+
+    Without `address` it starts a service of its own. With `memory` it uploads and trains nothing, but judges that
+    memory of the dictionary against the file. With `laboratory`, experiments follow. `command` is quoted in the report.
     """
 
     file: Path
@@ -59,7 +61,7 @@ class RunRequest:
 
 @dataclass(frozen=True, slots=True)
 class _Inputs:
-    """The smaller files, read before anything is started."""
+    """The smaller files, which are read before anything is started."""
 
     gate: ReportGate
     questions: list[Question]
@@ -67,7 +69,7 @@ class _Inputs:
 
 
 def run(request: RunRequest, progress: Progress) -> Report:
-    """Raises PilotError; a report that fails its gate is a report, not an error."""
+    """Do what the request says and return the report. Raises PilotError; failing the gate is a result, not an error."""
     started, clock = datetime.now(UTC), time.perf_counter()
     inputs = _Inputs(
         gate=read_report_gate(request.gate),
@@ -115,7 +117,7 @@ def _measure(  # noqa: PLR0917 - each part stands for itself
     inputs: _Inputs,
     progress: Progress,
 ) -> Evidence:
-    """The service reads the file first: where it refuses, its problem is the better message."""
+    """Upload, read, train and check. The service reads the file first, because its error is the better message."""
     progress(0.0, "uploading the file")
     receipt = store.upload(dictionary.id, request.file, request.options, dry_run=request.memory is not None)
     progress(0.5, "reading the file independently")
@@ -128,7 +130,7 @@ def _measure(  # noqa: PLR0917 - each part stands for itself
         taught=reading.taught,
         lines=reading.lines,
         elsewhere=reading.mentioned | _taught_elsewhere(store, dictionary, memory, reading),
-        priority=inputs.gate.marked(reading.taught),
+        priority=inputs.gate.select_priority(reading.taught),
     )
     setting = ServiceSetting(
         recipe=_of_any_table(inputs.recipe if request.memory is None else memory.recipe),
@@ -177,8 +179,9 @@ def _csv_line(cells: list[str]) -> str:
 
 @contextmanager
 def _dictionary(store: FactStore, request: RunRequest) -> Iterator[Dictionary]:
-    """Made when there is none of that name, unless a memory of it is to be judged. One that was made for this run alone
-    does not stay when the run fails.
+    """Get the dictionary of the request, or make one unless a memory of it is to be judged.
+
+    One that was made for this run alone is removed when the run fails.
     """
     if request.memory is not None and not any(
         request.dictionary in (held.id, held.name) for held in store.list_dictionaries()
@@ -189,13 +192,13 @@ def _dictionary(store: FactStore, request: RunRequest) -> Iterator[Dictionary]:
         yield dictionary
     except BaseException:
         if request.dictionary is None:
-            with suppress(PilotError):  # the first error is the one to tell
+            with suppress(PilotError):  # the first error is the one to report
                 store.delete_dictionary(dictionary.id)
         raise
 
 
 def _fresh_name(request: RunRequest) -> str:
-    """A run without --dictionary must not write into one that is in use: with --url the name carries the time."""
+    """Make a name. A run without --dictionary must not write into one in use, so with --url the name has the time."""
     stem = request.file.stem[:150]
     return stem if request.address is None else f"{stem} {datetime.now(UTC):%Y-%m-%d %H:%M:%S.%f}"
 
@@ -203,7 +206,7 @@ def _fresh_name(request: RunRequest) -> str:
 def _memory(
     store: FactStore, dictionary: Dictionary, request: RunRequest, inputs: _Inputs, progress: Progress
 ) -> MemoryInfo:
-    """The memory to judge: trained now, or the one that was named."""
+    """Get the memory to judge: the one that was named, or one that is trained now."""
     if request.memory is None:
         return store.get_memory(
             store.train_and_wait(dictionary.id, inputs.recipe, lambda share, step: progress(share, f"training: {step}"))
@@ -215,14 +218,14 @@ def _memory(
 
 
 def _of_any_table(recipe: dict[str, object] | None) -> dict[str, object] | None:
-    """What a recipe asks of any table: of a resolved one, all but the sizes that were resolved for its own."""
+    """Return the recipe without the sizes that were resolved for its own table, so that it fits any table."""
     if recipe is None or not is_resolved(recipe):
         return recipe
     return {name: recipe[name] for name in _OF_ANY_TABLE if name in recipe}
 
 
 def _taught_elsewhere(store: FactStore, dictionary: Dictionary, memory: MemoryInfo, reading: Reading) -> set[Pair]:
-    """Pairs that the dictionary held before this file: rightly known, so no never-taught questions."""
+    """Return the pairs that the dictionary held before this file. The memory knows them, so they are not probes."""
     if memory.pairs == len(reading.taught):
         return set()
     with tempfile.TemporaryDirectory(prefix="pilot-") as folder:
@@ -232,7 +235,7 @@ def _taught_elsewhere(store: FactStore, dictionary: Dictionary, memory: MemoryIn
 
 
 def _read_recipe(request: RunRequest) -> dict[str, object] | None:
-    """A resolved recipe knows the relations of its own dictionary by keyed hashes: no other one can use it."""
+    """Read RECIPE.json. A resolved recipe names relations by hashes under its dictionary's key, so it fits no other."""
     if request.recipe is None:
         return None
     try:
@@ -243,7 +246,7 @@ def _read_recipe(request: RunRequest) -> dict[str, object] | None:
         raise UnusableInput(f"the recipe cannot be used: {why}", "recipe_unusable", why=why) from None
     if is_resolved(recipe) and (request.address is None or request.dictionary is None):
         raise UnusableInput(
-            "a resolved recipe serves the dictionary of its memory alone: give --url and --dictionary",
+            "a resolved recipe works only for the dictionary of its memory: set --url and --dictionary",
             "recipe_of_another_dictionary",
         )
     return recipe

@@ -1,4 +1,4 @@
-"""The checks on one memory: made in the order that disturbs least, handed back in the order of the report."""
+"""Run all checks of one memory, in the order in which they disturb each other least; return them in report order."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -27,7 +27,7 @@ _CHANGING = (CheckId.RETENTION, CheckId.DELETION, CheckId.ROLLBACK)
 
 @dataclass(slots=True)
 class SuiteOutcome:
-    """What was measured, and which checks were not made."""
+    """What was measured, and which checks were left out."""
 
     checks: list[Measurement] = field(default_factory=list)
     left_out: list[LeftOut] = field(default_factory=list)
@@ -35,7 +35,7 @@ class SuiteOutcome:
 
 @dataclass(frozen=True, slots=True)
 class CheckSuite:
-    """`questions`: the people's own; without any that check is left out."""
+    """The checks of one memory. `questions` are the user's own; without any, that check is left out."""
 
     target: CheckTarget
     plan: CheckPlan
@@ -44,7 +44,7 @@ class CheckSuite:
     progress: Progress
 
     def run(self) -> SuiteOutcome:
-        """Every check; those that change facts share one scratch copy, and the one that leaves it changed goes last."""
+        """Run every check. Those that change facts share one scratch copy; the one that leaves it changed runs last."""
         outcome = SuiteOutcome()
         self._ask(outcome)
         if self.setting.scratch:

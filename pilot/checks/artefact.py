@@ -1,6 +1,6 @@
-"""A stored memory's bytes, searched for names in the encodings that a person could read them in.
+"""Search the stored bytes of a memory for names, in every encoding in which a person could read them.
 
-A name shorter than 8 bytes in an encoding is not searched in it: among millions of bytes it would be met by chance.
+A name of fewer than 8 bytes in an encoding is not searched in it: it would turn up by chance among millions of bytes.
 """
 
 from collections import defaultdict
@@ -17,7 +17,10 @@ _ENCODINGS = ("utf-8", "utf-16-le", "utf-16-be", "cp932")
 
 @dataclass(slots=True)
 class NameIndex:
-    """The forms of names by their first 8 bytes; `searched` and `short` split the names."""
+    """The encoded forms of names, keyed by their first 8 bytes.
+
+    Every name is either in `searched` (at least one form is long enough) or in `short`.
+    """
 
     forms: defaultdict[int, set[tuple[bytes, str]]] = field(default_factory=lambda: defaultdict(set))
     searched: set[str] = field(default_factory=set)
@@ -25,7 +28,7 @@ class NameIndex:
 
 
 def index_names(names: Collection[str]) -> NameIndex:
-    """Prepares a search: a name takes part if at least one of its forms is long enough."""
+    """Index the names for a search. A name takes part if at least one of its forms has 8 bytes or more."""
     found = NameIndex()
     for name in names:
         long = [form for form in _encode(name) if len(form) >= _HEAD]
@@ -36,13 +39,14 @@ def index_names(names: Collection[str]) -> NameIndex:
 
 
 def find_names(folder: Path, wanted: NameIndex) -> set[str]:
-    """The names that stand in any file of the folder."""
+    """Return the names that occur in any file below the folder."""
     heads = np.array(sorted(wanted.forms), dtype=np.uint64)
     files = (path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file())
     return {name for data in files for name in _names_in(data, heads, wanted)} if len(heads) else set()
 
 
 def folder_size(folder: Path) -> int:
+    """Return the bytes of all files below the folder."""
     return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
 
 
@@ -62,7 +66,7 @@ def _names_in(data: bytes, heads: NDArray[np.uint64], wanted: NameIndex) -> Iter
 
 
 def _find_heads(data: bytes, heads: NDArray[np.uint64]) -> Iterable[int]:
-    """Where one of the heads stands: eight passes, one for each place a word of 8 bytes can begin at."""
+    """Yield the offsets at which one of the heads occurs. Eight passes, one for each alignment of an 8-byte word."""
     for offset in range(min(_HEAD, len(data) - _HEAD + 1)):
         words = np.frombuffer(data, dtype="<u8", offset=offset, count=(len(data) - offset) // _HEAD)
         nearest = heads[np.searchsorted(heads, words).clip(max=len(heads) - 1)]

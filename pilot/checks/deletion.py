@@ -1,4 +1,4 @@
-"""Whether what was deleted is gone, from the answers and from the bytes, and whether nothing else went with it."""
+"""Check that deleted facts are gone, from the answers and from the bytes, and that nothing else was lost."""
 
 import random
 import unicodedata
@@ -15,13 +15,13 @@ from schemas.checks import CheckId, Deletion
 from schemas.recall import Result, Status
 
 _SHARE = 10
-"""At most one pair in so many is deleted."""
+"""At most one pair in this many is deleted."""
 
 
 def check_deletion(scratch: Scratch, gone: Sequence[Pair], proofs: int, progress: Progress) -> Measurement:
-    """Deletes these pairs, asks for them and for all others, and teaches them again.
+    """Delete the pairs in `gone`, ask for them and for all others, and teach them again.
 
-    For `proofs` of them the proof of absence is asked: for each the service reads the version's bytes afresh.
+    A proof of absence is requested for the first `proofs` of them; for each, the service reads the version's bytes.
     """
     measured, copy, before = Measurement(CheckId.DELETION), scratch.copy, scratch.digest()
     taught = {pair: scratch.held[pair] for pair in gone}
@@ -40,8 +40,10 @@ def check_deletion(scratch: Scratch, gone: Sequence[Pair], proofs: int, progress
 
 
 def choose_deletions(held: Held, plan: CheckPlan) -> list[Pair]:
-    """A tenth of the pairs at most, one at least, and never all; none that shares its spelling with another pair, as a
-    question for it may rightly be answered by that one.
+    """Draw the pairs to delete: at most a tenth of them, at least one, never all.
+
+    A pair whose spelling folds to that of another pair is never drawn, because the other pair may correctly answer a
+    question about it.
     """
     alike = Counter((fold(subject), fold(relation)) for subject, relation in held)
     single = [pair for pair in held if alike[fold(pair[0]), fold(pair[1])] == 1]
@@ -50,7 +52,7 @@ def choose_deletions(held: Held, plan: CheckPlan) -> list[Pair]:
 
 
 def _ask_for_the_deleted(scratch: Scratch, taught: Held, measured: Measurement, progress: Progress) -> None:
-    """As they were spelt, in another spelling, and in a sentence; right is that the deleted answer does not come."""
+    """Ask as the pairs were spelt, in another spelling, and in a sentence. Right: the deleted answer does not come."""
     target, pairs = scratch.target(), list(taught)
     spelt = [(respell(subject), respell(relation)) for subject, relation in pairs]
     for part, asked in (("deleted", pairs), ("spellings", spelt)):
@@ -70,7 +72,7 @@ def _judge(measured: Measurement, part: str, reply: Reply, *, answered: bool) ->
 
 
 def _is_of_another_pair(result: Result, deleted: Pair, held: Held) -> bool:
-    """Nothing was answered, or what another pair of the sentence holds."""
+    """Whether nothing was answered, or the answer is that of another pair named in the sentence."""
     if result.status is not Status.ANSWERED or result.subject is None or result.relation is None:
         return result.status is not Status.ANSWERED
     pair = result.subject, result.relation
@@ -78,7 +80,7 @@ def _is_of_another_pair(result: Result, deleted: Pair, held: Held) -> bool:
 
 
 def _ask_for_proofs(scratch: Scratch, gone: Sequence[Pair], measured: Measurement) -> None:
-    """Right: the version holds no such pair, and the proof names another digest after the deletion than before it."""
+    """Ask for the proofs. Right: the version does not hold the pair, and the deletion changed the proof's digest."""
     for pair in gone:
         found = scratch.store.get_absence(scratch.memory, *pair)
         proof = found.proof
@@ -93,7 +95,7 @@ def _judge_proof(measured: Measurement, reply: Reply, *, right: bool) -> None:
 
 
 def _ask_and_judge(measured: Measurement, part: str, scratch: Scratch, expected: Held, progress: Progress) -> None:
-    """These pairs, on the memory as it is now; right means an equal set of answers."""
+    """Ask the current memory for these pairs. Right: the sets of answers are equal."""
     for reply in scratch.target().recall(list(expected), progress, f"deletion: {part}"):
         right = reply.answers == expected[reply.pair]
         measured.part(part).count(reply.status, right=right)
@@ -105,6 +107,6 @@ _WIDE = {code: code + 0xFEE0 for code in range(0x21, 0x7F)}
 
 
 def respell(name: str) -> str:
-    """The name in another width, case or normal form; with white space at its ends where it has only one form."""
+    """Return the name in another width, case or normal form; if it has only one form, with white space at its ends."""
     forms = (name.translate(_WIDE), name.swapcase(), unicodedata.normalize("NFD", name))
     return next((form for form in forms if form != name), f"\u3000{name} ")

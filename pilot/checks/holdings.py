@@ -1,7 +1,7 @@
-"""The same facts in a table in this process: a dict, and SQLite with a primary key. The sceptic's answer.
+"""Measure what a sceptic would use instead of a memory: a dict, and SQLite with a primary key, in this process.
 
-SQLite twice: with names in every row, as it is written at once, and with each name once and facts as three numbers, as
-whoever counts bytes would write it.
+SQLite is measured twice: with names in every row, as one would write it first, and with each name stored once and facts
+as three numbers, as one would write it to save bytes.
 """
 
 import sqlite3
@@ -42,7 +42,7 @@ Rows = Sequence[tuple[str, str, str]]
 
 
 class _BuiltTable(NamedTuple):
-    """Bytes (None for a dict: its share of this process is not measured) and seconds to build."""
+    """A table's size in bytes (None for a dict, whose share of this process is not measured) and seconds to build."""
 
     name: str
     size: int | None
@@ -50,7 +50,7 @@ class _BuiltTable(NamedTuple):
 
 
 class _Schema(NamedTuple):
-    """A way to hold facts in SQLite: how they are written, and how a pair is looked up."""
+    """How facts are written to SQLite and how a pair is looked up."""
 
     name: str
     write: Callable[[sqlite3.Connection, Rows], None]
@@ -58,7 +58,7 @@ class _Schema(NamedTuple):
 
 
 def measure_tables(taught: Taught, asked: Sequence[Pair]) -> list[Holding]:
-    """Builds each table from the facts and looks every asked pair up, 20 times over."""
+    """Build each table from the facts and look up every pair of `asked` 20 times."""
     rows = [(*pair, answer) for pair, answers in sorted(taught.items()) for answer in answers]
     return [
         _measure_dict(taught, asked),
@@ -68,14 +68,14 @@ def measure_tables(taught: Taught, asked: Sequence[Pair]) -> list[Holding]:
 
 
 def write_by_name(database: sqlite3.Connection, rows: Rows) -> None:
-    """Facts as they are, in the order of their names."""
+    """Write the facts with their names in every row."""
     database.executescript(BY_NAME)
     with database:
         database.executemany("INSERT INTO facts VALUES (?, ?, ?)", rows)
 
 
 def write_by_number(database: sqlite3.Connection, rows: Rows) -> None:
-    """Every name once, with its number; facts by number."""
+    """Write every name once, with a number, and the facts as three numbers each."""
     columns = zip(*rows, strict=True) if rows else ([], [], [])
     subjects, relations, answers = ({name: at for at, name in enumerate(sorted(set(column)))} for column in columns)
     database.executescript(BY_NUMBER)

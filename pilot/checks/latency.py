@@ -1,4 +1,4 @@
-"""How fast: recall over HTTP alone, at once and in batches, beside a request that does nothing and beside tables."""
+"""Time recall over HTTP, singly, concurrently and in batches, next to a request that does nothing and to tables."""
 
 import math
 import random
@@ -23,7 +23,7 @@ _Reply = TypeVar("_Reply")
 
 
 def check_latency(target: CheckTarget, plan: CheckPlan, progress: Progress) -> Measurement:
-    """One part a way of asking; every timed reply is judged too, after the clock has stopped."""
+    """Time every way of asking, one part each. Every timed reply is also judged, after the clock has stopped."""
     measured = Measurement(CheckId.LATENCY)
     draw = random.Random(f"{plan.seed} latency")  # noqa: S311 - a reproducible sample, not a secret
     pairs = list(target.taught)
@@ -96,7 +96,10 @@ def _judge_rows(
 def summarise_timing(
     name: str, durations: Sequence[float], seconds: float, *, queries: int = 1, concurrent: int = 1
 ) -> Timing:
-    """The percentiles of single requests' seconds, and the rate over the `seconds` that all of them took."""
+    """Summarise the seconds of single requests as percentiles in milliseconds, and as queries a second.
+
+    `durations` must not be empty; `seconds` is the time that all requests took together, `queries` how many each held.
+    """
     ordered = sorted(durations)
     return Timing(
         name=name,
@@ -111,5 +114,5 @@ def summarise_timing(
 
 
 def percentile(ordered: Sequence[float], share: float) -> float:
-    """The nearest-rank percentile of an ascending sequence: a value that was measured, never one between two."""
+    """Return the nearest-rank percentile of an ascending sequence: a measured value, never an interpolated one."""
     return ordered[max(math.ceil(share * len(ordered)) - 1, 0)]

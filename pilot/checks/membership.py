@@ -1,4 +1,4 @@
-"""Whether a pair was taught: what an attacker can tell with an API key, and without one."""
+"""Measure membership inference: whether an attacker, with an API key or without, can tell which pairs were taught."""
 
 import math
 import random
@@ -23,7 +23,7 @@ _STRANGER = "strangers"
 def measure_membership(
     target: CheckTarget, plan: CheckPlan, measured: Measurement, progress: Progress
 ) -> list[Membership]:
-    """A caller may recall, and so can tell: that is what recall is for. A stranger without a key cannot."""
+    """Measure both attackers. A caller may recall and so can always tell, by design; a stranger must not be able to."""
     members, others = _draw_pairs(target, plan)
     asked = (list(target.recall(pairs, progress, "privacy: membership")) for pairs in (members, others))
     with FactStore(target.store.wire.url, secrets.token_urlsafe(32)) as stranger:
@@ -35,7 +35,10 @@ def measure_membership(
 
 
 def auc(members: Sequence[float], others: Sequence[float]) -> float:
-    """The chance that a member scores above a non-member, a tie counting half (Mann and Whitney 1947)."""
+    """Return the chance that a member scores above a non-member, a tie counting half (Mann and Whitney 1947).
+
+    Neither sequence may be empty.
+    """
     scored = sorted([*((score, 0) for score in others), *((score, 1) for score in members)])
     below = won = 0.0
     for _, alike in groupby(scored, key=lambda each: each[0]):
@@ -47,15 +50,16 @@ def auc(members: Sequence[float], others: Sequence[float]) -> float:
 
 
 def auc_interval(found: tuple[int, int], false: tuple[int, int]) -> Interval:
-    """Of an attacker with one threshold, (1 + hit rate - false rate) / 2, each rate given as k of n: both lie within
-    their exact 97.5 % intervals at once with 95 % confidence.
+    """Return the 95 % interval of the AUC of an attacker with one threshold, (1 + hit rate - false alarm rate) / 2.
+
+    Each rate is given as (k, n). With 95 % confidence, both lie within their exact 97.5 % intervals (Bonferroni).
     """
     hits, alarms = interval(*found, 0.975), interval(*false, 0.975)
     return (1 + hits[0] - alarms[1]) / 2, (1 + hits[1] - alarms[0]) / 2
 
 
 def _draw_pairs(target: CheckTarget, plan: CheckPlan) -> tuple[list[Pair], list[Pair]]:
-    """Taught pairs, and as many never taught: half of these absent cells, where the table has so many."""
+    """Draw taught pairs and as many never-taught ones; half of the latter are absent cells, if the table has enough."""
     draw = random.Random(f"{plan.seed} members")  # noqa: S311 - a reproducible sample, not a secret
     members = draw.sample(list(target.taught), min(plan.members, len(target.taught)))
     probes = Probes(list(target.taught), target.elsewhere | set(target.taught), plan.seed)
@@ -66,7 +70,7 @@ def _draw_pairs(target: CheckTarget, plan: CheckPlan) -> tuple[list[Pair], list[
 
 
 def _ask_as_stranger(stranger: FactStore, target: CheckTarget, pair: Pair, measured: Measurement) -> Reply:
-    """Asks with a key that was never given out; right is that nothing is answered."""
+    """Ask with a key that was never issued. Right: nothing is answered."""
     try:
         result = stranger.recall(target.dictionary, Query(subject=pair[0], relation=pair[1], memory=target.memory))
     except Refused:

@@ -1,4 +1,4 @@
-"""What the memory gives away: to whoever holds its files, to a stranger, to a caller; and what privacy would cost.
+"""Measure what the memory reveals to a holder of its files, a stranger and a caller, and what privacy would cost.
 
 With m equally likely answers, a mechanism that is (epsilon, delta)-private about one fact recalls it with probability
 at most (e^epsilon + (m - 1) delta) / (m - 1 + e^epsilon). Randomised response over m answers (Warner 1965; Kairouz, Oh
@@ -23,13 +23,16 @@ from schemas.recall import Status
 
 
 def recall_ceiling(epsilon: float, m: int, delta: float = 0.0) -> float:
-    """The bound for one fact whose relation has `m` answers; 1 where there is only one and nothing to hide."""
+    """Return the bound on recall for one fact whose relation has `m` answers; 1 for m = 1: nothing to hide."""
     others = (m - 1) * math.exp(-epsilon)
     return min((1 + others * delta) / (1 + others), 1.0)
 
 
 class AnswerChoices:
-    """How many pairs there are with how many possible answers; a pair's set of answers counts as one."""
+    """The possible answers of every relation, and how many pairs have how many of them.
+
+    The set of answers of a pair counts as one answer.
+    """
 
     def __init__(self, held: Held) -> None:
         self._of_relation = group_answers(held)
@@ -37,12 +40,12 @@ class AnswerChoices:
         self._pairs = Counter(sizes[relation] for _, relation in held)
 
     def ceiling(self, epsilon: float, delta: float = 0.0) -> float:
-        """The mean bound over all pairs."""
+        """Return the mean bound on recall over all pairs."""
         total = math.fsum(pairs * recall_ceiling(epsilon, m, delta) for m, pairs in self._pairs.items())
         return total / self._pairs.total()
 
     def randomised(self, held: Held, epsilon: float, seed: int) -> dict[Pair, Answers]:
-        """Each pair with its true answers, or any others of its relation, drawn so that no pair's truth shows."""
+        """Apply randomised response: each pair keeps its true answers or gets others of its relation at random."""
         draw = random.Random(f"{seed} randomised")  # noqa: S311 - a measurement, not a protection of anybody
         return {pair: self._respond(pair, answers, epsilon, draw) for pair, answers in held.items()}
 
@@ -57,13 +60,15 @@ class AnswerChoices:
 
 _EPSILONS = [quarter / 4 for quarter in range(65)]
 _CONTROL = {("a subject no table has", "a relation no table has"): ("an answer no table has",)}
-"""A name that also stands in the files of a memory of this one fact is a word of the format, and shows nothing."""
+"""A name that also occurs in the files of a memory of this one fact is part of the format, and reveals nothing."""
 
 
 @dataclass(frozen=True, slots=True)
 class ServiceSetting:
-    """How the service under test came about: the recipe asked for, the folder of its memories if it is at hand, and
-    whether scratch dictionaries may be made.
+    """What the checks may use of the service under test.
+
+    recipe: how scratch memories are built; memories: the folder of the artefacts, where the pilot can read it;
+    scratch: whether scratch dictionaries may be made.
     """
 
     recipe: dict[str, object] | None
@@ -72,10 +77,11 @@ class ServiceSetting:
 
 
 def check_privacy(target: CheckTarget, setting: ServiceSetting, plan: CheckPlan, progress: Progress) -> Measurement:
-    """Right is a name that the artefact's bytes do not show, and a stranger's question that is not answered.
+    """Search the artefact, and measure membership inference and the cost of randomised answers.
 
-    What a caller can tell, and what randomised answers would cost, is measured but neither right nor wrong. Without
-    scratch dictionaries only what can be asked is measured.
+    A name that does not occur in the artefact's bytes counts as right, and so does a stranger's question without an
+    answer. What a caller can tell, and what randomised answers would cost, is measured but not judged. Without scratch
+    dictionaries, only membership inference is measured and the bound computed.
     """
     measured = Measurement(CheckId.PRIVACY)
     membership = measure_membership(target, plan, measured, progress)
@@ -93,7 +99,7 @@ def check_privacy(target: CheckTarget, setting: ServiceSetting, plan: CheckPlan,
 
 
 def _search_artefact(target: CheckTarget, memories: Path, measured: Measurement) -> Artefact:
-    """Searches the folder that the memory was loaded from."""
+    """Search the folder that the memory was loaded from."""
     names = {name for pair, answers in target.taught.items() for name in (*pair, *answers)}
     wanted = index_names(names)
     folder = memories / target.store.get_memory(target.memory or "").lineage
@@ -129,7 +135,7 @@ def _to_failing(name: str) -> Failing:
 def _measure_randomised(
     target: CheckTarget, table: AnswerChoices, setting: ServiceSetting, plan: CheckPlan, progress: Progress
 ) -> Randomised:
-    """Teaches a scratch dictionary randomised answers, and judges its recall of every pair by the true ones."""
+    """Teach a scratch dictionary randomised answers, and judge its recall of every pair by the true ones."""
     truth = draw_pairs(target.taught, plan.randomised, plan.seed)
     noisy = table.randomised(truth, plan.epsilon, plan.seed)
     progress(0.0, "privacy: randomised answers")

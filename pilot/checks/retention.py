@@ -1,4 +1,4 @@
-"""What a change costs the facts it does not touch: rounds of edits, and after each every pair is asked again."""
+"""Measure what a change costs the facts it does not touch: rounds of edits, after each of which every pair is asked."""
 
 import time
 from collections.abc import Collection, Sequence
@@ -16,7 +16,7 @@ UNCHANGED = "unchanged"
 
 @dataclass(slots=True)
 class _Rounds:
-    """`ages`: the round that changed a pair last. `right`: the pairs that answered rightly after the round before."""
+    """The state between rounds. `ages`: the round that last changed a pair; `right`: the pairs last answered right."""
 
     scratch: Scratch
     progress: Progress
@@ -25,7 +25,7 @@ class _Rounds:
     replies: list[Reply] = field(default_factory=list)
 
     def ask(self, step: str) -> Tally:
-        """Every pair; right means the set of answers that it was given last."""
+        """Ask every pair. Right: the set of answers that it was given last."""
         tally, held = Tally(), self.scratch.held
         self.replies = list(self.scratch.target().recall(list(held), self.progress, step))
         for reply in self.replies:
@@ -34,7 +34,7 @@ class _Rounds:
         return tally
 
     def change(self, number: int, share: float, changes: Changes) -> Step:
-        """One round: `share` of the pairs, in as few requests as will do."""
+        """Make one round: change this share of the pairs, from 0 to 1, in as few requests as possible."""
         name = f"changed_{number}"
         wanted = max(1, round(share * len(self.scratch.held)))
         given = changes.draw(self.scratch.held, wanted, name)
@@ -63,7 +63,7 @@ class _Rounds:
 def check_retention(
     scratch: Scratch, plan: CheckPlan, priority: Collection[Pair] | None, progress: Progress
 ) -> Measurement:
-    """Counted on the last memory: one part for the pairs never changed, and one a round for those it changed last."""
+    """Make the rounds and count on the last memory: one part for unchanged pairs, one for those of each round."""
     changes = Changes(scratch.held, plan.seed)
     rounds = _Rounds(scratch, progress)
     rounds.ask("retention: every pair, before any change")

@@ -1,4 +1,4 @@
-"""Going back: one call, how long it takes, what answers then, and how it goes on from there."""
+"""Check rollback: how long the one call takes, which answers come afterwards, and that edits go on from there."""
 
 import time
 from dataclasses import dataclass, field
@@ -15,7 +15,7 @@ _WHY = ("the pilot tries a rollback", "the pilot follows the ledger again", "the
 
 @dataclass(slots=True)
 class _Course:
-    """Parts are counted by asking the champion, not a memory that is named: what callers get."""
+    """The steps of the check. Parts are counted by asking the champion, as callers do, not a memory named by its id."""
 
     scratch: Scratch
     progress: Progress
@@ -23,7 +23,7 @@ class _Course:
     milliseconds: list[float] = field(default_factory=list)
 
     def ask(self, part: str, expected: Held) -> None:
-        """These pairs, of the champion; right means an equal set of answers."""
+        """Ask the champion for these pairs. Right: the sets of answers are equal."""
         target = self.scratch.target(champion=True)
         for reply in target.recall(list(expected), self.progress, f"rollback: {part.replace('_', ' ')}"):
             right = reply.answers == expected[reply.pair]
@@ -40,7 +40,7 @@ class _Course:
 
 
 def check_rollback(scratch: Scratch, plan: CheckPlan, progress: Progress) -> Measurement:
-    """Edit, go back, edit while pinned, follow the ledger again, go back and reset the ledger, and edit once more."""
+    """Edit, roll back, edit while pinned, unpin, and roll back once more with the ledger reset."""
     course = _Course(scratch, progress)
     held, memory, digest = dict(scratch.held), scratch.memory, scratch.digest()
     changes = Changes(held, plan.seed)

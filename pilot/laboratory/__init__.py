@@ -1,4 +1,4 @@
-"""The laboratory's side of the pilot: which experiments are asked for, for how long, and what came of them."""
+"""The laboratory in the pilot: which experiments are requested, for how long, and what they found."""
 
 from pilot.laboratory.conduct import ExperimentOutcome, ExperimentSetting, LaboratoryPlan, conduct_experiments
 

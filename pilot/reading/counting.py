@@ -1,4 +1,4 @@
-"""Rows to facts: what is taught, what is not, and counts that add up to the rows read."""
+"""Turn rows into facts: what is taught and what is not, with counts that add up to the rows read."""
 
 import re
 from collections import Counter
@@ -20,9 +20,9 @@ Fact = tuple[str, str, str]
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """accepted + duplicate + conflicting + rejected = rows_read.
+    """The facts of a file and counts of its rows: accepted + duplicate + conflicting + rejected = rows_read.
 
-    `taught` has each pair's answers, sorted; `lines` the line of its first fact; `mentioned` all pairs of usable rows.
+    taught: the sorted answers of each pair; lines: the line of its first fact; mentioned: all pairs of usable rows.
     """
 
     taught: dict[Pair, tuple[str, ...]]
@@ -39,7 +39,7 @@ class Reading:
 
 @dataclass(slots=True)
 class _Rows:
-    """The rows of a table as they are sorted out."""
+    """The rows of a table, sorted into facts, duplicates and rejected rows."""
 
     read: int = 0
     rejected: int = 0
@@ -49,7 +49,7 @@ class _Rows:
 
 
 def read_facts(path: Path, options: ReadingOptions) -> Reading:
-    """Raises UnusableInput where the pilot cannot read the file or finds no fact in it."""
+    """Read the facts of a file. Raises UnusableInput where it cannot be read or holds no fact."""
     table = read_table(path, options)
     rows = _sort_rows(table)
     chosen = _resolve_conflicts(rows.facts, options.on_conflict)
@@ -75,7 +75,7 @@ def read_facts(path: Path, options: ReadingOptions) -> Reading:
 
 
 def _sort_rows(table: FactTable) -> _Rows:
-    """Blank lines are no rows; nor are rows of empty cells after the last row with content."""
+    """Sort the rows. Blank lines do not count as rows, nor do rows of empty cells after the last row with content."""
     rows = _Rows()
     empty = 0
     for line, cells in table.records:
@@ -96,7 +96,7 @@ def _sort_rows(table: FactTable) -> _Rows:
 
 
 def _to_fact(cells: Sequence[str], table: FactTable) -> Fact | None:
-    """The three cells, or None where they cannot be taught. Names lose the white space at their ends."""
+    """Return the three cells, names without the white space at their ends, or None where they cannot be taught."""
     if len(cells) != table.width or any(BAD in cell or "\0" in cell for cell in cells):
         return None
     if [trim(cell) for cell in cells] == table.titles:
@@ -111,7 +111,7 @@ def _to_fact(cells: Sequence[str], table: FactTable) -> Fact | None:
 
 
 def _resolve_conflicts(facts: dict[Fact, int], on_conflict: OnConflict) -> dict[Fact, int]:
-    """What stays of the distinct facts where one pair has several answers."""
+    """Return the facts that remain where one pair has several answers."""
     if on_conflict is OnConflict.MANY:
         return facts
     if on_conflict is OnConflict.REFUSE:

@@ -1,4 +1,4 @@
-"""A file to rows: records of three cells with the line each begins on, whatever the format."""
+"""Read a file of any format into records of cells, each with the line that it begins on."""
 
 import csv
 import datetime as dt
@@ -48,9 +48,10 @@ CELL_LIMIT = 131_072
 
 @dataclass(frozen=True, slots=True)
 class FactTable:
-    """Records below the header, their three columns' places, and how the file was read.
+    """The records below the header, and how the file was read.
 
-    `width`: the cells of a well-formed record. `titles`: the header, so that its repetition is known.
+    places: the indices of the subject, relation and answer columns; width: how many cells a well-formed record has;
+    titles: the header, so that a repetition of it can be recognised.
     """
 
     records: Iterable[Record]
@@ -62,7 +63,7 @@ class FactTable:
 
 
 def read_table(path: Path, options: ReadingOptions) -> FactTable:
-    """Raises UnusableInput with the option to set, where there is one."""
+    """Read a file. Raises UnusableInput, which names the option to set where there is one."""
     data = path.read_bytes()
     if not data:
         raise UnusableInput("the file is empty", "file_empty")
@@ -78,7 +79,7 @@ def read_table(path: Path, options: ReadingOptions) -> FactTable:
 
 
 def _read_csv(text: str, delimiter: str) -> Iterator[Record]:
-    """A record whose quoting is broken within its line has no cells; one that runs on makes the file unusable."""
+    """Read CSV. A record with broken quotes within its line has no cells; a quote that is never closed is an error."""
     csv.field_size_limit(_LONGEST_CELL)
     rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     line = 1
@@ -100,7 +101,7 @@ def _read_csv(text: str, delimiter: str) -> Iterator[Record]:
 
 
 def _read_sheet(path: Path) -> Iterator[Record]:
-    """The first sheet; its empty rows are gaps, not rows."""
+    """Read the first sheet, without its empty rows."""
     sheet = CalamineWorkbook.from_path(str(path)).get_sheet_by_index(0)
     for line, row in enumerate(sheet.to_python(skip_empty_area=False), start=1):
         cells = [_to_cell(value) for value in row]
@@ -117,7 +118,7 @@ def _read_parquet(path: Path) -> Iterator[Record]:
 
 
 def _read_json_lines(text: str) -> Iterator[Record]:
-    """One object a line; a list of answers makes a row each, and what is no such object makes a row without cells."""
+    """Read one object a line. A list of answers gives a row each; anything but such an object gives a bad row."""
     yield 0, _KEYS
     for number, line in enumerate(text.splitlines(), start=1):
         if line.strip():
@@ -131,7 +132,7 @@ def _read_json_lines(text: str) -> Iterator[Record]:
 
 
 def _to_text(value: object) -> str:
-    """JSON may escape half of a surrogate pair, which is no character."""
+    """Return a string, or BAD for another type or half of a surrogate pair, which JSON can escape."""
     return value if isinstance(value, str) and not _HALF_PAIR.search(value) else BAD
 
 
@@ -143,7 +144,7 @@ def _refuse_repeated_keys(pairs: list[tuple[str, object]]) -> dict[str, object]:
 
 
 def _to_cell(value: object) -> str:
-    """The text a person would type: 12 for 12.0, an ISO date, TRUE and FALSE."""
+    """Return a value as a person would type it: 12 for 12.0, an ISO date, TRUE and FALSE."""
     if isinstance(value, bool):
         return str(value).upper()
     if isinstance(value, float):
@@ -170,10 +171,10 @@ def _find_delimiter(text: str, options: ReadingOptions, path: Path) -> str:
 def _find_columns(
     records: Iterator[Record], options: ReadingOptions, *, encoding: str, delimiter: str | None
 ) -> FactTable:
-    """The header is the first row with three filled cells: what stands above it is a title."""
+    """Find the header, the first row with three filled cells (what stands above it is a title), and its columns."""
     top = next((record for record in records if sum(map(bool, map(trim, record[1]))) >= len(_KEYS)), None)
     if top is None:
-        raise UnusableInput("the file holds no row", "no_row")
+        raise UnusableInput("the file has no row of three filled cells", "no_row")
     _, titles = top
     if options.header == "none":
         return FactTable(chain([top], records), (0, 1, 2), len(titles), [], encoding, delimiter)
@@ -184,7 +185,7 @@ def _find_columns(
 
 
 def _count_empty_columns(rows: Sequence[Record], width: int) -> int:
-    """How many empty cells every filled row has beyond the header's width."""
+    """Count the empty cells that every filled row has beyond the width of the header."""
     widths = {len(cells) for _, cells in rows if any(map(trim, cells))}
     alike = len(widths) == 1 and not any(trim(cell) for _, cells in rows for cell in cells[width:])
     return max(widths.pop() - width, 0) if alike else 0
@@ -209,5 +210,5 @@ def _fold_title(cell: str) -> str:
 
 
 def trim(name: str) -> str:
-    """Without the white space, and the stray byte order marks, at its ends."""
+    """Remove white space and stray byte order marks from both ends."""
     return name.strip().strip("\ufeff").strip()

@@ -1,4 +1,4 @@
-"""What the page says of change, deletion, going back and privacy: sentences filled in, curves placed, lists cut."""
+"""The page's section on change, deletion, rollback and privacy: filled-in sentences, charts and shortened lists."""
 
 from dataclasses import dataclass, field
 
@@ -13,12 +13,12 @@ _ASKED_FOR = ("deleted", "spellings", "questions")
 _SWITCHES_SHOWN = 10
 _EPSILON_LABELS = ((0, f"ε{NO_BREAK}={NO_BREAK}0"), (4, "4"), (8, "8"), (12, "12"), (16, "16"))
 FINE_TUNED = (0.44, 0.85)
-"""What 20 edits by fine-tuning leave right of 2,000 facts, by learning rate (tests/benchmarks/forgetting.py)."""
+"""Share of 2,000 facts still right after 20 edits by fine-tuning, by learning rate (tests/benchmarks/forgetting.py)."""
 
 
 @dataclass(frozen=True, slots=True)
 class ChangeAnswer:
-    """One line of the summary: what happens when."""
+    """One line of the summary: what happens in a case such as a change of facts."""
 
     title: str
     text: str
@@ -26,6 +26,8 @@ class ChangeAnswer:
 
 @dataclass(frozen=True, slots=True)
 class RetentionView:
+    """Retention in words and bars. ages: pairs by the round that changed them last; relations: the worst first."""
+
     answer: ChangeAnswer
     details: Retention
     chart: RateChart
@@ -36,6 +38,8 @@ class RetentionView:
 
 @dataclass(frozen=True, slots=True)
 class DeletionView:
+    """Deletion in words and bars."""
+
     answer: ChangeAnswer
     details: Deletion
     parts: list[tuple[str, Bar]]
@@ -43,6 +47,8 @@ class DeletionView:
 
 @dataclass(frozen=True, slots=True)
 class RollbackView:
+    """Rollback in words and bars, with the newest moves of the alias."""
+
     answer: ChangeAnswer
     details: Rollback
     parts: list[tuple[str, Bar]]
@@ -51,13 +57,15 @@ class RollbackView:
 
 @dataclass(frozen=True, slots=True)
 class PrivacyView:
+    """The figures on privacy, with the chart of the bound on recall."""
+
     details: Privacy
     chart: RateChart
 
 
 @dataclass(slots=True)
 class ChangeView:
-    """None where a check was left out; `left_out` says which and why."""
+    """All of the section. A view is None where its check was left out; `left_out` says which and why."""
 
     retention: RetentionView | None = None
     deletion: DeletionView | None = None
@@ -67,10 +75,12 @@ class ChangeView:
 
     @property
     def answers(self) -> list[ChangeAnswer]:
+        """The lines of the summary, of the checks that were made."""
         return [view.answer for view in (self.retention, self.deletion, self.rollback) if view is not None]
 
 
 def build_change_view(report: Report, prose: Prose) -> ChangeView:
+    """Build the section in the language of the prose."""
     missing = [left for left in report.left_out if isinstance(left.check, CheckId)]
     view, figures, colon = ChangeView(), get_number_format(prose), prose["marks"]["colon"]
     view.left_out = [f"{prose['check'][left.check]}{colon}{prose['left_out'][left.reason]}" for left in missing]
@@ -139,7 +149,7 @@ def _view_rollback(check: Check, found: Rollback, prose: Prose) -> RollbackView:
 
 
 def _draw_retention(steps: list[Step], words: Prose, figures: NumberFormat) -> RateChart:
-    """All facts, after each round; and the band that fine-tuning leaves."""
+    """Draw the share of facts answered right after each round, and the band that fine-tuning leaves."""
     axes = Axes(width=len(steps))
     after = [(place, step.right / step.asked) for place, step in enumerate(steps, start=1)]
     labels = [AxisLabel(axes.x(place), figures.of_all(step.share)) for place, step in enumerate(steps, start=1)]
@@ -153,7 +163,7 @@ def _draw_retention(steps: list[Step], words: Prose, figures: NumberFormat) -> R
 
 
 def _draw_ceiling(found: Privacy, figures: NumberFormat) -> RateChart:
-    """The bound over epsilon, and the memory that was taught randomised answers."""
+    """Draw the bound over epsilon, and the memory that was taught randomised answers."""
     axes, run = Axes(width=found.ceiling[-1].epsilon), found.randomised
     return RateChart(
         x_labels=[AxisLabel(axes.x(epsilon), text) for epsilon, text in _EPSILON_LABELS],
@@ -165,6 +175,6 @@ def _draw_ceiling(found: Privacy, figures: NumberFormat) -> RateChart:
 
 
 def _to_bars(parts: list[Part], names: Prose) -> list[tuple[str, Bar]]:
-    """Each part under its name in words."""
+    """Return each part as a bar, with its name in words."""
     longest = max(part.asked for part in parts)
     return [(names[part.name], make_bar(part, longest)) for part in parts]

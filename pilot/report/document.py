@@ -1,4 +1,4 @@
-"""The one document: what the service says of itself, what the pilot counted, what the gate makes of it."""
+"""Build the document of the report from what the service states, what the pilot counted and how the gate judged it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ _COUNTED_BY_BOTH = ("rows_read", "accepted", "duplicate", "conflicting", "reject
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What was read, trained and measured."""
+    """Everything that was read, trained and measured."""
 
     file: Path
     dictionary: str
@@ -35,6 +35,7 @@ class Evidence:
 
 
 def build_report(evidence: Evidence, run: Run) -> Report:
+    """Build the report; every rate in it follows from integers that are in it too."""
     recall = next(check.tally for check in evidence.checks if check.id is CheckId.RECALL)
     return Report(
         format_version=1,
@@ -59,7 +60,7 @@ def build_report(evidence: Evidence, run: Run) -> Report:
 
 
 def get_stated_bound(memory: MemoryInfo) -> float:
-    """The share of never-taught questions that the memory's recipe allows to be answered."""
+    """Return the share of never-taught questions that the memory's recipe allows to be answered."""
     stated = memory.recipe.get("false_answers")
     return float(stated) if isinstance(stated, int | float) else 1e-6
 

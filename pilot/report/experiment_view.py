@@ -1,4 +1,4 @@
-"""What the page says of the experiments: sentences in its language, charts placed, tables in order."""
+"""The page's section on the experiments: sentences in its language, charts and tables."""
 
 from dataclasses import dataclass
 from itertools import chain
@@ -14,6 +14,8 @@ from schemas.report import Report
 
 @dataclass(frozen=True, slots=True)
 class ExperimentView:
+    """One experiment in words. unmeasured: the titles of the charts without a point; left_out: what was not tried."""
+
     document: Experiment
     title: str
     question: str
@@ -27,7 +29,7 @@ class ExperimentView:
 
 @dataclass(frozen=True, slots=True)
 class LaboratoryView:
-    """allocation: the answer that stands at the top of the page; failed: what brought no result, with its code."""
+    """All experiments. allocation: the recommendation at the top of the page; failed: those that had no result."""
 
     experiments: list[ExperimentView]
     allocation: str | None
@@ -35,6 +37,7 @@ class LaboratoryView:
 
 
 def build_laboratory_view(report: Report, prose: Prose) -> LaboratoryView:
+    """Build the section in the language of the prose."""
     views = [_build_experiment_view(made, Wording(prose, made.id)) for made in report.experiments]
     allocation = [view.recommendation for view in views if view.document.id is ExperimentId.ALLOCATION]
     failed = [left for left in report.left_out if isinstance(left.check, ExperimentId)]

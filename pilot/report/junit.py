@@ -1,4 +1,4 @@
-"""The report as JUnit XML: a case for a limit of the gate and for an experiment, so that a build server shows them."""
+"""The report as JUnit XML, for build servers: one test case for each limit of the gate and each experiment."""
 
 import re
 from xml.etree import ElementTree as ET
@@ -11,7 +11,10 @@ _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
 
 
 def to_junit(report: Report) -> bytes:
-    """One suite a check; a limit that is not decisive fails like one that is broken, and says which it is."""
+    """Write the report as JUnit XML, one suite for each check.
+
+    A limit that is not decisive fails like one that is missed; the type of the failure tells them apart.
+    """
     root = ET.Element("testsuites", name="fact-store pilot")
     for check in report.checks:
         limits = [threshold for threshold in report.gate if threshold.check is check.id]
@@ -29,7 +32,7 @@ def to_junit(report: Report) -> bytes:
 
 
 def _add_laboratory(root: ET.Element, report: Report) -> None:
-    """What was found is told, and neither passes nor fails; what brought no result is skipped."""
+    """Add the experiments. A finding is output and always passes; an experiment without a result is skipped."""
     missing = [left for left in report.left_out if isinstance(left.check, ExperimentId)]
     cases: list[Experiment | LeftOut] = [*report.experiments, *missing]
     if not cases:
@@ -43,8 +46,8 @@ def _add_laboratory(root: ET.Element, report: Report) -> None:
         if isinstance(each, LeftOut):
             ET.SubElement(case, "skipped", message=f"{each.reason}: {each.detail}" if each.detail else each.reason)
         else:
-            told = f"{each.verdict}: {each.finding} {each.recommendation}"
-            ET.SubElement(case, "system-out").text = _NOT_XML.sub("\ufffd", told)
+            text = f"{each.verdict}: {each.finding} {each.recommendation}"
+            ET.SubElement(case, "system-out").text = _NOT_XML.sub("\ufffd", text)
 
 
 def _dictionary_name(report: Report) -> str:

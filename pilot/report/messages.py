@@ -1,5 +1,6 @@
-"""The words of the report and the console: prose, findings, steps and errors in the language of a run;
-what a language has no words for is said in English.
+"""The texts of the report and the console in the language of a run: prose, findings, steps and errors.
+
+What a language has no text for is written in English.
 """
 
 import re
@@ -19,13 +20,13 @@ _HERE = Path(__file__).parent
 
 @cache
 def read_prose(lang: str) -> Prose:
-    """The headings and sentences of the report in this language."""
+    """Read the headings and sentences of the report in this language."""
     return _read(f"prose.{lang}.toml")
 
 
 @cache
 def read_messages(lang: str) -> Prose:
-    """Findings, steps, errors and problems by their codes; empty for English, in which the code says them itself."""
+    """Read the texts of findings, steps, errors and problems by code; empty for English, which is in the code."""
     return {} if lang == "en" else _read(f"messages.{lang}.toml")
 
 
@@ -39,33 +40,33 @@ _NOT_A_WORD = re.compile(r"[^a-z]+")
 
 
 def describe_finding(finding: Finding, lang: str) -> str:
-    """What an upload's receipt says of the file: by the finding's kind and figures, else its message."""
+    """Describe a finding of an upload by its kind and figures; where there is no text for it, by its message."""
     words = read_messages(lang).get("finding", {})
     template = words.get(finding.kind)
     if template is None:
         return finding.message
     figures = {"count": format_number(finding.count), "relation": finding.relation or ""}
     if finding.personal is not None:
-        told = finding.personal
-        figures |= {"kind": words["kind"][told.kind], "of": words["of"][told.of]}
-        figures |= {"matching": format_number(told.matching), "looked_at": format_number(told.looked_at)}
+        personal = finding.personal
+        figures |= {"kind": words["kind"][personal.kind], "of": words["of"][personal.of]}
+        figures |= {"matching": format_number(personal.matching), "looked_at": format_number(personal.looked_at)}
     if finding.uniqueness is not None:
         alone, listed = finding.uniqueness, read_prose(lang)["marks"]["list"]
         figures |= {"subjects": format_number(alone.subjects), "unique": format_number(alone.unique)}
         figures["relations"] = listed.join(alone.relations)
     try:
         return str(template.format(**figures))
-    except KeyError:  # a receipt that was kept from before has neither of the two
+    except KeyError:  # a receipt of an older version has neither of the two
         return finding.message
 
 
 def describe_refusal(code: Code, lang: str) -> str:
-    """Why rows were refused with this code; nothing in a language that has no words for it."""
+    """Say why rows were refused with this code; empty where the language has no text for it."""
     return str(read_messages(lang).get("problem", {}).get(code, ""))
 
 
 def describe_step(step: str, lang: str) -> str:
-    """A step of the work: `recall: every pair`, where the part after the colon is left out if it has no words."""
+    """Describe a step such as `recall: every pair`. The part after the colon is left out if there is no text for it."""
     words = read_messages(lang).get("progress")
     if words is None:
         return step
@@ -83,7 +84,7 @@ def _describe_part(step: str, words: Prose) -> str | None:
 
 
 def describe_reason(reason: str, lang: str) -> str:
-    """Why a version was put in place, where the pilot or the service says so; a person's words stay as they are."""
+    """Say why a version was put in place. A reason that a person wrote stays as it is."""
     found = _ID.search(reason)
     template = read_messages(lang).get("reason", {}).get(_to_code(_ID.sub("", reason)))
     return reason if template is None else str(template.format(id=found.group() if found else ""))
@@ -94,7 +95,7 @@ def _to_code(text: str) -> str:
 
 
 def describe_error(error: PilotError, lang: str) -> str:
-    """An error for a person: what happened, why, what to do, and its code."""
+    """Describe an error for a person: what happened, why, what to do, and the code."""
     messages = read_messages(lang)
     if not messages:
         return f"pilot: {error}"
@@ -104,5 +105,5 @@ def describe_error(error: PilotError, lang: str) -> str:
         named = "｜".join(map(str, header)) if isinstance(header, list) else ""
         said = str(messages["problem"][problem.code]).format(header=named)
         return f"{said} [{problem.code}]\n{problem.detail}"
-    template = messages["error"].get(error.said)
-    return f"pilot: {error}" if template is None else f"{template.format(**error.figures)} [{error.said}]"
+    template = messages["error"].get(error.message_code)
+    return f"pilot: {error}" if template is None else f"{template.format(**error.figures)} [{error.message_code}]"

@@ -1,4 +1,4 @@
-"""Rows of an experiment as tables that fit a page."""
+"""Arrange the rows of an experiment as tables that fit a page."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -7,13 +7,15 @@ from pilot.report.wording import Wording
 from schemas.experiments import Row
 
 _MANY = 7
-"""More figures than this do not stand side by side."""
+"""More figures than this do not fit side by side."""
 _ROWS, _CELLS = 16, 140
-"""A table of more is folded away."""
+"""A table of more is folded."""
 
 
 @dataclass(frozen=True, slots=True)
 class TableLine:
+    """A line of a table in words."""
+
     name: str
     task: str
     cells: list[str]
@@ -21,7 +23,7 @@ class TableLine:
 
 @dataclass(frozen=True, slots=True)
 class RowTable:
-    """In words. tasks: whether its lines tell theirs; folded: whether it is too long to be read in passing."""
+    """A table in words. tasks: whether lines name their task; folded: whether it is too long to be shown unfolded."""
 
     title: str
     columns: list[str]
@@ -31,14 +33,15 @@ class RowTable:
 
 
 def build_tables(rows: Sequence[Row], words: Wording) -> list[RowTable]:
-    """Rows whose figures are alike stand in one table. Where these are many, there is one for each task, and it is
-    turned if its rows are few: then a line is a figure.
+    """Put rows with the same figures into one table.
+
+    Where the figures are many, there is a table for each task; if it has few rows, it is transposed, one line a figure.
     """
     return [table for alike in _group_alike(rows) for table in _fit_tables(alike, words)]
 
 
 def _group_alike(rows: Iterable[Row]) -> list[list[Row]]:
-    """A row joins the first one that has all of its figures, or that has some of them and no others."""
+    """Group rows: a row joins the first group that has all of its figures, or none that it lacks."""
     groups: list[list[Row]] = []
     for row in rows:
         joined = next((group for group in groups if _joins(row, group)), None)
@@ -69,7 +72,7 @@ def _fit_tables(rows: Sequence[Row], words: Wording) -> list[RowTable]:
 
 
 def _measured_columns(rows: Iterable[Row]) -> list[str]:
-    """The figures that at least one row has."""
+    """Return the figures that at least one row has."""
     return list(dict.fromkeys(name for row in rows for name, figure in row.figures.items() if figure is not None))
 
 

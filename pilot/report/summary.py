@@ -1,4 +1,4 @@
-"""The result in a few sentences: what stands below the verdict, and what can be said of it in a meeting."""
+"""The result in a few sentences: the text below the verdict, and phrases to quote in a meeting."""
 
 import math
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ _CHANGING = ("forgotten", "undeleted", "rollback")
 
 
 def describe_limit(threshold: Threshold, prose: Prose) -> str:
-    """A limit of the gate in words."""
+    """Put a limit of the gate into words."""
     check, figures = prose["check"][threshold.check], get_number_format(prose)
     limit, count = figures.of_all(threshold.limit), format_number(threshold.limit)
     odds = figures.one_in(threshold.limit) if threshold.limit else ""
@@ -24,7 +24,10 @@ def describe_limit(threshold: Threshold, prose: Prose) -> str:
 
 
 def summarise(report: Report, prose: Prose) -> str:
-    """Right and wrong first, then what follows from the verdict; every figure is one of the document."""
+    """Summarise the report: right and wrong answers first, then what the verdict means.
+
+    Every figure is in the document.
+    """
     match report.verdict:
         case Verdict.PASS:
             sentences = _say_passed(report, prose["summary"])
@@ -61,7 +64,7 @@ def _say_recall(recall: Check, words: Prose) -> str:
 
 
 def _say_changes(report: Report, words: Prose) -> Iterator[str]:
-    """Of each check that was made and found what a memory should do."""
+    """Yield a sentence for each check of change that was made and went well."""
     for check in report.checks:
         match check.details:
             case Retention() as found:
@@ -74,7 +77,7 @@ def _say_changes(report: Report, words: Prose) -> Iterator[str]:
 
 
 def _say_undecided(report: Report, prose: Prose) -> Iterator[str]:
-    """What is missing, and what would settle it."""
+    """Say what is missing for a decision, and what would settle it."""
     words, recall, probes = prose["summary"], _get_check(report, CheckId.RECALL), _get_check(report, CheckId.UNKNOWN)
     missed = [limit for limit in report.gate if limit.verdict is Verdict.NOT_DECISIVE]
     of_probes = next((limit for limit in missed if limit.check is CheckId.UNKNOWN and limit.n), None)
@@ -102,7 +105,7 @@ def _say_undecided(report: Report, prose: Prose) -> Iterator[str]:
 
 
 def count_questions_needed(limit: float) -> int:
-    """How many questions without one false answer show, with 95 % confidence, that their rate is below this limit."""
+    """Return how many questions without a false answer show, with 95 % confidence, a rate below this limit."""
     return math.ceil(math.log(0.05) / math.log1p(-limit))
 
 
@@ -119,7 +122,7 @@ def _list_limits(limits: list[Threshold], prose: Prose) -> str:
 
 
 def make_phrases(report: Report, prose: Prose) -> list[str]:
-    """Sentences that can be read out as they are; one whose figures were not measured is left out."""
+    """Return sentences that can be read out as they are; those whose figures were not measured are left out."""
     words, figures = prose["phrases"], get_number_format(prose)
     recall, probes = _get_check(report, CheckId.RECALL), _get_check(report, CheckId.UNKNOWN)
     said = [
@@ -139,7 +142,7 @@ def make_phrases(report: Report, prose: Prose) -> list[str]:
 
 
 def _change_figures(report: Report) -> dict[str, str] | None:
-    """None unless all three checks of change were made."""
+    """Return the figures of the three checks of change, or None unless all of them were made."""
     figures = {}
     for check in report.checks:
         match check.details:
@@ -172,7 +175,7 @@ def _find_statements(report: Report, experiment: ExperimentId, *codes: str) -> I
 
 
 def _count_undeleted(deletion: Check) -> int:
-    """How many questions brought an answer that had been deleted."""
+    """Count the questions that brought a deleted answer."""
     return sum(part.wrong for part in deletion.parts if part.name in _DELETED)
 
 

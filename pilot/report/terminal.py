@@ -1,4 +1,4 @@
-"""The report in short, on the terminal."""
+"""Print the report in short on the terminal."""
 
 from pathlib import Path
 
@@ -24,7 +24,7 @@ _WORDS = {"check", "result", "experiment", "recommendation"}
 
 
 def print_report(report: Report, page: Path, lang: str) -> None:
-    """The checks, the experiments' recommendations, the verdict and where the page is."""
+    """Print the checks, the recommendations of the experiments, the verdict and the path of the page."""
     console, prose = Console(), read_prose(lang)
     console.print(_tabulate_checks(report, prose))
     if report.experiments:
@@ -59,7 +59,7 @@ def _tabulate_experiments(report: Report, prose: Prose) -> Table:
 
 
 def _make_table(prose: Prose, *columns: str) -> Table:
-    """Words stand on the left of their column, figures on the right."""
+    """Make an empty table; words are aligned to the left, figures to the right."""
     table = Table(box=None, pad_edge=False, show_edge=False)
     for column in columns:
         table.add_column(prose["console"][column], justify="left" if column in _WORDS else "right", overflow="fold")

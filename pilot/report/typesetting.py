@@ -1,6 +1,6 @@
-"""The page's text as it is set: no figure parts from its counter or its unit, and exponents are raised.
+"""Typeset the text of the page: figures are not separated from their counter or unit, and exponents are raised.
 
-Text of the page alone is touched: tags, titles, style sheets and what is code stay as they are.
+Only text is changed; tags, titles, style sheets and code stay as they are.
 """
 
 import re
@@ -21,12 +21,12 @@ _TOGETHER = re.compile(
 _EXPONENT = re.compile(r"(?<=10)([⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+)|(?<=[e2])\^(ε|−c)")
 _DIGITS = str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "−0123456789")
 _LONGEST = 26
-"""Characters that stand in one line on a phone whatever is around them."""
+"""The most characters that fit into one line on a phone."""
 
 
 def typeset(page: str) -> str:
-    """The page with spans of class `nowrap` around figures with their counters, fractions, ranges and hyphenated
-    names, and `sup` around exponents.
+    """Put spans of class `nowrap` around figures with their counters, fractions, ranges and hyphenated names, and `sup`
+    around exponents.
     """
     return "".join(_typeset_parts(page))
 

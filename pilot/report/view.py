@@ -1,4 +1,4 @@
-"""What the page needs beyond the document: sentences filled in, bars measured, lists cut. It does the arithmetic."""
+"""What the page needs besides the document: filled-in sentences, bars, shortened lists, and all of the arithmetic."""
 
 import math
 from collections.abc import Sequence
@@ -17,12 +17,12 @@ from schemas.report import DictionaryFigures, MemoryFigures, Report
 _RELATIONS_SHOWN = 40
 _FAILING_SHOWN = 50
 _STATIC_FUNCTION = 1.03
-"""Stored bits a code bit in the best known static functions (ribbon filters; Dillinger et al., 2021)."""
+"""Stored bits for each code bit in the best known static functions (ribbon filters; Dillinger et al., 2021)."""
 
 
 @dataclass(frozen=True, slots=True)
 class LatencyRange:
-    """From the median to the 99th percentile on a logarithmic axis; places in per cent of its length."""
+    """A timing from the median to the 99th percentile on a logarithmic axis; places in per cent of its length."""
 
     timing: Timing
     left: float
@@ -32,13 +32,15 @@ class LatencyRange:
 
 @dataclass(frozen=True, slots=True)
 class LatencyTick:
+    """A labelled value of that axis."""
+
     place: float
     milliseconds: float
 
 
 @dataclass(frozen=True, slots=True)
 class HoldingRow:
-    """A way of holding the facts, in words, in bytes a fact, and as a bar."""
+    """A way of holding the facts: in words, in bytes per fact, and as a bar."""
 
     holding: Holding
     how: str | None
@@ -57,6 +59,8 @@ class LimitRow:
 
 @dataclass(frozen=True, slots=True)
 class ReportView:
+    """Everything that the template shows and the document does not hold as such."""
+
     sentence: str
     phrases: list[str]
     change: ChangeView
@@ -85,6 +89,7 @@ class ReportView:
 
 
 def build_view(report: Report, prose: Prose) -> ReportView:
+    """Build the view of a report in the language of the prose."""
     checks = {check.id: check for check in report.checks}
     recall, probes, latency = checks[CheckId.RECALL], checks[CheckId.UNKNOWN], checks[CheckId.LATENCY]
     bars = sort_worst_first(recall.parts)
@@ -123,13 +128,13 @@ def build_view(report: Report, prose: Prose) -> ReportView:
 
 
 def _get_check_bits(memory: MemoryFigures) -> int | None:
-    """Of the codes that are served; None where the recipe is not resolved."""
+    """Return the check bits of the codes that are served; None where the recipe is not resolved."""
     served = memory.recipe.get("check_bits")
     return served if isinstance(served, int) else None
 
 
 def _view_limit(threshold: Threshold, prose: Prose) -> LimitRow:
-    """Counts as k of n, times with their unit, shares in per cent."""
+    """View a limit: counts as k of n, times with their unit, shares in per cent."""
     if threshold.n:
         measured = prose["of"].format(k=format_number(threshold.k), n=format_number(threshold.n))
     elif threshold.verdict is Verdict.NOT_DECISIVE:

@@ -1,5 +1,6 @@
-"""The three drawings of a report, each put in place whole. The page loads nothing from elsewhere: it opens offline,
-prints, and follows light or dark.
+"""Write a report as JSON, JUnit XML and HTML, each file atomically.
+
+The page loads nothing from elsewhere: it opens offline, prints, and follows the light or dark theme.
 """
 
 import re
@@ -20,15 +21,18 @@ from schemas.report import Report
 
 
 def write_report(report: Report, folder: Path, lang: str) -> Path:
-    """Writes report.json, report.html and report.junit.xml into `folder`; returns the path of the page."""
-    drawings = {
+    """Write report.json, report.html and report.junit.xml into `folder`, and return the path of the page.
+
+    Raises UnusableInput where the folder cannot be written.
+    """
+    files = {
         "report.json": (report.model_dump_json(indent=2) + "\n").encode(),
         "report.junit.xml": to_junit(report),
         "report.html": render_html(report, lang).encode(),
     }
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        for name, content in drawings.items():
+        for name, content in files.items():
             half = folder / f".{name}.part"
             half.write_bytes(content)
             half.replace(folder / name)
@@ -42,18 +46,18 @@ _HERE = Path(__file__).parent
 
 
 def render_html(report: Report, lang: str) -> str:
-    """Every text that came from the file is escaped; a missing figure is an error, not a blank."""
+    """Render the page. Every text that came from the file is escaped; a missing figure is an error, not a blank."""
     environment = Environment(
         loader=FileSystemLoader(_HERE), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     prose = read_prose(lang)
     figures = get_number_format(prose)
-    told = {
+    texts = {
         "in_words": lambda finding: _mark_code(describe_finding(finding, lang)),
         "as_refusal": lambda code: _mark_code(describe_refusal(code, lang)),
         "as_reason": partial(describe_reason, lang=lang),
     }
-    environment.filters.update(figures.filters() | told | {"fill": _fill})
+    environment.filters.update(figures.filters() | texts | {"fill": _fill})
     environment.globals["percent"] = figures.percent
     style = "".join((_HERE / name).read_text(encoding="utf-8") for name in ("report.css", "laboratory.css"))
     page = environment.get_template("report.html.j2")
@@ -61,7 +65,7 @@ def render_html(report: Report, lang: str) -> str:
 
 
 def _mark_code(text: str) -> Markup:
-    """What stands between backticks as code."""
+    """Escape a text and mark what is between backticks as code."""
     return Markup(_CODE.sub(r"<code>\1</code>", str(escape(text))))  # noqa: S704 - escaped before the tags are set
 
 

@@ -162,8 +162,8 @@ def test_priority_facts_are_judged_apart(reading: Reading, tmp_path: Path) -> No
     file.write_text('[priority]\nrelations = ["r1"]\nsubjects = ["s2"]\npairs = [["s4", "r0"]]\n', encoding="utf-8")
     gate = read_report_gate(file)
     marked = {pair for pair in reading.taught if pair[1] == "r1"} | {("s2", "r0"), ("s4", "r0")}
-    assert gate.marked(reading.taught) == frozenset(marked)
-    assert ReportGate().marked(reading.taught) is None
+    assert gate.select_priority(reading.taught) == frozenset(marked)
+    assert ReportGate().select_priority(reading.taught) is None
     copy, relaxed = Copy(pairs=40, of=40), gate.model_copy(update={"minimum_priority": 0.9})
     assert failed(gate, retention(40, copy, priority=Tally(right=19, wrong=1))) == {"minimum_priority"}
     assert failed(relaxed, retention(40, copy, priority=Tally(right=19, wrong=1))) == set()

@@ -1,4 +1,4 @@
-"""Charts of experiments: figures of the document as places in per cent, which the page draws as they are."""
+"""Charts of experiments: figures of the document as coordinates in per cent, which the page draws unchanged."""
 
 from pilot.report.plots.plot import Plot, plot_chart
 

@@ -1,6 +1,4 @@
-"""Curves as places in per cent of a chart's width and height; the template draws them and sets their labels as text;
-and counts as pieces of a bar of one length.
-"""
+"""Curves and stacked bars as coordinates in per cent of their width and height, which the template draws."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,7 +10,7 @@ from schemas.checks import Part
 
 @dataclass(frozen=True, slots=True)
 class AxisLabel:
-    """A word at a place along an axis."""
+    """A text at a place along an axis, in per cent."""
 
     place: float
     text: str
@@ -20,7 +18,7 @@ class AxisLabel:
 
 @dataclass(frozen=True, slots=True)
 class Curve:
-    """`points` as SVG has them, y growing downwards."""
+    """A curve of a kind, which is its style. `points` as SVG writes them, with y growing downwards."""
 
     kind: str
     points: str
@@ -38,7 +36,7 @@ class RateMark:
 
 @dataclass(frozen=True, slots=True)
 class Band:
-    """A range of y between two shares, with what it stands for."""
+    """A horizontal band between two shares."""
 
     top: float
     height: float
@@ -46,6 +44,8 @@ class Band:
 
 @dataclass(frozen=True, slots=True)
 class RateChart:
+    """A chart of shares: its labels, curves, measured points, and a band to compare them with."""
+
     x_labels: list[AxisLabel]
     y_labels: list[AxisLabel]
     curves: list[Curve]
@@ -55,26 +55,32 @@ class RateChart:
 
 @dataclass(frozen=True, slots=True)
 class Axes:
-    """x runs from 0 to `width`; y is a share from 0 to 1."""
+    """The axes of a chart of shares: x from 0 to `width`, y from 0 to 1."""
 
     width: float
 
     def x(self, value: float) -> float:
+        """Return the place of a value, in per cent from the left."""
         return round(100 * value / self.width, 2)
 
     def y(self, share: float) -> float:
+        """Return the place of a share, in per cent from the top."""
         return round(100 * (1 - share), 2)
 
     def curve(self, kind: str, points: Sequence[tuple[float, float]]) -> Curve:
+        """Place a curve."""
         return Curve(kind, " ".join(f"{self.x(x)},{self.y(y)}" for x, y in points))
 
     def mark(self, x: float, share: float, interval: tuple[float, float]) -> RateMark:
+        """Place a measured point with its interval."""
         return RateMark(self.x(x), self.y(share), self.y(interval[0]), self.y(interval[1]))
 
     def band(self, low: float, high: float) -> Band:
+        """Place a band."""
         return Band(self.y(high), round(100 * (high - low), 2))
 
     def shares(self, figures: NumberFormat) -> list[AxisLabel]:
+        """Return the labels of the y axis, at every quarter."""
         return [AxisLabel(self.y(quarter / 4), figures.of_all(quarter / 4)) for quarter in range(5)]
 
 
@@ -90,25 +96,28 @@ class Segment:
 
 @dataclass(frozen=True, slots=True)
 class Bar:
+    """A part of a check as a bar of right, wrong and abstained."""
+
     part: Part
     answered: int
     segments: list[Segment]
 
 
 def make_bar(part: Part, longest: int) -> Bar:
+    """Make the bar of a part; `longest` is the count that fills the whole width."""
     counts = {"right": part.right, "wrong": part.wrong, "abstained": part.abstained}
     return Bar(part, part.right + part.wrong, stack(counts, longest))
 
 
 def sort_worst_first(parts: Sequence[Part]) -> list[Bar]:
-    """Those with most not right, then the largest."""
+    """Return the bars of the parts, those with the most failures first, then the largest."""
     longest = max(part.asked for part in parts)
     ordered = sorted(parts, key=lambda part: (part.right - part.asked, -part.asked, part.name))
     return [make_bar(part, longest) for part in ordered]
 
 
 def stack(counts: dict[str, int], longest: int) -> list[Segment]:
-    """The counts one after the other, each as long as its share of `longest`."""
+    """Lay the counts end to end, each as long as its share of `longest`."""
     ends = list(accumulate(counts.values()))
     return [
         Segment(kind, count, round(100 * (end - count) / longest, 3), round(100 * count / longest, 3))

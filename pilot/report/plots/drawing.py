@@ -1,4 +1,4 @@
-"""Series as they are drawn: marks, intervals and lines, in places of the chart's frame."""
+"""Turn series into marks, intervals and lines, placed in the frame of their chart."""
 
 import math
 from collections.abc import Sequence
@@ -11,15 +11,15 @@ from pilot.report.wording import Wording
 from schemas.experiments import Point, Series
 
 _MOST = 24
-"""A series of more points is a line with few marks."""
+"""A series with more points is drawn as a line with few marks."""
 _FEW = 7
 _SHARED = 0.62
-"""Of a row: what several series share, so that their marks do not lie on each other."""
+"""The share of a row's height over which several series are spread, so that their marks do not overlap."""
 
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """A point of the document, its place, its interval, and what it says when pointed at."""
+    """A point of the document, with its place, its interval and its tooltip."""
 
     x: float
     y: float
@@ -30,7 +30,7 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class DrawnSeries:
-    """`line`: its places, or none; `note`: what is said of the series besides its name."""
+    """A series ready to draw. line: its points, none where there is no line; note: what follows the name."""
 
     name: str
     note: str
@@ -41,7 +41,7 @@ class DrawnSeries:
 
     @property
     def points(self) -> str:
-        """The line, as SVG has it."""
+        """The line as SVG writes it."""
         return " ".join(f"{x},{y}" for x, y in self.line)
 
 
@@ -49,7 +49,7 @@ StyledSeries = tuple[Series, Style]
 
 
 def draw_series(styled: Sequence[StyledSeries], frame: Frame, words: Wording) -> list[DrawnSeries]:
-    """In the order of the document."""
+    """Place every series in the frame, in the order of the document."""
     series = [each for each, _ in styled]
     several = len({each.task for each in series} - {None}) > 1
     return [
@@ -66,7 +66,7 @@ def draw_series(styled: Sequence[StyledSeries], frame: Frame, words: Wording) ->
 
 
 def count_beside(series: Sequence[Series]) -> int:
-    """How many stand beside each other in a row: what was measured here; other lines run through the middle."""
+    """Count the series drawn beside each other in a row: those measured here. Others run through the middle."""
     return sum(is_ours(each) for each in series)
 
 
@@ -79,7 +79,7 @@ def _spread_asides(series: Sequence[Series], frame: Frame) -> list[float]:
 
 
 def _draw_line(series: Series, frame: Frame) -> list[tuple[float, float]]:
-    """Nothing between the marks of rows, or of a cloud: several values for one x."""
+    """Return the points of the line; none for rows, and none for a cloud, which has several values for one x."""
     points = finite_points(series)
     if not is_ours(series):
         points = sorted(points, key=lambda point: point.x)
@@ -89,7 +89,7 @@ def _draw_line(series: Series, frame: Frame) -> list[tuple[float, float]]:
 
 
 def _choose_points(series: Series, frame: Frame) -> list[Point]:
-    """Every point; few of them along a line of many; none along a line of theory."""
+    """Choose the points to mark: all of them, few along a crowded line, none along a line of theory."""
     points = finite_points(series)
     if series.kind == "theory" and len(points) > 1:
         return []

@@ -1,4 +1,4 @@
-"""A chart with its series as places: what is drawn stands in the document, and nothing else is drawn."""
+"""Turn a chart of the document, with its series, into a plot. Nothing is drawn that is not in the document."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -13,15 +13,15 @@ from schemas.experiments import Axis, Chart, Series, Task
 
 _HEIGHT = 15.0
 _TOGETHER = 5
-"""A chart of more series, of both tasks, is drawn twice."""
+"""A chart with more series than this, of both tasks, is split into one for each task."""
 _AT_THE_END = 85.0
 _AROUND = 24.0
-"""Pixels for the mark beside a line's name and the space around both."""
+"""Pixels for the mark beside the name of a line, and the space around both."""
 
 
 @dataclass(frozen=True, slots=True)
 class Tick:
-    """phone: whether its text has room there too."""
+    """A value along an axis, in per cent. phone: whether its text also has room on a phone."""
 
     place: float
     text: str
@@ -30,7 +30,7 @@ class Tick:
 
 @dataclass(frozen=True, slots=True)
 class LineEnd:
-    """A line's name at its end: the height of the text."""
+    """The name of a line at its right end; place: the height of the text, in per cent."""
 
     place: float
     drawn: DrawnSeries
@@ -38,9 +38,11 @@ class LineEnd:
 
 @dataclass(frozen=True, slots=True)
 class Plot:
-    """All places in per cent of the frame. task: whose figures it shows, where it is one of two charts; rows: whether
-    the y axis is one of categories; height: of the frame, in rem; ends: the lines' names, where there is room for all
-    of them at their ends; notes: names of marks.
+    """A plot; all places are in per cent of the frame.
+
+    task: whose figures it shows, where the chart is split by task; rows: whether the vertical axis has categories;
+    height: that of the frame, in rem; ends: the names of the lines, where all of them have room at their ends;
+    notes: the names of marks.
     """
 
     title: str
@@ -58,8 +60,9 @@ class Plot:
 
 
 def plot_chart(chart: Chart, series: Sequence[Series], words: Wording) -> list[Plot]:
-    """Nothing where the document has no point for this chart; one for each task, on equal axes, where there is much to
-    see of both.
+    """Plot a chart: usually once; once for each task, on equal axes, where there are many series of both.
+
+    Returns nothing where the document has no point for this chart.
     """
     ours = [each for each in series if each.chart == chart.id and finite_points(each)]
     if not ours:
@@ -94,7 +97,7 @@ def _plot(frame: Frame, styled: Sequence[StyledSeries], title: str, task: str, w
 
 
 def _label_ticks(scale: Scale, axis: Axis, named: dict[int, str], words: Wording) -> list[Tick]:
-    """named: the categories' names, by their numbers."""
+    """Label the values of an axis. named: the names of the categories by their numbers."""
     values = scale.ticks()
     if isinstance(scale, Category):
         return [Tick(scale.place(at), words.label(named.get(round(at), ""))) for at in values]
@@ -102,7 +105,7 @@ def _label_ticks(scale: Scale, axis: Axis, named: dict[int, str], words: Wording
 
 
 def _thin_ticks(ticks: list[Tick]) -> list[Tick]:
-    """Those that have room on a desk, of which some have room on a phone."""
+    """Keep the ticks that have room on a desktop, and mark those that also have room on a phone."""
     kept = [ticks[at] for at in _choose_ticks(ticks, WIDE)]
     phone = set(_choose_ticks(kept, NARROW))
     return [replace(tick, phone=at in phone) for at, tick in enumerate(kept)]
@@ -117,7 +120,7 @@ def _height(frame: Frame, series: Sequence[Series]) -> float:
 
 
 def _place_ends(lines: Sequence[DrawnSeries]) -> list[LineEnd]:
-    """Only if each series is a line that ends on the right, and every name fits beside it."""
+    """Place the names at the ends of the lines, if every series is a line that ends at the right and has room there."""
     last = [each.line[-1] for each in lines if each.line]
     if len(lines) < 2 or len(last) < len(lines) or any(x < _AT_THE_END for x, _ in last):
         return []
@@ -134,7 +137,7 @@ def _place_notes(lines: Sequence[DrawnSeries], words: Wording) -> list[Note]:
 
 
 def _list_sources(series: Sequence[Series], words: Wording) -> list[str]:
-    """Each source once, after what it is the source of."""
+    """List each source once, after the names of the series that it belongs to."""
     cited: dict[str, list[str]] = {}
     for each in series:
         if each.source:

@@ -1,4 +1,4 @@
-"""Labels that do not touch: how wide a text is, roughly, and which places are left for it."""
+"""Place labels so that they do not overlap, by the approximate width of their text."""
 
 import unicodedata
 from collections.abc import Iterable, Sequence
@@ -9,19 +9,20 @@ _STEPS = 40
 _PIXELS = 12.5
 _LINE = 15.0
 WIDE, NARROW, HIGH = 560.0, 200.0, 230.0
-"""The frame's width on a desk and on a phone, and its height, in pixels."""
+"""The width of the frame on a desktop and on a phone, and its height, in pixels."""
 GUTTER = 200.0
-"""Beside the frame, for the names of lines, in pixels."""
+"""The space beside the frame for the names of lines, in pixels."""
 
 
 def text_width(text: str) -> float:
-    """In pixels: a full-width character is as wide as the letters are high."""
+    """Estimate the width of a text in pixels; a full-width character is as wide as it is high."""
     return sum(_PIXELS * (1.0 if unicodedata.east_asian_width(letter) in "WF" else 0.56) for letter in text)
 
 
 def spread_labels(places: Sequence[float]) -> list[float] | None:
-    """Places for one-line labels at these heights, in per cent of the frame, moved apart by little; None where that
-    would move one to where another line is.
+    """Move one-line labels at these heights apart, in per cent of the frame.
+
+    Returns None where a label would have to move so far that it might be read as that of another line.
     """
     least, most = 100 * _LINE / HIGH, 100 * 0.9 * _LINE / HIGH
     order = sorted(range(len(places)), key=lambda at: places[at])
@@ -37,7 +38,7 @@ def spread_labels(places: Sequence[float]) -> list[float] | None:
 
 
 def thin_labels(places: Sequence[float], texts: Sequence[str], across: float) -> list[int]:
-    """Which labels along an axis of so many pixels are written, so that they stand apart: each, every second, ..."""
+    """Choose every label, every second one, and so on, so that they do not overlap along an axis of `across` pixels."""
     for every in range(1, len(places) + 1):
         kept = list(range(0, len(places), every))
         if all(_stand_apart(places, texts, left, right, across) for left, right in pairwise(kept)):
@@ -52,7 +53,7 @@ def _stand_apart(places: Sequence[float], texts: Sequence[str], left: int, right
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """In pixels of the wide frame."""
+    """A rectangle, in pixels of the wide frame."""
 
     left: float
     top: float
@@ -60,13 +61,14 @@ class Box:
     bottom: float
 
     def touches(self, other: "Box") -> bool:
+        """Whether the two overlap or touch."""
         apart = self.right < other.left or other.right < self.left or self.bottom < other.top or other.bottom < self.top
         return not apart
 
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """A text beside a mark; side: where it stands."""
+    """A text beside a mark at x, y; side: on which side of it."""
 
     x: float
     y: float
@@ -78,7 +80,7 @@ Places = Sequence[tuple[float, float]]
 
 
 def place_notes(named: Iterable[tuple[float, float, str]], marks: Places, lines: Iterable[Places]) -> list[Note]:
-    """The names of marks, each on a free side of its mark; one that has no free side is not written."""
+    """Place the name of each mark on a free side of it; a name without a free side is left out."""
     taken = [_box_around(x, y, 6) for x, y in marks]
     taken += [_box_around(x, y, 1) for line in lines for x, y in _points_along(line)]
     written = []
@@ -92,7 +94,7 @@ def place_notes(named: Iterable[tuple[float, float, str]], marks: Places, lines:
 
 
 def _boxes_beside(x: float, y: float, size: float) -> Iterable[tuple[str, Box]]:
-    """Around a mark at x, y, in pixels."""
+    """Yield the sides of a mark at x, y with the boxes of a text there, in pixels."""
     for side, left, middle in (
         ("right", x + 8, y),
         ("above", x - size / 2, y - 16),
