@@ -64,8 +64,8 @@ class RunOptions:
         bool | None,
         typer.Option(
             "--changes/--no-changes",
-            help="change, delete and roll back facts on a scratch copy that is removed afterwards; on by default in run,"
-            " off in laboratory",
+            help="change, delete and roll back facts on a scratch copy that is removed afterwards; the default is yes"
+            " for run and no for laboratory",
         ),
     ] = None
     seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="seed of all random samples")] = 0

@@ -34,8 +34,8 @@ class Question:
 def read_questions(path: Path) -> list[Question]:
     """Read a CSV with the columns question, subject, relation and answer.
 
-    One question may have several rows; a blank answer adds none. Raises UnusableInput where columns are missing, the CSV
-    is broken, or there is no question.
+    One question may have several rows; a blank answer adds none. Raises UnusableInput if columns are missing, if the
+    CSV is broken, or if there is no question.
     """
     rows = csv.DictReader(decode(path.read_bytes(), None).text.splitlines(keepends=True), strict=True)
     if not {"question", "answer"} <= set(rows.fieldnames or ()):

@@ -20,7 +20,7 @@ SAMPLE = Path(__file__).parents[2] / "sample_dictionaries" / "enterprise_ja.csv"
 
 def main(count: int = 3_000_000) -> None:
     for name, facts in tables():
-        kinds = never_taught(facts, count)
+        kinds = make_probes(facts, count)
         for profile in ("fast", "compact"):
             memory = fit(facts, Recipe(profile=profile), secret=SECRET)
             answered = {kind: ask(memory, probes) for kind, probes in kinds.items()}
@@ -54,7 +54,7 @@ def ask(memory: Memory, probes: Sequence[Pair]) -> int:
     return answered
 
 
-def never_taught(facts: Facts, count: int) -> dict[str, list[Pair]]:
+def make_probes(facts: Facts, count: int) -> dict[str, list[Pair]]:
     """The pilot's four kinds, as evenly as the table allows: what one kind lacks is made up by unseen subjects."""
     pairs = list(dict.fromkeys(zip(facts.subjects, facts.relations, strict=True)))
     probes = Probes(pairs, set(pairs), seed=5)

@@ -21,7 +21,7 @@ from schemas.memories import MemoryInfo
 from schemas.recall import Status
 from schemas.report import Report, Run
 from schemas.uploads import Example, Finding, FindingKind, Mode, OnConflict, Receipt
-from tests.pilot.measuring import changing
+from tests.pilot.measuring import measure_changes
 
 NOON = datetime(2025, 1, 31, 12, 0, tzinfo=UTC)
 
@@ -35,7 +35,7 @@ FINDING = Finding(
 )
 
 
-def receipt_of(file: Path, reading: Reading) -> Receipt:
+def make_receipt(file: Path, reading: Reading) -> Receipt:
     data = file.read_bytes()
     return Receipt(
         id="u1",
@@ -70,7 +70,7 @@ def receipt_of(file: Path, reading: Reading) -> Receipt:
     )
 
 
-def memory_of(reading: Reading) -> MemoryInfo:
+def make_memory(reading: Reading) -> MemoryInfo:
     facts = reading.accepted
     return MemoryInfo(
         id="m1",
@@ -97,7 +97,7 @@ def memory_of(reading: Reading) -> MemoryInfo:
 
 
 def measure(reading: Reading, answers: Callable[[Pair], tuple[str, ...]]) -> list[Measurement]:
-    """What the checks would count of a memory that answers by `answers`."""
+    """Count what the checks would count for a memory that answers by this function."""
     recall, unknown, latency = Measurement(CheckId.RECALL), Measurement(CheckId.UNKNOWN), Measurement(CheckId.LATENCY)
     for pair, expected in reading.taught.items():
         reply = Reply(pair, Status.ANSWERED if answers(pair) else Status.UNKNOWN, answers(pair))
@@ -113,16 +113,16 @@ def measure(reading: Reading, answers: Callable[[Pair], tuple[str, ...]]) -> lis
     for _ in pairs:
         latency.part("single").count(Status.ANSWERED, right=True)
     latency.holdings += measure_tables(reading.taught, pairs)
-    return [recall, unknown, latency, *changing(reading)]
+    return [recall, unknown, latency, *measure_changes(reading)]
 
 
 @pytest.fixture
 def report_on() -> Callable[..., Report]:
     """A report on a file whose memory answers by a function of the pair; without one, as the file says."""
-    return build
+    return build_report_on
 
 
-def build(
+def build_report_on(
     file: Path, answers: Callable[[Pair], tuple[str, ...]] | None = None, gate: ReportGate | None = None
 ) -> Report:
     reading = read_facts(file, ReadingOptions(on_conflict=OnConflict.MANY))
@@ -130,10 +130,10 @@ def build(
     evidence = Evidence(
         file=file,
         dictionary=file.stem,
-        receipt=receipt_of(file, reading),
+        receipt=make_receipt(file, reading),
         reading=reading,
         information=measure_information(reading),
-        memory=memory_of(reading),
+        memory=make_memory(reading),
         checks=checks,
         left_out=[LeftOut(check=CheckId.QUESTIONS, reason="no_questions", detail=None)],
         thresholds=judge(gate or ReportGate(), checks, 1e-6),

@@ -1,4 +1,4 @@
-"""What the checks that change facts would have counted: right in everything, but for what a test says."""
+"""Outcomes of the checks that change facts, made up: everything is right except what a test says."""
 
 from datetime import UTC, datetime
 
@@ -24,19 +24,19 @@ from schemas.checks import (
 NOON = datetime(2025, 1, 31, 12, 0, tzinfo=UTC)
 
 
-def changing(reading: Reading, *, forgotten: int = 0, undeleted: int = 0) -> list[Measurement]:
-    """Retention, deletion and rollback on a copy of the whole file, and privacy with the artefact at hand."""
+def measure_changes(reading: Reading, *, forgotten: int = 0, undeleted: int = 0) -> list[Measurement]:
+    """Make outcomes of retention, deletion and rollback on a copy of the file, and of privacy with the artefact."""
     pairs = len(reading.taught)
     copy = Copy(pairs=pairs, of=pairs)
     return [
-        retention(pairs, copy, forgotten),
-        deletion(pairs, copy, undeleted),
-        rollback(pairs, copy),
-        privacy(reading),
+        make_retention(pairs, copy, forgotten),
+        make_deletion(pairs, copy, undeleted),
+        make_rollback(pairs, copy),
+        make_privacy(reading),
     ]
 
 
-def retention(pairs: int, copy: Copy, forgotten: int = 0, priority: Tally | None = None) -> Measurement:
+def make_retention(pairs: int, copy: Copy, forgotten: int = 0, priority: Tally | None = None) -> Measurement:
     kept = Tally(right=pairs - 1 - forgotten, abstained=forgotten)
     steps = [
         Step(
@@ -60,7 +60,7 @@ def retention(pairs: int, copy: Copy, forgotten: int = 0, priority: Tally | None
     return Measurement(CheckId.RETENTION, parts, details=details, priority=priority)
 
 
-def deletion(pairs: int, copy: Copy, undeleted: int = 0) -> Measurement:
+def make_deletion(pairs: int, copy: Copy, undeleted: int = 0) -> Measurement:
     parts = {
         "deleted": Tally(right=10 - undeleted, wrong=undeleted),
         "spellings": Tally(right=10),
@@ -75,7 +75,7 @@ def deletion(pairs: int, copy: Copy, undeleted: int = 0) -> Measurement:
     return Measurement(CheckId.DELETION, parts, details=details)
 
 
-def rollback(pairs: int, copy: Copy, milliseconds: float = 12.0, reasons: int = 3) -> Measurement:
+def make_rollback(pairs: int, copy: Copy, milliseconds: float = 12.0, reasons: int = 3) -> Measurement:
     history = [Switch(at=NOON, by="<i>key</i>", reason="the pilot tries a rollback", memory="m1")]
     parts = {name: Tally(right=pairs) for name in ("edited", "rolled_back", "pinned", "caught_up", "reset")}
     details = Rollback(
@@ -91,7 +91,7 @@ def rollback(pairs: int, copy: Copy, milliseconds: float = 12.0, reasons: int = 
     return Measurement(CheckId.ROLLBACK, parts, details=details)
 
 
-def privacy(reading: Reading, found: int = 0) -> Measurement:
+def make_privacy(reading: Reading, found: int = 0) -> Measurement:
     table = AnswerChoices(reading.taught)
     told = Membership(
         attacker="caller",

@@ -26,8 +26,8 @@ def test_no_privacy_is_no_ceiling_and_full_privacy_is_chance() -> None:
 
 
 def test_randomised_response_reaches_the_ceiling() -> None:
-    """Of 20,000 pairs over two relations, as many keep their truth as the mean ceiling says; each draw is private:
-    every other answer is equally likely.
+    """Of 20,000 pairs over two relations, the share that the mean ceiling gives keeps its true answer; all others are
+    equally likely.
     """
     held = {(f"s{n}", f"r{n % 2}"): (str(n % (4 if n % 2 else 50)),) for n in range(20_000)}
     table = AnswerChoices(held)

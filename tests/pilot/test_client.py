@@ -44,14 +44,14 @@ def test_an_upload_is_counted_and_can_be_read_again(store: FactStore) -> None:
 
 
 def test_a_dictionary_is_found_by_name_or_made(store: FactStore) -> None:
-    """The same name leads to the same dictionary; a new one is made once."""
+    """The same name leads to the same dictionary; a new name creates one dictionary."""
     name = f"得意先 マスタ（最終版）{secrets.token_hex(4)}"
     made = store.get_or_create_dictionary(name)
     assert store.get_or_create_dictionary(name).id == made.id == store.get_or_create_dictionary(made.id).id
 
 
 def test_all_forms_of_recall_give_the_same_answers(store: FactStore, dictionary: str) -> None:
-    """One query, rows, columns and a sentence: the same set of answers; what was not taught is unknown."""
+    """One query, rows, columns and a sentence give the same set of answers; a pair that was not taught is unknown."""
     memory = store.list_memories(dictionary)[0]
     subjects, relations = ["部品-001", "部品-009"], ["色", "色"]
     one = store.recall(dictionary, Query(subject="部品-001", relation="色"))
@@ -98,4 +98,4 @@ def test_problems_carry_their_code(service: Running) -> None:
         stranger.list_dictionaries()
     assert (refused.value.status, refused.value.code) == (401, Code.UNAUTHORIZED)
     with FactStore("http://127.0.0.1:9", "x" * 40) as nobody, pytest.raises(ServiceFailed):
-        nobody.dictionaries()
+        nobody.list_dictionaries()

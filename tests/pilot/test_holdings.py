@@ -21,7 +21,7 @@ def test_every_table_answers_every_pair(taught: dict[tuple[str, str], tuple[str,
 
 
 def test_names_that_come_often_are_cheaper_by_number() -> None:
-    """Where each name stands in many facts, a file that writes it once is less than half as large."""
+    """Where each name occurs in many facts, a file that stores it once is less than half as large."""
     subjects = [f"a part with a long name, number {at}" for at in range(300)]
     relations = [f"relation {name}" for name in "abcdefghij"]
     taught = {(subject, relation): (f"answer of {relation}",) for subject in subjects for relation in relations}

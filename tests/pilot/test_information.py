@@ -18,7 +18,7 @@ def test_the_enterprise_dictionary_says_what_its_source_says() -> None:
 
 
 def test_one_fact_and_equal_answers_say_nothing(tmp_path: Path) -> None:
-    """One fact has 0 bits, and so has a relation with one answer: no division by zero."""
+    """One fact has 0 bits, and so does a relation with one answer, without a division by zero."""
     file = tmp_path / "f.csv"
     file.write_text("subject,relation,answer\na,r,x\nb,r,x\n", encoding="utf-8")
     found = measure_information(read_facts(file, ReadingOptions()))

@@ -116,7 +116,7 @@ def test_every_finding_is_said_in_japanese() -> None:
 
 
 def test_every_error_of_the_pilot_is_said_in_japanese() -> None:
-    """Each place that raises one names a code, and the sentence of that code needs no figure that it does not give."""
+    """Each place that raises an error names a code, and passes every figure that the sentence of that code needs."""
     words, raised = read_messages("ja")["error"], 0
     for path in sorted((ROOT / "pilot").rglob("*.py")):
         for call in ast.walk(ast.parse(path.read_text("utf-8"))):
@@ -130,7 +130,7 @@ def test_every_error_of_the_pilot_is_said_in_japanese() -> None:
 
 
 def test_every_problem_of_the_service_is_said_in_japanese() -> None:
-    """By its code, followed by what the service says in detail; an error of the pilot ends in its code."""
+    """A problem is described by its code, followed by the service's detail; an error of the pilot ends in its code."""
     for code in Code:
         problem = Problem(
             type="about:blank", title="", status=422, detail="what it is", code=code, extra={"header": ["品番", "品名"]}
@@ -155,7 +155,7 @@ def test_every_problem_of_the_service_is_said_in_japanese() -> None:
     ],
 )
 def test_steps_are_told_in_japanese(step: str, said: str) -> None:
-    """A step's figures stay; a part without words is left out, a whole step without words is told as it is."""
+    """The figures of a step are kept; a part without a text is left out, and a whole step without one is unchanged."""
     assert describe_step(step, "ja") == said
     assert describe_step(step, "en") == step
 

@@ -33,8 +33,8 @@ def drawn_points(plot: Plot) -> list[Point]:
 @pytest.mark.parametrize("kind", ["linear", "log", "category"])
 @given(values=st.lists(FINITE, max_size=8), levels=st.booleans())
 def test_any_values_have_their_place(kind: str, values: list[float], levels: bool) -> None:
-    """Places lie on the axis and keep the values' order, whatever the values: none, one, equal, zero, negative; ticks
-    stand in order on the axis too, and there are few.
+    """Whatever the values (none, one, equal, zero, negative), places lie on the axis in the order of the values; ticks
+    are few, on the axis and in order.
     """
     whole = [float(abs(round(value)) % 9) for value in values] if kind == "category" else values
     found = fit_scale(axis("facts", kind), whole, levels=levels)
@@ -56,7 +56,7 @@ def test_a_logarithmic_axis_keeps_ratios(values: list[float]) -> None:
 
 
 def test_zero_has_a_place_of_its_own_on_a_logarithmic_axis() -> None:
-    """Below the least positive value, apart from it, and with a tick that says 0."""
+    """Zero lies apart from the smallest positive value, below it, with a tick that says 0."""
     found = fit_scale(axis("facts", "log"), [0.0, 500.0, 1500.0], levels=True)
     assert found.place(0.0) == 0.0
     assert found.place(500.0) > 5
@@ -78,7 +78,7 @@ def test_every_mark_is_a_point_of_the_document(experiment: Experiment, lang: str
 
 @pytest.mark.parametrize("experiment", EVERY, ids=lambda experiment: experiment.id)
 def test_every_point_of_the_document_is_drawn(experiment: Experiment) -> None:
-    """As a mark of its own series, or where there are many of them, as a corner of a line."""
+    """Every point is a mark of its own series or, in a long series, a corner of its line."""
     held: Counter[tuple[str, str]] = Counter()
     for each in experiment.series:
         held[WORDS["en"].label(each.name), each.kind] += len(each.points)
@@ -90,7 +90,7 @@ def test_every_point_of_the_document_is_drawn(experiment: Experiment) -> None:
 
 
 def test_places_are_figures() -> None:
-    """A point stands where its figures are on the axes, its interval around it; rows run from the top."""
+    """A point is placed at its values on the axes with its interval around it; rows run from the top."""
     (plot,) = drawings(experimenting.heads())
     held = {mark.point.y: mark for mark in plot.drawn[0].marks}
     assert plot.rows
@@ -124,7 +124,7 @@ def test_two_tasks_with_much_to_see_are_drawn_apart_on_equal_axes() -> None:
 
 
 def test_one_point_no_point_and_points_without_a_place_are_drawn() -> None:
-    """A chart of one point has axes around it; one of none is not drawn; what is not finite is not drawn."""
+    """A chart of one point has axes; a chart without points is not drawn, nor are points that are not finite."""
     charts = {chart.id: chart for chart in experimenting.budget().charts}
     held = experimenting.budget().series
     (single,) = plot_chart(charts["single"], held, WORDS["en"])
@@ -139,7 +139,7 @@ def test_one_point_no_point_and_points_without_a_place_are_drawn() -> None:
 
 @given(st.lists(st.floats(0, 100), max_size=7))
 def test_names_at_line_ends_do_not_touch(places: list[float]) -> None:
-    """Either every name has its own line of text, near its line's end, or none is written there."""
+    """Either every name has a line of text of its own, near the end of its line, or no name is written there."""
     moved = spread_labels(places)
     if moved is not None:
         apart = [below - above for above, below in pairwise(sorted(moved))]
@@ -151,7 +151,7 @@ def test_names_at_line_ends_do_not_touch(places: list[float]) -> None:
     st.lists(st.floats(0, 100), min_size=1, max_size=12).map(sorted), st.sampled_from(["1", "1,000,000", "事実の数"])
 )
 def test_labels_along_an_axis_do_not_touch(places: list[float], text: str) -> None:
-    """The first is always written, and those that are written stand apart."""
+    """The first label is always written, and the written ones do not overlap."""
     kept = thin_labels(places, [text] * len(places), across=250)
     assert kept[0] == 0
     for left, right in pairwise(kept):
@@ -176,19 +176,19 @@ def test_labels_along_an_axis_do_not_touch(places: list[float], text: str) -> No
     ],
 )
 def test_quantities_read_well(value: float | None, quantity: str, expected: str) -> None:
-    """The last word of a quantity's code says how its figures are written."""
+    """The last word of a quantity's code decides how its figures are written."""
     assert WORDS["ja"].figures.shown(value, quantity) == expected
 
 
 def test_codes_are_words_and_unknown_codes_stay_readable() -> None:
-    """In both languages; a code that nobody put into words is written as it is."""
+    """In both languages a code without a label is written as it is."""
     assert WORDS["en"].label("attention-heavy") == "Attention-heavy"
     assert WORDS["ja"].label("attention_heavy") == "注意層重視"
     assert WORDS["ja"].label("some_new_shape") == "some new shape"
 
 
 def test_sentences_are_said_in_the_page_s_language() -> None:
-    """By their codes; where one is missing, the service's English stands, whole."""
+    """Statements become sentences by their codes; if one is missing, the service's whole English text is shown."""
     known = Statement(code="part_of_the_facts", figures={"facts": 1000, "of": 20_000})
     said = experimenting.rank()
     spoken = said.model_copy(update={"statements": said.statements | {"finding": [known, known]}})
@@ -203,7 +203,7 @@ def test_sentences_are_said_in_the_page_s_language() -> None:
 
 
 def test_a_row_of_categories_is_as_high_as_its_series_need() -> None:
-    """Marks of several series in one row stand beside each other."""
+    """A row is high enough for the marks of all its series, which stand beside each other."""
     chart = experimenting.heads().charts[0]
     several = [series(name, "largest", points(enumerate((1.0, 2.0, 3.0))), task=Task.DICTIONARY) for name in "abcdef"]
     (plot,) = plot_chart(chart, several, WORDS["en"])
@@ -215,7 +215,7 @@ def test_a_row_of_categories_is_as_high_as_its_series_need() -> None:
 
 @pytest.mark.parametrize("lang", ["en", "ja"])
 def test_titles_name_both_axes(lang: str) -> None:
-    """Every chart has a heading and, but for rows with names, units on its axes, in words of the page's language."""
+    """Every chart has a heading and titles for both axes (except rows with names) in the page's language."""
     for experiment in EVERY:
         for plot in drawings(experiment, lang):
             assert plot.title

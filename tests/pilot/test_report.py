@@ -106,8 +106,8 @@ def test_a_pass_has_no_junit_failure(report_on: ReportOn, parts: Path) -> None:
 
 
 def test_the_page_says_what_is_served_and_what_all_of_it_takes(report_on: ReportOn, parts: Path) -> None:
-    """A recipe that allows more false answers than 12 check bits do: the page says which are served. Bytes a fact stand
-    for the bank alone and for everything side by side, and the comparison with SQLite is one of everything.
+    """Where a recipe allows more false answers than 12 check bits give, the page says which are served. Bytes per fact
+    are shown for the bank and for everything, and the latter are compared with SQLite.
     """
     report = report_on(parts)
     recipe = report.memory.recipe | {"false_answers": 0.01, "check_bits": 12}
@@ -123,7 +123,7 @@ def test_the_page_says_what_is_served_and_what_all_of_it_takes(report_on: Report
 
 
 def test_one_fact_makes_a_report(report_on: ReportOn, tmp_path: Path) -> None:
-    """A table of one fact has a report: no rate, bit count or chart divides by zero."""
+    """A table of one fact gives a report in which no rate, bit count or chart divides by zero."""
     file = tmp_path / "one.csv"
     file.write_text("subject,relation,answer\na,r,x\n", encoding="utf-8")
     report = report_on(file)
@@ -200,14 +200,14 @@ def test_figures_read_well(shown: str, expected: str) -> None:
     ],
 )
 def test_the_summary_says_what_follows(report_on: ReportOn, parts: Path, gate: ReportGate, said: list[str]) -> None:
-    """Of a pass what it allows; of a report that is not decisive what is missing and what would settle it."""
+    """For a pass it says what is possible now; if not decisive, what is missing and what would settle it."""
     summary = render_html(report_on(parts, None, gate), "ja").split('<p class="sentence">')[1].split("</p>")[0]
     text = re.sub(r"<[^>]*>", "", summary)
     assert [part for part in said if part not in text] == []
 
 
 def test_phrases_for_a_meeting_hold_only_what_was_measured(report_on: ReportOn, parts: Path) -> None:
-    """The contest of the allocation and the stages of the budget are said where they were found, and left out else."""
+    """Phrases on the allocation's comparison and the budget's stages are included only where they were measured."""
     contest = Statement(
         code="contest_decided",
         figures={"task": "this dictionary", "best": "hybrid", "second": "mlp", "times": 1.4, "parameters": 3904},

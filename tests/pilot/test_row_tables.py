@@ -13,7 +13,7 @@ ROWS = st.lists(st.builds(Row, name=st.sampled_from("xyz"), task=st.sampled_from
 
 @given(ROWS)
 def test_every_figure_of_a_row_has_its_cell(rows: list[Row]) -> None:
-    """However rows are grouped and turned: each figure that was measured is shown once, and what was not is a dash."""
+    """However rows are grouped and transposed, each measured figure is shown once, and a missing one is a dash."""
     cells = [cell for table in build_tables(rows, WORDS) for line in table.lines for cell in line.cells]
     figures = [f"{figure:,}" for row in rows for figure in row.figures.values() if isinstance(figure, int)]
     assert sorted(cell for cell in cells if cell != "–") == sorted(figures)
@@ -27,7 +27,7 @@ def test_tables_are_whole(rows: list[Row]) -> None:
 
 
 def test_few_rows_of_many_figures_are_turned() -> None:
-    """Then a line is a figure; each task has a table of its own, which says whose it is."""
+    """The transposed table has one line for each figure, and each task has a table of its own with its name."""
     figures = {name: number for number, name in enumerate("abcdefgh")}
     rows = [Row(name="hybrid", task=task, figures=dict(figures)) for task in Task]
     first, second = build_tables([*rows, Row(name="exact_table", task=Task.SYNTHETIC, figures={"a": 5})], WORDS)
@@ -37,7 +37,7 @@ def test_few_rows_of_many_figures_are_turned() -> None:
 
 
 def test_long_tables_are_folded() -> None:
-    """One that is read in passing is not."""
+    """A long table is folded and a short one is not."""
     rows = [Row(name=f"r{n}", task=None, figures={"a": n, "b": n, "c": n}) for n in range(40)]
     assert [table.folded for table in build_tables(rows, WORDS)] == [True]
     assert [table.folded for table in build_tables(rows[:9], WORDS)] == [False]

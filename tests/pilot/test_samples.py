@@ -29,7 +29,7 @@ def test_the_pilot_counts_what_the_sample_s_receipt_expects(receipt: Path) -> No
 
 
 def test_every_sample_has_a_receipt_and_stands_in_the_readme() -> None:
-    """No dictionary without its expected receipt; no file that the README does not name."""
+    """Every sample dictionary has an expected receipt, and the README names every file."""
     readme = (SAMPLES / "README.md").read_text(encoding="utf-8")
     dictionaries = {path.stem for path in SAMPLES.glob("*.csv") if not path.stem.startswith("enterprise_ja_")}
     assert dictionaries == {path.name.removesuffix(".receipt.json") for path in RECEIPTS}
