@@ -1,4 +1,4 @@
-"""kill -9 in the middle of edits, again and again: every acknowledged edit is there, no unacknowledged half is.
+"""kill -9 in the middle of edits, many times: every acknowledged edit is there, and no other one is there in part.
 
 Each batch writes its number under five subjects. After each kill the service is started again and must hold one number
 under all five, the last acknowledged or the one under way, in ledger and memory alike, and recall every fact.
@@ -31,7 +31,7 @@ def main(kills: int = 100) -> None:
 
 
 def kill_repeatedly(folder: Path, kills: int) -> list[str]:
-    """What was found wrong after this many kills."""
+    """Kill the service this many times during edits, and return the faults that were found."""
     draw, data = random.Random(0), folder / "data"
     acknowledged, complaints, key = 0, list[str](), None
     dictionary = ""

@@ -1,4 +1,4 @@
-"""A light load: prepared requests over kept connections on the loopback, bounded in count, no client library.
+"""A light load generator: prepared requests over persistent loopback connections, without a client library.
 
 figures = run(port, [post("/recall", body) for body in bodies], connections=64)
 """

@@ -46,7 +46,7 @@ def tables() -> Iterator[tuple[str, Facts]]:
 
 
 def ask(memory: Memory, probes: Sequence[Pair]) -> int:
-    """How many are answered."""
+    """Count the probes that are answered."""
     answered = 0
     for start in range(0, len(probes), BATCH):
         subjects, relations = zip(*probes[start : start + BATCH], strict=True)
@@ -55,7 +55,7 @@ def ask(memory: Memory, probes: Sequence[Pair]) -> int:
 
 
 def make_probes(facts: Facts, count: int) -> dict[str, list[Pair]]:
-    """The pilot's four kinds, as evenly as the table allows: what one kind lacks is made up by unseen subjects."""
+    """Make the pilot's four kinds of probes in equal numbers; where the table allows fewer, unseen subjects make up."""
     pairs = list(dict.fromkeys(zip(facts.subjects, facts.relations, strict=True)))
     probes = Probes(pairs, set(pairs), seed=5)
     kinds = {name: draw(count // 4) for name, draw in probes.kinds().items() if name != "unseen_subjects"}

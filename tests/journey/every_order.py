@@ -1,4 +1,4 @@
-"""What a table comes to, printed: run under several PYTHONHASHSEEDs, it prints the same bytes."""
+"""Print everything that the kit makes of a table; under any PYTHONHASHSEED it prints the same bytes."""
 
 import io
 import json
@@ -35,7 +35,7 @@ def make_table() -> str:
 
 
 def read_file(folder: Path) -> dict[str, Any]:
-    """What a receipt says of the table, and the rows that were refused."""
+    """Read the table as an upload does, and return the counts, the findings and the refused rows."""
     file = folder / "table.csv"
     file.write_text(make_table(), encoding="utf-8")
     parsed = read_table(file, "text/csv", Options(on_conflict=OnConflict.MANY), Limits())
@@ -51,7 +51,7 @@ def read_file(folder: Path) -> dict[str, Any]:
 
 
 def recall_all(accepted: list[list[str]]) -> dict[str, Any]:
-    """What memories reply, list and find in sentences: whole, seen in part, and after an edit."""
+    """Ask, list and search sentences, of the whole memory, of a restricted view, and after an edit."""
     subjects, relations, answers = accepted
     facts = Facts(subjects, relations, answers)
     memory = fit(facts, Recipe(), secret=SECRET)
@@ -68,7 +68,7 @@ def recall_all(accepted: list[list[str]]) -> dict[str, Any]:
 
 
 def write_reports(file: Path) -> dict[str, Any]:
-    """The report on the table, in each of its forms, and the questions that were made for it."""
+    """Return the report on the table in each of its forms, and the probes that are made for it."""
     document = build_report_on(file).model_dump(mode="json")
     for check in document["checks"]:
         for held in check.get("holdings", []):  # what was measured differs from run to run

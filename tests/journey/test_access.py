@@ -1,4 +1,4 @@
-"""A key's way through a company: made narrow, denied, rotated, limited over processes, followed in the audit."""
+"""The life of an API key: granted little, denied, rotated, rate-limited over processes, and traced in the audit."""
 
 import json
 import time
@@ -25,7 +25,7 @@ SIGNING = ec.generate_private_key(ec.SECP256R1())
 
 @pytest.fixture(scope="module")
 def settings(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """Those of an identity provider whose keys lie in a file."""
+    """The settings for an identity provider whose keys are in a file."""
     jwks = tmp_path_factory.mktemp("provider") / "jwks.json"
     public = ECAlgorithm.to_jwk(SIGNING.public_key(), as_dict=True) | {"kid": "one"}
     jwks.write_text(json.dumps({"keys": [public]}))
@@ -68,8 +68,8 @@ def wait_until_known(caller: httpx.Client, dictionary: str | None = None) -> Non
 
 
 def test_a_key_recalls_the_lead_time_and_not_the_e_mail(first: Running, second: Running) -> None:
-    """What was granted is answered; what was not is what nobody ever taught, in every process, also after an edit and
-    a rotation; and the audit says that the key was made, granted, rotated, and where it was turned away.
+    """A granted relation is answered and any other looks as if it had never been taught, in every process, also after
+    an edit and a rotation; the audit has the creation, grant and rotation of the key, and its denials.
     """
     with first.client() as admin:
         dictionary, other = fresh_dictionary(admin, FACTS), fresh_dictionary(admin, FACTS)
@@ -99,11 +99,11 @@ def test_a_key_recalls_the_lead_time_and_not_the_e_mail(first: Running, second: 
 
 
 def test_a_rate_holds_over_processes(first: Running, second: Running) -> None:
-    """One allowance for both, however the requests fall: never more, and nothing is lost while one still asks."""
+    """Both processes share one allowance, however the requests are spread: never more, and all of it can be used."""
     with first.client() as admin:
         key = admin.post("/v1/keys", json={"role": "query", "rate": "60/hour"}).json()["key"]
         later = admin.post("/v1/keys", json={"role": "query"}).json()["key"]
-    for running in (first, second):  # who knows the later key knows the earlier one
+    for running in (first, second):  # a process that knows the later key knows the earlier one
         with running.client(later) as caller:
             wait_until_known(caller)
     with first.client(key) as one, second.client(key) as two:
@@ -113,7 +113,7 @@ def test_a_rate_holds_over_processes(first: Running, second: Running) -> None:
 
 
 def test_a_token_of_the_provider_is_a_key_for_its_time(first: Running) -> None:
-    """It does what its claim stands for and no more; forged, ended or meant for another it is 401; no log shows it."""
+    """A token may do what its claim allows; forged, expired or for another audience it is 401; no log shows it."""
     good = make_token()
     with first.client(good) as buyer:
         assert buyer.get("/v1/dictionaries").status_code == 200

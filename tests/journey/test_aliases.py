@@ -1,4 +1,4 @@
-"""Aliases over HTTP: rolled back, pinned, let go, reset, deleted, and told of in their history."""
+"""Aliases over HTTP: rollback, pin, unpin, ledger reset, deletion and history."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ FACTS = f"{HEAD}a,r,1\nb,r,2\nc,r,3\n"
 
 
 class DictionaryClient:
-    """One dictionary, seen as its callers see it."""
+    """A client of one dictionary, as its callers use it."""
 
     def __init__(self, api: httpx.Client, facts: str = FACTS) -> None:
         self.api = api
@@ -88,7 +88,7 @@ def test_a_rollback_takes_one_call_and_pins(table: DictionaryClient) -> None:
 
 
 def test_rollbacks_go_further_back_each_time(table: DictionaryClient) -> None:
-    """Also past a memory that served twice: each takes away what it leaves, until nothing is left to go back to."""
+    """Each rollback goes one memory further back, even past one that served twice, until none is left."""
     first = table.train()
     second, third = (table.edit("a", answer)["memory"] for answer in ("8", "9"))
     assert table.put("champion", first).status_code == 200
@@ -99,7 +99,7 @@ def test_rollbacks_go_further_back_each_time(table: DictionaryClient) -> None:
 
 
 def test_previous_is_moved_by_nobody(table: DictionaryClient) -> None:
-    """It follows the champion: no call, no training and no deletion moves it."""
+    """`previous` follows the champion; no call, training or deletion moves it."""
     first = table.train()
     table.edit("a", "9")
     trained = table.api.post(f"{table.url}/memories", json={"publish": "previous"})
@@ -135,8 +135,8 @@ def test_a_training_unpins(table: DictionaryClient) -> None:
 
 
 def test_a_reset_ledger_holds_the_restored_facts_again(table: DictionaryClient) -> None:
-    """Changed, deleted and added facts go back, in a new ledger version, each from the line that taught it; the alias
-    is not pinned and edits go on from there.
+    """Changed, deleted and added facts are restored in a new ledger version, each with the line that taught it; the
+    alias is not pinned, and edits continue from there.
     """
     first = table.train()
     table.edit("a", "9")
@@ -176,7 +176,7 @@ def test_a_rollback_needs_a_memory_that_served(table: DictionaryClient, api: htt
 
 
 def test_an_alias_can_be_deleted_but_the_champion(table: DictionaryClient) -> None:
-    """Its history stays and its versions go on, so that no ETag comes back."""
+    """Its history stays and its version numbers continue, so that no ETag is used twice."""
     memory = table.train()
     assert table.put("beta", memory).json()["version"] == 1
     assert table.api.delete(f"{table.url}/aliases/beta", params={"reason": "over"}).status_code == 204
@@ -203,7 +203,7 @@ def test_the_history_comes_in_pages(table: DictionaryClient) -> None:
 
 
 def test_a_memory_that_is_behind_does_not_become_champion(table: DictionaryClient) -> None:
-    """What the champion has learned since is not taken back by a switch, unless the caller insists or it has served."""
+    """A switch does not undo what the champion has learned since, unless it is forced or the memory has served."""
     first = table.train()
     challenger = table.train(publish="challenger", recipe={"profile": "compact"})
     table.edit("a", "9")
@@ -240,7 +240,7 @@ def test_an_outgrown_champion_is_unpinned_by_a_training(table: DictionaryClient)
 
 
 def test_a_reset_brings_back_nothing_that_policies_keep_out(table: DictionaryClient) -> None:
-    """What would hold again is stored anew: 409 while a policy would not store it. Only the champion resets."""
+    """A reset that would restore facts which a policy no longer stores is 409. Only the champion can reset it."""
     first = table.train()
     wanted = {"policies": [{"relation": "r", "policy": "mask"}], "reason": "personal"}
     assert table.api.put(f"{table.url}/policies", json=wanted).status_code == 200

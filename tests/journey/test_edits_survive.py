@@ -1,4 +1,4 @@
-"""kill -9 in the middle of edits: what was acknowledged is there, and no edit is there by half."""
+"""kill -9 in the middle of edits: every acknowledged edit is there, and none is there in part."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""An experiment keeps nothing waiting, ends when it is told to, and what it measured outlasts whatever is killed."""
+"""An experiment delays nothing, ends when it is cancelled, and its measurements survive the kill of any process."""
 
 import os
 import signal
@@ -30,7 +30,7 @@ def order_experiment(api: httpx.Client, dictionary: str, wanted: dict[str, Any])
 
 
 def count_trials(service: Running, dictionary: str) -> int:
-    """How many the database holds of the dictionary."""
+    """Count the dictionary's trials in the database."""
     query = "SELECT count(*) FROM trials JOIN dictionaries ON dictionaries.number = trials.dictionary WHERE id = ?"
     with closing(sqlite3.connect(service.data / "factstore.db", timeout=30)) as database:
         [count] = database.execute(query, (dictionary,)).fetchone()
@@ -38,7 +38,7 @@ def count_trials(service: Running, dictionary: str) -> int:
 
 
 def wait_until(true: Callable[[], bool]) -> None:
-    """Wait for it."""
+    """Wait until the condition is true."""
     deadline = time.monotonic() + PATIENCE
     while not true():
         assert time.monotonic() < deadline
@@ -53,7 +53,7 @@ def is_running(api: httpx.Client, job: str) -> bool:
 
 
 def test_a_training_does_not_wait_for_an_experiment(service: Running, api: httpx.Client) -> None:
-    """Ordered later it ends first; cancelled, the experiment ends, and its process, which had an hour, is gone."""
+    """A training ordered later ends first; once cancelled, the experiment of an hour ends and its process is gone."""
     dictionary = fresh_dictionary(api, FACTS)
     job = order_experiment(api, dictionary, LONG)
     wait_until(lambda: is_running(api, job))
@@ -66,7 +66,7 @@ def test_a_training_does_not_wait_for_an_experiment(service: Running, api: httpx
 
 
 def test_a_process_that_dies_takes_nothing_along(service: Running, api: httpx.Client) -> None:
-    """As when memory runs out: the experiment fails and says how, and its worker goes on."""
+    """If its process dies, as when memory runs out, the experiment fails with the reason, and its worker goes on."""
     dictionary = fresh_dictionary(api, FACTS)
     job = order_experiment(api, dictionary, LONG)
     wait_until(lambda: is_running(api, job))

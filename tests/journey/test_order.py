@@ -1,4 +1,4 @@
-"""Nothing that leaves the kit comes in the order of a set: Python may give that anew in every process."""
+"""No output of the kit depends on the order of a set, which may differ in every Python process."""
 
 import os
 import subprocess

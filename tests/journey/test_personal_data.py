@@ -1,4 +1,4 @@
-"""Personal data under policies, from a Shift-JIS file to the answers, and the whole data folder searched for it."""
+"""Personal data under policies, from a Shift-JIS file to the answers, with a search of the whole data folder."""
 
 import secrets
 from pathlib import Path
@@ -20,7 +20,7 @@ def make_my_number(at: int) -> str:
 
 
 def make_person(at: int) -> dict[str, str]:
-    """Answers that stand nowhere else, so that finding one of them in a file means that it leaked."""
+    """Make answers that occur nowhere else, so that one found in a file has leaked."""
     return {
         "メール": f"kobayashi.{at:03}@sakura-mail.example.jp",
         "マイナンバー": make_my_number(at),
@@ -42,13 +42,13 @@ POLICIES = [
 
 
 def encode_all(text: str) -> list[bytes]:
-    """How a text may stand in a file."""
+    """Return the bytes of a text in every encoding that a file may have."""
     escaped = text.encode("ascii", "backslashreplace")
     return [text.encode(), text.encode("utf-16-le"), text.encode("utf-16-be"), text.encode("cp932"), escaped]
 
 
 def find_leaks(folder: Path, texts: list[str]) -> list[tuple[str, str]]:
-    """(file, text) of each text that stands in a file under the folder."""
+    """Return (file, text) for each text found in a file below the folder."""
     files = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
     wanted = [(text, spelling) for text in texts for spelling in encode_all(text)]
     return [(path.name, text) for path, content in files.items() for text, spelling in wanted if spelling in content]
@@ -61,7 +61,7 @@ def people() -> dict[str, dict[str, str]]:
 
 @pytest.fixture(scope="module")
 def taught(api: httpx.Client, people: dict[str, dict[str, str]]) -> tuple[str, dict[str, Any]]:
-    """A dictionary whose file came in after its policies, and the receipt."""
+    """A dictionary whose file was uploaded after its policies were set, and the receipt."""
     dictionary = fresh_dictionary(api)
     wanted = {"policies": POLICIES, "subjects": "pseudonymise", "reason": "the purpose needs no names"}
     assert api.put(f"/v1/dictionaries/{dictionary}/policies", json=wanted).status_code == 200

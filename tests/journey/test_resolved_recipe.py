@@ -1,4 +1,4 @@
-"""A deletion checked from outside: over HTTP alone, trained without the facts by the recipe that the memory shows."""
+"""A deletion verified over HTTP alone: a training without the facts, by the recipe that the memory shows."""
 
 import random
 import secrets
@@ -20,7 +20,7 @@ def get_memory(api: httpx.Client, memory: str) -> dict[str, Any]:
 
 
 def train_again(api: httpx.Client, dictionary: str, memory: str, **more: Any) -> dict[str, Any]:
-    """The memory trained with the recipe that this one shows; no alias moves to it."""
+    """Train a memory by the recipe that this one shows, without moving an alias, and return its id."""
     job = train(api, dictionary, recipe=get_memory(api, memory)["recipe"], publish=None, **more)
     assert job["state"] == "succeeded", job
     return get_memory(api, job["memory"])

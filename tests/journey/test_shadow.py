@@ -1,4 +1,4 @@
-"""A challenger asked in the shadow of live recalls: counted by relation, listed, and never in their way."""
+"""A challenger in the shadow of live recalls: it is counted by relation, listed, and never delays them."""
 
 import time
 from typing import Any
@@ -13,7 +13,7 @@ FACTS = f"{HEAD}a,r,1\nb,r,2\nc,s,3\n"
 
 
 def wait_for_figures(api: httpx.Client, url: str, asked: int) -> dict[str, Any]:
-    """The figures once this many pairs were compared."""
+    """Wait until this many pairs were compared, and return the figures."""
     deadline = time.monotonic() + 120
     while time.monotonic() < deadline:
         found: dict[str, Any] = api.get(f"{url}/shadow").json()
@@ -89,7 +89,7 @@ def test_only_who_may_read_the_ledger_sees_the_list(service: Running, api: httpx
 
 
 def test_the_shadow_can_be_left(api: httpx.Client, url: str) -> None:
-    """Its figures go with it; a champion has no shadow of itself, and a share is a share."""
+    """Removing the shadow removes its figures; the champion cannot shadow itself, and a share lies between 0 and 1."""
     assert api.delete(f"{url}/shadow").status_code == 204
     assert api.get(f"{url}/shadow").status_code == 404
     assert api.delete(f"{url}/shadow").status_code == 404

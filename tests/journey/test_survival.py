@@ -1,4 +1,4 @@
-"""Whatever is killed, what was acknowledged stays, jobs are taken up again, and no half memory is ever seen."""
+"""Whichever process is killed, acknowledged changes stay, jobs are resumed, and no incomplete memory is ever seen."""
 
 import os
 import signal

@@ -1,4 +1,4 @@
-"""White space at the ends of a name is no part of it, whichever way the name comes in."""
+"""White space at the ends of a name is not part of it, on any route."""
 
 import csv
 import io
@@ -32,8 +32,8 @@ def table(names: dict[str, str]) -> str:
 @example("\ufeff", "\xa0")
 @example("\u3000", "\ufeff")
 def test_a_name_means_the_same_on_every_route(api: httpx.Client, before: str, after: str) -> None:
-    """Uploaded, edited, searched, recalled, doubted, proven absent and purged with white space around it, a pair is the
-    one that stands in the ledger without any.
+    """Uploads, edits, searches, recalls, reviews, proofs of absence and purges with white space around the names reach
+    the pair that the ledger holds without it.
     """
     names = pad(before, after)
     dictionary = fresh_dictionary(api, table(names))

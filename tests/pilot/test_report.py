@@ -131,7 +131,7 @@ def test_one_fact_makes_a_report(report_on: ReportOn, tmp_path: Path) -> None:
     assert "<svg" in render_html(report, "en")
 
 
-@pytest.mark.parametrize(("lang", "word"), [("en", "When a fact must go"), ("ja", "事実を削除したとき")])
+@pytest.mark.parametrize(("lang", "word"), [("en", "When a fact must be deleted"), ("ja", "事実を削除したとき")])
 def test_the_first_page_says_what_change_costs(report_on: ReportOn, parts: Path, lang: str, word: str) -> None:
     """Before any table stands what happens when facts change, must go, or were a mistake; below it the curves."""
     report = report_on(parts)
