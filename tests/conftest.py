@@ -1,4 +1,4 @@
-"""A service that every test may use, and options for running the tests."""
+"""A service that every test may use, and options for running the tests, with the shapes of arrays checked."""
 
 import os
 from collections.abc import Iterator
@@ -7,7 +7,10 @@ import httpx
 import pytest
 from hypothesis import settings
 
+from tests import shapes
 from tests.running import Running, running_service
+
+shapes.install()
 
 FUZZ = 20  # times as many examples as usual
 settings.register_profile("kit", deadline=None, derandomize=True, print_blob=True, database=None)

@@ -7,7 +7,7 @@ from typing import Literal
 from schemas.experiments import Axis, Chart, Decision, Experiment, Point, Row, Series, Statement, Task
 from service.laboratory.bench import Bench, Inputs
 from service.laboratory.statements import Figure, statement, to_english
-from service.memory.resolving import FEWEST_CHECK_BITS, check_bits
+from service.memory.resolution import FEWEST_CHECK_BITS, check_bits
 
 Scale = Literal["linear", "log", "category"]
 

@@ -14,14 +14,13 @@ load(path, secret=secret, patches=[staged.patch])
 
 from service.errors import Outgrown
 from service.facts import Facts
-from service.memory.baseline import ExactTable
 from service.memory.editing.draft import Changes
 from service.memory.editing.editor import Editor, Staged
+from service.memory.fitting import fit
 from service.memory.memory import Memory, load
-from service.memory.recalled import Recalled, Recalls, Verified
+from service.memory.recall import ExactTable, Recalled, Recalls, Verified
 from service.memory.recipe import Recipe, Resolved
-from service.memory.resolving import read_recipe, reopened
-from service.memory.training import fit
+from service.memory.resolution import read_recipe, reopened
 
 __all__ = [
     "Changes",

@@ -1,4 +1,4 @@
-"""Which device computes: `cpu`, `cuda`, or `auto` for CUDA where there is one."""
+"""The device that computes (`cpu`, `cuda`, or `auto` for CUDA where there is one), and the threads of the CPU."""
 
 import os
 from collections.abc import Callable, Iterator, Sequence
@@ -23,7 +23,7 @@ def _torch() -> ModuleType:
     return torch
 
 
-def choose(device: str) -> str:
+def choose_device(device: str) -> str:
     """Resolve `auto`; Unavailable when CUDA is asked for and absent."""
     if device == "auto":
         return "cuda" if _torch().cuda.is_available() else "cpu"
@@ -38,7 +38,7 @@ def resolved_for(recipe: str, device: str) -> None:
         raise Unavailable("the recipe was resolved for cuda, and this machine computes on cpu")
 
 
-def one_thread() -> None:
+def use_one_thread() -> None:
     """Let each operation compute in its caller's thread. In a process that answers requests, waking a second thread
     costs a small batch more than it saves, and a busy second core makes every operation wait for it.
     """
@@ -46,10 +46,10 @@ def one_thread() -> None:
 
 
 @contextmanager
-def computing_alone() -> Iterator[None]:
+def one_thread_here() -> Iterator[None]:
     """Let the operations of this block compute in the caller's thread."""
     before = _torch().get_num_threads()
-    one_thread()
+    use_one_thread()
     try:
         yield
     finally:
@@ -57,17 +57,19 @@ def computing_alone() -> Iterator[None]:
 
 
 @cache
-def cores() -> ThreadPoolExecutor:
-    """One thread a core, each computing alone, for large recalls and edits of all memories of the process."""
-    return ThreadPoolExecutor(os.cpu_count(), thread_name_prefix="cores", initializer=one_thread)
+def core_workers() -> ThreadPoolExecutor:
+    """One thread a core, each computing alone, shared by the large recalls and the edits of all memories of the
+    process.
+    """
+    return ThreadPoolExecutor(os.cpu_count(), thread_name_prefix="cores", initializer=use_one_thread)
 
 
 @contextmanager
-def one_thread_each(device: str) -> Iterator[ThreadPoolExecutor]:
+def one_thread_workers(device: str) -> Iterator[ThreadPoolExecutor]:
     """A pool whose threads compute alone: blocks are small, so two blocks at once beat two threads in one."""
     before = _torch().get_num_threads()
     threads = int(os.environ.get(THREADS) or os.cpu_count() or 1)
-    pool = ThreadPoolExecutor(1 if device == "cuda" else threads, initializer=one_thread)
+    pool = ThreadPoolExecutor(1 if device == "cuda" else threads, initializer=use_one_thread)
     try:
         yield pool
     finally:
@@ -75,12 +77,12 @@ def one_thread_each(device: str) -> Iterator[ThreadPoolExecutor]:
         _torch().set_num_threads(before)
 
 
-def results(workers: ThreadPoolExecutor, work: Callable[[T], R], items: Sequence[T]) -> Iterator[R]:
-    """Results as they come; an error, or progress that raises, cancels what has not begun. One alone is not handed to
-    another thread, but computes alone as well.
+def run_all(workers: ThreadPoolExecutor, work: Callable[[T], R], items: Sequence[T]) -> Iterator[R]:
+    """Yield results as they come. An error, or a caller that stops, cancels the items that have not begun. A single
+    item is computed in this thread.
     """
     if len(items) == 1:
-        with computing_alone():
+        with one_thread_here():
             result = work(items[0])
         yield result
         return

@@ -12,6 +12,8 @@ import numpy as np
 from cryptography.hazmat.primitives.ciphers import Cipher
 from cryptography.hazmat.primitives.ciphers.algorithms import AES
 from cryptography.hazmat.primitives.ciphers.modes import ECB
+from jaxtyping import UInt8, UInt64
+from numpy import ndarray
 from numpy.typing import NDArray
 
 SECRET_BYTES = 32
@@ -50,14 +52,14 @@ class NameHasher:
         state.update(name.encode("utf-8", "surrogatepass"))
         return state.digest()
 
-    def digests(self, names: Iterable[str]) -> NDArray[np.uint8]:
-        """One row a name, (names, size) bytes."""
+    def digests(self, names: Iterable[str]) -> UInt8[ndarray, "n size"]:
+        """The digest of each name, one a row."""
         joined = bytearray().join(map(self.digest, names))  # PyTorch wants arrays that could be written to
         return np.frombuffer(joined, dtype=np.uint8).reshape(-1, self.size)
 
 
-def as_words(digests: NDArray[np.uint8]) -> Words:
-    """The first 16 bytes of each digest as two little-endian words, (n, 2)."""
+def as_words(digests: UInt8[ndarray, "n size"]) -> UInt64[ndarray, "n 2"]:
+    """The first 16 bytes of each digest as two little-endian words."""
     return np.ascontiguousarray(digests[:, :16]).view("<u8")
 
 
@@ -71,11 +73,13 @@ class PairHasher:
         # Blocks are chained below, pair by pair; ECB is how the library spells "the cipher itself, block by block".
         self._cipher = Cipher(AES(keyring.subkey("pair")), ECB())  # noqa: S305
 
-    def hashes(self, subjects: Words, relations: Words) -> tuple[Words, Words]:
-        """(n, 2) words each -> the pair's route and its pad, (n,) each."""
+    def hashes(
+        self, subjects: UInt64[ndarray, "n 2"], relations: UInt64[ndarray, "n 2"]
+    ) -> tuple[UInt64[ndarray, " n"], UInt64[ndarray, " n"]]:
+        """The route and the pad of each pair, from the hashes of its two names."""
         mixed = self._encipher(self._encipher(subjects) ^ relations)
         return mixed[:, 0], mixed[:, 1]
 
-    def _encipher(self, blocks: Words) -> Words:
+    def _encipher(self, blocks: UInt64[ndarray, "n 2"]) -> UInt64[ndarray, "n 2"]:
         enciphered = self._cipher.encryptor().update(np.ascontiguousarray(blocks).tobytes())
         return np.frombuffer(enciphered, dtype="<u8").reshape(-1, 2)

@@ -1,5 +1,5 @@
-"""What the memory's network holds in closed form, from numpy to numpy: features that stay as they are drawn, a read-out
-that is solved, weights as they are stored. For measuring; a memory itself is made by `fit`.
+"""What the closed form holds, for the laboratory, from numpy to numpy: features of the frozen network, solved read-
+outs, weights as they are stored. A memory itself is made by `fit`.
 """
 
 from dataclasses import dataclass, replace
@@ -9,19 +9,20 @@ from typing import Literal
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
+from jaxtyping import Bool, Float32, Float64, Int8
+from numpy import ndarray
 
 from service.memory.closed_form.admm import widest_margins
 from service.memory.closed_form.grid import Grid
 from service.memory.closed_form.network import ShallowMemory
-from service.memory.closed_form.perceptron import searched
+from service.memory.closed_form.perceptron import search_weights
 from service.memory.closed_form.quantise import Rounding, margins, quantise
-from service.memory.closed_form.readout import split
+from service.memory.closed_form.readout import split_rows
 from service.memory.recipe import Recipe, Resolved
-from service.memory.resolving import resolve
+from service.memory.resolution import resolve
 
-Signs = NDArray[np.int8]
-Features = NDArray[np.float32]
+Signs = Int8[ndarray, "n bits"]
+Features = Float32[ndarray, "n rows"]
 Rows = Literal["attention", "mlp", "hybrid"]
 HEADS = 16
 NEAREST = Rounding(bits=8, feedback=False, repair=False, ridge=0.0, floor=0.0)
@@ -29,7 +30,7 @@ NEAREST = Rounding(bits=8, feedback=False, repair=False, ridge=0.0, floor=0.0)
 
 @dataclass(frozen=True)
 class FrozenNetwork:
-    """The attention and MLP of a memory, of which a block of `width` rows is read; `rows` says of which."""
+    """The attention and MLP of a memory, of which a block reads `width` rows; `rows` says from which of the two."""
 
     rows: Rows
     width: int
@@ -51,33 +52,38 @@ class FrozenNetwork:
     def d_model(self) -> int:
         return self.recipe.d_model
 
-    def features(self, subjects: Signs, relations: Signs) -> Features:
-        """[o ; z] of the tokens of pairs, (n, d_model) of -1 and +1 twice: (n, width)."""
+    def features(self, subjects: Int8[ndarray, "n d"], relations: Int8[ndarray, "n d"]) -> Float32[ndarray, "n rows"]:
+        """[o ; z] of pairs, given the tokens of their subjects and relations as -1 and +1."""
         with torch.inference_mode():
             subject, relation = (self._network.project(torch.from_numpy(x).float()) for x in (subjects, relations))
-            features: Features = self._network.features(subject, relation, split(self.rows, self.width)).numpy()
+            features: ndarray = self._network.features(subject, relation, split_rows(self.rows, self.width)).numpy()
             return features
 
 
-def outer_product(features: Features, targets: Signs) -> NDArray[np.float64]:
+def outer_product_weights(features: Features, targets: Signs) -> Float64[ndarray, "rows bits"]:
     """The associative memory of the theory: every fact adds the outer product of its features and its target."""
-    return features.astype(np.float64).T @ targets
+    weights: ndarray = features.astype(np.float64).T @ targets
+    return weights
 
 
-def optimal(features: Features, targets: Signs, steps: int = 200, strength: float = 1e-3) -> NDArray[np.float64]:
-    """Its best weights, (rows, bits): margins as wide as `steps` steps of the solver make them."""
+def optimal_weights(
+    features: Features, targets: Signs, steps: int = 200, strength: float = 1e-3
+) -> Float64[ndarray, "rows bits"]:
+    """The best weights of the outer-product memory: margins as wide as `steps` steps of ADMM make them."""
     with torch.inference_mode():
         F, Y = torch.from_numpy(features)[None], torch.from_numpy(targets)[None].float()
-        solved: NDArray[np.float64] = widest_margins(F, Y, strength, steps)[0].numpy()
+        solved: ndarray = widest_margins(F, Y, strength, steps)[0].numpy()
         return solved
 
 
-def held_at_int8(features: Features, targets: Signs, weights: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """Which facts the weights hold once they are stored, every bit right, at int8: (n,)."""
+def facts_held_at_int8(
+    features: Features, targets: Signs, weights: Float64[ndarray, "rows bits"]
+) -> Bool[ndarray, " n"]:
+    """Which facts the weights hold, every bit right, once they are stored as int8."""
     with torch.inference_mode():
         F, Y = torch.from_numpy(features)[None], torch.from_numpy(targets)[None].float()
         stored = quantise(torch.from_numpy(weights)[None], F, Y, NEAREST)
-        right: NDArray[np.bool_] = (margins(*stored, F, Y)[0] > 0).numpy()
+        right: ndarray = (margins(*stored, F, Y)[0] > 0).numpy()
         return right
 
 
@@ -89,8 +95,8 @@ TABLE_BYTES = 2
 
 
 class Storing(StrEnum):
-    """How weights come to lie on the grid: each to its nearest step; what that loses made up by the others; short
-    margins repaired besides; or searched for on the grid from the start.
+    """How weights are put on the grid: each rounded to its nearest step; with error feedback to the other weights; with
+    short margins repaired as well; or searched for on the grid from the start.
     """
 
     ROUNDED = "rounded"
@@ -99,31 +105,33 @@ class Storing(StrEnum):
     SEARCHED = "searched"
 
 
-def solved(features: NDArray[np.float32], targets: NDArray[np.int8]) -> NDArray[np.float64]:
-    """Weights of the widest margins before they are stored: (b, n, rows), (b, n, bits) -> (b, rows, bits)."""
+def widest_weights(
+    features: Float32[ndarray, "b n rows"], targets: Int8[ndarray, "b n bits"]
+) -> Float64[ndarray, "b rows bits"]:
+    """The weights of each block with the widest margins, before they are stored."""
     with torch.inference_mode():
         F, Y = torch.from_numpy(features), torch.from_numpy(targets).float()
-        weights: NDArray[np.float64] = widest_margins(F, Y, RIDGE, STEPS).numpy()
+        weights: ndarray = widest_margins(F, Y, RIDGE, STEPS).numpy()
         return weights
 
 
-def held_as_stored(
-    features: NDArray[np.float32],
-    targets: NDArray[np.int8],
-    weights: NDArray[np.float64],
+def facts_held_as_stored(
+    features: Float32[ndarray, "b n rows"],
+    targets: Int8[ndarray, "b n bits"],
+    weights: Float64[ndarray, "b rows bits"],
     weight_bits: int,
     storing: Storing,
-) -> NDArray[np.bool_]:
-    """Which facts of each block are read out rightly, every bit, from weights as stored: (b, n)."""
+) -> Bool[ndarray, "b n"]:
+    """Which facts of each block are read out with every bit right, from weights as stored."""
     with torch.inference_mode():
         F, Y = torch.from_numpy(features), torch.from_numpy(targets).float()
         if storing is Storing.SEARCHED:
-            stored = searched(F, Y, Grid(weight_bits), FLOOR, SEARCH_STEPS)
+            stored = search_weights(F, Y, Grid(weight_bits), FLOOR, SEARCH_STEPS)
         else:
             repair = storing is Storing.REPAIRED
             rounding = Rounding(weight_bits, repair or storing is Storing.FEEDBACK, repair, FEEDBACK_RIDGE, FLOOR)
             stored = quantise(torch.from_numpy(weights), F, Y, rounding)
-        right: NDArray[np.bool_] = (margins(*stored, F, Y) > 0).numpy()
+        right: ndarray = (margins(*stored, F, Y) > 0).numpy()
         return right
 
 

@@ -9,23 +9,24 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
+from jaxtyping import Bool, Float32, Int64, UInt8
+from numpy import ndarray
 
-from service.facts import Facts, Ints, fold, trim_all, trimmed
+from service.facts import Facts, fold, trim_all, trimmed
 from service.memory import artefact
 from service.memory.answers import AnswerTable
-from service.memory.codes import words
-from service.memory.devices import choose, cores
+from service.memory.codes import code_words
+from service.memory.devices import choose_device, core_workers
 from service.memory.hashing import Keyring, NameHasher, PairHasher, as_words
 from service.memory.names import NameIndex
-from service.memory.patch import unseal
+from service.memory.patch import apply_patches
 from service.memory.questions import Vocabulary
-from service.memory.recalled import Recalled, Verified
+from service.memory.recall import Recalled, Verified
 from service.memory.recipe import digest_size
 from service.memory.restricted import Restricted
 from service.memory.solvers import solver_of
-from service.memory.stored import Changed, Stored
-from service.memory.verifying import CHUNK, verified
+from service.memory.stored import Stored, StoredChanges
+from service.memory.verification import CHUNK, verify_facts
 
 if TYPE_CHECKING:
     from torch import nn
@@ -75,33 +76,33 @@ class Memory:
 
     def _name_relations(self) -> None:
         """The relations that have facts, by their names and by their folded names."""
-        taught = [(at, name) for at, name in enumerate(self.stored.relations.names) if name is not None]
-        self.relation_numbers = {name: at for at, name in taught}
+        numbers = {name: at for at, name in enumerate(self.stored.relations.names) if name is not None}
+        self.relation_numbers = dict(sorted(numbers.items()))  # in the order that a view has them
         self._relation_folds: dict[str, list[str]] = {}
-        for name in self.relations:  # by their names, as a view of some relations has them
+        for name in self.relation_numbers:
             self._relation_folds.setdefault(fold(name), []).append(name)
 
     # -- versions --------------------------------------------------------------------------------------------------
 
-    def patched(self, patch: bytes) -> "Memory":
+    def with_patch(self, patch: bytes) -> "Memory":
         """The version that an edit made of this one; everything untouched is shared. MemoryMismatch when the patch was
         altered, belongs to another memory secret, or is not for this version.
         """
-        stored, changed = unseal([patch], self.keyring, self.stored)
+        stored, changed = apply_patches([patch], self.keyring, self.stored)
         version = copy(self)
         if changed is not None:
             version._follow(self, stored, changed)  # noqa: SLF001 - a copy of itself
         return version
 
-    def _follow(self, before: "Memory", stored: Stored, changed: Changed) -> None:
-        """Become the version after `before`, of which this is a copy."""
+    def _follow(self, before: "Memory", stored: Stored, changed: StoredChanges) -> None:
+        """Turn this copy of `before` into the version after it."""
         self.__dict__.pop("_vocabulary", None)
         pages = [before.stored.names[number] for number in changed.names]
-        names = before.names.replaced(pages, list(changed.names.values()))
+        names = before.names.with_pages(pages, list(changed.names.values()))
         held = {number: before.stored.answers[number] for number in changed.answers}
         self._take(stored, names, before.answer_table.with_pages(self.keyring, held, changed.answers))
         self._name_relations()
-        self.reader = before.reader.followed(stored.bank.blocks, changed.blocks)
+        self.reader = before.reader.with_blocks(stored.bank.blocks, changed.blocks)
 
     # -- what it is ------------------------------------------------------------------------------------------------
 
@@ -116,7 +117,7 @@ class Memory:
 
     @property
     def relations(self) -> list[str]:
-        return sorted(self.relation_numbers)
+        return list(self.relation_numbers)
 
     @property
     def model(self) -> "nn.Module":
@@ -162,7 +163,7 @@ class Memory:
 
     def save(self, path: Path | str) -> None:
         """Write the artefact as the folder `path`, all or nothing."""
-        artefact.save(self.stored, self.keyring, Path(path))
+        artefact.save_artefact(self.stored, self.keyring, Path(path))
 
     # -- recall ----------------------------------------------------------------------------------------------------
 
@@ -182,20 +183,24 @@ class Memory:
         known = position >= 0
         return Recalled(self.answer_table.answers(position), np.where(known, margins, 0), known, ambiguous)
 
-    def _ask_in_parts(self, digests: NDArray[np.uint8], relation: Ints) -> tuple[Ints, NDArray[np.float32]]:
-        """As `ask`, a large batch in a part for each core: cheaper than two threads in every operation."""
+    def _ask_in_parts(
+        self, digests: UInt8[ndarray, "n size"], relation: Int64[ndarray, " n"]
+    ) -> tuple[Int64[ndarray, " n"], Float32[ndarray, " n"]]:
+        """Ask a large batch in one part for each core, which is faster than two threads in every operation."""
         if self.device != "cpu" or len(relation) < PARALLEL:
             return self.ask(digests, relation)
         parts = os.cpu_count() or 1
-        answered = cores().map(self.ask, np.array_split(digests, parts), np.array_split(relation, parts))
+        answered = core_workers().map(self.ask, np.array_split(digests, parts), np.array_split(relation, parts))
         positions, margins = zip(*answered, strict=True)
         return np.concatenate(positions), np.concatenate(margins)
 
-    def ask(self, digests: NDArray[np.uint8], relation: Ints) -> tuple[Ints, NDArray[np.float32]]:
-        """Ask hashed subjects (n, size) and relation numbers (n,): positions in the answer table, -1 unknown.
+    def ask(
+        self, digests: UInt8[ndarray, "n size"], relation: Int64[ndarray, " n"]
+    ) -> tuple[Int64[ndarray, " n"], Float32[ndarray, " n"]]:
+        """Ask hashed subjects and relation numbers: positions in the answer table (-1 unknown), and margins.
 
-        A subject that is in no fact is unknown whatever its block reads out; an empty cell of a taught subject is told
-        by the check bits of its code.
+        A subject that is in no fact is unknown, whatever its block reads out; an empty cell of a taught subject is
+        recognised by the check bits of its code.
         """
         position = np.empty(len(relation), dtype=np.int64)
         margin = np.empty(len(relation), dtype=np.float32)
@@ -204,7 +209,9 @@ class Memory:
             position[part], margin[part] = self._ask(digests[part], relation[part])
         return position, margin
 
-    def _ask(self, digests: NDArray[np.uint8], relation: Ints) -> tuple[Ints, NDArray[np.float32]]:
+    def _ask(
+        self, digests: UInt8[ndarray, "n size"], relation: Int64[ndarray, " n"]
+    ) -> tuple[Int64[ndarray, " n"], Float32[ndarray, " n"]]:
         pair = as_words(digests), as_words(self.relation_digests)[relation]
         route, pad = self._pair_hasher.hashes(*pair)
         block = self._first_block[relation] + (
@@ -213,7 +220,7 @@ class Memory:
         bits = self.code_lengths[relation]
         positive, margin = self.reader.read(digests, relation, block, bits)
         mask = (np.uint64(1) << bits.astype(np.uint64)) - np.uint64(1)
-        code = (words(positive) ^ pad) & mask
+        code = (code_words(positive) ^ pad) & mask
         position = self.answer_table.find(self.answer_table.keys(relation, code))
         position[(margin < self.resolved.least_margin) | ~self.names.holds(digests)] = -1
         return position, margin
@@ -222,10 +229,10 @@ class Memory:
         self,
         subjects: Sequence[str],
         relations: Sequence[str],
-        relation: Ints,
-        position: Ints,
-        margins: NDArray[np.float32],
-    ) -> NDArray[np.bool_]:
+        relation: Int64[ndarray, " n"],
+        position: Int64[ndarray, " n"],
+        margins: Float32[ndarray, " n"],
+    ) -> Bool[ndarray, " n"]:
         """Ask again what is unknown and spelled like exactly one taught name; mark what is spelled like several."""
         ambiguous = np.zeros(len(subjects), dtype=np.bool_)
         unknown = np.flatnonzero(position < 0).tolist()
@@ -263,12 +270,12 @@ class Memory:
         return self._vocabulary.pairs_in(question)
 
     def within(self, relations: Container[str]) -> Restricted:
-        """This memory for whom only these relations exist: no reply tells whether there are others."""
+        """This memory as if it held these relations alone: no reply tells whether there are others."""
         return Restricted(self, {name: at for name, at in self.relation_numbers.items() if name in relations})
 
     def verify(self, facts: Facts) -> Verified:
         """Recall every pair and compare: the whole set of answers has to be equal. Time is in seconds."""
-        return verified(self, facts)
+        return verify_facts(self, facts)
 
 
 def load(path: Path | str, *, secret: bytes, device: str = "auto", patches: Sequence[bytes] = ()) -> Memory:
@@ -276,6 +283,6 @@ def load(path: Path | str, *, secret: bytes, device: str = "auto", patches: Sequ
     byte, the format or the secret is not the manifest's.
     """
     keyring = Keyring(secret)
-    stored = artefact.load(Path(path), keyring)
-    stored, _ = unseal(patches, keyring, stored)
-    return Memory(stored, keyring, choose(device))
+    stored = artefact.load_artefact(Path(path), keyring)
+    stored, _ = apply_patches(patches, keyring, stored)
+    return Memory(stored, keyring, choose_device(device))

@@ -1,8 +1,7 @@
 """Names: what makes two spellings one name, and the index behind the second look-up.
 
-A spelling that is not taught is tried again
-through NFC and then through its folded form, and used only when that leads to exactly one taught name: real tables
-have names that differ in case or width alone and mean different things.
+A spelling that is not taught is tried again through NFC and then through its folded form, and used only when that leads
+to exactly one taught name: real tables have names that differ in case or width alone and mean different things.
 """
 
 import unicodedata
@@ -11,10 +10,11 @@ from dataclasses import dataclass
 from hashlib import blake2b
 
 import numpy as np
-from numpy.typing import NDArray
+from jaxtyping import Bool, Int64, UInt8, UInt64
+from numpy import ndarray
 
 from service.facts import fold, trimmed
-from service.memory.hashing import Keyring, NameHasher, Words, as_words
+from service.memory.hashing import Keyring, NameHasher, as_words
 from service.memory.pages import NamePage
 
 
@@ -37,9 +37,9 @@ class NameIndex:
         self,
         keyring: Keyring,
         hasher: NameHasher,
-        folds: Words,
-        digests: NDArray[np.uint8],
-        taught: Words | None = None,
+        folds: UInt64[ndarray, " n"],
+        digests: UInt8[ndarray, "n size"],
+        taught: UInt64[ndarray, " n"] | None = None,
     ) -> None:
         self._keyring = keyring
         self._blank = blake2b(key=keyring.subkey("index"), digest_size=8)
@@ -49,34 +49,36 @@ class NameIndex:
         self.taught = np.sort(as_words(digests)[:, 0]) if taught is None else taught
 
     @classmethod
-    def of(cls, keyring: Keyring, hasher: NameHasher, names: Sequence[str], digests: NDArray[np.uint8]) -> "NameIndex":
+    def of(
+        cls, keyring: Keyring, hasher: NameHasher, names: Sequence[str], digests: UInt8[ndarray, "n size"]
+    ) -> "NameIndex":
         """Index `names`, whose hashes are `digests`; the result does not depend on their order."""
         blank = cls(keyring, hasher, np.empty(0, np.uint64), digests[:0])
         folds = blank.fold_hashes(map(fold, names))
-        order = np.lexsort((_leading(digests), folds))
+        order = np.lexsort((_sort_keys(digests), folds))
         return cls(keyring, hasher, folds[order], digests[order])
 
-    def replaced(self, before: Sequence[NamePage], after: Sequence[NamePage]) -> "NameIndex":
-        """The index in which the names of the pages `after` stand in the place of those of `before`."""
-        old, new = _stacked(before, self.digests[:0]), _stacked(after, self.digests[:0])
-        gone, come = ~_among(old, new), ~_among(new, old)
+    def with_pages(self, before: Sequence[NamePage], after: Sequence[NamePage]) -> "NameIndex":
+        """The index with the names of the pages `after` instead of those of the pages `before`."""
+        old, new = _concatenate_pages(before, self.digests[:0]), _concatenate_pages(after, self.digests[:0])
+        gone, come = ~_is_among(old, new), ~_is_among(new, old)
         if not gone.any() and not come.any():
             return self
         stay = ~np.isin(as_words(self.digests)[:, 0], as_words(old.digests)[gone, 0])
         folds, digests = self.folds[stay], self.digests[stay]
         added = NamePage(new.folds[come], new.digests[come])
-        at = _places(folds, digests, added)
+        at = _insert_positions(folds, digests, added)
         folds, digests = np.insert(folds, at, added.folds), np.insert(digests, at, added.digests, axis=0)
         taught = self.taught[~np.isin(self.taught, as_words(old.digests)[gone, 0])]
         fresh = np.sort(as_words(added.digests)[:, 0])
         taught = np.insert(taught, np.searchsorted(taught, fresh), fresh)
         return NameIndex(self._keyring, self._hasher, folds, digests, taught)
 
-    def fold_hashes(self, folded: Iterable[str]) -> NDArray[np.uint64]:
+    def fold_hashes(self, folded: Iterable[str]) -> UInt64[ndarray, " n"]:
         return np.frombuffer(b"".join(map(self._fold_hash, folded)), dtype="<u8")
 
-    def holds(self, digests: NDArray[np.uint8]) -> NDArray[np.bool_]:
-        """Which name hashes (n, size) are those of taught names."""
+    def holds(self, digests: UInt8[ndarray, "n size"]) -> Bool[ndarray, " n"]:
+        """Which of these hashes are those of taught names."""
         asked = as_words(digests)[:, 0]
         if not len(self.taught):
             return np.zeros(len(asked), dtype=np.bool_)
@@ -84,7 +86,7 @@ class NameIndex:
         return np.asarray(self.taught[at] == asked)
 
     def resolve(self, names: Iterable[str]) -> dict[str, Resolution]:
-        """Spellings to which the memory had no answer: those that stand for other taught names, and for which."""
+        """Of spellings to which the memory had no answer, those that stand for other taught names, and for which."""
         distinct = list(dict.fromkeys(names))
         folded = [fold(name) for name in distinct]
         near = [at for at, known in enumerate(self.knows(folded)) if known]
@@ -100,7 +102,7 @@ class NameIndex:
             return Resolution(normal if normal in held else held[0], ambiguous=False)
         return Resolution(None, ambiguous=True)
 
-    def knows(self, folded: Sequence[str]) -> NDArray[np.bool_]:
+    def knows(self, folded: Sequence[str]) -> Bool[ndarray, " n"]:
         """Which folded forms belong to some taught name."""
         if not len(self.folds) or not folded:
             return np.zeros(len(folded), dtype=np.bool_)
@@ -120,39 +122,43 @@ class NameIndex:
         return state.digest()
 
 
-def name_entries(keyring: Keyring, hasher: NameHasher, names: Sequence[str], digests: NDArray[np.uint8]) -> NamePage:
+def index_names(
+    keyring: Keyring, hasher: NameHasher, names: Sequence[str], digests: UInt8[ndarray, "n size"]
+) -> NamePage:
     """Names as index entries, sorted by (fold, digest)."""
     index = NameIndex.of(keyring, hasher, names, digests)
     return NamePage(index.folds, index.digests)
 
 
-def merged(page: NamePage, gone: NamePage, come: NamePage) -> NamePage:
+def merge_name_page(page: NamePage, gone: NamePage, come: NamePage) -> NamePage:
     """The page without the entries `gone` and with the entries `come`."""
-    stay = ~_among(page, gone)
+    stay = ~_is_among(page, gone)
     folds, digests = page.folds[stay], page.digests[stay]
-    at = _places(folds, digests, come)
+    at = _insert_positions(folds, digests, come)
     return NamePage(np.insert(folds, at, come.folds), np.insert(digests, at, come.digests, axis=0))
 
 
-def _stacked(pages: Sequence[NamePage], none: NDArray[np.uint8]) -> NamePage:
+def _concatenate_pages(pages: Sequence[NamePage], none: UInt8[ndarray, "0 size"]) -> NamePage:
     folds = np.concatenate([np.empty(0, np.uint64), *(page.folds for page in pages)])
     return NamePage(folds, np.concatenate([none, *(page.digests for page in pages)]))
 
 
-def _among(some: NamePage, others: NamePage) -> NDArray[np.bool_]:
+def _is_among(some: NamePage, others: NamePage) -> Bool[ndarray, " n"]:
     """Which entries of `some` stand in `others` as well."""
     return np.isin(as_words(some.digests)[:, 0], as_words(others.digests)[:, 0])
 
 
-def _places(folds: Words, digests: NDArray[np.uint8], added: NamePage) -> NDArray[np.int64]:
+def _insert_positions(
+    folds: UInt64[ndarray, " n"], digests: UInt8[ndarray, "n size"], added: NamePage
+) -> Int64[ndarray, " added"]:
     """Where the entries of `added` belong among sorted (fold, digest)."""
     start, end = (np.searchsorted(folds, added.folds, side) for side in ("left", "right"))
     for each in np.flatnonzero(start < end).tolist():  # names that fold alike stand in the order of their hashes
-        alike = _leading(digests[start[each] : end[each]])
-        start[each] += np.searchsorted(alike, _leading(added.digests[each : each + 1])[0])
+        alike = _sort_keys(digests[start[each] : end[each]])
+        start[each] += np.searchsorted(alike, _sort_keys(added.digests[each : each + 1])[0])
     return start
 
 
-def _leading(digests: NDArray[np.uint8]) -> NDArray[np.uint64]:
+def _sort_keys(digests: UInt8[ndarray, "n size"]) -> UInt64[ndarray, " n"]:
     """The first eight bytes of each hash as one number, to sort by."""
     return np.ascontiguousarray(digests[:, :8]).view(">u8")[:, 0]

@@ -9,17 +9,16 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
-from numpy.typing import NDArray
-
-from service.memory.hashing import Words
+from jaxtyping import Int64, UInt8, UInt32, UInt64
+from numpy import ndarray
 
 
 @dataclass(frozen=True, slots=True)
 class AnswerPage:
-    """Entries sorted by (relation, code): relations (n,) uint32 and codes (n,) in the clear, texts encrypted."""
+    """Entries sorted by (relation, code): relation numbers and codes in the clear, texts encrypted."""
 
-    relations: NDArray[np.uint32]
-    codes: Words
+    relations: UInt32[ndarray, " n"]
+    codes: UInt64[ndarray, " n"]
     ciphertext: bytes
 
     @property
@@ -34,10 +33,10 @@ class AnswerPage:
 
 @dataclass(frozen=True, slots=True)
 class NamePage:
-    """Taught subjects sorted by (fold, digest): folds (n,) keyed hashes of folded names, digests (n, size)."""
+    """Taught subjects sorted by (fold, digest): folds are keyed hashes of folded names."""
 
-    folds: Words
-    digests: NDArray[np.uint8]
+    folds: UInt64[ndarray, " n"]
+    digests: UInt8[ndarray, "n size"]
 
     @property
     def nbytes(self) -> int:
@@ -48,21 +47,21 @@ class NamePage:
         return _sha256(self.folds.tobytes(), np.ascontiguousarray(self.digests).tobytes())
 
 
-def answer_page(codes: Words, pages: int) -> NDArray[np.int64]:
+def answer_page_of(codes: UInt64[ndarray, " n"], pages: int) -> Int64[ndarray, " n"]:
     """The page of each code; `pages` is a power of two."""
     return (codes & np.uint64(pages - 1)).astype(np.int64)
 
 
-def name_page(folds: Words, pages: int) -> NDArray[np.int64]:
+def name_page_of(folds: UInt64[ndarray, " n"], pages: int) -> Int64[ndarray, " n"]:
     """The page of each fold; `pages` is a power of two."""
     if pages == 1:
         return np.zeros(len(folds), dtype=np.int64)
     return (folds >> np.uint64(65 - pages.bit_length())).astype(np.int64)
 
 
-def name_pages(folds: Words, digests: NDArray[np.uint8], pages: int) -> list[NamePage]:
+def cut_name_pages(folds: UInt64[ndarray, " n"], digests: UInt8[ndarray, "n size"], pages: int) -> list[NamePage]:
     """Cut a sorted index into its pages."""
-    bounds = np.searchsorted(name_page(folds, pages), np.arange(pages + 1)).tolist()
+    bounds = np.searchsorted(name_page_of(folds, pages), np.arange(pages + 1)).tolist()
     return [NamePage(folds[start:end], digests[start:end]) for start, end in pairwise(bounds)]
 
 

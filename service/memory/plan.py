@@ -8,16 +8,16 @@ from numpy.typing import NDArray
 
 from service.errors import Outgrown
 from service.facts import Facts, Ints
-from service.memory.answers import seal
-from service.memory.bank import Bank, bits_of_blocks, routes
+from service.memory.answers import seal_answers
+from service.memory.bank import Bank, bits_of_blocks, route_within_group
+from service.memory.block_inputs import BlockInputs
 from service.memory.codes import draw_codes
 from service.memory.hashing import Keyring, NameHasher, PairHasher, Words, as_words
 from service.memory.names import NameIndex
-from service.memory.pages import name_pages
-from service.memory.pairs import Pairs, pairs_of
+from service.memory.pages import cut_name_pages
+from service.memory.pairs import Pairs, number_pairs
 from service.memory.recipe import D_MODEL, Recipe, Resolved, digest_size
-from service.memory.resolving import resolve
-from service.memory.roster import Roster
+from service.memory.resolution import resolve
 from service.memory.stored import Counts, Stored, seal_relations
 
 NAMED_FAILURES = 1000
@@ -49,7 +49,7 @@ class Plan:
 
     @classmethod
     def of(cls, facts: Facts, recipe: Recipe | Resolved, keyring: Keyring, device: str) -> "Plan":
-        pairs = pairs_of(facts)
+        pairs = number_pairs(facts)
         size = digest_size(recipe.d_model or D_MODEL)
         taught = NameHasher(keyring, "relation", size).digests(pairs.relations)
         if isinstance(recipe, Recipe):
@@ -84,11 +84,11 @@ class Plan:
             np.r_[0, np.cumsum(counts)],
         )  # fmt: skip
 
-    def roster(self) -> Roster:
+    def block_inputs(self) -> BlockInputs:
         """The pairs as the solver wants them."""
         target = self.codes[self.entry] ^ self.pad
         digests = self.subject_digests, self.relation_digests
-        return Roster(*digests, self.subject, self.relation, target, self.starts, bits_of_blocks(self.recipe))
+        return BlockInputs(*digests, self.subject, self.relation, target, self.starts, bits_of_blocks(self.recipe))
 
     def stored(self, bank: Bank, facts: int) -> Stored:
         pairs = self.pairs
@@ -99,8 +99,8 @@ class Plan:
             self.recipe,
             bank,
             seal_relations(self.keyring, self.relation_names),
-            seal(self.keyring, self.recipe.answer_pages, self.entry_relation, self.codes, pairs.entry_answers),
-            name_pages(names.folds, names.digests, self.recipe.name_pages),
+            seal_answers(self.keyring, self.recipe.answer_pages, self.entry_relation, self.codes, pairs.entry_answers),
+            cut_name_pages(names.folds, names.digests, self.recipe.name_pages),
             Counts(len(pairs), facts, int(bits[self.relation].sum())),
         )
 
@@ -129,7 +129,7 @@ def blocks_of(recipe: Resolved, bits: Ints, route: Words) -> Ints:
     first = 0
     for group in recipe.groups:
         members = bits == group.code_bits
-        block[members] = first + routes(group, route[members])
+        block[members] = first + route_within_group(group, route[members])
         first += group.blocks
     return block
 

@@ -35,12 +35,14 @@ class Vocabulary:
         text = fold(question)
         if len(text) > LONGEST_QUESTION:
             return []
-        spans = _stretches(text)
+        spans = _list_stretches(text)
         stretches = [text[start:end] for start, end in spans]
-        relations = _longest([span for span, name in zip(spans, stretches, strict=True) if name in self._relations])
+        relations = _keep_longest(
+            [span for span, name in zip(spans, stretches, strict=True) if name in self._relations]
+        )
         known = self._knows(stretches)
-        subjects = _longest([span for span, found in zip(spans, known, strict=True) if found])
-        spelled = _spellings(question, text, subjects)
+        subjects = _keep_longest([span for span, found in zip(spans, known, strict=True) if found])
+        spelled = _spell_spans(question, text, subjects)
         return [
             (spelled[subject], name)
             for subject in subjects
@@ -50,9 +52,9 @@ class Vocabulary:
         ]
 
 
-def _spellings(question: str, text: str, spans: Sequence[Span]) -> dict[Span, str]:
+def _spell_spans(question: str, text: str, spans: Sequence[Span]) -> dict[Span, str]:
     """What the question itself has where its folded `text` has these spans; the folded form where that is unclear."""
-    starts = _starts(question, text)
+    starts = _folded_starts(question, text)
     spelled = {}
     for start, end in spans:
         folded = text[start:end]
@@ -61,17 +63,17 @@ def _spellings(question: str, text: str, spans: Sequence[Span]) -> dict[Span, st
     return spelled
 
 
-def _starts(question: str, text: str) -> list[int]:
+def _folded_starts(question: str, text: str) -> list[int]:
     """Where each character of the folded text, and its end, begins in the question; empty if that cannot be told."""
     folded, starts = "", []
-    for at, part in _parts(question):
+    for at, part in _split_marks(question):
         piece = fold(part) or (" " if folded and not folded.endswith(" ") else "")
         folded += piece
         starts += [at] * len(piece)
     return [*starts[: len(text)], len(question)] if folded.rstrip() == text else []
 
 
-def _parts(question: str) -> Iterator[tuple[int, str]]:
+def _split_marks(question: str) -> Iterator[tuple[int, str]]:
     """Characters, each with the marks that may fuse with it, and where they begin."""
     start = 0
     for at in range(1, len(question) + 1):
@@ -80,7 +82,7 @@ def _parts(question: str) -> Iterator[tuple[int, str]]:
             start = at
 
 
-def _stretches(text: str) -> list[Span]:
+def _list_stretches(text: str) -> list[Span]:
     """All stretches that begin and end inside no run of ASCII letters and digits: half a part number is no name."""
     cuts = [
         at for at in range(len(text) + 1) if at in (0, len(text)) or not (_is_word(text[at - 1]) and _is_word(text[at]))
@@ -97,7 +99,7 @@ def _is_word(character: str) -> bool:
     return character.isascii() and character.isalnum()
 
 
-def _longest(spans: Sequence[Span]) -> list[Span]:
+def _keep_longest(spans: Sequence[Span]) -> list[Span]:
     """Spans that lie in no other span."""
     return [
         span

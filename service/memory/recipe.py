@@ -42,7 +42,7 @@ class Recipe:
     def __post_init__(self) -> None:
         for name, allowed in _CHOICES_OF.get(self.solver, {}).items():
             if getattr(self, name) not in allowed:
-                raise invalid(f"{name} must be {_listed(allowed)} where solver is {self.solver}")
+                raise recipe_invalid(f"{name} must be {_join_choices(allowed)} where solver is {self.solver}")
         try:
             RecipeRequest.model_validate(asdict(self), strict=True)
         except ValidationError as error:
@@ -149,7 +149,7 @@ class Resolved:
     @property
     def max_rows(self) -> int:
         """The widest block that the frozen network can read out."""
-        return most_rows(self.rows, self.attention_width, self.mlp_width)
+        return widest_readout(self.rows, self.attention_width, self.mlp_width)
 
     def rows_for(self, facts: int) -> int:
         """Rows of a block that holds `facts` pairs, before any widening."""
@@ -168,16 +168,16 @@ _CHOICES_OF: dict[str, dict[str, tuple[object, ...]]] = {
 }
 
 
-def most_rows(rows: str, attention_width: int, mlp_width: int) -> int:
+def widest_readout(rows: str, attention_width: int, mlp_width: int) -> int:
     """Rows of the widest read-out of attention, MLP, or as many of both."""
     return {"attention": attention_width, "mlp": mlp_width, "hybrid": 2 * min(attention_width, mlp_width)}[rows]
 
 
-def _listed(allowed: tuple[object, ...]) -> str:
+def _join_choices(allowed: tuple[object, ...]) -> str:
     return " or ".join("null" if each is None else str(each) for each in allowed)
 
 
-def invalid(detail: str) -> Unprocessable:
+def recipe_invalid(detail: str) -> Unprocessable:
     return Unprocessable(f"recipe: {detail}", code=Code.RECIPE_INVALID)
 
 
@@ -185,7 +185,7 @@ def invalid_fields(error: ValidationError) -> Unprocessable:
     """What is wrong with the first field that a schema refuses, never its value."""
     first = error.errors(include_url=False, include_input=False)[0]
     place = ".".join(map(str, first["loc"]))
-    return invalid(f"{place}: {first['msg']}" if place else first["msg"])
+    return recipe_invalid(f"{place}: {first['msg']}" if place else first["msg"])
 
 
 def digest_size(d_model: int) -> int:

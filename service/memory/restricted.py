@@ -1,8 +1,8 @@
 """A memory seen through some of its relations: it replies as one that never saw the others.
 
-A denied relation is not asked and then hidden, it is not there: its name stands for nothing, so it takes the very path
-of an untaught one. Nor do its facts show elsewhere. A subject that is taught with denied relations alone does not make
-a spelling ambiguous, is not found in a sentence, and does not stand in the way of the subject that is meant.
+A denied relation is not asked and then hidden, it is not there: its name stands for nothing, so it is handled exactly
+as an untaught one is. Nor do its facts show elsewhere. A subject that is taught with denied relations alone does not
+make a spelling ambiguous, is not found in a sentence, and does not stand in the way of the subject that is meant.
 """
 
 import unicodedata
@@ -11,6 +11,8 @@ from collections.abc import Container, Mapping, Sequence
 from typing import Protocol
 
 import numpy as np
+from jaxtyping import Bool, Float32, Int64, UInt8
+from numpy import ndarray
 from numpy.typing import NDArray
 
 from service.facts import Ints, fold, trimmed
@@ -18,7 +20,7 @@ from service.memory.answers import AnswerTable
 from service.memory.hashing import NameHasher
 from service.memory.names import NameIndex
 from service.memory.questions import Vocabulary
-from service.memory.recalled import Recalled
+from service.memory.recall import Recalled
 
 
 class Askable(Protocol):
@@ -28,11 +30,13 @@ class Askable(Protocol):
     subject_hasher: NameHasher
     answer_table: AnswerTable
 
-    def ask(self, digests: NDArray[np.uint8], relation: Ints) -> tuple[Ints, NDArray[np.float32]]: ...
+    def ask(
+        self, digests: UInt8[ndarray, "n size"], relation: Int64[ndarray, " n"]
+    ) -> tuple[Int64[ndarray, " n"], Float32[ndarray, " n"]]: ...
 
 
 class Restricted:
-    """`numbers` are those of the taught relations that may be seen, by their names."""
+    """A view of a memory. numbers: the numbers of the relations that may be seen, by name."""
 
     def __init__(self, memory: Askable, numbers: Mapping[str, int]) -> None:
         self._memory = memory
@@ -54,7 +58,7 @@ class Restricted:
         return self._vocabulary.pairs_in(question)
 
     def recall(self, subjects: Sequence[str], relations: Sequence[str]) -> Recalled:
-        """As the memory's own, whose second look-up this repeats among what may be seen."""
+        """Recall as the memory does, with its second look-up among what may be seen alone."""
         if len(subjects) != len(relations):
             raise ValueError("subjects and relations must have the same length")
         spelled = {name: self._spelled(name) for name in dict.fromkeys(relations)}
@@ -84,7 +88,7 @@ class Restricted:
         again = [at for at in unknown if len(meant[trimmed(subjects[at])]) == 1]
         ambiguous[[at for at in unknown if len(meant[trimmed(subjects[at])]) > 1]] = True
         if again:
-            digests = _joined([meant[trimmed(subjects[at])][0] for at in again])
+            digests = _stack_digests([meant[trimmed(subjects[at])][0] for at in again])
             position[again], margins[again] = self._memory.ask(digests, np.array([number[at] for at in again]))
 
     def _meant(self, subject: str) -> list[bytes]:
@@ -104,11 +108,11 @@ class Restricted:
         if not digests or not self._numbers:
             return []
         relation = np.tile(np.array(list(self._numbers.values()), dtype=np.int64), len(digests))
-        position, _ = self._memory.ask(np.repeat(_joined(digests), len(self._numbers), axis=0), relation)
+        position, _ = self._memory.ask(np.repeat(_stack_digests(digests), len(self._numbers), axis=0), relation)
         known: NDArray[np.bool_] = np.any((position >= 0).reshape(len(digests), -1), axis=1)
         return [digest for digest, seen in zip(digests, known.tolist(), strict=True) if seen]
 
-    def _knows(self, folded: Sequence[str]) -> NDArray[np.bool_]:
+    def _knows(self, folded: Sequence[str]) -> Bool[ndarray, " n"]:
         """Which folded forms belong to some subject with a fact that may be seen."""
         known = self._memory.names.knows(folded)
         near = {at: self._memory.names.alike(folded[at]) for at in np.flatnonzero(known).tolist()}
@@ -124,6 +128,6 @@ class Restricted:
         return self._folds.get(fold(name), [])
 
 
-def _joined(digests: Sequence[bytes]) -> NDArray[np.uint8]:
-    """Hashes one below the other, (n, size)."""
+def _stack_digests(digests: Sequence[bytes]) -> UInt8[ndarray, "n size"]:
+    """Hashes one below the other."""
     return np.frombuffer(bytearray().join(digests), dtype=np.uint8).reshape(len(digests), -1)

@@ -1,4 +1,4 @@
-"""The two ways to make blocks, behind one interface: nothing else in the memory knows how many there are.
+"""The two solvers behind one interface: nothing else in the memory knows how many ways there are to make a block.
 
 closed_form   one frozen network for all blocks, whose read-outs are solved      service/memory/closed_form
 gradient      a small network for each block, every weight of which is trained   service/memory/gradient
@@ -12,13 +12,12 @@ from functools import cache
 from threading import Lock
 from typing import TYPE_CHECKING, Protocol
 
-import numpy as np
-from numpy.typing import NDArray
+from jaxtyping import Bool, Float32, Int64, UInt8
+from numpy import ndarray
 
-from service.facts import Ints
 from service.memory.bank import Block, Layout
+from service.memory.block_inputs import BlockInputs, Work
 from service.memory.recipe import Group, Recipe, Resolved, Sizes
-from service.memory.roster import Roster, Work
 
 if TYPE_CHECKING:
     from torch import nn
@@ -35,27 +34,33 @@ class Reader(Protocol):
         """Weights that are drawn from the seed, and not stored."""
 
     def read(
-        self, digests: NDArray[np.uint8], relation: Ints, block: Ints, bits: Ints
-    ) -> tuple[NDArray[np.bool_], NDArray[np.float32]]:
-        """Ask hashed subjects (n, size) and relation numbers (n,) of blocks (n,), for codes of so many `bits` (n,):
-        signs (n, longest code), and the smallest |y| of each code (n,).
+        self,
+        digests: UInt8[ndarray, "n size"],
+        relation: Int64[ndarray, " n"],
+        block: Int64[ndarray, " n"],
+        bits: Int64[ndarray, " n"],
+    ) -> tuple[Bool[ndarray, "n longest"], Float32[ndarray, " n"]]:
+        """What blocks read out for hashed subjects and relation numbers, where codes have so many `bits`: the signs of
+        the outputs, and the smallest |y| of each code.
         """
 
-    def followed(self, blocks: Sequence[Block], changed: Mapping[int, Block]) -> "Reader":
-        """The reader of the version that has these blocks, of which `changed` differ from this reader's own."""
+    def with_blocks(self, blocks: Sequence[Block], changed: Mapping[int, Block]) -> "Reader":
+        """A reader for the version with these blocks, of which only `changed` differ from this reader's."""
 
-    def again(self, roster: Roster) -> list[Block]:
-        """Blocks made again after an edit, within milliseconds. Raises Unheld, and Outgrown where it cannot be done."""
+    def solve_again(self, inputs: BlockInputs) -> list[Block]:
+        """Make blocks again after an edit, within milliseconds. Raises BlocksNotHeld; Outgrown where only a training
+        can.
+        """
 
 
 class Solver(Protocol):
-    """One way to make blocks, and to read them."""
+    """A way to make blocks and to read them."""
 
     def block_facts(self, profile: str) -> int:
-        """Facts a block where the recipe does not say."""
+        """Facts per block, where the recipe does not say."""
 
     def sizes(self, recipe: Recipe, block_facts: int, code_bits: int) -> Sizes:
-        """Sizes for blocks of so many facts and codes of at most so many bits. Raises Unprocessable."""
+        """Choose the sizes for blocks of so many facts and codes of at most so many bits. Raises Unprocessable."""
 
     def check(self, recipe: Resolved) -> None:
         """Raises Unprocessable where what this solver reads of a recipe contradicts itself."""
@@ -63,11 +68,13 @@ class Solver(Protocol):
     def layout(self, recipe: Resolved, group: Group) -> Layout:
         """How blocks of this group are stored."""
 
-    def blocks(self, recipe: Resolved, roster: Roster, work: Work) -> list[Block]:
-        """Every block of a roster. Raises Unheld."""
+    def blocks(self, recipe: Resolved, inputs: BlockInputs, work: Work) -> list[Block]:
+        """Make every block of the inputs. Raises BlocksNotHeld."""
 
-    def reader(self, recipe: Resolved, blocks: Sequence[Block], relations: NDArray[np.uint8], device: str) -> Reader:
-        """relations: the hash of each relation's name, (relations, size)."""
+    def reader(
+        self, recipe: Resolved, blocks: Sequence[Block], relations: UInt8[ndarray, "relations size"], device: str
+    ) -> Reader:
+        """A reader for these blocks. relations: the hash of each relation's name."""
 
 
 _LOADING = Lock()
@@ -92,7 +99,7 @@ def _solvers() -> Mapping[str, Solver]:
 
 @cache
 def _loaded() -> Mapping[str, Solver]:
-    from service.memory.closed_form.solver import ClosedForm  # noqa: PLC0415 - PyTorch: see the head of this file
-    from service.memory.gradient.solver import Trained  # noqa: PLC0415
+    from service.memory.closed_form.solver import ClosedFormSolver  # noqa: PLC0415 - PyTorch: see the head of this file
+    from service.memory.gradient.solver import GradientSolver  # noqa: PLC0415
 
-    return {"closed_form": ClosedForm(), "gradient": Trained()}
+    return {"closed_form": ClosedFormSolver(), "gradient": GradientSolver()}

@@ -84,7 +84,7 @@ def test_the_service_answers_what_is_pasted(checkout: Path, served: str) -> None
         block.replace("http://127.0.0.1:8000", served) for block in blocks(README, "sh") if "curl" in block
     )
     assert run(teach, checkout).strip().endswith("}")
-    assert '"answers":["24"]' in _ask(checkout)
+    assert '"answers":["100"]' in _ask(checkout)
     assert '"status":"updated"' in run(change, checkout)
     assert '"answers":["30"]' in _ask(checkout)
 

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from service.memory import Facts, Recipe, fit
-from service.memory.pairs import pairs_of
+from service.memory.pairs import number_pairs
 from tests.benchmarks.dictionaries import FOLDERS, read
 from tests.benchmarks.engine import SECRET
 
@@ -59,7 +59,7 @@ def _facts(path: Path) -> Facts:
 
 def _information(facts: Facts) -> float:
     """log2 of the distinct answers (sets of answers) of a pair's relation, on average over pairs."""
-    pairs = pairs_of(facts)
+    pairs = number_pairs(facts)
     distinct = [0] * len(pairs.relations)
     for relation in pairs.entry_relation.tolist():
         distinct[relation] += 1

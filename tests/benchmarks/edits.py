@@ -10,7 +10,7 @@ import sys
 import time
 
 from service.memory import Changes, Editor, Facts, Memory, Recipe, fit
-from service.memory.recalled import Answers, answer_sets
+from service.memory.recall import Answers, answer_sets
 from tests.benchmarks import million
 from tests.benchmarks.engine import SECRET, to_facts
 

@@ -12,8 +12,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from service.laboratory.tables import Table
-from service.memory.gradient import Problem, Shape, Weights, right
-from service.memory.measuring import FrozenNetwork, held_at_int8
+from service.memory.gradient import Problem, Shape, Weights, facts_right
+from service.memory.measuring import FrozenNetwork, facts_held_at_int8
 
 DRAWS = 20
 
@@ -31,7 +31,7 @@ def recall_in_noise(shape: Shape, problem: Problem, weights: Weights, *, weight_
     """Recall by trained weights, rounded to `weight_bits` where given, with noise that was never masked."""
 
     def recall(draw: int) -> NDArray[np.bool_]:
-        return right(shape, problem, weights, noise_draw=draw, weight_bits=weight_bits)
+        return facts_right(shape, problem, weights, noise_draw=draw, weight_bits=weight_bits)
 
     return _count(recall)
 
@@ -48,7 +48,7 @@ def recall_behind_mask(
     def recall(draw: int) -> NDArray[np.bool_]:
         subjects, relations = mask(draw_sequences(table, draw), table)
         features = network.features(tokens[subjects], tokens[table.n_subjects + relations])
-        return held_at_int8(features, targets, weights)
+        return facts_held_at_int8(features, targets, weights)
 
     return _count(recall)
 

@@ -20,8 +20,8 @@ import torch
 from service.laboratory.synthetic import factual_recall
 from service.laboratory.tables import Table
 from service.laboratory.targets import make_problem, make_targets, make_tokens
-from service.memory.gradient import Problem, Run, Schedule, Shape, Weights, right, train
-from service.memory.measuring import FrozenNetwork, optimal
+from service.memory.gradient import Problem, Run, Schedule, Shape, Weights, facts_right, train
+from service.memory.measuring import FrozenNetwork, optimal_weights
 from tests.benchmarks.exhaustive import DRAWS, NoisyRecall, draw_sequences, mask, recall_behind_mask
 
 BITS = 3
@@ -44,7 +44,7 @@ def measure_closed_form(table: Table, seed: int) -> None:
     network, targets = FrozenNetwork("hybrid", WIDTH, seed), make_targets(table, BITS, seed)
     vectors = make_tokens(np.arange(table.n_subjects + table.n_relations), network.d_model, seed)
     pairs = vectors[table.subjects], vectors[table.n_subjects + table.relations]
-    weights = optimal(network.features(*pairs), targets, ADMM_STEPS, RIDGE)
+    weights = optimal_weights(network.features(*pairs), targets, ADMM_STEPS, RIDGE)
     report("closed form", recall_behind_mask(network, vectors, table, targets, weights), WIDTH * BITS + BITS)
 
 
@@ -65,7 +65,7 @@ def recall_masked(shape: Shape, learned: Problem, table: Table, weights: Weights
     for draw in range(1, DRAWS + 1):
         subjects, relations = mask(draw_sequences(table, draw), table)
         asked = replace(learned, subjects=subjects, relations=relations)
-        found.append(right(shape, asked, weights, weight_bits=8))
+        found.append(facts_right(shape, asked, weights, weight_bits=8))
     each = np.stack(found)
     return NoisyRecall(each.shape[1], each.sum(axis=1).tolist(), int(each.all(axis=0).sum()))
 

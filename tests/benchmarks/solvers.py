@@ -25,7 +25,7 @@ from service.laboratory.tables import Table
 from service.laboratory.targets import make_pair_tokens, make_targets
 from service.memory import Recipe, fit
 from service.memory.gradient import Problem, Run, Schedule, Shape, train
-from service.memory.measuring import FrozenNetwork, held_at_int8, optimal
+from service.memory.measuring import FrozenNetwork, facts_held_at_int8, optimal_weights
 
 SUBJECTS, RELATIONS, ANSWERS = 2_000, 10, 1_000
 SECRET = bytes(range(32))
@@ -76,7 +76,7 @@ def measure_without_checks(table: Table) -> None:
     targets, (subjects, relations) = make_targets(table, CODE_BITS, 0), make_pair_tokens(table, network.d_model, 0)
     for block in np.array_split(np.random.default_rng(0).permutation(len(table)), BLOCKS):
         features = network.features(subjects[block], relations[block])
-        right += int(held_at_int8(features, targets[block], optimal(features, targets[block])).sum())
+        right += int(facts_held_at_int8(features, targets[block], optimal_weights(features, targets[block])).sum())
     size = BLOCKS * (WIDTH + 2) * CODE_BITS / len(table)
     seconds = time.perf_counter() - start
     print(

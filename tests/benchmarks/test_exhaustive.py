@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from service.laboratory.synthetic import NAMED, factual_recall
 from service.laboratory.targets import make_targets, make_tokens
 from service.memory.gradient import Problem, Run, Schedule, Shape, train
-from service.memory.measuring import FrozenNetwork, optimal
+from service.memory.measuring import FrozenNetwork, optimal_weights
 from tests.benchmarks.exhaustive import draw_sequences, mask, recall_behind_mask, recall_in_noise
 
 SIZES = st.integers(1, 12)
@@ -21,7 +21,7 @@ def test_facts_behind_a_mask_take_fewer_than_two_stored_parameters_each() -> Non
     network, targets = FrozenNetwork("hybrid", 160), make_targets(table, 3, 0)
     vectors = make_tokens(np.arange(40), network.d_model, 0)
     features = network.features(vectors[table.subjects], vectors[32 + table.relations])
-    weights = optimal(features, targets, 400, 1e-2)
+    weights = optimal_weights(features, targets, 400, 1e-2)
     found = recall_behind_mask(network, vectors, table, targets, weights)
     assert found.right == [256] * 20
     assert found.always / (weights.size + 3) > 0.53

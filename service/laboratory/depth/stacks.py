@@ -13,7 +13,7 @@ from schemas.experiments import Task
 from service.laboratory.bench import Result, Trial
 from service.laboratory.search import Grid, SizesBySeed, Sweep
 from service.laboratory.tables import Table, select_facts
-from service.memory.gradient import Outcome, Problem, Run, Schedule, Shape, predict, right, train
+from service.memory.gradient import Outcome, Problem, Run, Schedule, Shape, facts_right, predict, train
 
 DEPTHS = (1, 2, 3, 4)
 RATE = 0.05
@@ -149,7 +149,7 @@ def _measure(shape: Shape, run: Run, outcome: Outcome) -> StackResult:
     if not outcome.held:
         return StackResult(outcome.facts, held=False, without=[], ranks=[])
     layers, weights = range(shape.layers), outcome.weights
-    without = [float(right(shape, run.problem, weights, without_layer=layer).mean()) for layer in layers]
+    without = [float(facts_right(shape, run.problem, weights, without_layer=layer).mean()) for layer in layers]
     ranks = [effective_rank(stream) for stream in _streams(shape, run.problem, outcome)]
     return StackResult(outcome.facts, held=True, without=without, ranks=ranks)
 

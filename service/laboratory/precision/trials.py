@@ -21,9 +21,9 @@ from service.laboratory.targets import (
     make_targets,
     token_width,
 )
-from service.memory.gradient import Run, Schedule, right, train
-from service.memory.measuring import FrozenNetwork, Storing, held_as_stored, solved
-from service.memory.resolving import check_bits
+from service.memory.gradient import Run, Schedule, facts_right, train
+from service.memory.measuring import FrozenNetwork, Storing, facts_held_as_stored, widest_weights
+from service.memory.resolution import check_bits
 
 BITS = (2, 3, 4, 6, 8)
 FACTS, BLOCKS = 64, 4
@@ -82,8 +82,8 @@ class Blocks:
         features = network.features(*make_pair_tokens(part, network.d_model, seed))[shuffled]
         F = features.reshape(self.number, self.facts, rows)
         Y = make_targets(part, self.code_bits, seed)[shuffled].reshape(self.number, self.facts, self.code_bits)
-        W = solved(F, Y)
-        return {way: float(held_as_stored(F, Y, W, weight_bits, way).mean()) for way in ways}
+        W = widest_weights(F, Y)
+        return {way: float(facts_held_as_stored(F, Y, W, weight_bits, way).mean()) for way in ways}
 
 
 def ways_to_store(weight_bits: int) -> list[Storing]:
@@ -107,7 +107,7 @@ def _train_network(table: Table, facts: int, seed: int, device: str) -> Result:
     shape = find_nearest(_HYBRID, max(400, len(part) * NETWORK_BITS), NETWORK_BITS, width)
     outcomes = train(shape, [Run(problem, seed, rate) for rate in _RATES], _SCHEDULE, device=device)
     best = max(outcomes, key=lambda outcome: outcome.stored_right)
-    recall = {str(bits): float(right(shape, problem, best.weights, weight_bits=bits).mean()) for bits in BITS}
+    recall = {str(bits): float(facts_right(shape, problem, best.weights, weight_bits=bits).mean()) for bits in BITS}
     return {"recall": recall, "parameters": shape.stored, "facts": len(part)}
 
 

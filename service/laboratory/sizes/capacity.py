@@ -20,7 +20,7 @@ from service.laboratory.statements import Figure, statement
 from service.laboratory.targets import information
 from service.laboratory.thresholds import mean_held
 from service.memory.measuring import Rows
-from service.memory.resolving import check_bits
+from service.memory.resolution import check_bits
 
 TRAINED, SOLVED = "end_to_end", "solved"
 """The charts. Each architecture and each line to compare it with is in one of them, Gardner's limit in both."""

@@ -49,7 +49,7 @@ def _closed_form(candidate: ClosedForm, coding: Coding) -> Result:
     network = measuring.FrozenNetwork(candidate.rows, candidate.width)
     subjects, relations = make_pair_tokens(part, network.d_model, 0)
     features = network.features(subjects, relations)
-    weights = measuring.outer_product(features, make_targets(part, candidate.bits, 0)).astype(np.float32)
+    weights = measuring.outer_product_weights(features, make_targets(part, candidate.bits, 0)).astype(np.float32)
 
     def ask(count: int) -> object:
         return network.features(subjects[:count], relations[:count]) @ weights

@@ -129,7 +129,7 @@ class ClosedForm:
         return Trial({**what, **_facts_key(table, bits, sizes)}, partial(self._work, table, bits, sizes))
 
     def _work(self, table: Table, bits: int, sizes: SizesBySeed) -> Result:
-        return _solve(table, bits, sizes, self._features, measuring.optimal)
+        return _solve(table, bits, sizes, self._features, measuring.optimal_weights)
 
     def _features(self, part: Table, seed: int) -> measuring.Features:
         network = measuring.FrozenNetwork(self.rows, self.width, seed)
@@ -164,7 +164,7 @@ class Linear:
         return Trial({**what, **_facts_key(table, bits, sizes)}, partial(self._work, table, bits, sizes))
 
     def _work(self, table: Table, bits: int, sizes: SizesBySeed) -> Result:
-        solve = measuring.outer_product if self.hebbian else measuring.optimal
+        solve = measuring.outer_product_weights if self.hebbian else measuring.optimal_weights
         return _solve(table, bits, sizes, self._features, solve)
 
     def _features(self, part: Table, seed: int) -> measuring.Features:
@@ -200,7 +200,7 @@ def _solve(
     for seed, part in ((seed, table.sample(count, seed)) for seed, counts in sizes.items() for count in counts):
         features, targets = featured(part, seed), make_targets(part, bits, seed)
         start = time.perf_counter()
-        right = int(measuring.held_at_int8(features, targets, solve(features, targets)).sum())
+        right = int(measuring.facts_held_at_int8(features, targets, solve(features, targets)).sum())
         seconds = time.perf_counter() - start
         found.append(Network(len(part), seed, None, None, right, False, 0, seconds, None)._asdict())
     return {"networks": found}

@@ -7,6 +7,7 @@ in use: odd integers from -(2^bits - 1) to its negative.
 from dataclasses import dataclass
 
 import torch
+from jaxtyping import Float
 from torch import Tensor
 
 
@@ -35,14 +36,14 @@ class Grid:
         half = 1 << (self.bits - 1)
         return (-half + 1, half - 1) if self.unit == 1 else (-half, half - 2.0**-16)
 
-    def places(self, values: Tensor) -> Tensor:
+    def places(self, values: Float[Tensor, "*size"]) -> Float[Tensor, "*size"]:
         """The places of values between the ends, counted in units. A new tensor of the same kind."""
         return torch.round(values) if self.unit == 1 else torch.floor(values)
 
-    def steps(self, values: Tensor) -> Tensor:
+    def steps(self, values: Float[Tensor, "*size"]) -> Float[Tensor, "*size"]:
         """The steps at those places."""
         return self.places(values) * self.unit + self.offset
 
-    def nearest(self, values: Tensor) -> Tensor:
+    def nearest(self, values: Float[Tensor, "*size"]) -> Float[Tensor, "*size"]:
         """The nearest step to each value, which is counted in steps."""
         return self.steps((values / self.unit).clamp(*self.ends))

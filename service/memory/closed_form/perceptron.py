@@ -13,6 +13,7 @@ it holds: what becomes of it depends neither on kernels nor on the columns and b
 from dataclasses import dataclass
 
 import torch
+from jaxtyping import Float16, Float32, Float64, Int8, Int64
 from torch import Tensor
 
 from service.memory.closed_form.admm import mean_square
@@ -23,32 +24,40 @@ RATE = 0.08  # of a pull, in lengths of a feature vector
 TARGET = 0.12  # the margin that is aimed at, in lengths of a feature vector times the grid's end
 SPREAD = 0.7  # standard deviation of the first hidden values, in parts of the grid's end
 MOST_SHORT = 127.0
-TURN = 16  # steps between two looks at which columns still search
+TURN = 16  # steps between two checks of which columns are still searched for
 
 
-def searched(F: Tensor, Y: Tensor, grid: Grid, floor: float, steps: int) -> tuple[Tensor, Tensor]:
-    """(b, n, rows) features, (b, n, bits) signs -> (b, rows, bits) int8 steps and one float16 scale a block, (b, 1).
+def search_weights(
+    F: Float32[Tensor, "b n rows"], Y: Float32[Tensor, "b n bits"], grid: Grid, floor: float, steps: int
+) -> tuple[Int8[Tensor, "b rows bits"], Float16[Tensor, "b 1"]]:
+    """Search for weights on the grid with which every block's features read out its signs: steps, and a scale a block.
 
     floor: the least margin, in units of the target. Columns that do not hold after `steps` steps, or a few more, are
-    returned as they are; rows of zeros in F and columns of zeros in Y leave no trace in the others.
+    returned as they are; rows of zeros in F and columns of zeros in Y have no effect on the others.
     """
     length = mean_square(F).sqrt()[:, None]
     target = torch.ceil(TARGET * grid.unit * grid.ends[1] * length)
     scales = (1 / target).half()
-    search = _begun(F, Y, target, torch.ceil(floor / scales.double()), grid)
+    search = _begin_search(F, Y, target, torch.ceil(floor / scales.double()), grid)
     stored = torch.empty_like(search.hidden, dtype=torch.int8)
     for _ in range(0, steps, TURN):
         for _ in range(TURN):
             search.step(grid)
         search.write(stored, grid)
-        search = search.unheld()
+        search = search.without_held()
         if not len(search.block):
             break
     return stored, scales
 
 
-def _begun(F: Tensor, Y: Tensor, target: Tensor, floor: Tensor, grid: Grid) -> "_Search":
-    """Hidden values in proportion to the sum of outer products of features and targets. target, floor: (b, 1)."""
+def _begin_search(
+    F: Float32[Tensor, "b n rows"],
+    Y: Float32[Tensor, "b n bits"],
+    target: Float64[Tensor, "b 1"],
+    floor: Float64[Tensor, "b 1"],
+    grid: Grid,
+) -> "_Search":
+    """Start from hidden values in proportion to the sum of the outer products of features and targets."""
     hidden = torch.bmm(F.mT, Y)
     deviation = hidden.double().square().mean(dim=1, keepdim=True).sqrt().clamp(min=2.0**-24)
     low, high = grid.ends
@@ -64,22 +73,21 @@ def _begun(F: Tensor, Y: Tensor, target: Tensor, floor: Tensor, grid: Grid) -> "
 
 @dataclass(slots=True)
 class _Search:
-    """Columns that still search, of blocks that still do. block (b,), column (b, c): their numbers; F (b, n, rows):
-    features times the grid's unit; offset (b, n, 1): what the grid's offset adds to outputs; Y (b, n, c); target
-    (b, 1, 1), floor (b, n, 1): the margins aimed at, and enough; hidden, speed (b, rows, c); rate (b, 1, c), 0 where a
-    column holds.
+    """The columns that are still searched for, of the blocks that have any. block, column: their numbers; F: features
+    times the grid's unit; offset: what the grid's offset adds to outputs; target, floor: the margin aimed at and the
+    margin that is enough; rate: 0 where a column holds every fact.
     """
 
-    block: Tensor
-    column: Tensor
-    F: Tensor
-    offset: Tensor
-    Y: Tensor
-    target: Tensor
-    floor: Tensor
-    hidden: Tensor
-    speed: Tensor
-    rate: Tensor
+    block: Int64[Tensor, " b"]
+    column: Int64[Tensor, "b c"]
+    F: Float32[Tensor, "b n rows"]
+    offset: Float32[Tensor, "b n 1"]
+    Y: Float32[Tensor, "b n c"]
+    target: Float32[Tensor, "b 1 1"]
+    floor: Float32[Tensor, "b n 1"]
+    hidden: Float32[Tensor, "b rows c"]
+    speed: Float32[Tensor, "b rows c"]
+    rate: Float32[Tensor, "b 1 c"]
 
     def step(self, grid: Grid) -> None:
         margin = torch.bmm(self.F, grid.places(self.hidden)).add_(self.offset).mul_(self.Y)
@@ -88,13 +96,15 @@ class _Search:
         self.speed.mul_(MOMENTUM).add_(torch.bmm(self.F.mT, short))
         self.hidden.add_(self.speed * self.rate).clamp_(*grid.ends)
 
-    def write(self, stored: Tensor, grid: Grid) -> None:
-        """Put the steps of every column where they belong."""
+    def write(self, stored: Int8[Tensor, "blocks rows bits"], grid: Grid) -> None:
+        """Write the steps of every column to its place in `stored`."""
         rows = torch.arange(stored.shape[1], device=stored.device)[None, :, None]
         stored[self.block[:, None, None], rows, self.column[:, None]] = grid.steps(self.hidden).to(stored.dtype)
 
-    def unheld(self) -> "_Search":
-        """The search without blocks that hold, and with as many columns of each other block as one of them needs."""
+    def without_held(self) -> "_Search":
+        """The search without the blocks that hold, with as many columns of each other block as the neediest one has
+        left.
+        """
         searching = self.rate[:, 0] > 0
         blocks = searching.any(dim=1).nonzero()[:, 0]
         most = int(searching.sum(dim=1).max())
@@ -106,6 +116,6 @@ class _Search:
         )  # fmt: skip
 
 
-def _columns(values: Tensor, pick: Tensor) -> Tensor:
-    """(b, k, c) and which columns of each block, (b, p): (b, k, p)."""
+def _columns(values: Float32[Tensor, "b k c"], pick: Int64[Tensor, "b p"]) -> Float32[Tensor, "b k p"]:
+    """The picked columns of each block."""
     return values.gather(2, pick[:, None].expand(-1, values.shape[1], -1))

@@ -8,6 +8,7 @@ short. The repair counts in integers, so that its choices do not depend on round
 from dataclasses import dataclass
 
 import torch
+from jaxtyping import Float16, Float32, Float64, Int8
 from torch import Tensor
 
 from service.memory.closed_form.admm import gram
@@ -42,26 +43,36 @@ class Rounding:
         return Grid(self.bits)
 
 
-def quantise(W: Tensor, F: Tensor, Y: Tensor, rounding: Rounding) -> tuple[Tensor, Tensor]:
-    """(b, rows, bits) float64 -> int8 steps of the same shape and float16 scales (b, bits)."""
+def quantise(
+    W: Float64[Tensor, "b rows bits"],
+    F: Float32[Tensor, "b n rows"],
+    Y: Float32[Tensor, "b n bits"],
+    rounding: Rounding,
+) -> tuple[Int8[Tensor, "b rows bits"], Float16[Tensor, "b bits"]]:
+    """Round solved weights to steps of the grid, with a scale a column, and repair short margins where asked to."""
     grid = rounding.grid
-    scales = _upward(W.abs().amax(dim=1) * (CLIP.get(grid.bits, 1.0) / grid.most))
+    scales = _round_up_to_half(W.abs().amax(dim=1) * (CLIP.get(grid.bits, 1.0) / grid.most))
     if rounding.feedback:
-        steps = _with_error_feedback(W, gram(F, rounding.ridge), scales.double(), grid)
+        steps = _round_with_error_feedback(W, gram(F, rounding.ridge), scales.double(), grid)
     else:
         steps = grid.nearest(W / scales.double()[:, None])
     if rounding.repair:
-        steps = _repaired(steps.float(), scales, F, Y, rounding)
+        steps = _repair(steps.float(), scales, F, Y, rounding)
     return steps.to(torch.int8), scales
 
 
-def margins(steps: Tensor, scales: Tensor, F: Tensor, Y: Tensor) -> Tensor:
-    """Smallest signed |y| of each fact, as it will be served: (b, n) float32; infinite for padding."""
+def margins(
+    steps: Int8[Tensor, "b rows bits"],
+    scales: Float16[Tensor, "b columns"],
+    F: Float32[Tensor, "b n rows"],
+    Y: Float32[Tensor, "b n bits"],
+) -> Float32[Tensor, "b n"]:
+    """The smallest margin Y * y of each fact, as it will be served; infinite for padding."""
     y = torch.bmm(F, steps.float()) * scales.float()[:, None]
     return torch.where(Y == 0, torch.inf, y * Y).amin(dim=2)
 
 
-def _upward(scales: Tensor) -> Tensor:
+def _round_up_to_half(scales: Float64[Tensor, "b bits"]) -> Float16[Tensor, "b bits"]:
     """The next float16 that is not smaller (and not zero), so that clamping cuts nothing off at eight bits."""
     scales = scales.clamp(min=2.0**-24)
     half = scales.half()
@@ -69,7 +80,9 @@ def _upward(scales: Tensor) -> Tensor:
     return torch.where(half.double() < scales, next_one, half)
 
 
-def _with_error_feedback(W: Tensor, G: Tensor, scales: Tensor, grid: Grid) -> Tensor:
+def _round_with_error_feedback(
+    W: Float64[Tensor, "b rows bits"], G: Float64[Tensor, "b rows rows"], scales: Float64[Tensor, "b bits"], grid: Grid
+) -> Float64[Tensor, "b rows bits"]:
     """Round row by row; what rounding loses is made up by the rows still to come."""
     factor = torch.linalg.cholesky(torch.cholesky_inverse(torch.linalg.cholesky(G)), upper=True)
     W, steps = W.clone(), torch.empty_like(W)
@@ -80,8 +93,14 @@ def _with_error_feedback(W: Tensor, G: Tensor, scales: Tensor, grid: Grid) -> Te
     return steps
 
 
-def _repaired(steps: Tensor, scales: Tensor, F: Tensor, Y: Tensor, rounding: Rounding) -> Tensor:
-    """Descend, in the columns that have a margin below the floor, on the squared shortfall; one weight a step.
+def _repair(
+    steps: Float32[Tensor, "b rows bits"],
+    scales: Float16[Tensor, "b bits"],
+    F: Float32[Tensor, "b n rows"],
+    Y: Float32[Tensor, "b n bits"],
+    rounding: Rounding,
+) -> Float32[Tensor, "b rows bits"]:
+    """Descend on the squared shortfall in the columns that have a margin below the floor, one weight a step.
 
     Every number is an integer below 2^24, and a column stops when it is repaired: what becomes of it depends neither
     on rounding nor on the columns beside it.
@@ -100,8 +119,14 @@ def _repaired(steps: Tensor, scales: Tensor, F: Tensor, Y: Tensor, rounding: Rou
     return steps
 
 
-def _descend(weights: Tensor, signed: Tensor, target: Tensor, floor: Tensor, grid: Grid) -> Tensor:
-    """Lead the margins of columns, signed features (k, n, rows) times weights (k, rows), from below floor to target."""
+def _descend(
+    weights: Float32[Tensor, "k rows"],
+    signed: Float32[Tensor, "k n rows"],
+    target: Float32[Tensor, "k n"],
+    floor: Float32[Tensor, "k n"],
+    grid: Grid,
+) -> Float32[Tensor, "k rows"]:
+    """Move weights, a step at a time, so that the margins of k columns, signed @ weights, rise from floor to target."""
     margin = torch.bmm(signed, weights[..., None])[..., 0]
     squares = signed.square()
     order = torch.arange(weights.shape[1], device=weights.device, dtype=torch.float64)

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from threading import Lock
 
 import torch
+from jaxtyping import Float32, Int32, Int64, Shaped
 from torch import Tensor, nn
 
 from service.memory.bank import Block
@@ -18,13 +19,13 @@ SPARE_SLOTS = 64
 
 
 class Readout(nn.Module):
-    """table: (rows, longest code) float32, row 0 is zeros, zeros follow short codes; rows_of: (slots, widest block)
-    int32, the row that each feature meets; scales: (slots, longest code) float32.
+    """table: the rows of all read-outs; row 0 is zeros, and zeros follow short codes. rows_of: for each slot, the row
+    of the table that each feature meets. scales: the scale of each output of a slot.
     """
 
-    table: Tensor
-    rows_of: Tensor
-    scales: Tensor
+    table: Float32[Tensor, "height longest"]
+    rows_of: Int32[Tensor, "slots widest"]
+    scales: Float32[Tensor, "slots longest"]
 
     def __init__(self, recipe: Resolved, blocks: Sequence[Block], device: str) -> None:
         super().__init__()
@@ -32,7 +33,7 @@ class Readout(nn.Module):
         bits = max(group.code_bits for group in recipe.groups)
         self.kind = recipe.rows
         self.widest = int(rows.max())
-        self.most = split(recipe.rows, self.widest)
+        self.most = split_rows(recipe.rows, self.widest)
         slots = int(len(blocks) * (1 + SPARE)) + SPARE_SLOTS
         height = 1 + int(rows.sum() * (1 + SPARE)) + SPARE_SLOTS * self.widest
         self.register_buffer("table", torch.empty((height, bits), device=device))
@@ -44,8 +45,8 @@ class Readout(nn.Module):
         self._slots = 0
         self.append(blocks)
 
-    def append(self, blocks: Sequence[Block]) -> Tensor | None:
-        """Take up blocks; the slot of each (n,) int64, or None where there is no room for them."""
+    def append(self, blocks: Sequence[Block]) -> Int64[Tensor, " n"] | None:
+        """Add blocks to the table and return the slot of each, or None where there is no room for them."""
         rows = torch.tensor([len(block.steps) for block in blocks], dtype=torch.int64)
         height = int(rows.sum())
         with self._lock:
@@ -60,12 +61,12 @@ class Readout(nn.Module):
         )
         return torch.arange(slot, slot + len(blocks), device=self.table.device)
 
-    def forward(self, features: Tensor, slot: Tensor) -> Tensor:
-        """Features (n, widest block's rows) times the read-out of each query's own slot (n,): (n, B), unscaled."""
+    def forward(self, features: Float32[Tensor, "n widest"], slot: Int64[Tensor, " n"]) -> Float32[Tensor, "n longest"]:
+        """The features of each query times the read-out of its own slot, unscaled."""
         return nn.functional.embedding_bag(self.rows_of[slot], self.table, per_sample_weights=features, mode="sum")
 
     def _write(self, blocks: Sequence[Block], first: int, slot: int) -> None:
-        """Runs of blocks with codes of one length are copied as one matrix."""
+        """Copy runs of blocks with codes of one length as one matrix."""
         at = 0
         while at < len(blocks):
             bits = blocks[at].steps.shape[1]
@@ -77,22 +78,24 @@ class Readout(nn.Module):
             first, at = first + len(steps), end
 
 
-def _fill(part: Tensor, values: Tensor) -> None:
+def _fill(part: Shaped[Tensor, "n longest"], values: Shaped[Tensor, "n width"]) -> None:
     """Write values into the first columns and zeros behind them."""
     width = values.shape[1]
     part[:, :width] = values.to(part.device)
     part[:, width:] = 0
 
 
-def rows_of_blocks(kind: str, rows: Tensor, first: int, widest: int) -> Tensor:
-    """The row of the table that each feature of each block meets, (blocks, widest) int32, for blocks of `rows` rows
-    under each other from row `first` on.
+def rows_of_blocks(
+    kind: str, rows: Int64[Tensor, " blocks"], first: int, widest: int
+) -> Int32[Tensor, "blocks {widest}"]:
+    """The row of the table that each feature of each block meets, for blocks of `rows` rows under each other from row
+    `first` on.
 
     A narrower block takes the first of the attention's rows and the first of the MLP's; features that it does not
     take meet row 0, which is zeros.
     """
-    most, _ = split(kind, widest)
-    attention = split_each(kind, rows)[:, None]
+    most, _ = split_rows(kind, widest)
+    attention = split_rows_each(kind, rows)[:, None]
     at = torch.arange(widest)
     row = torch.where(at < most, at, at - most + attention)
     taken = torch.where(at < most, at < attention, row < rows[:, None])
@@ -100,13 +103,13 @@ def rows_of_blocks(kind: str, rows: Tensor, first: int, widest: int) -> Tensor:
     return torch.where(taken, start + row, 0).to(torch.int32)
 
 
-def split(kind: str, rows: int) -> tuple[int, int]:
+def split_rows(kind: str, rows: int) -> tuple[int, int]:
     """How many of a block's rows read the attention output and how many the MLP."""
-    attention = int(split_each(kind, torch.tensor(rows)))
+    attention = int(split_rows_each(kind, torch.tensor(rows)))
     return attention, rows - attention
 
 
-def split_each(kind: str, rows: Tensor) -> Tensor:
+def split_rows_each(kind: str, rows: Int64[Tensor, "*blocks"]) -> Int64[Tensor, "*blocks"]:
     """Rows of the attention output among the rows of each block: all, none, or half in steps of eight."""
     if kind == "attention":
         return rows

@@ -5,17 +5,26 @@ from collections.abc import Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass
 
-import numpy as np
 import torch
-from numpy.typing import NDArray
+from jaxtyping import Bool, Float32, Int64, UInt8
+from numpy import ndarray
 
-from service.facts import Ints
 from service.memory.bank import Block, Layout
-from service.memory.closed_form.batches import solved
-from service.memory.closed_form.network import ShallowMemory, parameters
-from service.memory.devices import cores
-from service.memory.recipe import D_MODEL, ROW_STEP, WIDEN_STEP, Group, Recipe, Resolved, Sizes, invalid, most_rows
-from service.memory.roster import Roster, Work
+from service.memory.block_inputs import BlockInputs, Work
+from service.memory.closed_form.batches import solve_blocks
+from service.memory.closed_form.network import ShallowMemory, count_frozen_parameters
+from service.memory.devices import core_workers
+from service.memory.recipe import (
+    D_MODEL,
+    ROW_STEP,
+    WIDEN_STEP,
+    Group,
+    Recipe,
+    Resolved,
+    Sizes,
+    recipe_invalid,
+    widest_readout,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,8 +50,8 @@ BLOCK_FACTS = 64
 _LEAST_RIDGE = 1e-6  # with less, a Gram matrix may have no factor in float64
 
 
-class ClosedForm:
-    """The solver `closed_form`."""
+class ClosedFormSolver:
+    """The solver `closed_form`: ridge regression, widest margins or a search, by profile and bits a weight."""
 
     def block_facts(self, profile: str) -> int:  # noqa: ARG002 - one for all
         return BLOCK_FACTS
@@ -75,37 +84,39 @@ class ClosedForm:
         where = f"where a {recipe.profile} recipe stores {recipe.weight_bits} bits a weight"
         for name in ("ridge", "admm_steps", "search_steps"):
             if bool(getattr(recipe, name)) != bool(getattr(method, name)):
-                raise invalid(f"{name} must {'not ' * bool(getattr(recipe, name))}be above 0 {where}")
+                raise recipe_invalid(f"{name} must {'not ' * bool(getattr(recipe, name))}be above 0 {where}")
         if 0 < recipe.ridge < _LEAST_RIDGE:
-            raise invalid(f"ridge must be at least {_LEAST_RIDGE:g} {where}")
+            raise recipe_invalid(f"ridge must be at least {_LEAST_RIDGE:g} {where}")
         if recipe.descent is not None:
-            raise invalid("descent must be left out where solver is closed_form")
+            raise recipe_invalid("descent must be left out where solver is closed_form")
         _check(recipe, recipe.rows)
 
     def layout(self, recipe: Resolved, group: Group) -> Layout:
-        """A row of steps for each feature that is read; a scale for each bit of the code, or one where steps were
-        searched for.
+        """A row of steps for each feature that is read, and a scale for each bit of the code, or a single one where
+        steps were searched for.
         """
         scales = 1 if recipe.search_steps else group.code_bits
         return Layout(group.code_bits, lambda _rows: scales)
 
-    def blocks(self, recipe: Resolved, roster: Roster, work: Work) -> list[Block]:
-        def solving(part: float) -> None:
+    def blocks(self, recipe: Resolved, inputs: BlockInputs, work: Work) -> list[Block]:
+        def report(part: float) -> None:
             work.report(part, "solving blocks")
 
         network = ShallowMemory(recipe).to(recipe.device)
-        return solved(network, recipe, roster, work.workers, solving)
+        return solve_blocks(network, recipe, inputs, work.workers, report)
 
     def reader(
-        self, recipe: Resolved, blocks: Sequence[Block], relations: NDArray[np.uint8], device: str
+        self, recipe: Resolved, blocks: Sequence[Block], relations: UInt8[ndarray, "relations size"], device: str
     ) -> "ClosedFormReader":
         return ClosedFormReader(recipe, blocks, relations, device)
 
 
 class ClosedFormReader:
-    """The frozen network with the table of all read-outs, in which each block of this version has a slot."""
+    """Reads blocks through the frozen network and a table of all read-outs, where each block has a slot."""
 
-    def __init__(self, recipe: Resolved, blocks: Sequence[Block], relations: NDArray[np.uint8], device: str) -> None:
+    def __init__(
+        self, recipe: Resolved, blocks: Sequence[Block], relations: UInt8[ndarray, "relations size"], device: str
+    ) -> None:
         self._made_of = recipe, relations, device
         self.model = ShallowMemory(recipe, blocks, device).to(device).eval()
         self._slots = torch.arange(len(blocks), device=device)
@@ -115,11 +126,15 @@ class ClosedFormReader:
 
     @property
     def frozen_parameters(self) -> int:
-        return parameters(self._made_of[0])
+        return count_frozen_parameters(self._made_of[0])
 
     def read(
-        self, digests: NDArray[np.uint8], relation: Ints, block: Ints, bits: Ints
-    ) -> tuple[NDArray[np.bool_], NDArray[np.float32]]:
+        self,
+        digests: UInt8[ndarray, "n size"],
+        relation: Int64[ndarray, " n"],
+        block: Int64[ndarray, " n"],
+        bits: Int64[ndarray, " n"],
+    ) -> tuple[Bool[ndarray, "n longest"], Float32[ndarray, " n"]]:
         device = self._slots.device
         with torch.inference_mode():
             subject = self.model.tokens(torch.from_numpy(digests).to(device))
@@ -132,8 +147,10 @@ class ClosedFormReader:
             margin = size.masked_fill(beyond, torch.inf).amin(dim=1)
             return (y > 0).cpu().numpy(), margin.cpu().numpy()
 
-    def followed(self, blocks: Sequence[Block], changed: Mapping[int, Block]) -> "ClosedFormReader":
-        """Append the changed blocks to the table that versions share; a full one is written anew for this version."""
+    def with_blocks(self, blocks: Sequence[Block], changed: Mapping[int, Block]) -> "ClosedFormReader":
+        """Append the changed blocks to the table that versions share; when it is full, write a new one for this
+        version.
+        """
         if not changed:
             return self
         slots = self.model.readout.append(list(changed.values()))
@@ -145,8 +162,8 @@ class ClosedFormReader:
         reader._slots[torch.tensor(list(changed), device=slots.device)] = slots  # noqa: SLF001
         return reader
 
-    def again(self, roster: Roster) -> list[Block]:
-        return solved(self.model, self._made_of[0], roster, cores(), _unreported)
+    def solve_again(self, inputs: BlockInputs) -> list[Block]:
+        return solve_blocks(self.model, self._made_of[0], inputs, core_workers(), _unreported)
 
 
 def _widest(block_facts: int, load: float) -> int:
@@ -158,11 +175,11 @@ def _widest(block_facts: int, load: float) -> int:
 def _check(sizes: Sizes | Resolved, rows: str) -> None:
     """Something must be read out, and every sum must stay below 2^24, where float32 still counts one by one."""
     attention = sizes.heads * sizes.d_head_vo
-    if most_rows(rows, attention, sizes.mlp_width) < ROW_STEP:
-        raise invalid("the network is too narrow to read anything out")
+    if widest_readout(rows, attention, sizes.mlp_width) < ROW_STEP:
+        raise recipe_invalid("the network is too narrow to read anything out")
     largest = 16 * sizes.d_model  # of |o|, in sixteenths
     if attention * largest + 256 >= 2**24:
-        raise invalid("heads x d_head_vo x d_model is too large for exact arithmetic")
+        raise recipe_invalid("heads x d_head_vo x d_model is too large for exact arithmetic")
 
 
 def _unreported(_fraction: float) -> None:

@@ -14,41 +14,41 @@ from service.errors import Outgrown
 from service.memory.answers import AnswerTable
 from service.memory.codes import draw_codes, first_codes
 from service.memory.hashing import Keyring
-from service.memory.recalled import Answers
+from service.memory.recall import Answers
 from service.memory.recipe import Resolved
 
 Entry = tuple[int, Answers]  # number of the relation, its answers
 
 
 @dataclass(frozen=True, slots=True)
-class Entries:
-    """The answers of one version: their table, and the relations in which an answer lost its first code."""
+class EntryCodes:
+    """The codes of one version's answers. contested: the relations in which an answer lost its first code."""
 
     recipe: Resolved
     keyring: Keyring
     table: AnswerTable
     contested: frozenset[int]
 
-    def held(self, entries: Sequence[Entry]) -> dict[Entry, int]:
+    def find(self, entries: Sequence[Entry]) -> dict[Entry, int]:
         """The keys of those entries that the version has."""
         keys = self._first_keys(entries)
         found = self.table.answers(self.table.find(np.array(keys, dtype=np.uint64)))
         held = {entry: key for entry, key, answers in zip(entries, keys, found, strict=True) if answers == entry[1]}
         for relation in sorted({entry[0] for entry in entries} & self.contested):
-            held.update(self._held_of(relation, entries))
+            held.update(self._find_in_relation(relation, entries))
         return held
 
-    def drawn(self, fresh: Sequence[Entry], gone: Collection[int]) -> tuple[dict[Entry, int], frozenset[int]]:
-        """Keys for entries that the version has not, once the entries with the keys `gone` have left; and the relations
-        that are contested then. Raises Outgrown.
+    def draw(self, fresh: Sequence[Entry], gone: Collection[int]) -> tuple[dict[Entry, int], frozenset[int]]:
+        """Draw keys for entries that the version does not have, with the entries of the keys `gone` taken out; and the
+        relations that are contested then. Raises Outgrown.
         """
         keys = dict(zip(fresh, self._first_keys(fresh), strict=True))
         contested = self.contested
         left = {self._relation_of(key) for key in gone}
         for relation in sorted({entry[0] for entry in fresh} | left):
             mine = [entry for entry in fresh if entry[0] == relation]
-            if relation in self.contested or self._meet([keys[entry] for entry in mine]):
-                again, drawn = self._drawn_anew(relation, mine, gone)
+            if relation in self.contested or self._collide([keys[entry] for entry in mine]):
+                again, drawn = self._draw_again(relation, mine, gone)
                 keys |= drawn
                 contested = contested | {relation} if again else contested - {relation}
             self._check_room(relation, len(mine), gone)
@@ -64,18 +64,18 @@ class Entries:
         first: list[int] = self.table.keys(relations, codes).tolist()
         return first
 
-    def _held_of(self, relation: int, entries: Sequence[Entry]) -> dict[Entry, int]:
+    def _find_in_relation(self, relation: int, entries: Sequence[Entry]) -> dict[Entry, int]:
         codes, answers = self.table.of_relation(relation)
         keys = self.table.keys(np.full(len(codes), relation), codes).tolist()
         known = {(relation, each): key for each, key in zip(answers, keys, strict=True)}
         return {entry: known[entry] for entry in entries if entry in known}
 
-    def _meet(self, keys: Sequence[int]) -> bool:
-        """Whether first codes meet each other, or one that the version has."""
+    def _collide(self, keys: Sequence[int]) -> bool:
+        """Whether two of the first codes are equal, or one of them is taken."""
         taken = self.table.find(np.array(keys, dtype=np.uint64)) >= 0
         return len(set(keys)) < len(keys) or bool(taken.any())
 
-    def _drawn_anew(
+    def _draw_again(
         self, relation: int, fresh: Sequence[Entry], gone: Collection[int]
     ) -> tuple[bool, dict[Entry, int]]:
         codes, answers = self.table.of_relation(relation)
@@ -92,7 +92,7 @@ class Entries:
         return bool(drawn.again.any()), {entry: after[entry] for entry in fresh}
 
     def _check_room(self, relation: int, fresh: int, gone: Collection[int]) -> None:
-        """More answers than the check bits allow for would break the bound on false answers."""
+        """Raise Outgrown for more answers than the check bits allow: they would break the bound on false answers."""
         bits = list(self.recipe.relation_bits.values())[relation]
         left = sum(self._relation_of(key) == relation for key in gone)
         held = len(self.table.of_relation(relation)[0]) - left + fresh

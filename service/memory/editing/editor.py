@@ -13,21 +13,21 @@ import numpy as np
 from service.errors import Outgrown
 from service.facts import Facts
 from service.memory.bank import Block, bits_of_blocks
-from service.memory.devices import computing_alone
-from service.memory.editing.blocks import Members, stacked
-from service.memory.editing.draft import Changes, Draft, Standing, asked, drafted
-from service.memory.editing.pages import changed_parts
+from service.memory.block_inputs import BlockInputs, BlocksNotHeld
+from service.memory.devices import one_thread_here
+from service.memory.editing.blocks import Members, concatenate_members
+from service.memory.editing.draft import Changes, Draft, VersionIndex, draft_changes, hash_changes
+from service.memory.editing.pages import collect_changes
 from service.memory.memory import Memory
-from service.memory.patch import seal
-from service.memory.roster import Roster, Unheld
+from service.memory.patch import seal_patch
 
 MOST_BLOCKS = 2048
 
 
 @dataclass(frozen=True, slots=True)
 class Staged:
-    """The next version, read back from `patch` and verified. blocks: how many were solved again; pages: how many of
-    answers and names were written again.
+    """The next version, read back from `patch` and verified. blocks: how many were solved again; pages: how many pages
+    of answers and names were written again.
     """
 
     memory: Memory
@@ -38,60 +38,60 @@ class Staged:
 
 
 class Editor:
-    """Knows the pairs of one memory, and goes with it from version to version. For one thread at a time."""
+    """Knows the pairs of a memory and follows it from version to version. For one thread at a time."""
 
-    def __init__(self, standing: Standing) -> None:
-        self._standing = standing
+    def __init__(self, index: VersionIndex) -> None:
+        self._index = index
 
     @classmethod
     def of(cls, memory: Memory, facts: Facts) -> "Editor":
-        """`facts` are exactly those that the memory holds; ValueError for others."""
-        return cls(Standing(memory, facts))
+        """An editor of a memory that holds exactly these facts; ValueError for others."""
+        return cls(VersionIndex(memory, facts))
 
     @property
     def memory(self) -> Memory:
         """The version that the next edit starts from."""
-        return self._standing.memory
+        return self._index.memory
 
     def stage(self, changes: Changes, *, most_blocks: int = MOST_BLOCKS) -> Staged:
-        """Make the next version; the editor itself stays where it is. Raises Outgrown."""
-        with computing_alone():
-            return self._staged(changes, most_blocks)
+        """Make the next version; the editor stays at the one before until `accept`. Raises Outgrown."""
+        with one_thread_here():
+            return self._stage(changes, most_blocks)
 
-    def _staged(self, changes: Changes, most_blocks: int) -> Staged:
-        draft = drafted(self._standing, asked(self.memory, changes))
+    def _stage(self, changes: Changes, most_blocks: int) -> Staged:
+        draft = draft_changes(self._index, hash_changes(self.memory, changes))
         if len(draft.members) > most_blocks:
             raise Outgrown(f"the changes touch {len(draft.members)} blocks: a training takes less time")
         before = self.memory.stored
-        changed = changed_parts(self.memory, draft, _solved(self.memory, draft))
-        patch = seal(changed, self.memory.keyring, before, before.with_changes(changed))
-        memory = self.memory.patched(patch)
+        changed = collect_changes(self.memory, draft, _solve_blocks(self.memory, draft))
+        patch = seal_patch(changed, self.memory.keyring, before, before.with_changes(changed))
+        memory = self.memory.with_patch(patch)
         _verify(memory, draft)
         return Staged(memory, patch, len(changed.blocks), len(changed.answers) + len(changed.names), draft)
 
     def accept(self, staged: Staged) -> None:
-        """Go on to a staged version, once it is stored."""
-        staged.draft.accept(self._standing, staged.memory)
+        """Move on to a staged version, once it is stored."""
+        staged.draft.accept(self._index, staged.memory)
 
     def follow(self, changes: Changes, memory: Memory) -> None:
-        """Go on to a version that someone else made by these changes."""
-        drafted(self._standing, asked(self.memory, changes)).accept(self._standing, memory)
+        """Move on to the version that another process made with these changes."""
+        draft_changes(self._index, hash_changes(self.memory, changes)).accept(self._index, memory)
 
 
-def _solved(memory: Memory, draft: Draft) -> dict[int, Block]:
+def _solve_blocks(memory: Memory, draft: Draft) -> dict[int, Block]:
     if not draft.members:
         return {}
     numbers = sorted(draft.members)
-    roster = _roster(memory, numbers, [draft.members[number] for number in numbers])
+    inputs = _block_inputs(memory, numbers, [draft.members[number] for number in numbers])
     try:
-        return dict(zip(numbers, memory.reader.again(roster), strict=True))
-    except Unheld as unheld:
+        return dict(zip(numbers, memory.reader.solve_again(inputs), strict=True))
+    except BlocksNotHeld as unheld:
         raise Outgrown("a block has more facts than the network can read out") from unheld
 
 
-def _roster(memory: Memory, numbers: list[int], blocks: list[Members]) -> Roster:
-    joined = stacked(blocks)
-    return Roster(
+def _block_inputs(memory: Memory, numbers: list[int], blocks: list[Members]) -> BlockInputs:
+    joined = concatenate_members(blocks)
+    return BlockInputs(
         subject_digests=joined.digests,
         relation_digests=memory.relation_digests,
         subject=np.arange(len(joined.code)),
@@ -103,10 +103,10 @@ def _roster(memory: Memory, numbers: list[int], blocks: list[Members]) -> Roster
 
 
 def _verify(memory: Memory, draft: Draft) -> None:
-    """Recall every pair of the changed blocks from the version as read back."""
+    """Recall every pair of the changed blocks from the version as it was read back. Raises Outgrown."""
     if not draft.members:
         return
-    members = stacked(list(draft.members.values()))
+    members = concatenate_members(list(draft.members.values()))
     expected = memory.answer_table.find(memory.answer_table.keys(members.relation, members.code))
     found, _ = memory.ask(members.digests, members.relation)
     if not (found == expected).all() or (expected < 0).any():

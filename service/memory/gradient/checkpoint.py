@@ -39,7 +39,7 @@ class Checkpoint:
         state = hashlib.sha256(json.dumps([asdict(shape), asdict(schedule)], sort_keys=True).encode())
         for run in runs:
             state.update(repr((run.seed, run.rate)).encode())
-            for part in _parts(run.problem):
+            for part in _problem_bytes(run.problem):
                 state.update(part)
         return cls(path, state.hexdigest())
 
@@ -71,14 +71,14 @@ class Checkpoint:
             active=state["active"],
             seconds=state["seconds"],
             curves=[[Moment(*moment) for moment in curve] for curve in state["curves"]],
-            ended={int(number): _outcome(number, figures, tensors) for number, figures in state["ended"].items()},
+            ended={int(number): _read_outcome(number, figures, tensors) for number, figures in state["ended"].items()},
         )
 
     def remove(self) -> None:
         self.path.unlink(missing_ok=True)
 
 
-def _outcome(number: str, figures: dict[str, object], tensors: dict[str, Tensor]) -> Outcome:
+def _read_outcome(number: str, figures: dict[str, object], tensors: dict[str, Tensor]) -> Outcome:
     begin = f"ended {number} "
     weights = {
         name.removeprefix(begin): tensor.cpu().numpy() for name, tensor in tensors.items() if name.startswith(begin)
@@ -87,7 +87,7 @@ def _outcome(number: str, figures: dict[str, object], tensors: dict[str, Tensor]
     return Outcome(**{**figures, "curve": curve, "weights": weights})  # type: ignore[arg-type]
 
 
-def _parts(problem: Problem) -> list[bytes]:
+def _problem_bytes(problem: Problem) -> list[bytes]:
     """Everything in a problem, as bytes."""
     counts = problem.n_subjects, problem.n_relations, problem.seed, problem.noise, problem.noise_names
     columns = [problem.subjects, problem.relations, problem.targets, problem.tokens, problem.frequency]

@@ -15,21 +15,22 @@ uniform weight (`threshold`). Symbols: b networks, n facts, t tokens of a sequen
 import math
 
 import torch
+from jaxtyping import Float
 from torch import Tensor, nn
 
 from service.memory.gradient.shape import Attention, Shape
 
 
 class Networks(nn.Module):
-    """b networks of one shape with weights of their own."""
+    """b networks of one shape, each with its own weights."""
 
     def __init__(self, shape: Shape, weights: dict[str, Tensor]) -> None:
         super().__init__()
         self.shape = shape
         self.weights = nn.ParameterDict(weights)
 
-    def forward(self, x: Tensor, without_layer: int | None = None) -> Tensor:
-        """Sequences x (b, n, t, d), of which the last token is the end in the residual form: (b, n, outputs)."""
+    def forward(self, x: Float[Tensor, "b n t d"], without_layer: int | None = None) -> Float[Tensor, "b n outputs"]:
+        """The outputs for sequences x, whose last token is the end in the residual form."""
         if not self.shape.residual:
             return self._direct(x)
         for layer in range(self.shape.layers):
@@ -37,21 +38,21 @@ class Networks(nn.Module):
                 x = self._layer(x, layer)
         return self._read(x[:, :, -1])
 
-    def _direct(self, x: Tensor) -> Tensor:
+    def _direct(self, x: Float[Tensor, "b n t d"]) -> Float[Tensor, "b n outputs"]:
         w, shape = self._named(), self.shape
         b, n, t, d = x.shape
         key = (w["q"][:, :, None] @ w["K"])[:, :, 0] / math.sqrt(d)  # (b, heads, d)
         projected = x.reshape(b, n * t, d) @ torch.cat([w["V"], key], dim=1).mT
         width = shape.attention_width
         values = projected[..., :width].view(b, n, t, shape.d_head_vo, shape.heads)
-        a = attended(projected[..., width:].view(b, n, t, shape.heads), shape.attention)
+        a = attention_weights(projected[..., width:].view(b, n, t, shape.heads), shape.attention)
         o = (values * a[..., None, :]).sum(dim=2).reshape(b, n, width)
         if shape.mlp_width:
             o = torch.cat([o, torch.relu(o @ w["W1"].mT + w["b1"][:, None])], dim=2)
         return o @ w["W"]
 
-    def _layer(self, h: Tensor, layer: int) -> Tensor:
-        """One layer of the residual form; the last is computed at the end token alone."""
+    def _layer(self, h: Float[Tensor, "b n t d"], layer: int) -> Float[Tensor, "b n i d"]:
+        """One layer of the residual form; the last layer is computed at the end token alone."""
         asking = h[:, :, -1:] if layer == self.shape.layers - 1 else h
         stream = asking if self.shape.layers > 1 else torch.zeros_like(asking)
         if self.shape.heads:
@@ -63,7 +64,9 @@ class Networks(nn.Module):
             stream = stream + (z @ w[f"W2_{layer}"]).view(b, n, i, d)
         return stream
 
-    def _attention(self, h: Tensor, asking: Tensor, layer: int) -> Tensor:
+    def _attention(
+        self, h: Float[Tensor, "b n t d"], asking: Float[Tensor, "b n i d"], layer: int
+    ) -> Float[Tensor, "b n i d"]:
         w, heads = self._named(), self.shape.heads
         (b, n, t, d), i = h.shape, asking.shape[2]
         flat = h.reshape(b, n * t, d)
@@ -71,11 +74,11 @@ class Networks(nn.Module):
         k = (flat @ w[f"K_{layer}"].mT).view(b, n, t, heads, -1)
         v = (flat @ w[f"V_{layer}"].mT).view(b, n, t, heads, -1)
         s = torch.einsum("bnihk,bnthk->bnith", q, k) / math.sqrt(self.shape.d_head_qk * d)
-        a = attended(s.reshape(b, n * i, t, heads), self.shape.attention).view(b, n, i, t, heads)
+        a = attention_weights(s.reshape(b, n * i, t, heads), self.shape.attention).view(b, n, i, t, heads)
         o = torch.einsum("bnith,bnthv->bnihv", a, v).reshape(b, n * i, -1)
         return (o @ w[f"O_{layer}"]).view(b, n, i, d)
 
-    def _read(self, h: Tensor) -> Tensor:
+    def _read(self, h: Float[Tensor, "b n d"]) -> Float[Tensor, "b n outputs"]:
         w = self._named()
         return h @ (w["answers"].mT if self.shape.readout == "answers" else w["W"])
 
@@ -83,8 +86,8 @@ class Networks(nn.Module):
         return dict(self.weights)
 
 
-def attended(scores: Tensor, kind: Attention) -> Tensor:
-    """Attention weights of scores (b, n, t, heads) over t."""
+def attention_weights(scores: Float[Tensor, "b n t heads"], kind: Attention) -> Float[Tensor, "b n t heads"]:
+    """The attention weights of scores, over the tokens t."""
     a = torch.softmax(scores, dim=2)
     if kind == "softmax":
         return a

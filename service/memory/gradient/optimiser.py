@@ -9,6 +9,7 @@ import math
 from collections.abc import Mapping
 
 import torch
+from jaxtyping import Float, Int64
 from torch import Tensor
 
 _NEWTON_SCHULZ = (3.4445, -4.7750, 2.0315)
@@ -22,9 +23,9 @@ State = dict[str, Tensor]
 
 
 class Optimiser:
-    """`rates`: the largest rate of each network, (b,); it rises over 20 steps and falls to 0 at the last of `steps`."""
+    """rates: the largest rate of each network, reached after 20 steps; it falls to 0 at the last of `steps`."""
 
-    def __init__(self, kind: str, rates: Tensor, steps: int, decay: float) -> None:
+    def __init__(self, kind: str, rates: Float[Tensor, " b"], steps: int, decay: float) -> None:
         self._muon = kind == "muon"
         self._rates = rates
         self._steps = steps
@@ -33,7 +34,7 @@ class Optimiser:
 
     @torch.no_grad()
     def step(self, weights: Mapping[str, Tensor], gradients: Mapping[str, Tensor], step: int) -> None:
-        """Move weights (b, ...) in place; a network without finite gradients must not be among them."""
+        """Update the weights in place; networks whose gradients are not finite must have been taken out before."""
         rates = self._rates * min(1.0, (step + 1) / _WARM_UP) * 0.5 * (1 + math.cos(math.pi * step / self._steps))
         for name, weight in weights.items():
             rate = rates.view(-1, *[1] * (weight.dim() - 1))
@@ -45,28 +46,28 @@ class Optimiser:
                 share = _VECTOR_RATE if self._muon else 1.0
                 weight.sub_(rate * share * self._adam(name, gradients[name], step + 1))
 
-    def keep(self, networks: Tensor) -> None:
-        """Go on with these networks only."""
+    def keep(self, networks: Int64[Tensor, " kept"]) -> None:
+        """Keep only these networks."""
         self._rates = self._rates[networks]
         self.state = {name: moment[networks] for name, moment in self.state.items()}
 
-    def _moment(self, name: str, like: Tensor) -> Tensor:
+    def _moment(self, name: str, like: Float[Tensor, "*size"]) -> Float[Tensor, "*size"]:
         return self.state.setdefault(name, torch.zeros_like(like))
 
-    def _orthogonal(self, name: str, gradient: Tensor) -> Tensor:
+    def _orthogonal(self, name: str, gradient: Float[Tensor, "b *stack r c"]) -> Float[Tensor, "b *stack r c"]:
         momentum = self._moment(f"{name} momentum", gradient).mul_(_MOMENTUM).add_(gradient)
         rows, columns = gradient.shape[-2:]
-        return orthogonal(gradient + _MOMENTUM * momentum) * math.sqrt(max(1.0, rows / columns))
+        return orthogonalise(gradient + _MOMENTUM * momentum) * math.sqrt(max(1.0, rows / columns))
 
-    def _adam(self, name: str, gradient: Tensor, step: int) -> Tensor:
+    def _adam(self, name: str, gradient: Float[Tensor, "*size"], step: int) -> Float[Tensor, "*size"]:
         first, second = _BETAS
         mean = self._moment(f"{name} mean", gradient).mul_(first).add_(gradient, alpha=1 - first)
         square = self._moment(f"{name} square", gradient).mul_(second).addcmul_(gradient, gradient, value=1 - second)
         return (mean / (1 - math.pow(first, step))) / ((square / (1 - math.pow(second, step))).sqrt() + 1e-10)
 
 
-def orthogonal(matrices: Tensor) -> Tensor:
-    """Matrices (..., r, c) with singular values brought near one."""
+def orthogonalise(matrices: Float[Tensor, "*stack r c"]) -> Float[Tensor, "*stack r c"]:
+    """The matrices with their singular values brought near one, by five Newton-Schulz steps."""
     a, b, c = _NEWTON_SCHULZ
     tall = matrices.shape[-2] > matrices.shape[-1]
     x: Tensor = matrices.mT if tall else matrices

@@ -1,36 +1,36 @@
 """What networks are trained on: facts as numbers, and how; and what came of it."""
 
 from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 import numpy as np
+from jaxtyping import Float64, Int8, Int64, Shaped
+from numpy import ndarray
 from numpy.typing import NDArray
-
-from service.facts import Ints
 
 Weights = dict[str, NDArray[np.float32]]
 
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """subjects, relations: numbers of names, (n,). targets: (n, bits) int8 of -1 and +1, or (n,) int64 answers.
+    """subjects, relations: numbers of each fact's names. targets: (n, bits) int8 of -1 and +1, or (n,) int64 answers.
 
-    tokens: the vectors of subjects, then relations, (names, d_model) of -1 and +1; None: drawn from `seed`, as are the
-    vectors of noise, of the end of a sequence and of answers.
+    tokens: the vectors of subjects, then of relations, as -1 and +1; None: drawn from `seed`, as are the vectors of
+    noise, of the end of a sequence and of answers.
     noise: further tokens in every sequence, out of `noise_names`, drawn anew at every step and never masked.
-    frequency: how often each fact is met in training, (n,), as shares of one; None: all alike.
+    frequency: how often each fact is met in training, as shares of one; None: all equally often.
     """
 
-    subjects: Ints
-    relations: Ints
-    targets: NDArray[Any]
+    subjects: Int64[ndarray, " n"]
+    relations: Int64[ndarray, " n"]
+    targets: Shaped[ndarray, "n ..."]
     n_subjects: int
     n_relations: int
     seed: int = 0
     noise: int = 0
     noise_names: int = 0
-    tokens: NDArray[np.int8] | None = None
-    frequency: NDArray[np.float64] | None = None
+    tokens: Int8[ndarray, "names d"] | None = None
+    frequency: Float64[ndarray, " n"] | None = None
 
     def __len__(self) -> int:
         return len(self.subjects)

@@ -1,37 +1,41 @@
-"""Trained blocks, asked: the blocks of one shape are one batch of networks, of which each query meets its own."""
+"""Reading trained blocks: those of one shape are one batch of networks, and each query is run through its own.
 
+Tokens are the leading bits of keyed hashes as -1 and +1, as in the closed form.
+"""
+
+import hashlib
 from collections.abc import Mapping, Sequence
 
 import numpy as np
 import torch
+from jaxtyping import Bool, Float32, Int8, Int64, UInt8
+from numpy import ndarray
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
 from service.errors import MemoryMismatch, Outgrown
-from service.facts import Ints
 from service.memory.bank import Block
+from service.memory.block_inputs import BlockInputs
 from service.memory.gradient import Shape
-from service.memory.gradient.evaluation import forward
+from service.memory.gradient.evaluation import run_networks
 from service.memory.gradient.network import Networks
-from service.memory.gradient.sizes import shapes_of
-from service.memory.gradient.storing import by_parameters, weights_of
-from service.memory.gradient.tokens import end_token, signs
+from service.memory.gradient.sizes import allowed_shapes
+from service.memory.gradient.storing import read_weights, shapes_by_parameters
 from service.memory.recipe import Resolved
-from service.memory.roster import Roster
 
 TOGETHER = 1024  # queries whose blocks' weights are gathered at once: some ten megabytes
 
 
-class TrainedMemory(nn.Module):
-    """Every block's network; `table` and `slot` say where each block stands, (blocks,)."""
+class BlockNetworks(nn.Module):
+    """The networks of all blocks. table: which batch each block is in; slot: its place there."""
 
-    table: Tensor
-    slot: Tensor
-    end: Tensor
+    table: Int64[Tensor, " blocks"]
+    slot: Int64[Tensor, " blocks"]
+    end: Float32[Tensor, " d"]
 
     def __init__(self, recipe: Resolved, blocks: Sequence[Block]) -> None:
         super().__init__()
-        shapes = [by_parameters(shapes_of(recipe, group.code_bits)) for group in recipe.groups]
+        shapes = [shapes_by_parameters(allowed_shapes(recipe, group.code_bits)) for group in recipe.groups]
         groups = np.repeat(np.arange(len(recipe.groups)), [group.blocks for group in recipe.groups])
         of = [shapes[group][len(block.steps)] for group, block in zip(groups.tolist(), blocks, strict=True)]
         members: dict[Shape, list[int]] = {}
@@ -41,7 +45,7 @@ class TrainedMemory(nn.Module):
         for at, chosen in enumerate(members.values()):
             table[chosen], slot[chosen] = at, np.arange(len(chosen))
         self.tables = nn.ModuleList(
-            Networks(shape, weights_of(shape, [blocks[number] for number in chosen]))
+            Networks(shape, read_weights(shape, [blocks[number] for number in chosen]))
             for shape, chosen in members.items()
         ).requires_grad_(requires_grad=False)
         self.bits = max(group.code_bits for group in recipe.groups)
@@ -49,8 +53,10 @@ class TrainedMemory(nn.Module):
         self.register_buffer("slot", torch.from_numpy(slot))
         self.register_buffer("end", torch.from_numpy(end_token(recipe)).float())
 
-    def forward(self, subject: Tensor, relation: Tensor, block: Tensor) -> Tensor:
-        """Tokens (n, d) twice, and the number of each one's block (n,): (n, longest code), zeros behind short ones."""
+    def forward(
+        self, subject: Float32[Tensor, "n d"], relation: Float32[Tensor, "n d"], block: Int64[Tensor, " n"]
+    ) -> Float32[Tensor, "n longest"]:
+        """The outputs for pairs of tokens and the number of each pair's block, with zeros behind short codes."""
         y = subject.new_zeros((len(subject), self.bits))
         tables = self.table[block]
         for at, networks in enumerate(self.networks):
@@ -60,33 +66,41 @@ class TrainedMemory(nn.Module):
                 x = self._sequences(networks.shape, subject[some], relation[some])
                 slot = self.slot[block[some]]
                 weights = {name: weight[slot] for name, weight in networks.weights.items()}
-                y[some, : networks.shape.outputs] = forward(networks, weights, x)[:, 0]
+                y[some, : networks.shape.outputs] = run_networks(networks, weights, x)[:, 0]
         return y
 
     @property
     def networks(self) -> list[Networks]:
         return [each for each in self.tables if isinstance(each, Networks)]
 
-    def _sequences(self, shape: Shape, subject: Tensor, relation: Tensor) -> Tensor:
-        """Tokens of queries, of which each is the one fact of a network: (n, 1, t, d)."""
+    def _sequences(
+        self, shape: Shape, subject: Float32[Tensor, "n d"], relation: Float32[Tensor, "n d"]
+    ) -> Float32[Tensor, "n 1 t d"]:
+        """The sequences of queries, each of which is the only fact of its network."""
         end = [self.end.expand_as(subject)] if shape.residual else []
         return torch.stack([subject, relation, *end], dim=1)[:, None]
 
 
-class TrainedReader:
+class GradientReader:
     """The networks of a memory on the device that serves, with the tokens of its relations."""
 
     frozen_parameters = 0
 
-    def __init__(self, recipe: Resolved, blocks: Sequence[Block], relations: NDArray[np.uint8], device: str) -> None:
-        self.model = TrainedMemory(recipe, blocks).to(device).eval()
+    def __init__(
+        self, recipe: Resolved, blocks: Sequence[Block], relations: UInt8[ndarray, "relations size"], device: str
+    ) -> None:
+        self.model = BlockNetworks(recipe, blocks).to(device).eval()
         self._d = recipe.d_model
         self._device = device
         self._relations = self._tokens(relations)
 
     def read(
-        self, digests: NDArray[np.uint8], relation: Ints, block: Ints, bits: Ints
-    ) -> tuple[NDArray[np.bool_], NDArray[np.float32]]:
+        self,
+        digests: UInt8[ndarray, "n size"],
+        relation: Int64[ndarray, " n"],
+        block: Int64[ndarray, " n"],
+        bits: Int64[ndarray, " n"],
+    ) -> tuple[Bool[ndarray, "n longest"], Float32[ndarray, " n"]]:
         with torch.inference_mode():
             of = torch.from_numpy(relation).to(self._device)
             y = self.model(self._tokens(digests), self._relations[of], torch.from_numpy(block).to(self._device))
@@ -94,13 +108,27 @@ class TrainedReader:
             margin = y.abs().masked_fill(beyond, torch.inf).amin(dim=1)
             return (y > 0).cpu().numpy(), margin.cpu().numpy()
 
-    def followed(self, blocks: Sequence[Block], changed: Mapping[int, Block]) -> "TrainedReader":  # noqa: ARG002
+    def with_blocks(self, blocks: Sequence[Block], changed: Mapping[int, Block]) -> "GradientReader":  # noqa: ARG002
         if changed:
-            raise MemoryMismatch("a trained block is never patched")
+            raise MemoryMismatch("a patch cannot change blocks that were trained end to end")
         return self
 
-    def again(self, roster: Roster) -> list[Block]:  # noqa: ARG002 - whatever it is
-        raise Outgrown("blocks that are trained end to end change by a training only")
+    def solve_again(self, inputs: BlockInputs) -> list[Block]:  # noqa: ARG002 - whatever it is
+        raise Outgrown("only a training can change blocks that are trained end to end")
 
-    def _tokens(self, digests: NDArray[np.uint8]) -> Tensor:
-        return torch.from_numpy(signs(digests, self._d)).to(self._device).float()
+    def _tokens(self, digests: UInt8[ndarray, "n size"]) -> Float32[Tensor, "n d"]:
+        return torch.from_numpy(token_signs(digests, self._d)).to(self._device).float()
+
+
+def token_signs(digests: UInt8[ndarray, "n size"], d: int) -> Int8[ndarray, "n {d}"]:
+    """Hashes as tokens of -1 and +1, the highest bit of each byte first."""
+    bits = np.unpackbits(digests[:, : d // 8], axis=1)
+    tokens: NDArray[np.int8] = np.where(bits == 1, np.int8(1), np.int8(-1))
+    return tokens
+
+
+def end_token(recipe: Resolved) -> Int8[ndarray, " d"]:
+    """The token at which networks of several layers are read, drawn from the seed alone."""
+    stream = hashlib.shake_256(f"trained memory {recipe.seed} end".encode()).digest(recipe.d_model // 8)
+    token: NDArray[np.int8] = token_signs(np.frombuffer(stream, dtype=np.uint8)[None], recipe.d_model)[0]
+    return token

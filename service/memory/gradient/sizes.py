@@ -15,7 +15,7 @@ from itertools import takewhile
 from typing import NamedTuple
 
 from service.memory.gradient import Shape
-from service.memory.recipe import Descent, Recipe, Resolved, Sizes, invalid
+from service.memory.recipe import Descent, Recipe, Resolved, Sizes, recipe_invalid
 
 MOST_WEIGHTS = 2**16 - 1  # of a block: the bank counts them in 16 bits
 _HEADS = 4
@@ -39,8 +39,8 @@ _METHODS = {
 }
 
 
-def sizes(recipe: Recipe, block_facts: int, code_bits: int) -> Sizes:
-    """What is not asked for is as large as the fullest block wants it (its load is binomial: six deviations out)."""
+def choose_sizes(recipe: Recipe, block_facts: int, code_bits: int) -> Sizes:
+    """Choose the sizes that the recipe leaves open, for the fullest block (a binomial load, six deviations out)."""
     deep = recipe.layers > 1
     method = _METHODS[recipe.profile, deep]
     widest = Sizes(
@@ -55,7 +55,7 @@ def sizes(recipe: Recipe, block_facts: int, code_bits: int) -> Sizes:
         descent=method.descent,
     )
     fullest = math.ceil(block_facts + 6 * math.sqrt(block_facts))
-    shapes = _shapes(recipe, widest, code_bits)
+    shapes = _list_shapes(recipe, widest, code_bits)
     roomy = shapes[first_width(shapes, _ROOM * fullest, widest.load)]
     d_head_vo, mlp_width = recipe.d_head_vo or roomy.d_head_vo, recipe.mlp_width or roomy.mlp_width
     return replace(widest, d_head_vo=d_head_vo, mlp_width=min(mlp_width, widest.mlp_width))
@@ -64,31 +64,31 @@ def sizes(recipe: Recipe, block_facts: int, code_bits: int) -> Sizes:
 def check(recipe: Resolved) -> None:
     """Refuse figures of the other solver, and sizes in which no block can be stored."""
     if recipe.descent is None:
-        raise invalid("descent is missing where solver is gradient")
+        raise recipe_invalid("descent is missing where solver is gradient")
     for name in ("ridge", "admm_steps", "search_steps"):
         if getattr(recipe, name):
-            raise invalid(f"{name} must be 0 where solver is gradient")
+            raise recipe_invalid(f"{name} must be 0 where solver is gradient")
     for group in recipe.groups:
-        shapes_of(recipe, group.code_bits)
+        allowed_shapes(recipe, group.code_bits)
 
 
-def shapes_of(recipe: Resolved, code_bits: int) -> list[Shape]:
+def allowed_shapes(recipe: Resolved, code_bits: int) -> list[Shape]:
     """Every network that a block with codes of this length may be, from the narrowest to the widest."""
-    return _shapes(recipe, recipe, code_bits)
+    return _list_shapes(recipe, recipe, code_bits)
 
 
 def first_width(shapes: Sequence[Shape], facts: int, load: float) -> int:
-    """The narrowest shape in which the weights of a block of so many facts have no more than their load to hold."""
+    """The number of the narrowest shape whose weights can hold so many facts at this load."""
     enough = (at for at, shape in enumerate(shapes) if shape.parameters * load >= facts * shape.outputs)
     return next(enough, len(shapes) - 1)
 
 
-def wider(width: int) -> int:
-    """By an eighth, and by one at least."""
+def widen(width: int) -> int:
+    """The next width to try: an eighth more, at least one."""
     return width + 1 + width // 8
 
 
-def _shapes(recipe: Recipe | Resolved, widest: Sizes | Resolved, code_bits: int) -> list[Shape]:
+def _list_shapes(recipe: Recipe | Resolved, widest: Sizes | Resolved, code_bits: int) -> list[Shape]:
     grows = {"attention": (True, False), "mlp": (False, True), "hybrid": (True, True)}[recipe.rows]
     attention, mlp = widest.d_head_vo, widest.mlp_width
     widths = max(attention * grows[0], math.ceil(mlp / widest.heads) * grows[1])
@@ -106,5 +106,5 @@ def _shapes(recipe: Recipe | Resolved, widest: Sizes | Resolved, code_bits: int)
     )
     fitting = list(takewhile(lambda shape: shape.parameters <= MOST_WEIGHTS, shapes))
     if not fitting:
-        raise invalid(f"a block of these sizes has more than {MOST_WEIGHTS} weights")
+        raise recipe_invalid(f"a block of these sizes has more than {MOST_WEIGHTS} weights")
     return fitting

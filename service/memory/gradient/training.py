@@ -11,22 +11,23 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import torch
+from jaxtyping import Bool, Float, Float32, Int64, Shaped
 from torch import Tensor
 
 from service.memory.gradient.checkpoint import Checkpoint, State
-from service.memory.gradient.evaluation import Evaluation, evaluated, forward, outputs
+from service.memory.gradient.evaluation import Evaluation, compute_outputs, evaluate, run_networks
 from service.memory.gradient.network import Networks
 from service.memory.gradient.optimiser import Optimiser
 from service.memory.gradient.problem import Moment, Outcome, Run, Schedule, Weights
 from service.memory.gradient.shape import Shape
 from service.memory.gradient.stacked import Noise, Purpose, StackedProblems
-from service.memory.gradient.weights import FIXED, as_stored, drawn
+from service.memory.gradient.weights import FIXED, as_stored, draw_weights
 
 Progress = Callable[[float, str], None]
 
-_TOLD_EVERY = 0.25  # seconds between two words about progress
-_SAVED_EVERY = 20.0  # seconds between two checkpoints
-HOPED_FOR = 0.6  # of the steps: networks that came to hold everything had 90 % or more right by then (RECORDS.md)
+_REPORT_EVERY = 0.25  # seconds between two progress reports
+_SAVE_EVERY = 20.0  # seconds between two checkpoints
+_GIVE_UP_AFTER = 0.6  # of the steps: networks that came to hold everything had 90 % or more right by then (RECORDS.md)
 
 
 def train(
@@ -38,21 +39,21 @@ def train(
     progress: Progress | None = None,
     checkpoint: Path | None = None,
 ) -> list[Outcome]:
-    """The outcome of each run. `progress` is told a fraction of one and a step, and may raise to stop; with a
-    `checkpoint` file, the next call with the same runs goes on from there.
+    """Train one network a run and return the outcome of each. `progress` is called with the fraction done and a step,
+    and may raise to stop; with a `checkpoint` file, the next call with the same runs goes on from there.
     """
     training = _Training(shape, list(runs), schedule, device)
     kept = Checkpoint.of(checkpoint, shape, runs, schedule) if checkpoint else None
     if kept:
         training.resume(kept)
-    told = saved = time.monotonic()
+    reported = saved = time.monotonic()
     while training.active and training.step < schedule.steps:
         training.advance()
         now = time.monotonic()
-        if progress and now - told > _TOLD_EVERY:
+        if progress and now - reported > _REPORT_EVERY:
             progress(training.step / schedule.steps, "training by gradient")
-            told = now
-        if kept and now - saved > _SAVED_EVERY:
+            reported = now
+        if kept and now - saved > _SAVE_EVERY:
             training.save(kept)
             saved = now
     outcomes = training.finish()
@@ -62,13 +63,13 @@ def train(
 
 
 class _Training:
-    """The networks that still learn; those that hold every fact, or diverged, leave the batch."""
+    """The networks in training; those that hold every fact, or have diverged, leave the batch."""
 
     def __init__(self, shape: Shape, runs: list[Run], schedule: Schedule, device: str) -> None:
         self._shape, self._schedule, self._device = shape, schedule, device
-        self._forward = torch.compile(forward) if device == "cuda" else forward
+        self._forward = torch.compile(run_networks) if device == "cuda" else run_networks
         self._stacked = StackedProblems(shape, [run.problem for run in runs], device)
-        first = [drawn(shape, run.seed) for run in runs]
+        first = [draw_weights(shape, run.seed) for run in runs]
         weights = {name: torch.stack([one[name] for one in first]).to(device) for name in first[0]}
         self._networks = Networks(shape, weights | self._stacked.vectors(shape))
         self._fix_vectors()
@@ -83,34 +84,34 @@ class _Training:
         self._peak = 0
 
     def advance(self) -> None:
-        """One step of every network, and a look at all facts every so many."""
+        """Take one step with every network, and evaluate all facts every `check_every` steps."""
         start, learning = time.perf_counter(), list(self.active)
         losses, gradients = self._gradients()
         finite = losses.isfinite()
         if not bool(finite.all()):
-            self._leave(~finite, diverged=True)
+            self._finish_networks(~finite, diverged=True)
             losses, gradients = losses[finite], {name: gradient[finite] for name, gradient in gradients.items()}
         if self.active:
-            self._move(gradients)
+            self._update_weights(gradients)
         self.step += 1
         self._share_time(learning, time.perf_counter() - start)
         if self.active and self.step % self._schedule.check_every == 0:
-            self._look(losses)
+            self._check(losses)
 
     def finish(self) -> list[Outcome]:
         """Evaluate what is left with its last weights."""
         if self.active:
-            self._leave(torch.ones(len(self.active), dtype=torch.bool, device=self._device))
+            self._finish_networks(torch.ones(len(self.active), dtype=torch.bool, device=self._device))
         return [self._ended[at] for at in sorted(self._ended)]
 
     # -- a step ----------------------------------------------------------------------------------------------------
 
-    def _gradients(self) -> tuple[Tensor, dict[str, Tensor]]:
-        """The losses of all networks, (b,), and their gradients by name."""
+    def _gradients(self) -> tuple[Float[Tensor, " b"], dict[str, Tensor]]:
+        """The losses of all networks, and their gradients by name."""
         weights = self._weights()
-        chosen = self._stacked.chosen(self.step, self._schedule.batch)
-        targets, share = self._stacked.taught(chosen)
-        stored = as_stored(weights, self._bits())
+        chosen = self._stacked.choose_facts(self.step, self._schedule.batch)
+        targets, share = self._stacked.targets_and_shares(chosen)
+        stored = as_stored(weights, self._bits_in_training())
         x = self._stacked.sequences(stored["tokens"], Noise(Purpose.NOISE_OF_TRAINING, self.step), chosen)
         losses = (_loss(self._shape, self._outputs(stored, x), targets) * share).sum(dim=1)
         learned = {name: weight for name, weight in weights.items() if weight.requires_grad}
@@ -118,22 +119,22 @@ class _Training:
         found = {name: one for name, one in zip(learned, gradients, strict=True) if one is not None}
         return losses.detach(), found
 
-    def _outputs(self, weights: dict[str, Tensor], x: Tensor) -> Tensor:
-        """Of all networks, (b, n, outputs). The first time, what the step keeps for its gradients is counted."""
+    def _outputs(self, weights: dict[str, Tensor], x: Float[Tensor, "b n t d"]) -> Float32[Tensor, "b n outputs"]:
+        """The outputs of all networks. The first call also counts the bytes that a step keeps for its gradients."""
         with torch.autocast(self._device, dtype=torch.bfloat16, enabled=self._device == "cuda"):
             if self._peak:
                 return self._forward(self._networks, weights, x).float()
             saved = _SavedBytes()
             with saved:
-                y = forward(self._networks, weights, x).float()
+                y = run_networks(self._networks, weights, x).float()
             self._peak = saved.bytes // len(self.active)
             return y
 
-    def _move(self, gradients: dict[str, Tensor]) -> None:
+    def _update_weights(self, gradients: dict[str, Tensor]) -> None:
         weights = self._weights()
         self._optimiser.step({name: weights[name].detach() for name in gradients}, gradients, self.step)
 
-    def _bits(self) -> int | None:
+    def _bits_in_training(self) -> int | None:
         """Towards the end the weights are trained as they will be stored."""
         aware = self.step >= (1 - self._schedule.aware) * self._schedule.steps
         return self._schedule.weight_bits if aware else None
@@ -150,9 +151,9 @@ class _Training:
         for at in networks:
             self._seconds[at] += seconds / len(networks)
 
-    # -- looking and leaving ---------------------------------------------------------------------------------------
+    # -- checks and outcomes ---------------------------------------------------------------------------------------
 
-    def _look(self, losses: Tensor) -> None:
+    def _check(self, losses: Float[Tensor, " b"]) -> None:
         now = self._evaluate(None)
         for at, number in enumerate(self.active):
             counts = int(now.right[at].sum()), int(now.relation_only[at].sum())
@@ -161,30 +162,30 @@ class _Training:
         if self._schedule.stop_early:
             gone |= self._done(now)
         if bool(gone.any()):
-            self._leave(gone)
+            self._finish_networks(gone)
 
-    def _done(self, now: Evaluation) -> Tensor:
+    def _done(self, now: Evaluation) -> Bool[Tensor, " b"]:
         """Which networks hold every fact, with their margin, from weights as stored."""
         done = self._holds(now)
         if bool(done.any()) and self._schedule.weight_bits is not None:
             done &= self._holds(self._evaluate(self._schedule.weight_bits))
         return done
 
-    def _holds(self, evaluation: Evaluation) -> Tensor:
+    def _holds(self, evaluation: Evaluation) -> Bool[Tensor, " b"]:
         right = (evaluation.right == self._stacked.present).all(dim=1)
         return right & (evaluation.least > self._schedule.margin)
 
-    def _hopeless(self, now: Evaluation) -> Tensor:
+    def _hopeless(self, now: Evaluation) -> Bool[Tensor, " b"]:
         """Which networks have too few facts right at 60 % of the steps to hold all of them at the end."""
         share = now.right.sum(dim=1) / self._stacked.present.sum(dim=1)
-        return (share < self._schedule.give_up) & (self.step >= HOPED_FOR * self._schedule.steps)
+        return (share < self._schedule.give_up) & (self.step >= _GIVE_UP_AFTER * self._schedule.steps)
 
     def _evaluate(self, weight_bits: int | None) -> Evaluation:
-        y = outputs(self._networks, self._stacked, weight_bits=weight_bits)
-        return evaluated(self._networks, self._stacked, y)
+        y = compute_outputs(self._networks, self._stacked, weight_bits=weight_bits)
+        return evaluate(self._networks, self._stacked, y)
 
-    def _leave(self, gone: Tensor, *, diverged: bool = False) -> None:
-        """Write down what networks have come to, and go on with the others."""
+    def _finish_networks(self, gone: Bool[Tensor, " b"], *, diverged: bool = False) -> None:
+        """Record the outcome of these networks and go on with the others."""
         right, stored = (
             self._evaluate(None).right.sum(dim=1),
             self._evaluate(self._schedule.weight_bits).right.sum(dim=1),
@@ -204,7 +205,7 @@ class _Training:
             )
         self._keep(torch.nonzero(~gone)[:, 0])
 
-    def _keep(self, networks: Tensor) -> None:
+    def _keep(self, networks: Int64[Tensor, " kept"]) -> None:
         self.active = [self.active[at] for at in networks.tolist()]
         if not self.active:
             return
@@ -244,8 +245,8 @@ class _Training:
         }
 
 
-def _loss(shape: Shape, y: Tensor, targets: Tensor) -> Tensor:
-    """Of each fact, (b, n): the logistic loss of its code's bits, or the cross-entropy of its answer in nats."""
+def _loss(shape: Shape, y: Float[Tensor, "b n outputs"], targets: Shaped[Tensor, "b n ..."]) -> Float[Tensor, "b n"]:
+    """The loss of each fact: logistic over its code's bits, or the cross-entropy of its answer in nats."""
     if shape.readout == "codes":
         return torch.nn.functional.softplus(-y * targets).mean(dim=2)
     return torch.nn.functional.cross_entropy(y.flatten(0, 1), targets.flatten(), reduction="none").view(targets.shape)

@@ -3,19 +3,20 @@
 import math
 
 import torch
+from jaxtyping import Float32
 from torch import Tensor
 
 from service.memory.gradient.shape import Shape
 
 FIXED = ("tokens", "answers")
-"""Vectors of names and answers: random, and trained only on demand."""
+"""The vectors of names and answers: random, and trained only where the shape says so."""
 
 _BY_COLUMN = ("W", "O", "W2")
 """Matrices whose units are columns; of all others they are rows."""
 
 
-def sizes(shape: Shape) -> dict[str, tuple[int, ...]]:
-    """Every trained weight of one network, but vectors of names and answers."""
+def weight_shapes(shape: Shape) -> dict[str, tuple[int, ...]]:
+    """The size of every trained weight of one network, by name, but for the vectors of names and answers."""
     d, heads, m, width = shape.d_model, shape.heads, shape.mlp_width, shape.attention_width
     if not shape.residual:
         mlp = {"W1": (m, width), "b1": (m,)} if m else {}
@@ -31,13 +32,13 @@ def sizes(shape: Shape) -> dict[str, tuple[int, ...]]:
     return layers if shape.readout == "answers" else layers | {"W": (d, shape.outputs)}
 
 
-def drawn(shape: Shape, seed: int) -> dict[str, Tensor]:
+def draw_weights(shape: Shape, seed: int) -> dict[str, Tensor]:
     """First weights of one network, by its seed alone: normal, of variance one over the inputs; biases are zero."""
     generator = torch.Generator().manual_seed(seed)
-    return {name: _drawn(name, size, generator) for name, size in sizes(shape).items()}
+    return {name: _draw_weight(name, size, generator) for name, size in weight_shapes(shape).items()}
 
 
-def _drawn(name: str, size: tuple[int, ...], generator: torch.Generator) -> Tensor:
+def _draw_weight(name: str, size: tuple[int, ...], generator: torch.Generator) -> Float32[Tensor, "..."]:
     if name.startswith("b1"):
         return torch.zeros(size)
     inputs = size[-2] if _by_column(name) else size[-1]
@@ -45,9 +46,11 @@ def _drawn(name: str, size: tuple[int, ...], generator: torch.Generator) -> Tens
     return torch.randn(size, generator=generator) * scale
 
 
-def steps_of(name: str, weight: Tensor, weight_bits: int) -> tuple[Tensor, Tensor]:
-    """Whole steps, of the same shape, and the scales by which they are multiplied (float16 values as float32), of a
-    weight of one network or (with a leading axis) of several.
+def round_to_steps(
+    name: str, weight: Float32[Tensor, "*size"], weight_bits: int
+) -> tuple[Float32[Tensor, "*size"], Float32[Tensor, "..."]]:
+    """Round a weight of one network, or with a leading axis of several, to whole steps; and the scales by which the
+    steps are multiplied (float16 values as float32).
     """
     most = (1 << (weight_bits - 1)) - 1
     largest = weight.abs().amax(dim=-2 if _by_column(name) else -1, keepdim=True)
@@ -64,7 +67,7 @@ def as_stored(weights: dict[str, Tensor], weight_bits: int | None) -> dict[str, 
         if name in FIXED:
             rounded[name] = weight
         else:
-            steps, scale = steps_of(name, weight.detach(), weight_bits)
+            steps, scale = round_to_steps(name, weight.detach(), weight_bits)
             rounded[name] = weight + (steps * scale - weight.detach())
     return rounded
 

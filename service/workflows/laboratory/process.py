@@ -17,7 +17,7 @@ from service.laboratory.registry import EXPERIMENTS
 from service.laboratory.synthetic import factual_recall
 from service.laboratory.tables import Table
 from service.memory import Facts
-from service.memory.devices import choose, one_thread_each
+from service.memory.devices import choose_device, one_thread_workers
 from service.settings import Settings
 from service.storage import Database, Transaction, dictionaries, facts, purge, trials
 from service.workflows.laboratory.experiments import LOOK_EVERY, Assignment, Line
@@ -83,8 +83,8 @@ def _last_line(out: IO[str]) -> str:
 
 def _experiment(settings: Settings, assignment: Assignment, notify: "ProgressLines") -> Experiment:
     notify(0.0, "reading the ledger")
-    device = choose(settings.device)
-    with closing(Database(settings.database)) as db, one_thread_each(device) as workers:
+    device = choose_device(settings.device)
+    with closing(Database(settings.database)) as db, one_thread_workers(device) as workers:
         inputs, trials = _read_inputs(db, assignment)
         bench = Bench(inputs.request.seconds, device, workers, trials, notify)
         return EXPERIMENTS[inputs.request.kind](inputs, bench)

@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Collection
 
 from service.facts import Pair, fold_all
-from service.memory.serving import Servable
+from service.memory.recall import Servable
 from service.settings import Settings
 from service.storage import Database, aliases, dictionaries, lookup, memories
 from service.storage.changes import changes

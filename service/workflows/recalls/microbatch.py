@@ -5,7 +5,7 @@ from collections import OrderedDict
 
 from schemas.recall import Query, Result
 from service.facts import Pair
-from service.memory.serving import Servable
+from service.memory.recall import Servable
 from service.workflows.access.relations import Relations
 from service.workflows.recalls.naming import NamedMemory, Naming
 from service.workflows.recalls.queries import recall_rows

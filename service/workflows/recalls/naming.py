@@ -15,7 +15,7 @@ from schemas.names import Names
 from service.errors import Unprocessable
 from service.facts import Pair, fold, is_blank, trimmed
 from service.memory import Recalled
-from service.memory.serving import Servable
+from service.memory.recall import Servable
 
 _SLOTS = re.compile(r"\{(subject|relation)\}")
 

@@ -15,7 +15,7 @@ from schemas.recall import Candidate, ColumnsResult, LedgerView, Query, Result, 
 from service.errors import TooLarge, Unprocessable
 from service.facts import Pair, trimmed
 from service.memory import Recalled
-from service.memory.serving import Servable
+from service.memory.recall import Servable
 from service.storage.lookup import Source
 
 MAX_HOPS = 16

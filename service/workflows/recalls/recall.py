@@ -16,7 +16,7 @@ from schemas.problems import Code
 from schemas.recall import BatchQuery, BatchResult, ColumnsResult, Query, Result, Status
 from service.errors import Unprocessable
 from service.memory import solvers
-from service.memory.devices import one_thread
+from service.memory.devices import use_one_thread
 from service.storage.aliases import CHAMPION
 from service.workflows.access.relations import Relations
 from service.workflows.recalls import queries
@@ -36,7 +36,7 @@ def prepare() -> None:
     workers of `Recall`.
     """
     solvers.prepare()
-    one_thread()
+    use_one_thread()
 
 
 class Asker(NamedTuple):

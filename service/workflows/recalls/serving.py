@@ -19,7 +19,7 @@ import structlog
 from schemas.problems import Code
 from service.errors import NoMemory, NotFound
 from service.facts import Pair
-from service.memory.serving import Servable
+from service.memory.recall import Servable
 from service.storage.aliases import CHAMPION
 from service.storage.memories import Record
 from service.workflows.access.relations import Relations

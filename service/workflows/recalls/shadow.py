@@ -18,7 +18,7 @@ from schemas.recall import Status
 from schemas.shadow import Disagreement, DisagreementList, Said, Shadow, ShadowPut, ShadowRelation
 from service.errors import NotFound, Unprocessable
 from service.facts import trimmed
-from service.memory.serving import Servable
+from service.memory.recall import Servable
 from service.storage import Database, Transaction, aliases, memories, revisions, shadow
 from service.storage.aliases import CHAMPION
 from service.storage.changes import changes

@@ -11,7 +11,7 @@ from threading import Lock
 
 from service.errors import Outgrown
 from service.memory import Changes, Editor, Facts, Staged
-from service.memory.serving import Servable
+from service.memory.recall import Servable
 from service.storage import Transaction, facts, lookup, memories, purge, revisions
 from service.workflows.versions.loaded import LoadedVersions
 

@@ -47,7 +47,7 @@ class LoadedVersions:
             memory = load_from_disk(tx, self._settings, version)
         else:
             for patch in steps:
-                memory = memory.patched(patch)
+                memory = memory.with_patch(patch)
         self.keep(version.lineage, version.seq, memory)
         return memory
 

@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from service.facts import fold, trimmed
-from service.memory.bank import pack, unpack
-from service.memory.codes import canonical, draw_codes, signs, words
+from service.memory.bank import pack_steps, unpack_steps
+from service.memory.codes import code_signs, code_words, draw_codes, encode_answers
 from service.memory.hashing import Keyring, PairHasher
-from service.memory.resolving import check_bits, code_bits
+from service.memory.resolution import check_bits, code_bits
 from tests.service.memory.conftest import SECRET
 
 
@@ -19,21 +19,21 @@ from tests.service.memory.conftest import SECRET
 def test_signs_and_words_are_inverse(drawn: np.ndarray, bits: int) -> None:
     """A word survives being written as signs and read back, up to its length."""
     masked = drawn & np.uint64(2**bits - 1)
-    assert np.array_equal(words(signs(masked, bits) > 0), masked)
+    assert np.array_equal(code_words(code_signs(masked, bits) > 0), masked)
 
 
 @given(arrays.arrays(np.int8, (8, 6), elements=st.integers(-7, 7)), st.sampled_from([4, 8]))
 def test_packing_loses_nothing(steps: np.ndarray, bits: int) -> None:
     """Steps come back from their stored bytes."""
-    assert np.array_equal(unpack(pack(steps, bits), bits, 6), steps)
+    assert np.array_equal(unpack_steps(pack_steps(steps, bits), bits, 6), steps)
 
 
 @given(arrays.arrays(np.int8, (8, 6), elements=st.sampled_from([-3, -1, 1, 3])))
 def test_four_steps_stand_in_a_byte(steps: np.ndarray) -> None:
     """Two-bit steps come back from a quarter of their number of bytes."""
-    packed = pack(steps, 2)
+    packed = pack_steps(steps, 2)
     assert packed.nbytes == steps.size // 4
-    assert np.array_equal(unpack(packed, 2, 6), steps)
+    assert np.array_equal(unpack_steps(packed, 2, 6), steps)
 
 
 def test_colliding_answers_draw_again() -> None:
@@ -56,7 +56,7 @@ def test_codes_do_not_depend_on_order() -> None:
 @given(st.lists(st.text(), max_size=4), st.lists(st.text(), max_size=4))
 def test_answer_sets_never_look_alike(one: list[str], other: list[str]) -> None:
     """Length prefixes: equal bytes mean equal answers."""
-    assert (canonical(tuple(one)) == canonical(tuple(other))) == (one == other)
+    assert (encode_answers(tuple(one)) == encode_answers(tuple(other))) == (one == other)
 
 
 def test_pads_of_pairs_are_independent_of_their_names() -> None:
@@ -64,7 +64,7 @@ def test_pads_of_pairs_are_independent_of_their_names() -> None:
     draw = np.random.default_rng(0).integers(0, 2**63, (600, 2), dtype=np.uint64)
     subjects, relations = np.repeat(draw[:300], 300, axis=0), np.tile(draw[300:], (300, 1))
     _, pad = PairHasher(Keyring(SECRET)).hashes(subjects, relations)
-    bits = signs(pad, 64).reshape(300, 300, 64)
+    bits = code_signs(pad, 64).reshape(300, 300, 64)
     assert np.abs(bits.mean(axis=(0, 1))).max() < 0.02
     products = bits[0] * bits[1] * bits[2] * bits[3]  # an additive pad would leave four rows dependent
     assert abs(float(products.mean())) < 0.03

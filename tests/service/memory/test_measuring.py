@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from service.memory.measuring import FrozenNetwork, Rows, held_at_int8, optimal, outer_product
+from service.memory.measuring import FrozenNetwork, Rows, facts_held_at_int8, optimal_weights, outer_product_weights
 
 BITS = 6
 
@@ -22,21 +22,21 @@ def test_the_best_weights_hold_a_fact_and_a_half_a_row(rows: Rows) -> None:
     """At int8, 96 facts on 64 rows: near Gardner's limit of two, whichever rows are read."""
     features, targets = drawn(FrozenNetwork(rows, 64), 96)
     assert features.shape == (96, 64)
-    assert held_at_int8(features, targets, optimal(features, targets)).all()
+    assert facts_held_at_int8(features, targets, optimal_weights(features, targets)).all()
 
 
 def test_no_weights_hold_more_than_two_facts_a_row() -> None:
     """Beyond Gardner's limit facts are lost, and are counted as lost."""
     features, targets = drawn(FrozenNetwork("hybrid", 64), 160)
-    assert not held_at_int8(features, targets, optimal(features, targets)).all()
+    assert not facts_held_at_int8(features, targets, optimal_weights(features, targets)).all()
 
 
 def test_outer_products_hold_far_less_than_the_best_weights() -> None:
     """The associative memory of the theory loses facts at a load that its best weights hold; a single fact it holds."""
     features, targets = drawn(FrozenNetwork("hybrid", 64), 64)
-    assert held_at_int8(features, targets, optimal(features, targets)).all()
-    assert held_at_int8(features, targets, outer_product(features, targets)).mean() < 0.5
-    assert held_at_int8(features[:1], targets[:1], outer_product(features[:1], targets[:1])).all()
+    assert facts_held_at_int8(features, targets, optimal_weights(features, targets)).all()
+    assert facts_held_at_int8(features, targets, outer_product_weights(features, targets)).mean() < 0.5
+    assert facts_held_at_int8(features[:1], targets[:1], outer_product_weights(features[:1], targets[:1])).all()
 
 
 def test_features_are_drawn_by_the_seed() -> None:

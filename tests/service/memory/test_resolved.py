@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from service.errors import FactStoreError, TrainingFailed, Unavailable, Unprocessable
 from service.memory import Facts, Memory, Recipe, Resolved, fit, read_recipe, reopened
-from service.memory.resolving import resolve
+from service.memory.resolution import resolve
 from tests.service.memory.conftest import SECRET, table
 
 SOLVERS = [{}, {"profile": "compact"}, {"solver": "gradient", "block_facts": 16}]

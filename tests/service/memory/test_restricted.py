@@ -41,6 +41,7 @@ def said(recalled: Recalled) -> list[tuple[tuple[str, ...], bool, bool]]:
 @examples(12)
 @given(facts, st.sets(st.sampled_from(RELATIONS)))
 @example({("Acme", "e-mail"): "x", ("Beta", "e‐mail"): "x"}, set())
+@example({("Beta", "e-mail"): "x", ("Beta", "e‐mail"): "y"}, set())
 def test_what_is_not_seen_was_never_taught(taught: dict[tuple[str, str], str], denied: set[str]) -> None:
     """Statuses, answers, listed relations and the pairs found in sentences are those of a memory trained without the
     denied facts, for every spelling: nothing that the view replies depends on them.

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from service.laboratory.rank.layer import layer_ranks, layer_tensor, rank_bound
-from service.memory.gradient import Problem, Run, Schedule, Shape, right, train
+from service.memory.gradient import Problem, Run, Schedule, Shape, facts_right, train
 from service.memory.gradient.shape import Attention
 
 
@@ -26,7 +26,7 @@ def test_the_shape_bounds_the_outputs_by_answers(problem: Problem, attention: At
     assert rank_bound(shape) == 3
     assert ranks.outputs[2] <= 3 < ranks.softmax[2]
     answers = L.argmax(axis=2)[problem.subjects, problem.relations]
-    assert np.array_equal(answers == problem.targets, right(shape, problem, weights))
+    assert np.array_equal(answers == problem.targets, facts_right(shape, problem, weights))
 
 
 def test_the_width_of_the_stream_bounds_it_too(problem: Problem) -> None:

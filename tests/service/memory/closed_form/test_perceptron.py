@@ -9,7 +9,7 @@ from torch import Tensor
 
 from service.memory import Recipe, fit
 from service.memory.closed_form.grid import Grid
-from service.memory.closed_form.perceptron import searched
+from service.memory.closed_form.perceptron import search_weights
 from service.memory.closed_form.quantise import margins
 from tests.service.memory.conftest import DICTIONARIES, SECRET, read
 
@@ -37,7 +37,7 @@ def test_the_nearest_step_is_the_nearest(bits: int, value: float) -> None:
 def test_a_block_is_held(bits: int, rows: int) -> None:
     """Forty facts of twenty bits, at loads that rounded weights do not reach: every margin reaches the floor."""
     F, Y = block(40, rows, 20)
-    steps, scales = searched(F, Y, Grid(bits), FLOOR, 640)
+    steps, scales = search_weights(F, Y, Grid(bits), FLOOR, 640)
     assert float(margins(steps, scales, F, Y).min()) >= FLOOR
     assert steps.abs().max() <= Grid(bits).most
 
@@ -48,8 +48,8 @@ def test_what_stands_beside_a_block_leaves_no_trace() -> None:
     other, targets = block(48, 64, 24, seed=1)
     padded, signs = torch.zeros_like(other), torch.zeros_like(targets)
     padded[:, :40], signs[:, :40, :20] = F, Y
-    alone, scale = searched(F, Y, Grid(2), FLOOR, 320)
-    together, scales = searched(torch.cat([other, padded]), torch.cat([targets, signs]), Grid(2), FLOOR, 320)
+    alone, scale = search_weights(F, Y, Grid(2), FLOOR, 320)
+    together, scales = search_weights(torch.cat([other, padded]), torch.cat([targets, signs]), Grid(2), FLOOR, 320)
     assert torch.equal(together[1:, :, :20], alone)
     assert torch.equal(scales[1:], scale)
 
@@ -59,7 +59,7 @@ def test_the_order_of_facts_leaves_no_trace() -> None:
     F, Y = block(40, 64, 20)
     order = torch.randperm(40, generator=torch.Generator().manual_seed(0))
     assert torch.equal(
-        searched(F[:, order], Y[:, order], Grid(2), FLOOR, 320)[0], searched(F, Y, Grid(2), FLOOR, 320)[0]
+        search_weights(F[:, order], Y[:, order], Grid(2), FLOOR, 320)[0], search_weights(F, Y, Grid(2), FLOOR, 320)[0]
     )
 
 

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from service.errors import MemoryMismatch, Outgrown
 from service.memory import Changes, Editor, Facts, Memory, Recipe, fit, load
-from service.memory.editing.codes import Entries
-from service.memory.recalled import Answers, answer_sets
+from service.memory.editing.codes import EntryCodes
+from service.memory.recall import Answers, answer_sets
 from tests.examples import examples
 from tests.service.memory.conftest import DICTIONARIES, SECRET, read, table
 
@@ -128,13 +128,13 @@ def test_a_patch_is_vouched_for(memory: Memory, truth: Truth) -> None:
         damaged = bytearray(patch)
         damaged[draw.randrange(len(patch))] ^= 1 << draw.randrange(8)
         with pytest.raises(MemoryMismatch):
-            memory.patched(bytes(damaged))
+            memory.with_patch(bytes(damaged))
     for size in (0, 3, 4, len(patch) // 2, len(patch) - 1):
         with pytest.raises(MemoryMismatch):
-            memory.patched(patch[:size])
+            memory.with_patch(patch[:size])
     other = fit(facts_of(truth), secret=bytes(32))
     with pytest.raises(MemoryMismatch):
-        other.patched(patch)
+        other.with_patch(patch)
 
 
 def test_what_the_recipe_has_no_room_for_is_outgrown(memory: Memory, truth: Truth) -> None:
@@ -158,7 +158,7 @@ def test_editors_follow_each_other(memory: Memory, truth: Truth) -> None:
     for number, pair in enumerate(pairs):
         changes = upsert([(pair, (f"answer {number}",))]) if number % 2 else Changes(NONE, [pair])
         patch = edited(one, changes)
-        other.follow(changes, other.memory.patched(patch))
+        other.follow(changes, other.memory.with_patch(patch))
         one, other = other, one
     assert one.memory.digest == other.memory.digest
     again = upsert((pair, truth[pair]) for pair in pairs)
@@ -177,7 +177,7 @@ def test_answers_whose_first_codes_meet() -> None:
     """
     held: Truth = {(f"s{number}", "r"): (f"a{number}",) for number in range(400)}
     memory = fit(facts_of(held), Recipe(false_answers=0.5), secret=SECRET)
-    entries = Entries(memory.resolved, memory.keyring, memory.answer_table, frozenset())
+    entries = EntryCodes(memory.resolved, memory.keyring, memory.answer_table, frozenset())
     texts = [(0, (f"b{number}",)) for number in range(40_000)]
     places = memory.answer_table.find(np.array(entries._first_keys(texts), dtype=np.uint64))
     outcomes = set()

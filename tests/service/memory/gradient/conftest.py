@@ -4,10 +4,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from service.memory.devices import computing_alone
+from service.memory.devices import one_thread_here
 
 
 @pytest.fixture(autouse=True)
 def _alone() -> Iterator[None]:
-    with computing_alone():
+    with one_thread_here():
         yield

@@ -7,9 +7,9 @@ import pytest
 
 from service.errors import MemoryMismatch, Outgrown, TrainingFailed, Unprocessable
 from service.memory import Changes, Editor, Facts, Memory, Recipe, fit
-from service.memory.gradient.sizes import shapes_of
+from service.memory.gradient.sizes import allowed_shapes
 from service.memory.recipe import Descent
-from service.memory.resolving import read_recipe
+from service.memory.resolution import read_recipe
 from tests.service.memory.conftest import AWKWARD, DICTIONARIES, SECRET, read, table
 
 FACTS = table([(f"s{n}", f"r{n % 3}", f"a{n % 7}") for n in range(90)])
@@ -92,7 +92,7 @@ def test_a_block_that_does_not_hold_is_widened(memory: Memory) -> None:
     """Begun with eight code bits a weight, which no network holds, blocks end wider and hold every fact."""
     tight = replace(memory.resolved, load=8.0, descent=Descent("muon", 0.05, 100))
     widened = fit(part(FACTS, 60), tight, secret=SECRET)
-    begun = shapes_of(tight, 27)[0].parameters
+    begun = allowed_shapes(tight, 27)[0].parameters
     assert (widened.stored.bank.table[:, 0] > begun).any()
     assert widened.verify(part(FACTS, 60)).right == 60
 
@@ -149,4 +149,4 @@ def test_an_edit_takes_a_training(memory: Memory) -> None:
             editor.stage(changes)
     assert editor.stage(Changes(Facts([], [], []), [("nobody", "r0")])).memory.digest == memory.digest
     with pytest.raises(MemoryMismatch):
-        memory.reader.followed(memory.stored.bank.blocks, {0: memory.stored.bank.blocks[0]})
+        memory.reader.with_blocks(memory.stored.bank.blocks, {0: memory.stored.bank.blocks[0]})

@@ -7,10 +7,10 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.memory.gradient.network import attended
-from service.memory.gradient.optimiser import Optimiser, orthogonal
+from service.memory.gradient.network import attention_weights
+from service.memory.gradient.optimiser import Optimiser, orthogonalise
 from service.memory.gradient.shape import Shape
-from service.memory.gradient.weights import as_stored, drawn, sizes, steps_of
+from service.memory.gradient.weights import as_stored, draw_weights, round_to_steps, weight_shapes
 from tests.examples import examples
 
 SHAPES = st.builds(
@@ -32,10 +32,10 @@ def test_parameters_are_the_weights_there_are(shape: Shape) -> None:
     """The numbers that every figure divides by are those of trained weights and of their scales, in every form of the
     network.
     """
-    weights = drawn(shape, 0)
-    assert sum(steps_of(name, weight, 8)[1].numel() for name, weight in weights.items()) == shape.scales
+    weights = draw_weights(shape, 0)
+    assert sum(round_to_steps(name, weight, 8)[1].numel() for name, weight in weights.items()) == shape.scales
     assert shape.stored == shape.parameters + shape.scales
-    assert {name: tuple(weight.shape) for name, weight in weights.items()} == sizes(shape)
+    assert {name: tuple(weight.shape) for name, weight in weights.items()} == weight_shapes(shape)
     assert sum(weight.numel() for weight in weights.values()) == shape.parameters
     assert 0 <= shape.attention_parameters + shape.mlp_parameters <= shape.parameters
 
@@ -45,7 +45,7 @@ def test_parameters_are_the_weights_there_are(shape: Shape) -> None:
 def test_weights_come_back_within_half_a_step(name: str, bits: int, seed: int) -> None:
     """Steps are whole and fit their bits; the scale is a float16; no weight moves by more than half a step."""
     weight = torch.randn(3, 4, 5, generator=torch.Generator().manual_seed(seed))
-    steps, scale = steps_of(name, weight, bits)
+    steps, scale = round_to_steps(name, weight, bits)
     assert torch.equal(steps, steps.round())
     assert steps.abs().max() <= (1 << (bits - 1)) - 1
     assert torch.equal(scale, scale.half().float())
@@ -65,7 +65,7 @@ def test_gradients_pass_through_the_rounding() -> None:
 def test_attention_is_shared_out(tokens: int, kind: str, seed: int) -> None:
     """Weights sum to one; argmax picks one token; the threshold leaves out what is below half the uniform weight."""
     scores = torch.randn(2, 3, tokens, 4, generator=torch.Generator().manual_seed(seed)) * 3
-    a = attended(scores, kind)  # type: ignore[arg-type]
+    a = attention_weights(scores, kind)  # type: ignore[arg-type]
     torch.testing.assert_close(a.sum(dim=2), torch.ones(2, 3, 4))
     if kind == "argmax":
         assert torch.equal(a.round(), torch.nn.functional.one_hot(scores.argmax(dim=2), tokens).mT.float())
@@ -77,7 +77,7 @@ def test_attention_is_shared_out(tokens: int, kind: str, seed: int) -> None:
 def test_steps_of_muon_have_singular_values_near_one(rows: int, columns: int) -> None:
     """Whatever the gradient's own: each direction moves about as far."""
     gradient = torch.randn(2, rows, columns, generator=torch.Generator().manual_seed(1)) * 1e-3
-    values = torch.linalg.svdvals(orthogonal(gradient))
+    values = torch.linalg.svdvals(orthogonalise(gradient))
     assert values.min() > 0.3
     assert values.max() < 1.3
 

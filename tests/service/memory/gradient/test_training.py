@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 import torch
 
-from service.memory.gradient import Outcome, Run, Schedule, Shape, right, train
+from service.memory.gradient import Outcome, Run, Schedule, Shape, facts_right, train
 from tests.service.memory.gradient.problems import answered, coded
 
 CODES = Shape(d_model=16, heads=4, d_head_qk=1, d_head_vo=4, mlp_width=24, outputs=8)
@@ -26,7 +26,7 @@ def test_two_code_bits_a_parameter_are_held_at_eight_bits() -> None:
     problem = coded(facts, CODES.outputs)
     (outcome,) = train(CODES, [Run(problem, 0, 0.1)], Schedule(steps=1500))
     assert outcome.held
-    assert right(CODES, problem, outcome.weights, weight_bits=8).all()
+    assert facts_right(CODES, problem, outcome.weights, weight_bits=8).all()
     assert sum(outcome.weights[name].size for name in outcome.weights if name != "tokens") == CODES.parameters
 
 
@@ -35,7 +35,7 @@ def test_too_many_facts_are_not_held() -> None:
     problem = coded(int(4 * CODES.parameters / CODES.outputs), CODES.outputs)
     (outcome,) = train(CODES, [Run(problem, 0, 0.1)], Schedule(steps=300))
     assert not outcome.held
-    assert outcome.stored_right == right(CODES, problem, outcome.weights, weight_bits=8).sum() < outcome.facts
+    assert outcome.stored_right == facts_right(CODES, problem, outcome.weights, weight_bits=8).sum() < outcome.facts
 
 
 def test_a_run_learns_alone_what_it_learns_among_others() -> None:
@@ -66,8 +66,8 @@ class Stopped(Exception):
 
 def test_a_training_that_was_stopped_goes_on_where_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """From a checkpoint come the weights that an undisturbed training has, and no file stays behind."""
-    monkeypatch.setattr("service.memory.gradient.training._SAVED_EVERY", 0.0)
-    monkeypatch.setattr("service.memory.gradient.training._TOLD_EVERY", 0.0)
+    monkeypatch.setattr("service.memory.gradient.training._SAVE_EVERY", 0.0)
+    monkeypatch.setattr("service.memory.gradient.training._REPORT_EVERY", 0.0)
     kept = tmp_path / "training.safetensors"
     runs = [Run(answered(4, 3, noise=2), 0, 0.05), Run(answered(4, 3, noise=2, seed=1), 1, 0.02)]
     schedule = Schedule(steps=80, check_every=10, batch=8)
@@ -92,8 +92,8 @@ def test_a_training_that_was_stopped_goes_on_where_it_was(tmp_path: Path, monkey
 
 def test_a_checkpoint_of_other_facts_is_not_taken_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A damaged file, or one of another training, is as good as none."""
-    monkeypatch.setattr("service.memory.gradient.training._SAVED_EVERY", 0.0)
-    monkeypatch.setattr("service.memory.gradient.training._TOLD_EVERY", 0.0)
+    monkeypatch.setattr("service.memory.gradient.training._SAVE_EVERY", 0.0)
+    monkeypatch.setattr("service.memory.gradient.training._REPORT_EVERY", 0.0)
     damaged, foreign = tmp_path / "damaged.safetensors", tmp_path / "foreign.safetensors"
     damaged.write_bytes(b"no tensors at all")
 
@@ -129,7 +129,7 @@ def test_every_kind_of_attention_learns_through_noise(attention: str) -> None:
     problem = answered(8, 3, noise=4)
     outcomes = train(shape, [Run(problem, seed, 0.03) for seed in (0, 1)], Schedule(steps=300, stop_early=False))
     best = max(outcomes, key=lambda outcome: outcome.stored_right)
-    drawn = [right(shape, problem, best.weights, noise_draw=draw, weight_bits=8).mean() for draw in range(20)]
+    drawn = [facts_right(shape, problem, best.weights, noise_draw=draw, weight_bits=8).mean() for draw in range(20)]
     assert np.mean(drawn) > 0.95
 
 

@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from service.memory import Facts, fit
-from service.memory.recalled import answer_sets
+from service.memory.recall import answer_sets
 from service.memory.recipe import Resolved
 from tests.running import Running, fresh_dictionary, train
 from tests.service.memory.conftest import DICTIONARIES, read

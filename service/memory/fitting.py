@@ -13,15 +13,15 @@ import numpy as np
 from service.errors import Outgrown, TrainingFailed
 from service.facts import Facts, Ints
 from service.memory.bank import Bank, Block
-from service.memory.devices import choose, one_thread_each, resolved_for
+from service.memory.block_inputs import BlocksNotHeld, Progress, Work
+from service.memory.devices import choose_device, one_thread_workers, resolved_for
 from service.memory.hashing import Keyring
 from service.memory.memory import Memory
 from service.memory.plan import Plan
 from service.memory.recipe import Recipe, Resolved
-from service.memory.resolving import read_recipe
-from service.memory.roster import Progress, Unheld, Work
+from service.memory.resolution import read_recipe
 from service.memory.solvers import solver_of
-from service.memory.verifying import CHUNK
+from service.memory.verification import CHUNK
 
 
 def fit(
@@ -37,9 +37,9 @@ def fit(
 
     A resolved recipe is taken as it is, also in the form that `Memory.recipe` shows: the same facts and secret then
     give the same digest. Raises TrainingFailed where it has no room for the facts, Unprocessable where it contradicts
-    itself, Unavailable where it was resolved for a device that is not here. `progress` is told a fraction of one and a
-    step, and may raise to stop; called again with the same folder `checkpoint`, a training end to end goes on where it
-    was stopped. What is kept there holds traces of facts: it is the caller's to remove.
+    itself, Unavailable where it was resolved for a device that is not here. `progress` is called with the fraction done
+    and a step, and may raise to stop; called again with the same folder `checkpoint`, a training end to end goes on
+    where it was stopped. What is kept there holds traces of facts, and the caller has to remove it.
     """
     if isinstance(recipe, Mapping):
         recipe = read_recipe(recipe)
@@ -48,18 +48,19 @@ def fit(
     report = progress or _unreported
     report(0.0, "hashing names")
     plan = _plan(facts, recipe or Recipe(), Keyring(secret), device)
-    with one_thread_each(plan.recipe.device) as workers:
-        bank = Bank(plan.recipe, _blocks(plan, Work(workers, _between(report, 0.05, 0.9), plan.keyring, checkpoint)))
+    with one_thread_workers(plan.recipe.device) as workers:
+        work = Work(workers, _part_of_progress(report, 0.05, 0.9), plan.keyring, checkpoint)
+        bank = Bank(plan.recipe, _make_blocks(plan, work))
         memory = Memory(plan.stored(bank, len(facts)), plan.keyring, plan.recipe.device)
         report(0.9, "verifying every pair")
-        _verify(plan, memory, workers)
+        _verify_pairs(plan, memory, workers)
     report(1.0, "verified")
     return memory
 
 
 def _plan(facts: Facts, recipe: Recipe | Resolved, keyring: Keyring, device: str) -> Plan:
     if isinstance(recipe, Recipe):
-        return Plan.of(facts, recipe, keyring, choose(device))
+        return Plan.of(facts, recipe, keyring, choose_device(device))
     resolved_for(recipe.device, device)
     try:
         return Plan.of(facts, recipe, keyring, recipe.device)
@@ -72,21 +73,21 @@ def _unreported(_fraction: float, _step: str) -> None:
     pass
 
 
-def _between(report: Progress, low: float, high: float) -> Progress:
+def _part_of_progress(report: Progress, low: float, high: float) -> Progress:
     return lambda fraction, step: report(low + (high - low) * fraction, step)
 
 
-def _blocks(plan: Plan, work: Work) -> list[Block]:
+def _make_blocks(plan: Plan, work: Work) -> list[Block]:
     try:
-        return solver_of(plan.recipe).blocks(plan.recipe, plan.roster(), work)
-    except Unheld as unheld:
+        return solver_of(plan.recipe).blocks(plan.recipe, plan.block_inputs(), work)
+    except BlocksNotHeld as unheld:
         starts = plan.starts
         positions = [at for block in unheld.blocks.tolist() for at in range(starts[block], starts[block + 1])]
         message = f"{len(positions)} facts are in blocks that no allowed width can hold"
         raise TrainingFailed(message, facts=plan.named(positions)) from unheld
 
 
-def _verify(plan: Plan, memory: Memory, workers: ThreadPoolExecutor) -> None:
+def _verify_pairs(plan: Plan, memory: Memory, workers: ThreadPoolExecutor) -> None:
     """Recall every pair from the weights as stored; TrainingFailed names those that do not come back."""
     expected = memory.answer_table.find(memory.answer_table.keys(plan.entry_relation, plan.codes))
     chunk = CHUNK[memory.device]

@@ -10,7 +10,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from schemas.memories import AnyRecipe, ResolvedRecipe, is_resolved
 from service.errors import Unprocessable
-from service.memory.recipe import KEY_BITS, Group, Recipe, Resolved, digest_size, invalid, invalid_fields
+from service.memory.recipe import KEY_BITS, Group, Recipe, Resolved, digest_size, invalid_fields, recipe_invalid
 from service.memory.solvers import solver_of
 
 _SPARE_ANSWERS = {"fast": 60, "compact": 12}  # answers that edits may add to a relation of few: up to 64, up to 16
@@ -94,22 +94,24 @@ def _check(recipe: Resolved) -> None:
     longest = recipe.groups[-1].code_bits
     lengths = [group.code_bits for group in recipe.groups]
     if lengths != sorted(set(recipe.relation_bits.values())):
-        raise invalid("groups must have the code lengths of relation_bits, each once, the shortest first")
+        raise recipe_invalid("groups must have the code lengths of relation_bits, each once, the shortest first")
     if sum(group.blocks for group in recipe.groups) > _MOST_BLOCKS:
-        raise invalid(f"groups must have no more than {_MOST_BLOCKS} blocks")
+        raise recipe_invalid(f"groups must have no more than {_MOST_BLOCKS} blocks")
     if recipe.k != _block_bits(recipe.groups):
-        raise invalid(f"k must be {_block_bits(recipe.groups)} for the blocks of these groups")
+        raise recipe_invalid(f"k must be {_block_bits(recipe.groups)} for the blocks of these groups")
     if recipe.check_bits < check_bits(recipe.false_answers):
-        raise invalid(f"check_bits must be at least {check_bits(recipe.false_answers)} for these false_answers")
+        raise recipe_invalid(f"check_bits must be at least {check_bits(recipe.false_answers)} for these false_answers")
     if lengths[0] < recipe.check_bits:
-        raise invalid("a code must not be shorter than its check_bits")
+        raise recipe_invalid("a code must not be shorter than its check_bits")
     if longest + (len(recipe.relation_bits) - 1).bit_length() > KEY_BITS:
-        raise invalid(f"code length and relation number must fit {KEY_BITS} bits together")
+        raise recipe_invalid(f"code length and relation number must fit {KEY_BITS} bits together")
     if any(len(name) != 2 * digest_size(recipe.d_model) for name in recipe.relation_bits):
-        raise invalid(f"relation_bits must name relations by {2 * digest_size(recipe.d_model)} hexadecimal digits")
+        raise recipe_invalid(
+            f"relation_bits must name relations by {2 * digest_size(recipe.d_model)} hexadecimal digits"
+        )
     for name in ("answer_pages", "name_pages"):
         if getattr(recipe, name).bit_count() != 1:
-            raise invalid(f"{name} must be a power of two")
+            raise recipe_invalid(f"{name} must be a power of two")
     # Choices that are open to one solver alone are checked as those of a caller are.
     Recipe(solver=recipe.solver, layers=recipe.layers, weight_bits=recipe.weight_bits)
     solver_of(recipe).check(recipe)
