@@ -1,4 +1,4 @@
-"""python -m pilot."""
+"""Run the command line: `python -m pilot`."""
 
 from pilot.cli import main
 

@@ -1,4 +1,7 @@
-"""The command line. Exit: 0 passed, 1 a limit was missed or not decided, 2 unusable input, 3 the service failed."""
+"""The command line.
+
+Exit codes: 0 passed, 1 a limit was missed or is not decided, 2 unusable input, 3 the service failed.
+"""
 
 import signal
 import sys
@@ -13,10 +16,10 @@ from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextC
 
 from pilot.errors import PilotError
 from pilot.options import LaboratoryOptions, Lang, RunOptions, takes_options
-from pilot.report.messages import error_text, step_text
+from pilot.report.messages import describe_error, describe_step
 from pilot.report.terminal import print_report
 from pilot.report.write import write_report
-from pilot.run import Request, run
+from pilot.run import RunRequest, run
 from schemas.checks import Verdict
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
@@ -30,55 +33,55 @@ def pilot() -> None:
 
 @app.command("run")
 @takes_options
-def run_command(asked: RunOptions) -> None:
-    """Load FACTS.csv, train a memory, ask it everything, and write report.json, report.html and report.junit.xml."""
-    _report(asked.request(changes=True), asked.out, asked.lang)
+def run_command(options: RunOptions) -> None:
+    """Load FACTS.csv, train a memory, ask for every fact, and write report.json, report.html and report.junit.xml."""
+    _run_and_report(options.to_request(changes=True), options.out, options.lang)
 
 
 @app.command("laboratory")
 @takes_options
-def laboratory_command(asked: RunOptions, wanted: LaboratoryOptions) -> None:
-    """As run, and experiments: where the parameters should go, how many facts they hold, what the theory predicts."""
-    _report(wanted.added_to(asked.request(changes=False)), asked.out, asked.lang)
+def laboratory_command(options: RunOptions, laboratory: LaboratoryOptions) -> None:
+    """Do what run does, then make experiments: where parameters should go, what they hold, what theory predicts."""
+    _run_and_report(laboratory.add_to(options.to_request(changes=False)), options.out, options.lang)
 
 
-def _report(request: Request, out: Path, lang: Lang) -> None:
+def _run_and_report(request: RunRequest, out: Path, lang: Lang) -> None:
     try:
-        with Steps(lang) as steps:
+        with StepProgress(lang) as steps:
             report = run(request, steps.update)
             page = write_report(report, out, lang)
     except PilotError as error:
-        _tell(error, lang)
+        _print_error(error, lang)
         raise typer.Exit(error.exit_code) from None
     print_report(report, page, lang)
     raise typer.Exit(0 if report.verdict is Verdict.PASS else 1)
 
 
 def main() -> None:
-    """Every end has its exit code: 1 is kept for a report that did not pass, so a defect of the pilot's own is 3."""
-    end_in_order()
+    """Run the command line. Exit code 1 is kept for a report that did not pass, so an unexpected error exits with 3."""
+    exit_on_signals()
     try:
         app()
     except PilotError as error:
-        _tell(error, Lang.EN)
+        _print_error(error, Lang.EN)
         sys.exit(error.exit_code)
     except Exception:  # noqa: BLE001 - the last line of defence, so that the exit code stays true
         traceback.print_exc()
         sys.exit(_FAILED)
 
 
-def _tell(error: PilotError, lang: Lang) -> None:
-    Console(stderr=True).print(error_text(error, lang), style="red", markup=False, highlight=False, soft_wrap=True)
+def _print_error(error: PilotError, lang: Lang) -> None:
+    Console(stderr=True).print(describe_error(error, lang), style="red", markup=False, highlight=False, soft_wrap=True)
 
 
-def end_in_order() -> None:
-    """A signal unwinds the stack: scratch copies and the embedded service go on the way out."""
-    for told in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(told, lambda received, _: sys.exit(128 + received))
+def exit_on_signals() -> None:
+    """Let SIGTERM and SIGINT unwind the stack, so that scratch copies are removed and the embedded service stopped."""
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda received, _: sys.exit(128 + received))
 
 
-class Steps:
-    """Feed `update` shares of named steps; a new name ends the step before it. They are told in `lang`."""
+class StepProgress:
+    """Progress bars on stderr, one for each step, with the steps' names in `lang`."""
 
     def __init__(self, lang: str = "en") -> None:
         self._lang = lang
@@ -99,9 +102,10 @@ class Steps:
         self._progress.stop()
 
     def update(self, share: float, step: str) -> None:
+        """Move the bar of this step to `share`, from 0 to 1. A new name ends the step before it."""
         if step != self._step or self._task is None:
             self._end_step()
-            self._step, self._task = step, self._progress.add_task(step_text(step, self._lang), total=1.0)
+            self._step, self._task = step, self._progress.add_task(describe_step(step, self._lang), total=1.0)
         self._progress.update(self._task, completed=share)
 
     def _end_step(self) -> None:

@@ -1,4 +1,7 @@
-"""The client of the service: one class, one method per thing a caller does. Names travel in bodies, never in URLs."""
+"""The client of the service: one class with a method for each thing a caller does.
+
+Names of subjects and relations are sent in bodies, never in URLs.
+"""
 
 import json
 import time
@@ -12,8 +15,8 @@ import httpx
 import msgspec
 from pydantic import BaseModel, ValidationError
 
-from pilot.errors import Refused, ServiceFailed, job_error
-from pilot.reading import Options
+from pilot.errors import Refused, ServiceFailed, to_job_error
+from pilot.reading import ReadingOptions
 from pilot.wire import Wire
 from schemas.absence import Absence
 from schemas.aliases import Alias, AliasHistory
@@ -27,7 +30,7 @@ from schemas.recall import BatchQuery, BatchResult, ColumnsResult, Query, Result
 from schemas.uploads import Receipt
 
 Progress = Callable[[float, str], None]
-"""Called with a share from 0 to 1 and the name of the step."""
+"""Called with a share from 0 to 1 and the name of the current step."""
 
 _MEDIA_TYPES = {
     ".csv": "text/csv",
@@ -44,9 +47,10 @@ _Struct = TypeVar("_Struct", bound=msgspec.Struct)
 
 
 class FactStore:
-    """A session with the service at `url`. Safe to share between threads; close it, or use it in a `with`.
+    """A session with the service at `url`. Threads may share it; close it, or use it in a `with` block.
 
-    Every method raises Refused (the service answered 4xx), or ServiceFailed (5xx, or no reply).
+    Every method raises Refused where the service answered 4xx, and ServiceFailed where it answered 5xx or not at all.
+    `timeout` is in seconds, for each request.
     """
 
     def __init__(
@@ -72,93 +76,109 @@ class FactStore:
         self.close()
 
     def close(self) -> None:
+        """Close the connections."""
         self._http.close()
 
     # dictionaries and uploads
 
     def create_dictionary(self, name: str) -> Dictionary:
+        """Create an empty dictionary."""
         return _read(Dictionary, self._send("POST", "/v1/dictionaries", json={"name": name}))
 
-    def dictionaries(self) -> list[Dictionary]:
+    def list_dictionaries(self) -> list[Dictionary]:
+        """List the dictionaries that the key may see."""
         return _read(DictionaryList, self._send("GET", "/v1/dictionaries")).dictionaries
 
-    def dictionary(self, name: str) -> Dictionary:
-        """The dictionary of this id or exact name, made when there is none."""
-        known = (held for held in self.dictionaries() if name in (held.id, held.name))
+    def get_or_create_dictionary(self, name: str) -> Dictionary:
+        """Get the dictionary with this id or exact name; create one of this name where there is none."""
+        known = (held for held in self.list_dictionaries() if name in (held.id, held.name))
         return next(known, None) or self.create_dictionary(name)
 
     def delete_dictionary(self, dictionary: str) -> None:
+        """Delete the dictionary with its facts and memories."""
         self._send("DELETE", f"/v1/dictionaries/{dictionary}")
 
     def export(self, dictionary: str) -> bytes:
-        """The ledger's facts as CSV."""
+        """Return the facts of the ledger as CSV, every cell as it is stored."""
         return self._send("GET", f"/v1/dictionaries/{dictionary}/export", params={"raw": "true"}).content
 
     def upload(
         self,
         dictionary: str,
         source: Path | bytes,
-        options: Options,
+        options: ReadingOptions,
         *,
         media_type: str | None = None,
         dry_run: bool = False,
     ) -> Receipt:
-        """Sends the file as it is; the receipt counts every row of it."""
-        parameters = _upload_parameters(options, dry_run=dry_run)
+        """Send a file as it is. The receipt counts every row of it; with `dry_run` nothing is stored."""
+        parameters = _to_parameters(options, dry_run=dry_run)
         if isinstance(source, bytes):
             return self._upload(dictionary, source, parameters, media_type or "text/csv")
         with source.open("rb") as file:
-            return self._upload(dictionary, file, parameters, media_type or _media_type(source))
+            return self._upload(dictionary, file, parameters, media_type or _guess_media_type(source))
 
-    def receipt(self, dictionary: str, upload: str) -> Receipt:
+    def get_receipt(self, dictionary: str, upload: str) -> Receipt:
+        """Get the receipt of an upload."""
         return _read(Receipt, self._send("GET", f"/v1/dictionaries/{dictionary}/uploads/{upload}"))
 
-    def refused_rows(self, dictionary: str, upload: str, *, raw: bool = False) -> bytes:
-        """The refused rows as CSV: line, code, detail, text. `raw` leaves cells that look like formulas as they are."""
+    def get_refused_rows(self, dictionary: str, upload: str, *, raw: bool = False) -> bytes:
+        """Get the refused rows as CSV: line, code, detail, text. `raw` leaves cells that look like formulas as is."""
         path = f"/v1/dictionaries/{dictionary}/uploads/{upload}/refused.csv"
         return self._send("GET", path, params={"raw": raw}).content
 
     def edit(self, dictionary: str, batch: FactBatch) -> str:
-        """Changes facts, all or none; returns the champion once it serves them, also where a training was needed."""
+        """Change facts, all or none, and return the id of the champion once it serves them.
+
+        Waits for the training where one is needed, and raises as `wait` does.
+        """
         body = batch.model_dump(mode="json", exclude_none=True)
         response = self._send("POST", f"/v1/dictionaries/{dictionary}/facts:batch", json=body)
         if response.status_code == httpx.codes.ACCEPTED:
-            return _named(self.wait(_read(EditAccepted, response).id).memory)
-        return _named(_read(EditReply, response).memory)
+            return _require_memory(self.wait(_read(EditAccepted, response).id).memory)
+        return _require_memory(_read(EditReply, response).memory)
 
     # memories, aliases, jobs
 
     def train(self, dictionary: str, recipe: dict[str, object] | None = None, publish: str | None = "champion") -> Job:
+        """Start a training whose memory is published to the alias `publish`, if any."""
         body = {"recipe": recipe, "publish": publish}
         return _read(Job, self._send("POST", f"/v1/dictionaries/{dictionary}/memories", json=body))
 
-    def trained(self, dictionary: str, recipe: dict[str, object] | None, progress: Progress | None = None) -> str:
-        """The memory of a training, once it is published. Raises as `wait` does."""
-        return _named(self.wait(self.train(dictionary, recipe).id, progress).memory)
+    def train_and_wait(
+        self, dictionary: str, recipe: dict[str, object] | None, progress: Progress | None = None
+    ) -> str:
+        """Train a memory, wait until it is published, and return its id. Raises as `wait` does."""
+        return _require_memory(self.wait(self.train(dictionary, recipe).id, progress).memory)
 
     def verify(self, memory: str) -> Job:
+        """Start a verification of the memory against the ledger."""
         return _read(Job, self._send("POST", f"/v1/memories/{memory}/verifications"))
 
-    def experiment(self, dictionary: str, request: ExperimentRequest) -> Job:
+    def start_experiment(self, dictionary: str, request: ExperimentRequest) -> Job:
+        """Start an experiment."""
         body = request.model_dump(mode="json", exclude_none=True)
         return _read(Job, self._send("POST", f"/v1/dictionaries/{dictionary}/experiments", json=body))
 
-    def verification(self, job: Job) -> VerificationResult:
+    def get_verification(self, job: Job) -> VerificationResult:
+        """Read the result of a verification that has succeeded."""
         return VerificationResult.model_validate(job.result)
 
-    def memory(self, memory: str) -> MemoryInfo:
+    def get_memory(self, memory: str) -> MemoryInfo:
+        """Get what the service says of a memory."""
         return _read(MemoryInfo, self._send("GET", f"/v1/memories/{memory}"))
 
-    def absence(self, memory: str, subject: str, relation: str) -> Absence:
-        """Whether this version holds the pair, and the proof kept when it was deleted."""
+    def get_absence(self, memory: str, subject: str, relation: str) -> Absence:
+        """Get whether this version holds the pair, and the proof that was kept when it was deleted."""
         body = {"subject": subject, "relation": relation}
         return _read(Absence, self._send("POST", f"/v1/memories/{memory}/absence", json=body))
 
-    def memories(self, dictionary: str) -> list[MemoryInfo]:
+    def list_memories(self, dictionary: str) -> list[MemoryInfo]:
+        """List the memories of the dictionary."""
         return _read(MemoryList, self._send("GET", f"/v1/dictionaries/{dictionary}/memories")).memories
 
     def put_alias(self, dictionary: str, alias: str, memory: str, reason: str, *, version: int | None = None) -> Alias:
-        """Points the alias at a memory; with `version`, only if nobody has moved it since."""
+        """Point the alias at a memory; with `version`, only if it has not been moved since that version."""
         headers = {} if version is None else {"If-Match": f'"{version}"'}
         body = {"memory": memory, "reason": reason}
         return _read(
@@ -168,55 +188,63 @@ class FactStore:
     def roll_back(
         self, dictionary: str, alias: str, reason: str, *, memory: str | None = None, reset_ledger: bool = False
     ) -> Alias:
-        """To the version before, or to `memory`; the alias is then pinned, unless the ledger goes back with it."""
+        """Roll the alias back to the version before or to `memory`. It is pinned unless the ledger is reset too."""
         body = {"reason": reason, "memory": memory, "reset_ledger": reset_ledger}
         path = f"/v1/dictionaries/{dictionary}/aliases/{alias}/rollback"
         return _read(Alias, self._send("POST", path, json=body))
 
     def unpin(self, dictionary: str, alias: str, reason: str) -> str:
-        """The memory that follows the ledger again, once it does."""
+        """Unpin the alias, wait until it has caught up with the ledger, and return the id of its memory."""
         path = f"/v1/dictionaries/{dictionary}/aliases/{alias}/unpin"
         response = self._send("POST", path, json={"reason": reason})
         if response.status_code == httpx.codes.ACCEPTED:
-            return _named(self.wait(_read(Job, response).id).memory)
+            return _require_memory(self.wait(_read(Job, response).id).memory)
         return _read(Alias, response).memory
 
-    def alias_history(self, dictionary: str, alias: str) -> AliasHistory:
+    def get_alias_history(self, dictionary: str, alias: str) -> AliasHistory:
+        """Get the moves of an alias, newest first."""
         return _read(AliasHistory, self._send("GET", f"/v1/dictionaries/{dictionary}/aliases/{alias}/history"))
 
-    def job(self, job: str) -> Job:
+    def get_job(self, job: str) -> Job:
+        """Get the state of a job."""
         return _read(Job, self._send("GET", f"/v1/jobs/{job}"))
 
     def cancel(self, job: str) -> None:
+        """Cancel a job."""
         self._send("DELETE", f"/v1/jobs/{job}")
 
     def wait(self, job: str, progress: Progress | None = None) -> Job:
-        """The job once it has succeeded. Raises NotHeld when the facts could not be held, Refused when they do not fit
-        the recipe, else JobFailed.
+        """Wait until the job has succeeded, and return it.
+
+        Raises NotHeld where the memory cannot hold the facts, Refused where the facts do not fit the recipe, and
+        JobFailed where the job failed otherwise or was cancelled.
         """
         pause, slowest = _POLL_SECONDS
-        while (now := self.job(job)).state not in _ENDED:
+        while (now := self.get_job(job)).state not in _ENDED:
             if progress is not None:
                 progress(now.progress, now.step)
             time.sleep(pause)
             pause = min(pause * 1.5, slowest)
         if now.state is not JobState.SUCCEEDED:
-            raise job_error(now)
+            raise to_job_error(now)
         return now
 
     # recall
 
     def recall(self, dictionary: str, query: Query) -> Result:
+        """Ask one question."""
         body = msgspec.json.encode(query)
         return _decode(Result, self._send("POST", f"/v1/dictionaries/{dictionary}/recall", content=body, headers=_JSON))
 
     def recall_rows(self, dictionary: str, queries: Sequence[Query], memory: str | None = None) -> Sequence[Result]:
+        """Ask a batch of questions in rows; the results come in their order. `memory` is an id, else the champion."""
         body = BatchQuery(queries=list(queries), memory=memory)
         return _decode(BatchResult, self._batch(dictionary, body)).results
 
     def recall_columns(
         self, dictionary: str, subjects: Sequence[str], relations: Sequence[str], memory: str | None = None
     ) -> ColumnsResult:
+        """Ask a batch of pairs in columns; the results come in their order. `memory` is an id, else the champion."""
         body = BatchQuery(subjects=list(subjects), relations=list(relations), memory=memory)
         return _decode(ColumnsResult, self._batch(dictionary, body))
 
@@ -236,7 +264,7 @@ class FactStore:
             response = self._http.request(method, path, **request)  # type: ignore[arg-type]
         if response.is_success:
             return response
-        problem = _problem(response)
+        problem = _read_problem(response)
         if response.status_code < httpx.codes.INTERNAL_SERVER_ERROR:
             raise Refused(problem)
         message = f"the service failed: {problem.status} {problem.code}: {problem.detail}"
@@ -255,8 +283,8 @@ def _transport_errors() -> Iterator[None]:
         raise ServiceFailed(f"no reply from the service: {why}", "no_reply", why=why) from error
 
 
-def _problem(response: httpx.Response) -> Problem:
-    """The service's problem; one made from the status where the body is something else (a proxy's page)."""
+def _read_problem(response: httpx.Response) -> Problem:
+    """Read the service's problem; make one from the status where the body is something else, such as a proxy's page."""
     try:
         return Problem.model_validate_json(response.content)
     except ValidationError:
@@ -270,32 +298,32 @@ def _read(shape: type[_Body], response: httpx.Response) -> _Body:
     try:
         return shape.model_validate_json(response.content)
     except ValidationError as error:
-        raise _unreadable(shape) from error
+        raise _unreadable_reply(shape) from error
 
 
 def _decode(shape: type[_Struct], response: httpx.Response) -> _Struct:
     try:
         return msgspec.json.decode(response.content, type=shape)
     except (msgspec.DecodeError, msgspec.ValidationError) as error:
-        raise _unreadable(shape) from error
+        raise _unreadable_reply(shape) from error
 
 
-def _unreadable(shape: type) -> ServiceFailed:
+def _unreadable_reply(shape: type) -> ServiceFailed:
     name = shape.__name__
-    return ServiceFailed(f"the service's reply is not a {name}", "reply_unreadable", shape=name)
+    return ServiceFailed(f"the reply of the service is not a valid {name}", "reply_unreadable", shape=name)
 
 
-def _named(memory: str | None) -> str:
+def _require_memory(memory: str | None) -> str:
     if memory is None:
-        raise ServiceFailed("the service names no memory", "memory_unnamed")
+        raise ServiceFailed("the reply of the service names no memory", "memory_unnamed")
     return memory
 
 
-def _media_type(path: Path) -> str:
+def _guess_media_type(path: Path) -> str:
     return _MEDIA_TYPES.get(path.suffix.lower(), "text/csv")
 
 
-def _upload_parameters(options: Options, *, dry_run: bool) -> dict[str, str]:
+def _to_parameters(options: ReadingOptions, *, dry_run: bool) -> dict[str, str]:
     stated = {
         "mode": options.mode,
         "on_conflict": options.on_conflict,

@@ -1,4 +1,4 @@
-"""A service of the pilot's own: a process on a free port of this machine, its data in a folder that goes with it."""
+"""A service of the pilot's own: a process on a free port of this machine, with its data in a temporary folder."""
 
 import os
 import re
@@ -23,8 +23,8 @@ _URL = re.compile(r"https?://[\w.\-\[\]:]+:\d+")
 
 
 @dataclass(frozen=True, slots=True)
-class Address:
-    """`memories`: the folder of the service's artefacts, where the pilot can read it."""
+class ServiceAddress:
+    """Where a service listens. `memories`: the folder of its artefacts, where the pilot can read it."""
 
     url: str
     api_key: str
@@ -32,23 +32,26 @@ class Address:
 
 
 @contextmanager
-def embedded_service() -> Iterator[Address]:
-    """Starts `python -m service serve`, yields where it listens, and stops it whatever happens inside."""
+def embedded_service() -> Iterator[ServiceAddress]:
+    """Start `python -m service serve`, yield its address, and stop it whatever happens inside the block.
+
+    Raises ServiceFailed where it does not listen within two minutes.
+    """
     api_key = secrets.token_urlsafe(32)
     with tempfile.TemporaryDirectory(prefix="pilot-") as folder:
         log = Path(folder, "service.log")
         with log.open("w", encoding="utf-8") as errors:
             process = _start(Path(folder, "data"), api_key, errors)
         try:
-            yield Address(_address(process, log), api_key, Path(folder, "data", "memories"))
+            yield ServiceAddress(_await_url(process, log), api_key, Path(folder, "data", "memories"))
         finally:
             _stop(process)
 
 
 def _start(data: Path, api_key: str, errors: TextIO) -> "subprocess.Popen[str]":
-    """In a session of its own, so that Ctrl-C reaches the pilot alone and the pilot stops the service in order."""
+    """Start the process in its own session, so that Ctrl-C reaches the pilot alone, which then stops the service."""
     command = [sys.executable, "-m", "service", "serve", "--data", str(data), "--port", "0"]
-    environment = _environment() | {"FACTSTORE_BOOTSTRAP_KEY": api_key, "PYTHONUNBUFFERED": "1"}
+    environment = _make_environment() | {"FACTSTORE_BOOTSTRAP_KEY": api_key, "PYTHONUNBUFFERED": "1"}
     return subprocess.Popen(  # noqa: S603 - a fixed command of this program's own
         command,
         env=environment,
@@ -60,14 +63,14 @@ def _start(data: Path, api_key: str, errors: TextIO) -> "subprocess.Popen[str]":
     )
 
 
-def _environment() -> dict[str, str]:
-    """Without the settings of a service that may run here already: this one must not touch that one's database."""
+def _make_environment() -> dict[str, str]:
+    """Leave out the settings of a service that may run here already: this one must not touch that one's database."""
     kept = {"FACTSTORE_DEVICE"}
     return {name: value for name, value in os.environ.items() if not name.startswith("FACTSTORE_") or name in kept}
 
 
-def _address(process: "subprocess.Popen[str]", log: Path) -> str:
-    """The URL the service prints once it listens. Its output is drained for as long as it runs, or it would block."""
+def _await_url(process: "subprocess.Popen[str]", log: Path) -> str:
+    """Return the URL that the service prints once it listens. Its output is read to the end, or it would block."""
     found: SimpleQueue[str | None] = SimpleQueue()
     threading.Thread(target=_drain, args=(process, found), daemon=True).start()
     try:
@@ -76,7 +79,7 @@ def _address(process: "subprocess.Popen[str]", log: Path) -> str:
         url = None
     if url is None:
         tail = log.read_text(encoding="utf-8", errors="replace")[-2000:].strip()
-        why = tail or "it said nothing"
+        why = tail or "it printed nothing"
         raise ServiceFailed(f"the service did not start: {why}", "service_not_started", why=why)
     return url
 

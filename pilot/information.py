@@ -1,4 +1,4 @@
-"""How much a dictionary says: counts, bits and entropy, from the facts as the pilot read them."""
+"""The information in a dictionary: counts, bits and entropy, from the facts as the pilot read them."""
 
 import math
 from collections import Counter, defaultdict
@@ -9,8 +9,10 @@ from pilot.reading import Reading
 
 @dataclass(frozen=True, slots=True)
 class Information:
-    """`bits`: every fact costs log2 of its relation's distinct answers. `entropy`: every fact costs -log2 of its
-    answer's share of its relation's facts; the honest lower figure.
+    """Counts of a dictionary and its information in bits.
+
+    `bits`: each fact counts log2 of the number of distinct answers of its relation. `entropy`: each fact counts -log2
+    of the share of its answer among the facts of its relation; never more than `bits`.
     """
 
     facts: int
@@ -22,8 +24,8 @@ class Information:
     entropy: float
 
 
-def information(reading: Reading) -> Information:
-    """Sums over facts, in bits. Both are 0 for one fact and for a relation with one answer."""
+def measure_information(reading: Reading) -> Information:
+    """Count the facts and sum their information. A relation with a single answer adds 0 bits."""
     seen: defaultdict[str, Counter[str]] = defaultdict(Counter)
     for (_, relation), answers in reading.taught.items():
         seen[relation].update(answers)

@@ -1,4 +1,4 @@
-"""The options of the commands, and what each group of them asks for."""
+"""The options of the commands, in groups, and the requests that they stand for."""
 
 import inspect
 import shlex
@@ -12,11 +12,11 @@ from typing import Annotated, Any, get_type_hints
 
 import typer
 
-from pilot.checks.target import Plan
-from pilot.embedded import Address
-from pilot.laboratory import Laboratory
-from pilot.reading import Options
-from pilot.run import Request
+from pilot.checks.target import CheckPlan
+from pilot.embedded import ServiceAddress
+from pilot.laboratory import LaboratoryPlan
+from pilot.reading import ReadingOptions
+from pilot.run import RunRequest
 from schemas.experiments import ExperimentId
 from schemas.uploads import Mode, OnConflict
 
@@ -25,22 +25,24 @@ _EXISTING = {"exists": True, "dir_okay": False, "readable": True}
 
 
 class Lang(StrEnum):
+    """The languages of the report."""
+
     EN = "en"
     JA = "ja"
 
 
 @dataclass(frozen=True, slots=True)
 class RunOptions:
-    """What every command that makes a report is told. changes: None stands for the command's own habit."""
+    """The options of every command that makes a report. changes: None stands for the command's default."""
 
     file: Annotated[Path, typer.Argument(metavar="FACTS.csv", help="subject, relation, answer", **_EXISTING)]
-    out: Annotated[Path, typer.Option(help="where the report goes", file_okay=False)] = Path("pilot-report")
-    url: Annotated[str | None, typer.Option(help="a running service; without it one is started")] = None
-    api_key: Annotated[str | None, typer.Option(envvar="FACTSTORE_API_KEY", help="goes with --url")] = None
-    dictionary: Annotated[str | None, typer.Option(help="id or name; made when there is none")] = None
+    out: Annotated[Path, typer.Option(help="folder of the report", file_okay=False)] = Path("pilot-report")
+    url: Annotated[str | None, typer.Option(help="address of a running service; without it, one is started")] = None
+    api_key: Annotated[str | None, typer.Option(envvar="FACTSTORE_API_KEY", help="API key for --url")] = None
+    dictionary: Annotated[str | None, typer.Option(help="id or name; created if there is none")] = None
     memory: Annotated[
         str | None,
-        typer.Option(help="judge this memory or alias of --dictionary, in which nothing is stored or trained"),
+        typer.Option(help="judge this memory or alias of --dictionary; nothing is stored or trained in it"),
     ] = None
     questions: Annotated[
         Path | None, typer.Option(metavar="Q.csv", help="question, subject, relation, answer", **_EXISTING)
@@ -49,9 +51,11 @@ class RunOptions:
     recipe: Annotated[Path | None, typer.Option(metavar="RECIPE.json", help="how the memory is built", **_EXISTING)] = (
         None
     )
-    lang: Annotated[Lang, typer.Option(help="language of report.html")] = Lang.EN
+    lang: Annotated[Lang, typer.Option(help="language of report.html and the terminal")] = Lang.EN
     mode: Annotated[Mode, typer.Option(help="replace makes the dictionary equal to the file")] = Mode.UPSERT
-    on_conflict: Annotated[OnConflict, typer.Option(help="one pair with several answers")] = OnConflict.REFUSE
+    on_conflict: Annotated[OnConflict, typer.Option(help="what to do with several answers for one pair")] = (
+        OnConflict.REFUSE
+    )
     encoding: Annotated[str | None, typer.Option(help="utf-8, cp932, euc_jp, utf-16, ...")] = None
     delimiter: Annotated[str | None, typer.Option(help="one character")] = None
     header: Annotated[str, typer.Option(help="auto, none, or three names: subject,relation,answer")] = "auto"
@@ -60,60 +64,63 @@ class RunOptions:
         bool | None,
         typer.Option(
             "--changes/--no-changes",
-            help="change, delete and roll back facts on a scratch copy that is removed afterwards; run does it unless"
-            " told otherwise, laboratory only when told",
+            help="change, delete and roll back facts on a scratch copy that is removed afterwards; the default is yes"
+            " for run and no for laboratory",
         ),
     ] = None
-    seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="of the samples drawn")] = 0
+    seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="seed of all random samples")] = 0
 
-    def request(self, *, changes: bool) -> Request:
-        """Raises typer.BadParameter where options do not go together."""
+    def to_request(self, *, changes: bool) -> RunRequest:
+        """Return the request; `changes` is the command's default. Raises typer.BadParameter if options conflict."""
         if self.memory is not None and (self.url is None or self.dictionary is None):
             raise typer.BadParameter("--memory needs --url and --dictionary")
-        return Request(
+        return RunRequest(
             file=self.file,
-            command=_command(),
-            options=Options(self.mode, self.on_conflict, self.encoding, self.delimiter, self.header),
-            address=_address(self.url, self.api_key),
+            command=_command_line(),
+            options=ReadingOptions(self.mode, self.on_conflict, self.encoding, self.delimiter, self.header),
+            address=_to_address(self.url, self.api_key),
             dictionary=self.dictionary,
             memory=self.memory,
             questions=self.questions,
             gate=self.gate,
             recipe=self.recipe,
-            plan=Plan(probes=self.probes, seed=self.seed, changes=changes if self.changes is None else self.changes),
+            plan=CheckPlan(
+                probes=self.probes, seed=self.seed, changes=changes if self.changes is None else self.changes
+            ),
         )
 
 
 @dataclass(frozen=True, slots=True)
 class LaboratoryOptions:
-    """Which experiments, for how long; the rest is asked of `budget` alone."""
+    """Which experiments, and for how long; the other options are for `budget` alone."""
 
     experiments: Annotated[
-        str | None, typer.Option(metavar="A,B", help=f"some of {', '.join(ExperimentId)}; without it, all")
+        str | None, typer.Option(metavar="A,B", help=f"some of {', '.join(ExperimentId)}; all by default")
     ] = None
-    minutes: Annotated[float, typer.Option(min=0.01, max=1440, help="for everything, training and checks too")] = 15
+    minutes: Annotated[
+        float, typer.Option(min=0.01, max=1440, help="for everything, including training and checks")
+    ] = 15
     facts: Annotated[
         int | None,
-        typer.Option(min=1, max=10**12, help="budget: how many facts are to be held; without it, the file's"),
+        typer.Option(min=1, max=10**12, help="budget: how many facts to hold; as many as the file by default"),
     ] = None
     latency_ms: Annotated[
         float, typer.Option(min=0.001, max=60_000, help="budget: the slowest single recall allowed")
     ] = 50.0
-    core_hour: Annotated[float, typer.Option(min=0, max=10_000, help="budget: the price of a CPU core for an hour")] = (
-        0.05
-    )
-    gpu_hour: Annotated[float, typer.Option(min=0, max=10_000, help="budget: the price of a GPU for an hour")] = 2.5
+    core_hour: Annotated[float, typer.Option(min=0, max=10_000, help="budget: price of a CPU core per hour")] = 0.05
+    gpu_hour: Annotated[float, typer.Option(min=0, max=10_000, help="budget: price of a GPU per hour")] = 2.5
 
-    def added_to(self, request: Request) -> Request:
-        """The checks ask less, so that the minutes go to the experiments. Raises typer.BadParameter for an experiment
-        that there is not.
+    def add_to(self, request: RunRequest) -> RunRequest:
+        """Add the experiments to a request, and let the checks ask less, so that the minutes go to the experiments.
+
+        Raises typer.BadParameter for an unknown experiment.
         """
         plan = replace(request.plan, singles=_SINGLES, batches=_BATCHES)
         return replace(request, plan=plan, laboratory=self._laboratory())
 
-    def _laboratory(self) -> Laboratory:
-        return Laboratory(
-            experiments=_experiments(self.experiments),
+    def _laboratory(self) -> LaboratoryPlan:
+        return LaboratoryPlan(
+            experiments=_parse_experiments(self.experiments),
             seconds=60 * self.minutes,
             facts=self.facts,
             latency_ms=self.latency_ms,
@@ -122,62 +129,62 @@ class LaboratoryOptions:
         )
 
 
-def _experiments(named: str | None) -> tuple[ExperimentId, ...]:
+def _parse_experiments(named: str | None) -> tuple[ExperimentId, ...]:
     if named is None:
         return tuple(ExperimentId)
     known = ", ".join(ExperimentId)
     wanted = [word.strip() for word in named.split(",") if word.strip()]
     if not wanted:
-        raise typer.BadParameter(f"--experiments names none; there are {known}")
+        raise typer.BadParameter(f"--experiments is empty; choose from {known}")
     if strange := [word for word in wanted if word not in set(ExperimentId)]:
-        raise typer.BadParameter(f"there is no experiment {', '.join(map(repr, strange))}; there are {known}")
+        raise typer.BadParameter(f"unknown experiment {', '.join(map(repr, strange))}; choose from {known}")
     return tuple(each for each in ExperimentId if each in wanted)
 
 
-def _address(url: str | None, api_key: str | None) -> Address | None:
+def _to_address(url: str | None, api_key: str | None) -> ServiceAddress | None:
     if url is None:
         return None
     if not url.startswith(("http://", "https://")):
-        raise typer.BadParameter("--url begins with http:// or https://")
+        raise typer.BadParameter("--url must begin with http:// or https://")
     if api_key is None:
         raise typer.BadParameter("--url needs --api-key (or FACTSTORE_API_KEY)")
-    return Address(url.rstrip("/"), api_key)
+    return ServiceAddress(url.rstrip("/"), api_key)
 
 
-def _command() -> str:
-    """The command line as it was given, without the key."""
+def _command_line() -> str:
+    """Return the command line as it was given, without the key."""
     words = ["python", "-m", "pilot", *sys.argv[1:]]
     hidden = ["KEY" if before == "--api-key" else word for before, word in zip(["", *words], words, strict=False)]
     return shlex.join("--api-key=KEY" if word.startswith("--api-key=") else word for word in hidden)
 
 
 def takes_options(command: Callable[..., None]) -> Callable[..., None]:
-    """A command whose parameters are dataclasses of options: typer sees the fields of all of them side by side."""
+    """Let a command take dataclasses of options; typer sees the fields of all of them as parameters side by side."""
     hints: dict[str, type] = get_type_hints(command)
     groups = {name: kind for name, kind in hints.items() if is_dataclass(kind)}
 
     @wraps(command)
     def called(**given: Any) -> None:
-        command(**{name: kind(**_part(kind, given)) for name, kind in groups.items()})
+        command(**{name: kind(**_fields_of(kind, given)) for name, kind in groups.items()})
 
     del called.__wrapped__  # or the signature would be the inner one's
-    flat = [parameter for kind in groups.values() for parameter in _parameters(kind)]
+    flat = [parameter for kind in groups.values() for parameter in _to_parameters(kind)]
     called.__signature__ = inspect.Signature(flat)  # type: ignore[attr-defined]
     called.__annotations__ = {parameter.name: parameter.annotation for parameter in flat}
     return called
 
 
-def _part(kind: type, given: dict[str, Any]) -> dict[str, Any]:
+def _fields_of(kind: type, given: dict[str, Any]) -> dict[str, Any]:
     return {each.name: given[each.name] for each in fields(kind)}
 
 
-def _parameters(kind: type) -> Iterator[inspect.Parameter]:
+def _to_parameters(kind: type) -> Iterator[inspect.Parameter]:
     hints = get_type_hints(kind, include_extras=True)
     for each in fields(kind):
         yield inspect.Parameter(
-            each.name, inspect.Parameter.KEYWORD_ONLY, default=_default(each), annotation=hints[each.name]
+            each.name, inspect.Parameter.KEYWORD_ONLY, default=_default_of(each), annotation=hints[each.name]
         )
 
 
-def _default(each: "Field[Any]") -> object:
+def _default_of(each: "Field[Any]") -> object:
     return inspect.Parameter.empty if each.default is MISSING else each.default

@@ -17,23 +17,23 @@ _MOST_DECIMALS = 6
 
 
 def interval(k: int, n: int, confidence: float = 0.95) -> Interval:
-    """The two-sided interval of a rate of which `k` of `n` were seen; (0, 1) when nothing was asked."""
+    """Return the two-sided interval of a rate of which `k` of `n` were seen; (0, 1) for n = 0."""
     tail = (1 - confidence) / 2
     return _lower(k, n, tail), _upper(k, n, tail)
 
 
 def upper_bound(k: int, n: int, confidence: float = 0.95) -> float:
-    """The one-sided upper bound: with k = 0, n = 2,995 it is 0.1 %. A threshold asks for one side only."""
+    """Return the one-sided upper bound, as a threshold needs one side only. For k = 0 and n = 2,995 it is 0.1 %."""
     return _upper(k, n, 1 - confidence)
 
 
 def lower_bound(k: int, n: int, confidence: float = 0.95) -> float:
-    """The one-sided lower bound."""
+    """Return the one-sided lower bound."""
     return _lower(k, n, 1 - confidence)
 
 
 def percent(k: int, n: int, decimals: int = 2) -> str:
-    """`k` of `n` in per cent. Only n of n prints 100 %, only 0 of n prints 0 %: decimals are added until it is true."""
+    """Write `k` of `n` in per cent. Decimals are added until only n of n gives 100 % and only 0 of n gives 0 %."""
     if n == 0:
         return "–"
     if k in (0, n):
@@ -55,7 +55,7 @@ def _upper(k: int, n: int, tail: float) -> float:
 
 
 def _beta_quantile(p: float, a: float, b: float) -> float:
-    """The x in (0, 1) at which the regularised incomplete beta function I_x(a, b) is p."""
+    """Return the x in (0, 1) at which the regularised incomplete beta function I_x(a, b) is p."""
     low, high = 0.0, 1.0
     for _ in range(_BISECTIONS):
         middle = (low + high) / 2
@@ -67,7 +67,7 @@ def _beta_quantile(p: float, a: float, b: float) -> float:
 
 
 def incomplete_beta(x: float, a: float, b: float) -> float:
-    """I_x(a, b) for 0 <= x <= 1 and a, b > 0, to about 14 digits."""
+    """Return the regularised I_x(a, b) for 0 <= x <= 1 and a, b > 0, to about 14 digits."""
     if x <= 0 or x >= 1:
         return 0.0 if x <= 0 else 1.0
     if x > (a + 1) / (a + b + 2):  # the fraction converges fast on the other side

@@ -1,7 +1,7 @@
-"""A light way to ask over HTTP/1.1: requests made beforehand, sent over kept connections.
+"""A light HTTP/1.1 client for timing: prepared requests, sent over persistent connections.
 
-A client library takes longer to make a request than the service to answer one; what measures must be lighter than what
-is measured.
+A client library takes longer to make a request than the service takes to answer one, and what measures must be lighter
+than what is measured.
 """
 
 import asyncio
@@ -18,7 +18,7 @@ _REPLY_SECONDS = 60
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """Seconds for each request and its reply's body, in the order of the requests, and seconds in all."""
+    """The seconds of each request and the body of its reply, in the order of the requests, and the seconds in all."""
 
     durations: list[float]
     bodies: list[bytes]
@@ -27,22 +27,22 @@ class Sent:
 
 @dataclass(frozen=True, slots=True)
 class Wire:
-    """Where the requests go and with which key."""
+    """Makes and sends requests to one address with one key."""
 
     url: str
     api_key: str
 
     def get(self, path: str) -> bytes:
-        """A GET request as it goes over the wire."""
+        """Make the bytes of a GET request."""
         return self._head("GET", path)
 
     def post(self, path: str, body: bytes) -> bytes:
-        """A POST request with a JSON body."""
+        """Make the bytes of a POST request with a JSON body."""
         more = f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n"
         return self._head("POST", path, more) + body
 
     def send(self, requests: Sequence[bytes], connections: int) -> Sent:
-        """Every request once, one at a time on each connection. Raises ServiceFailed at the first that is not 200."""
+        """Send each request once, one at a time per connection. Raises ServiceFailed at the first reply but 200."""
         try:
             return asyncio.run(self._send(requests, connections))
         except (OSError, EOFError, asyncio.LimitOverrunError, TimeoutError) as error:
@@ -68,7 +68,7 @@ class Wire:
             for number, request in left:
                 start = time.perf_counter()
                 writer.write(request)
-                bodies[number] = await asyncio.wait_for(_body(reader), _REPLY_SECONDS)
+                bodies[number] = await asyncio.wait_for(_read_body(reader), _REPLY_SECONDS)
                 durations[number] = time.perf_counter() - start
 
         start = time.perf_counter()
@@ -80,7 +80,7 @@ class Wire:
         return Sent(durations, bodies, time.perf_counter() - start)
 
 
-async def _body(reader: asyncio.StreamReader) -> bytes:
+async def _read_body(reader: asyncio.StreamReader) -> bytes:
     head = (await reader.readuntil(b"\r\n\r\n")).lower()
     length = head.partition(b"\r\ncontent-length:")[2].partition(b"\r\n")[0].strip()
     if not head.startswith(b"http/1.1 200") or not length:

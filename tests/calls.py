@@ -1,4 +1,4 @@
-"""How much work something is, in calls of functions: the same figure on every machine."""
+"""Measure work in calls of functions, which gives the same figure on every machine."""
 
 import sys
 import threading
@@ -8,9 +8,10 @@ from types import FrameType
 
 
 @contextmanager
-def counted() -> Iterator[list[str]]:
-    """The names of the functions, Python's and C's, that are called until this block ends, in all threads that begin in
-    it and in this one.
+def count_calls() -> Iterator[list[str]]:
+    """Yield a list that receives the name of every function, in Python or C, that is called within the block.
+
+    This thread and those that start within the block are counted.
     """
     made: list[str] = []
 

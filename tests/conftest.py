@@ -1,4 +1,4 @@
-"""The service that every test may use, and how tests are run: with the shapes of arrays checked."""
+"""A service that every test may use, and options for running the tests, with the shapes of arrays checked."""
 
 import os
 from collections.abc import Iterator
@@ -19,7 +19,7 @@ settings.load_profile("kit")
 
 
 def pytest_configure() -> None:
-    """Where several processes share the cores, each computes on one, and so do the services that it starts."""
+    """When several processes share the cores, let each compute on one core, and also the services that it starts."""
     if "PYTEST_XDIST_WORKER" in os.environ:
         for library in ("OMP", "MKL", "OPENBLAS"):
             os.environ.setdefault(f"{library}_NUM_THREADS", "1")
@@ -30,20 +30,20 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """No test may need another that ran before it."""
+    """Reverse the order where asked, since no test may depend on one that ran before it."""
     if config.getoption("reverse"):
         items.reverse()
 
 
 @pytest.fixture(scope="session")
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
-    """One service for all tests of a process that leave it as they found it (each makes dictionaries of its own)."""
+    """One service for all tests of a process; they leave it as they found it, and each makes its own dictionaries."""
     with running_service(tmp_path_factory.mktemp("service") / "data") as running:
         yield running
 
 
 @pytest.fixture(scope="session")
 def api(service: Running) -> Iterator[httpx.Client]:
-    """An admin's session with that service."""
+    """An HTTP client of that service with an admin key."""
     with service.client() as client:
         yield client

@@ -1,4 +1,4 @@
-"""How many examples a property is tried on."""
+"""The number of examples that a property is tried on."""
 
 from typing import Any
 
@@ -8,7 +8,8 @@ _USUAL = settings.get_profile("default").max_examples
 
 
 def examples(number: int, **others: Any) -> settings:
-    """`number` of them, the same ones every time; in a longer search for what breaks the property (`make fuzz`) as many
-    times more as the profile has more than is usual.
+    """Return settings for `number` examples, the same ones every time.
+
+    In a longer search for counterexamples (`make fuzz`) the number grows by the factor of the fuzz profile.
     """
     return settings(max_examples=number * max(1, settings().max_examples // _USUAL), **others)

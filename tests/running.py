@@ -16,13 +16,13 @@ from typing import Any
 
 import httpx
 
-PATIENCE = 180.0  # seconds that anything may take on a busy machine
+PATIENCE = 180.0  # seconds to wait for anything on a busy machine
 ENDED = {"succeeded", "failed", "cancelled"}
 
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """A running service: where it listens, an admin key, its data folder, its process."""
+    """A running service: its address, an admin key, its data folder and its process."""
 
     url: str
     key: str
@@ -30,7 +30,7 @@ class Running:
     process: "subprocess.Popen[str]"
 
     def client(self, key: str | None = None) -> httpx.Client:
-        """With the admin key, or another; an empty one sends none."""
+        """Open a client with the admin key or another one; with an empty key none is sent."""
         sent = self.key if key is None else key
         headers = {"Authorization": f"Bearer {sent}"} if sent else {}
         return httpx.Client(base_url=self.url, headers=headers, timeout=60)
@@ -38,15 +38,16 @@ class Running:
     @property
     def worker(self) -> int:
         """The process id of its worker: its only child."""
-        return children(self.process.pid)[0]
+        return list_children(self.process.pid)[0]
 
     def stop(self, number: int = signal.SIGTERM) -> int:
+        """Send a signal, wait for the end of the process, and return its exit code."""
         self.process.send_signal(number)
         return self.process.wait(30)
 
 
-def children(process: int) -> list[int]:
-    """The ids of the processes that this one has started and that have not ended."""
+def list_children(process: int) -> list[int]:
+    """List the ids of the living processes that this one has started."""
     of_threads = Path(f"/proc/{process}/task").glob("*/children")
     return [int(child) for file in of_threads for child in file.read_text().split()]
 
@@ -67,7 +68,7 @@ def running_service(data: Path, key: str | None = None, **settings: str) -> Iter
     with data.with_suffix(".log").open("a") as log:
         process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=log, text=True)
     try:
-        yield Running(_url(process, data.with_suffix(".log")), key, data, process)
+        yield Running(_await_url(process, data.with_suffix(".log")), key, data, process)
     finally:
         if process.poll() is None:
             process.terminate()
@@ -76,8 +77,8 @@ def running_service(data: Path, key: str | None = None, **settings: str) -> Iter
             process.stdout.close()
 
 
-def _url(process: "subprocess.Popen[str]", log: Path) -> str:
-    """Where it listens, as it says itself."""
+def _await_url(process: "subprocess.Popen[str]", log: Path) -> str:
+    """Read the address from the output of the service."""
     for line in process.stdout or ():
         if found := re.search(r"https?://\S+", line):
             return found.group()
@@ -85,7 +86,7 @@ def _url(process: "subprocess.Popen[str]", log: Path) -> str:
 
 
 def fresh_dictionary(api: httpx.Client, facts: str | None = None, **options: str) -> str:
-    """The id of a new dictionary, filled with a CSV of subject,relation,answer if one is given."""
+    """Create a dictionary, upload a CSV of subject,relation,answer if one is given, and return its id."""
     made = api.post("/v1/dictionaries", json={"name": f"test {secrets.token_hex(6)}"})
     assert made.status_code == 201, made.text
     dictionary: str = made.json()["id"]
@@ -96,19 +97,20 @@ def fresh_dictionary(api: httpx.Client, facts: str | None = None, **options: str
 
 
 def upload(api: httpx.Client, dictionary: str, facts: str, **options: str) -> httpx.Response:
+    """Upload a CSV."""
     url = f"/v1/dictionaries/{dictionary}/uploads"
     return api.post(url, params=options, content=facts.encode(), headers={"content-type": "text/csv"})
 
 
 def train(api: httpx.Client, dictionary: str, **body: Any) -> dict[str, Any]:
-    """The job of a training that has ended."""
+    """Order a training, wait for its end, and return its job."""
     queued = api.post(f"/v1/dictionaries/{dictionary}/memories", json=body)
     assert queued.status_code == 202, queued.text
     return wait(api, queued.json()["id"])
 
 
 def wait(api: httpx.Client, job: str, seconds: float = PATIENCE) -> dict[str, Any]:
-    """The job when it has ended."""
+    """Wait for the end of a job and return it."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         found: dict[str, Any] = api.get(f"/v1/jobs/{job}").json()
@@ -119,21 +121,23 @@ def wait(api: httpx.Client, job: str, seconds: float = PATIENCE) -> dict[str, An
 
 
 @contextmanager
-def held_at_the_gate(data: Path) -> Iterator[Callable[[], None]]:
-    """A training is held where its memory is stored and verified, and not yet published: there it reads the gate's
-    limits, as it did before its work, and here they are pipes that say nothing. The function that this gives returns
-    when the training has come there.
+def hold_before_publication(data: Path) -> Iterator[Callable[[], None]]:
+    """Hold a training between the verification of its memory and the publication.
+
+    A training reads gate.toml before its work and again before it publishes. Here that file is a named pipe that
+    nothing is written to, so the second reading blocks until the end of this block. The yielded function returns once
+    the training has come that far.
     """
     limits, silent = data / "gate.toml", list[int]()
     _wait_until_idle(data)
     os.mkfifo(limits)
 
     def reached() -> None:
-        before = _read_by_another(limits)
+        before = _open_once_read(limits)
         limits.unlink()
         os.mkfifo(limits)
         os.close(before)  # no limits: the work begins
-        silent.append(_read_by_another(limits))
+        silent.append(_open_once_read(limits))
 
     try:
         yield reached
@@ -144,7 +148,7 @@ def held_at_the_gate(data: Path) -> Iterator[Callable[[], None]]:
 
 
 def _wait_until_idle(data: Path) -> None:
-    """Until no job is left that an earlier test ordered."""
+    """Wait until no job of an earlier test is queued or running."""
     deadline = time.monotonic() + PATIENCE
     with closing(sqlite3.connect(data / "factstore.db", timeout=PATIENCE)) as database:
         while database.execute("SELECT 1 FROM jobs WHERE state IN ('queued', 'running')").fetchone():
@@ -152,8 +156,8 @@ def _wait_until_idle(data: Path) -> None:
             time.sleep(0.02)
 
 
-def _read_by_another(pipe: Path) -> int:
-    """The pipe's other end, once somebody waits for what it says."""
+def _open_once_read(pipe: Path) -> int:
+    """Open the pipe for writing, once somebody reads from it."""
     deadline = time.monotonic() + PATIENCE
     while True:
         try:

@@ -1,7 +1,7 @@
-"""Soak: the whole suite five times over, each time under another condition that must make no difference.
+"""Soak test: run the whole suite five times, each time under another condition that must make no difference.
 
-As it is; from the last test to the first; under two seeds of Python's hashes of strings; and beside two processes that
-keep two cores busy. Prints a table; exit code 0 where every run passed.
+Unchanged; in reverse order; under two seeds of Python's string hashes; and next to two processes that keep two cores
+busy. Prints a table; exit code 0 if every run passed.
 
     python -m tests.soak [options of pytest]
 """
@@ -20,7 +20,7 @@ SPIN = (sys.executable, "-c", "while True: pass")
 
 @dataclass(frozen=True)
 class Condition:
-    """How the suite is run: with these options and variables, and so many busy processes beside it."""
+    """How the suite is run: its options, environment variables, and the number of busy processes next to it."""
 
     name: str
     options: tuple[str, ...] = ()
@@ -53,15 +53,15 @@ def main(*options: str) -> int:
 
 
 def run(condition: Condition, options: tuple[str, ...]) -> int:
-    """Pytest's exit code."""
-    with busy(condition.busy):
+    """Run the suite under this condition and return the exit code of pytest."""
+    with keep_busy(condition.busy):
         command = [*PYTEST, *condition.options, *options]
         return subprocess.run(command, env=os.environ | condition.environment, check=False).returncode
 
 
 @contextmanager
-def busy(count: int) -> Iterator[None]:
-    """Processes of the same priority that do nothing but compute, until this block ends."""
+def keep_busy(count: int) -> Iterator[None]:
+    """Run this many processes that do nothing but compute, at the same priority, until the block ends."""
     spinning = [subprocess.Popen(SPIN) for _ in range(count)]
     try:
         yield

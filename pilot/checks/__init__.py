@@ -1,1 +1,1 @@
-"""What is measured of one memory, one file a check. A check asks over HTTP, counts, and leaves judging to the gate."""
+"""The checks of one memory, one module each. A check asks over HTTP and counts; the gate judges."""

@@ -1,7 +1,7 @@
-"""The same facts in a table in this process: a dict, and SQLite with a primary key. The sceptic's answer.
+"""Measure what a sceptic would use instead of a memory: a dict, and SQLite with a primary key, in this process.
 
-SQLite twice: with names in every row, as it is written at once, and with each name once and facts as three numbers, as
-whoever counts bytes would write it.
+SQLite is measured twice: with names in every row, as one would write it first, and with each name stored once and facts
+as three numbers, as one would write it to save bytes.
 """
 
 import sqlite3
@@ -41,8 +41,8 @@ Taught = Mapping[Pair, tuple[str, ...]]
 Rows = Sequence[tuple[str, str, str]]
 
 
-class _Table(NamedTuple):
-    """Bytes (None for a dict: its share of this process is not measured) and seconds to build."""
+class _BuiltTable(NamedTuple):
+    """A table's size in bytes (None for a dict, whose share of this process is not measured) and seconds to build."""
 
     name: str
     size: int | None
@@ -50,32 +50,32 @@ class _Table(NamedTuple):
 
 
 class _Schema(NamedTuple):
-    """A way to hold facts in SQLite: how they are written, and how a pair is looked up."""
+    """How facts are written to SQLite and how a pair is looked up."""
 
     name: str
     write: Callable[[sqlite3.Connection, Rows], None]
     query: str
 
 
-def table_holdings(taught: Taught, asked: Sequence[Pair]) -> list[Holding]:
-    """Builds each table from the facts and looks every asked pair up, 20 times over."""
+def measure_tables(taught: Taught, asked: Sequence[Pair]) -> list[Holding]:
+    """Build each table from the facts and look up every pair of `asked` 20 times."""
     rows = [(*pair, answer) for pair, answers in sorted(taught.items()) for answer in answers]
     return [
-        _exact_table(taught, asked),
-        _sqlite(_Schema("sqlite", write_by_name, _LOOK_UP), rows, taught, asked),
-        _sqlite(_Schema("sqlite_numbers", write_by_number, _LOOK_UP_BY_NUMBER), rows, taught, asked),
+        _measure_dict(taught, asked),
+        _measure_sqlite(_Schema("sqlite", write_by_name, _LOOK_UP), rows, taught, asked),
+        _measure_sqlite(_Schema("sqlite_numbers", write_by_number, _LOOK_UP_BY_NUMBER), rows, taught, asked),
     ]
 
 
 def write_by_name(database: sqlite3.Connection, rows: Rows) -> None:
-    """Facts as they are, in the order of their names."""
+    """Write the facts with their names in every row."""
     database.executescript(BY_NAME)
     with database:
         database.executemany("INSERT INTO facts VALUES (?, ?, ?)", rows)
 
 
 def write_by_number(database: sqlite3.Connection, rows: Rows) -> None:
-    """Every name once, with its number; facts by number."""
+    """Write every name once, with a number, and the facts as three numbers each."""
     columns = zip(*rows, strict=True) if rows else ([], [], [])
     subjects, relations, answers = ({name: at for at, name in enumerate(sorted(set(column)))} for column in columns)
     database.executescript(BY_NUMBER)
@@ -87,14 +87,14 @@ def write_by_number(database: sqlite3.Connection, rows: Rows) -> None:
         database.executemany("INSERT INTO facts VALUES (?, ?, ?)", facts)
 
 
-def _exact_table(taught: Taught, asked: Sequence[Pair]) -> Holding:
+def _measure_dict(taught: Taught, asked: Sequence[Pair]) -> Holding:
     start = time.perf_counter()
     table = {(subject, relation): answers for (subject, relation), answers in taught.items()}
     built = time.perf_counter() - start
-    return _measured(_Table("exact_table", None, built), lambda pair: table.get(pair, ()), taught, asked)
+    return _time_lookups(_BuiltTable("exact_table", None, built), lambda pair: table.get(pair, ()), taught, asked)
 
 
-def _sqlite(schema: _Schema, rows: Rows, taught: Taught, asked: Sequence[Pair]) -> Holding:
+def _measure_sqlite(schema: _Schema, rows: Rows, taught: Taught, asked: Sequence[Pair]) -> Holding:
     with tempfile.TemporaryDirectory(prefix="pilot-") as folder:
         path = Path(folder, "facts.sqlite")
         with closing(sqlite3.connect(path)) as database:
@@ -105,11 +105,11 @@ def _sqlite(schema: _Schema, rows: Rows, taught: Taught, asked: Sequence[Pair]) 
             def look_up(pair: Pair) -> tuple[str, ...]:
                 return tuple(answer for (answer,) in database.execute(schema.query, pair))
 
-            return _measured(_Table(schema.name, path.stat().st_size, built), look_up, taught, asked)
+            return _time_lookups(_BuiltTable(schema.name, path.stat().st_size, built), look_up, taught, asked)
 
 
-def _measured(
-    table: _Table, look_up: Callable[[Pair], tuple[str, ...]], taught: Taught, asked: Sequence[Pair]
+def _time_lookups(
+    table: _BuiltTable, look_up: Callable[[Pair], tuple[str, ...]], taught: Taught, asked: Sequence[Pair]
 ) -> Holding:
     right = sum(tuple(sorted(look_up(pair))) == taught[pair] for pair in asked)
     start = time.perf_counter()

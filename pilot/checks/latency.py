@@ -1,4 +1,4 @@
-"""How fast: recall over HTTP alone, at once and in batches, beside a request that does nothing and beside tables."""
+"""Time recall over HTTP, singly, concurrently and in batches, next to a request that does nothing and to tables."""
 
 import math
 import random
@@ -9,9 +9,9 @@ from typing import TypeVar
 
 import msgspec
 
-from pilot.checks.holdings import table_holdings
-from pilot.checks.measured import Measured
-from pilot.checks.target import BATCH, Plan, Target
+from pilot.checks.holdings import measure_tables
+from pilot.checks.measurement import Measurement
+from pilot.checks.target import BATCH, CheckPlan, CheckTarget
 from pilot.client import Progress
 from pilot.reading import Pair
 from schemas.checks import CheckId, Timing
@@ -19,12 +19,12 @@ from schemas.recall import ColumnsResult, Query, Result
 
 _CONCURRENT = 64
 _WARM_UP = 100
-_Got = TypeVar("_Got")
+_Reply = TypeVar("_Reply")
 
 
-def check_latency(target: Target, plan: Plan, progress: Progress) -> Measured:
-    """One part a way of asking; every timed reply is judged too, after the clock has stopped."""
-    measured = Measured(CheckId.LATENCY)
+def check_latency(target: CheckTarget, plan: CheckPlan, progress: Progress) -> Measurement:
+    """Time every way of asking, one part each. Every timed reply is also judged, after the clock has stopped."""
+    measured = Measurement(CheckId.LATENCY)
     draw = random.Random(f"{plan.seed} latency")  # noqa: S311 - a reproducible sample, not a secret
     pairs = list(target.taught)
     singles = draw.choices(pairs, k=plan.singles)
@@ -34,12 +34,12 @@ def check_latency(target: Target, plan: Plan, progress: Progress) -> Measured:
     batch = list(islice(cycle(draw.sample(pairs, min(BATCH, len(pairs)))), BATCH))
     _time_batches(target, batch, plan.batches, measured)
     progress(0.8, "latency: exact table and SQLite")
-    measured.holdings += table_holdings(target.taught, singles)
+    measured.holdings += measure_tables(target.taught, singles)
     progress(1.0, "latency: exact table and SQLite")
     return measured
 
 
-def _time_singles(target: Target, pairs: Sequence[Pair], measured: Measured) -> None:
+def _time_singles(target: CheckTarget, pairs: Sequence[Pair], measured: Measurement) -> None:
     wire = target.store.wire
     nothing = [wire.get("/livez")] * len(pairs)
     asked = [
@@ -50,14 +50,14 @@ def _time_singles(target: Target, pairs: Sequence[Pair], measured: Measured) -> 
     for suffix, connections in (("", 1), ("_concurrent", _CONCURRENT)):
         for name, requests in ((f"noop{suffix}", nothing), (f"single{suffix}", asked)):
             sent = wire.send(requests, connections)
-            measured.timings.append(timing(name, sent.durations, sent.seconds, concurrent=connections))
+            measured.timings.append(summarise_timing(name, sent.durations, sent.seconds, concurrent=connections))
             if requests is asked:
                 _judge_rows(
                     target, pairs, (msgspec.json.decode(body, type=Result) for body in sent.bodies), measured, name
                 )
 
 
-def _time_batches(target: Target, batch: Sequence[Pair], times: int, measured: Measured) -> None:
+def _time_batches(target: CheckTarget, batch: Sequence[Pair], times: int, measured: Measurement) -> None:
     queries = [Query(subject=subject, relation=relation) for subject, relation in batch]
     subjects, relations = zip(*batch, strict=True)
 
@@ -75,26 +75,31 @@ def _time_batches(target: Target, batch: Sequence[Pair], times: int, measured: M
             tally.count(status, right=tuple(sorted(answers)) == target.taught[pair])
 
 
-def _time_calls(name: str, call: Callable[[], _Got], times: int, measured: Measured) -> list[_Got]:
+def _time_calls(name: str, call: Callable[[], _Reply], times: int, measured: Measurement) -> list[_Reply]:
     got, durations = [], []
     for _ in range(times):
         start = time.perf_counter()
         got.append(call())
         durations.append(time.perf_counter() - start)
-    measured.timings.append(timing(name, durations, sum(durations), queries=BATCH))
+    measured.timings.append(summarise_timing(name, durations, sum(durations), queries=BATCH))
     return got
 
 
 def _judge_rows(
-    target: Target, pairs: Sequence[Pair], results: Iterable[Result], measured: Measured, part: str
+    target: CheckTarget, pairs: Sequence[Pair], results: Iterable[Result], measured: Measurement, part: str
 ) -> None:
     tally = measured.part(part)
     for pair, result in zip(pairs, results, strict=True):
         tally.count(result.status, right=tuple(sorted(result.answers)) == target.taught[pair])
 
 
-def timing(name: str, durations: Sequence[float], seconds: float, *, queries: int = 1, concurrent: int = 1) -> Timing:
-    """The percentiles of single requests' seconds, and the rate over the `seconds` that all of them took."""
+def summarise_timing(
+    name: str, durations: Sequence[float], seconds: float, *, queries: int = 1, concurrent: int = 1
+) -> Timing:
+    """Summarise the seconds of single requests as percentiles in milliseconds, and as queries a second.
+
+    `durations` must not be empty; `seconds` is the time that all requests took together, `queries` how many each held.
+    """
     ordered = sorted(durations)
     return Timing(
         name=name,
@@ -109,5 +114,5 @@ def timing(name: str, durations: Sequence[float], seconds: float, *, queries: in
 
 
 def percentile(ordered: Sequence[float], share: float) -> float:
-    """The nearest-rank percentile of an ascending sequence: a value that was measured, never one between two."""
+    """Return the nearest-rank percentile of an ascending sequence: a measured value, never an interpolated one."""
     return ordered[max(math.ceil(share * len(ordered)) - 1, 0)]

@@ -1,10 +1,10 @@
-"""Taught pairs asked as a sentence: the two names among words that mean nothing to the memory."""
+"""Ask taught pairs as sentences: the two names among words that mean nothing to the memory."""
 
 import random
 
-from pilot.checks.measured import Measured
+from pilot.checks.measurement import Measurement
 from pilot.checks.questions import Question, check_questions
-from pilot.checks.target import Target
+from pilot.checks.target import CheckTarget
 from pilot.client import Progress
 from schemas.checks import CheckId
 
@@ -14,8 +14,8 @@ _WORDS = [
 ]
 
 
-def check_noise(target: Target, wanted: int, seed: int, progress: Progress) -> Measured:
-    """Up to `wanted` taught pairs, each in a sentence of its own."""
+def check_noise(target: CheckTarget, wanted: int, seed: int, progress: Progress) -> Measurement:
+    """Ask for up to `wanted` taught pairs, each in a sentence of its own."""
     draw = random.Random(f"{seed} noise")  # noqa: S311 - a reproducible sample, not a secret
     pairs = draw.sample(list(target.taught), min(wanted, len(target.taught)))
     names = {name.casefold() for pair in target.taught for name in pair}
@@ -35,5 +35,5 @@ def _sentence(subject: str, relation: str, words: list[str], draw: random.Random
 
 
 def _holds_a_name(word: str, names: set[str]) -> bool:
-    """A noise word that is, or holds, a taught name would be another question."""
+    """Whether a taught name occurs in the word. Such a word would change the question, so it is not used as noise."""
     return any(word[start:end] in names for start in range(len(word)) for end in range(start + 1, len(word) + 1))

@@ -1,4 +1,4 @@
-"""What the memory gives away: to whoever holds its files, to a stranger, to a caller; and what privacy would cost.
+"""Measure what the memory reveals to a holder of its files, a stranger and a caller, and what privacy would cost.
 
 With m equally likely answers, a mechanism that is (epsilon, delta)-private about one fact recalls it with probability
 at most (e^epsilon + (m - 1) delta) / (m - 1 + e^epsilon). Randomised response over m answers (Warner 1965; Kairouz, Oh
@@ -11,44 +11,47 @@ from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
-from pilot.checks.artefact import needles, search, size
-from pilot.checks.measured import Measured, Tally
+from pilot.checks.artefact import find_names, folder_size, index_names
+from pilot.checks.measurement import Measurement, Tally
 from pilot.checks.membership import measure_membership
-from pilot.checks.scratch import Answers, Held, answers_by_relation, drawn, scratch_copy
-from pilot.checks.target import Plan, Target
+from pilot.checks.scratch import Answers, Held, draw_pairs, group_answers, scratch_copy
+from pilot.checks.target import CheckPlan, CheckTarget
 from pilot.client import Progress
 from pilot.reading import Pair
 from schemas.checks import Artefact, CeilingPoint, CheckId, Failing, Privacy, Randomised
 from schemas.recall import Status
 
 
-def ceiling(epsilon: float, m: int, delta: float = 0.0) -> float:
-    """The bound for one fact whose relation has `m` answers; 1 where there is only one and nothing to hide."""
+def recall_ceiling(epsilon: float, m: int, delta: float = 0.0) -> float:
+    """Return the bound on recall for one fact whose relation has `m` answers; 1 for m = 1: nothing to hide."""
     others = (m - 1) * math.exp(-epsilon)
     return min((1 + others * delta) / (1 + others), 1.0)
 
 
-class Table:
-    """How many pairs there are with how many possible answers; a pair's set of answers counts as one."""
+class AnswerChoices:
+    """The possible answers of every relation, and how many pairs have how many of them.
+
+    The set of answers of a pair counts as one answer.
+    """
 
     def __init__(self, held: Held) -> None:
-        self._of_relation = answers_by_relation(held)
+        self._of_relation = group_answers(held)
         sizes = {relation: len(known) for relation, known in self._of_relation.items()}
         self._pairs = Counter(sizes[relation] for _, relation in held)
 
     def ceiling(self, epsilon: float, delta: float = 0.0) -> float:
-        """The mean bound over all pairs."""
-        total = math.fsum(pairs * ceiling(epsilon, m, delta) for m, pairs in self._pairs.items())
+        """Return the mean bound on recall over all pairs."""
+        total = math.fsum(pairs * recall_ceiling(epsilon, m, delta) for m, pairs in self._pairs.items())
         return total / self._pairs.total()
 
     def randomised(self, held: Held, epsilon: float, seed: int) -> dict[Pair, Answers]:
-        """Each pair with its true answers, or any others of its relation, drawn so that no pair's truth shows."""
+        """Apply randomised response: each pair keeps its true answers or gets others of its relation at random."""
         draw = random.Random(f"{seed} randomised")  # noqa: S311 - a measurement, not a protection of anybody
         return {pair: self._respond(pair, answers, epsilon, draw) for pair, answers in held.items()}
 
     def _respond(self, pair: Pair, answers: Answers, epsilon: float, draw: random.Random) -> Answers:
         known = self._of_relation[pair[1]]
-        if draw.random() < ceiling(epsilon, len(known)):
+        if draw.random() < recall_ceiling(epsilon, len(known)):
             return answers
         others = len(known) - 1
         at = draw.randrange(others)
@@ -57,13 +60,15 @@ class Table:
 
 _EPSILONS = [quarter / 4 for quarter in range(65)]
 _CONTROL = {("a subject no table has", "a relation no table has"): ("an answer no table has",)}
-"""A name that also stands in the files of a memory of this one fact is a word of the format, and shows nothing."""
+"""A name that also occurs in the files of a memory of this one fact is part of the format, and reveals nothing."""
 
 
 @dataclass(frozen=True, slots=True)
-class Setting:
-    """How the service under test came about: the recipe asked for, the folder of its memories if it is at hand, and
-    whether scratch dictionaries may be made.
+class ServiceSetting:
+    """What the checks may use of the service under test.
+
+    recipe: how scratch memories are built; memories: the folder of the artefacts, where the pilot can read it;
+    scratch: whether scratch dictionaries may be made.
     """
 
     recipe: dict[str, object] | None
@@ -71,40 +76,41 @@ class Setting:
     scratch: bool
 
 
-def check_privacy(target: Target, setting: Setting, plan: Plan, progress: Progress) -> Measured:
-    """Right is a name that the artefact's bytes do not show, and a stranger's question that is not answered.
+def check_privacy(target: CheckTarget, setting: ServiceSetting, plan: CheckPlan, progress: Progress) -> Measurement:
+    """Search the artefact, and measure membership inference and the cost of randomised answers.
 
-    What a caller can tell, and what randomised answers would cost, is measured but neither right nor wrong. Without
-    scratch dictionaries only what can be asked is measured.
+    A name that does not occur in the artefact's bytes counts as right, and so does a stranger's question without an
+    answer. What a caller can tell, and what randomised answers would cost, is measured but not judged. Without scratch
+    dictionaries, only membership inference is measured and the bound computed.
     """
-    measured = Measured(CheckId.PRIVACY)
+    measured = Measurement(CheckId.PRIVACY)
     membership = measure_membership(target, plan, measured, progress)
     progress(0.0, "privacy: the stored bytes")
-    artefact = _artefact(target, setting.memories, measured) if setting.scratch and setting.memories else None
-    table = Table(target.taught)
+    artefact = _search_artefact(target, setting.memories, measured) if setting.scratch and setting.memories else None
+    table = AnswerChoices(target.taught)
     measured.details = Privacy(
         artefact=artefact,
         membership=membership,
         delta=plan.delta,
         ceiling=[CeilingPoint(epsilon=epsilon, recall=table.ceiling(epsilon, plan.delta)) for epsilon in _EPSILONS],
-        randomised=_randomised(target, table, setting, plan, progress) if setting.scratch else None,
+        randomised=_measure_randomised(target, table, setting, plan, progress) if setting.scratch else None,
     )
     return measured
 
 
-def _artefact(target: Target, memories: Path, measured: Measured) -> Artefact:
-    """Searches the folder that the memory was loaded from."""
+def _search_artefact(target: CheckTarget, memories: Path, measured: Measurement) -> Artefact:
+    """Search the folder that the memory was loaded from."""
     names = {name for pair, answers in target.taught.items() for name in (*pair, *answers)}
-    wanted = needles(names)
-    folder = memories / target.store.memory(target.memory or "").lineage
+    wanted = index_names(names)
+    folder = memories / target.store.get_memory(target.memory or "").lineage
     with scratch_copy(target.store, _CONTROL, of=1, recipe=None) as control:
-        own = search(memories / control.memory, wanted)
-    found = search(folder, wanted) - own
+        own = find_names(memories / control.memory, wanted)
+    found = find_names(folder, wanted) - own
     hidden = len(wanted.searched) - len(found) - len(own)
     measured.parts["artefact"] = Tally(right=hidden, wrong=len(found))
-    measured.failing += [_shown(name) for name in sorted(found)]
+    measured.failing += [_to_failing(name) for name in sorted(found)]
     return Artefact(
-        bytes=size(folder),
+        bytes=folder_size(folder),
         names=len(names),
         searched=len(wanted.searched) - len(own),
         short=len(wanted.short),
@@ -113,7 +119,7 @@ def _artefact(target: Target, memories: Path, measured: Measured) -> Artefact:
     )
 
 
-def _shown(name: str) -> Failing:
+def _to_failing(name: str) -> Failing:
     return Failing(
         part="artefact",
         subject=name,
@@ -126,9 +132,11 @@ def _shown(name: str) -> Failing:
     )
 
 
-def _randomised(target: Target, table: Table, setting: Setting, plan: Plan, progress: Progress) -> Randomised:
-    """Teaches a scratch dictionary randomised answers, and judges its recall of every pair by the true ones."""
-    truth = drawn(target.taught, plan.randomised, plan.seed)
+def _measure_randomised(
+    target: CheckTarget, table: AnswerChoices, setting: ServiceSetting, plan: CheckPlan, progress: Progress
+) -> Randomised:
+    """Teach a scratch dictionary randomised answers, and judge its recall of every pair by the true ones."""
+    truth = draw_pairs(target.taught, plan.randomised, plan.seed)
     noisy = table.randomised(truth, plan.epsilon, plan.seed)
     progress(0.0, "privacy: randomised answers")
     tally = Tally()

@@ -1,7 +1,7 @@
-"""Questions that were never taught, of four kinds: each a pure function of the table, the seed and the number wanted.
+"""Make never-taught questions of four kinds, each a pure function of the table, the seed and the number wanted.
 
-A memory may resolve a spelling (width, dashes, case, normal form) to the one name it was taught, and is right to do so.
-A probe therefore never folds to a taught pair; folding here is coarser than any such rule.
+A memory may resolve another spelling (width, dashes, case, normal form) to the one name it was taught, and that is
+correct. So no probe may fold to a taught pair, and the folding here is coarser than any rule of the service.
 """
 
 import random
@@ -18,26 +18,27 @@ _DASHES_AND_TILDES = dict.fromkeys(map(ord, "\u2212\u30fc\u301c\uff5e~\u02dc\u22
 
 
 @lru_cache(maxsize=1 << 18)
-def folded(name: str) -> str:
-    """The name without what its spellings differ in: width, case, dashes and tildes, normal form, white space."""
+def fold(name: str) -> str:
+    """Remove from a name what its spellings differ in: width, case, dashes and tildes, normal form, white space."""
     wide = unicodedata.normalize("NFKC", name).casefold()
     plain = unicodedata.normalize("NFKC", wide).translate(_DASHES_AND_TILDES)
     return "".join("-" if unicodedata.category(c) == "Pd" else c for c in plain if not c.isspace())
 
 
 class Probes:
-    """`pairs` are the taught ones in the file's order, `known` all that must not be asked as never taught."""
+    """Makes probes from a table. `pairs`: the taught ones in file order; `known`: all that the memory may know."""
 
     def __init__(self, pairs: list[Pair], known: set[Pair], seed: int) -> None:
         self._pairs = pairs
         self._subjects = list(dict.fromkeys(subject for subject, _ in pairs))
         self._relations = list(dict.fromkeys(relation for _, relation in pairs))
-        self._taught = {(folded(subject), folded(relation)) for subject, relation in known}
+        self._taught = {(fold(subject), fold(relation)) for subject, relation in known}
         self._taught_subjects = {subject for subject, _ in self._taught}
-        self._letters = _letters(self._subjects)
+        self._letters = _group_letters(self._subjects)
         self._seed = seed
 
     def kinds(self) -> dict[str, Callable[[int], list[Pair]]]:
+        """Return the function that makes each kind of probe, by the kind's name in the report."""
         return {
             "absent_cells": self.absent_cells,
             "unseen_subjects": self.unseen_subjects,
@@ -46,7 +47,7 @@ class Probes:
         }
 
     def absent_cells(self, wanted: int) -> list[Pair]:
-        """A taught subject with a taught relation that the table does not hold for it."""
+        """Combine taught subjects with taught relations that the table does not hold for them."""
         cells = len(self._subjects) * len(self._relations)
         # At most len(taught) of the cells drawn can be taught, so this many always hold enough absent ones.
         drawn = self._random("absent").sample(range(cells), min(cells, wanted + len(self._taught)))
@@ -54,7 +55,7 @@ class Probes:
         return self._first(((self._subjects[cell // width], self._relations[cell % width]) for cell in drawn), wanted)
 
     def unseen_subjects(self, wanted: int) -> list[Pair]:
-        """A made-up subject in the shape of a taught one, with a taught relation."""
+        """Combine made-up subjects, in the shape of taught ones, with taught relations."""
         draw = self._random("unseen")
 
         def made_up() -> Iterator[Pair]:
@@ -68,7 +69,7 @@ class Probes:
         return self._first(made_up(), wanted, new_subject=True)
 
     def near_misses(self, wanted: int) -> list[Pair]:
-        """A taught subject with one character changed, with a relation that the taught one has."""
+        """Change one character of taught subjects; the relation is one that the taught subject has."""
         draw = self._random("near")
 
         def misspelt() -> Iterator[Pair]:
@@ -80,17 +81,17 @@ class Probes:
         return self._first(misspelt(), wanted, new_subject=True)
 
     def swapped_roles(self, wanted: int) -> list[Pair]:
-        """A taught pair with its relation asked as the subject and its subject as the relation."""
+        """Swap subject and relation of taught pairs."""
         drawn = self._random("swapped").sample(self._pairs, len(self._pairs))
         return self._first(((relation, subject) for subject, relation in drawn), wanted)
 
     def _first(self, candidates: Iterator[Pair], wanted: int, *, new_subject: bool = False) -> list[Pair]:
-        """The first distinct candidates that were never taught (and, for a new subject, whose subject was not)."""
+        """Take the first distinct candidates that were never taught (with `new_subject`, whose subject was not)."""
         fresh = (pair for pair in candidates if self._never_taught(pair, new_subject=new_subject))
-        return list(islice(_distinct(fresh), wanted))
+        return list(islice(_drop_repeats(fresh), wanted))
 
     def _never_taught(self, pair: Pair, *, new_subject: bool) -> bool:
-        subject, relation = folded(pair[0]), folded(pair[1])
+        subject, relation = fold(pair[0]), fold(pair[1])
         if new_subject:
             return bool(subject) and subject not in self._taught_subjects
         return (subject, relation) not in self._taught
@@ -102,7 +103,7 @@ class Probes:
         return random.Random(f"{self._seed} {kind}")  # noqa: S311 - a reproducible sample, not a secret
 
 
-def _distinct(pairs: Iterator[Pair]) -> Iterator[Pair]:
+def _drop_repeats(pairs: Iterator[Pair]) -> Iterator[Pair]:
     seen: set[Pair] = set()
     for pair in pairs:
         if pair not in seen:
@@ -110,8 +111,8 @@ def _distinct(pairs: Iterator[Pair]) -> Iterator[Pair]:
             yield pair
 
 
-def _letters(subjects: list[str]) -> dict[str, str]:
-    """For every category of character, those to draw from: all that the subjects have, and ASCII."""
+def _group_letters(subjects: list[str]) -> dict[str, str]:
+    """Group the characters to draw from, those of the subjects and of ASCII, by their Unicode category."""
     letters: defaultdict[str, set[str]] = defaultdict(set)
     for character in {*map(chr, range(0x21, 0x7F)), *"".join(subjects)}:
         letters[unicodedata.category(character)].add(character)

@@ -1,12 +1,12 @@
-"""Sentences that people would ask, and the answers that count as right; where there is none, none should come."""
+"""Ask sentences as people would. Each has the answers that count as right; without any, the memory should abstain."""
 
 import csv
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pilot.checks.measured import Measured
-from pilot.checks.target import Target
+from pilot.checks.measurement import Measurement
+from pilot.checks.target import CheckTarget
 from pilot.client import Progress
 from pilot.errors import UnusableInput
 from pilot.reading.decoding import decode
@@ -18,7 +18,7 @@ _ANSWERABLE, _UNANSWERABLE = "answerable", "unanswerable"
 
 @dataclass(slots=True)
 class Question:
-    """`accepted`: every answer that counts as right; none where the memory should abstain."""
+    """A sentence to ask. `accepted`: every answer that counts as right; empty if the memory should abstain."""
 
     text: str
     subject: str
@@ -27,42 +27,51 @@ class Question:
 
     @property
     def part(self) -> str:
+        """The part of the check that this question counts in."""
         return _ANSWERABLE if self.accepted else _UNANSWERABLE
 
 
 def read_questions(path: Path) -> list[Question]:
-    """A CSV with question, subject, relation, answer; one question may have several rows; a blank answer adds none."""
+    """Read a CSV with the columns question, subject, relation and answer.
+
+    One question may have several rows; a blank answer adds none. Raises UnusableInput if columns are missing, if the
+    CSV is broken, or if there is no question.
+    """
     rows = csv.DictReader(decode(path.read_bytes(), None).text.splitlines(keepends=True), strict=True)
     if not {"question", "answer"} <= set(rows.fieldnames or ()):
-        raise UnusableInput("the questions need the columns question, subject, relation, answer", "questions_columns")
+        raise UnusableInput(
+            "the file of questions needs the columns question, subject, relation and answer", "questions_columns"
+        )
     questions: dict[str, Question] = {}
     try:
         for row in rows:
-            _add(questions, row)
+            _add_row(questions, row)
     except csv.Error as error:
-        message = f"the questions cannot be read: line {rows.line_num}: {error}"
+        message = f"the file of questions cannot be read: line {rows.line_num}: {error}"
         raise UnusableInput(message, "questions_unreadable", line=rows.line_num, why=error) from None
     if not questions:
-        raise UnusableInput("the file of questions holds none", "questions_empty")
+        raise UnusableInput("the file of questions contains no question", "questions_empty")
     return list(questions.values())
 
 
-def _add(questions: dict[str, Question], row: dict[str, str]) -> None:
+def _add_row(questions: dict[str, Question], row: dict[str, str]) -> None:
     text = row["question"]
     if text and text.strip():
         question = questions.setdefault(text, Question(text, row.get("subject") or "", row.get("relation") or ""))
         question.accepted |= {row["answer"]} if (row["answer"] or "").strip() else set()
 
 
-def check_questions(target: Target, questions: Sequence[Question], progress: Progress, check: CheckId) -> Measured:
-    """Right: everything answered is accepted, or nothing was answered where nothing should be."""
-    measured = Measured(check)
+def check_questions(
+    target: CheckTarget, questions: Sequence[Question], progress: Progress, check: CheckId
+) -> Measurement:
+    """Ask the sentences. Right: every answer is an accepted one, or there is none where the memory should abstain."""
+    measured = Measurement(check)
     asked = [question.text for question in questions]
     for question, (_, result) in zip(questions, target.ask(asked, progress, f"{check}: sentences"), strict=True):
         right = _is_right(question, result)
         measured.part(question.part).count(result.status, right=right)
         if not right:
-            measured.failing.append(_failing(question, result))
+            measured.failing.append(_to_failing(question, result))
     return measured
 
 
@@ -72,7 +81,7 @@ def _is_right(question: Question, result: Result) -> bool:
     return bool(result.answers) and set(result.answers) <= question.accepted
 
 
-def _failing(question: Question, result: Result) -> Failing:
+def _to_failing(question: Question, result: Result) -> Failing:
     return Failing(
         part=question.part,
         subject=question.subject,

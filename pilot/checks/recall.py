@@ -1,14 +1,14 @@
-"""Every taught pair is asked; right means that the set of answers is equal."""
+"""Ask every taught pair. Right: the sets of answers are equal."""
 
-from pilot.checks.measured import Measured, Tally
-from pilot.checks.target import Target
+from pilot.checks.measurement import Measurement, Tally
+from pilot.checks.target import CheckTarget
 from pilot.client import Progress
 from schemas.checks import CheckId
 
 
-def check_recall(target: Target, progress: Progress) -> Measured:
-    """One part a relation."""
-    measured = Measured(CheckId.RECALL, priority=None if target.priority is None else Tally())
+def check_recall(target: CheckTarget, progress: Progress) -> Measurement:
+    """Ask every taught pair and count by relation, one part each."""
+    measured = Measurement(CheckId.RECALL, priority=None if target.priority is None else Tally())
     for reply in target.recall(list(target.taught), progress, "recall: every pair"):
         expected, relation = target.taught[reply.pair], reply.pair[1]
         right = reply.answers == expected

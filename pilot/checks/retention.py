@@ -1,12 +1,12 @@
-"""What a change costs the facts it does not touch: rounds of edits, and after each every pair is asked again."""
+"""Measure what a change costs the facts it does not touch: rounds of edits, after each of which every pair is asked."""
 
 import time
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
-from pilot.checks.measured import Measured, Tally
+from pilot.checks.measurement import Measurement, Tally
 from pilot.checks.scratch import Changes, Scratch
-from pilot.checks.target import Plan, Reply
+from pilot.checks.target import CheckPlan, Reply
 from pilot.client import Progress
 from pilot.reading import Pair
 from schemas.checks import CheckId, Part, Retention, Step
@@ -16,7 +16,7 @@ UNCHANGED = "unchanged"
 
 @dataclass(slots=True)
 class _Rounds:
-    """`ages`: the round that changed a pair last. `right`: the pairs that answered rightly after the round before."""
+    """The state between rounds. `ages`: the round that last changed a pair; `right`: the pairs last answered right."""
 
     scratch: Scratch
     progress: Progress
@@ -25,7 +25,7 @@ class _Rounds:
     replies: list[Reply] = field(default_factory=list)
 
     def ask(self, step: str) -> Tally:
-        """Every pair; right means the set of answers that it was given last."""
+        """Ask every pair. Right: the set of answers that it was given last."""
         tally, held = Tally(), self.scratch.held
         self.replies = list(self.scratch.target().recall(list(held), self.progress, step))
         for reply in self.replies:
@@ -34,7 +34,7 @@ class _Rounds:
         return tally
 
     def change(self, number: int, share: float, changes: Changes) -> Step:
-        """One round: `share` of the pairs, in as few requests as will do."""
+        """Make one round: change this share of the pairs, from 0 to 1, in as few requests as possible."""
         name = f"changed_{number}"
         wanted = max(1, round(share * len(self.scratch.held)))
         given = changes.draw(self.scratch.held, wanted, name)
@@ -60,22 +60,26 @@ class _Rounds:
         )
 
 
-def check_retention(scratch: Scratch, plan: Plan, priority: Collection[Pair] | None, progress: Progress) -> Measured:
-    """Counted on the last memory: one part for the pairs never changed, and one a round for those it changed last."""
+def check_retention(
+    scratch: Scratch, plan: CheckPlan, priority: Collection[Pair] | None, progress: Progress
+) -> Measurement:
+    """Make the rounds and count on the last memory: one part for unchanged pairs, one for those of each round."""
     changes = Changes(scratch.held, plan.seed)
     rounds = _Rounds(scratch, progress)
     rounds.ask("retention: every pair, before any change")
     steps = [rounds.change(number, share, changes) for number, share in enumerate(plan.shares, start=1)]
-    measured = Measured(CheckId.RETENTION, priority=None if priority is None else Tally())
+    measured = Measurement(CheckId.RETENTION, priority=None if priority is None else Tally())
     measured.parts = {name: Tally() for name in (UNCHANGED, *(f"changed_{n}" for n in range(1, len(steps) + 1)))}
-    relations = Measured(CheckId.RETENTION)
+    relations = Measurement(CheckId.RETENTION)
     for reply in rounds.replies:
-        _count(measured, relations, reply, rounds, priority or ())
-    measured.details = _details(scratch, steps, relations)
+        _judge(measured, relations, reply, rounds, priority or ())
+    measured.details = _to_retention(scratch, steps, relations)
     return measured
 
 
-def _count(measured: Measured, relations: Measured, reply: Reply, rounds: _Rounds, priority: Collection[Pair]) -> None:
+def _judge(
+    measured: Measurement, relations: Measurement, reply: Reply, rounds: _Rounds, priority: Collection[Pair]
+) -> None:
     expected, age = rounds.scratch.held[reply.pair], rounds.ages.get(reply.pair, UNCHANGED)
     right = reply.answers == expected
     measured.part(age).count(reply.status, right=right)
@@ -86,7 +90,7 @@ def _count(measured: Measured, relations: Measured, reply: Reply, rounds: _Round
         measured.failing.append(reply.failing(age, expected, None))
 
 
-def _details(scratch: Scratch, steps: Sequence[Step], relations: Measured) -> Retention:
+def _to_retention(scratch: Scratch, steps: Sequence[Step], relations: Measurement) -> Retention:
     return Retention(
         copy_of=scratch.copy,
         steps=list(steps),

@@ -1,11 +1,11 @@
-"""Going back: one call, how long it takes, what answers then, and how it goes on from there."""
+"""Check rollback: how long the one call takes, which answers come afterwards, and that edits go on from there."""
 
 import time
 from dataclasses import dataclass, field
 
-from pilot.checks.measured import Measured
+from pilot.checks.measurement import Measurement
 from pilot.checks.scratch import Changes, Held, Scratch
-from pilot.checks.target import Plan
+from pilot.checks.target import CheckPlan
 from pilot.client import Progress
 from schemas.checks import CheckId, Rollback, Switch
 
@@ -15,15 +15,15 @@ _WHY = ("the pilot tries a rollback", "the pilot follows the ledger again", "the
 
 @dataclass(slots=True)
 class _Course:
-    """Parts are counted by asking the champion, not a memory that is named: what callers get."""
+    """The steps of the check. Parts are counted by asking the champion, as callers do, not a memory named by its id."""
 
     scratch: Scratch
     progress: Progress
-    measured: Measured = field(default_factory=lambda: Measured(CheckId.ROLLBACK))
+    measured: Measurement = field(default_factory=lambda: Measurement(CheckId.ROLLBACK))
     milliseconds: list[float] = field(default_factory=list)
 
     def ask(self, part: str, expected: Held) -> None:
-        """These pairs, of the champion; right means an equal set of answers."""
+        """Ask the champion for these pairs. Right: the sets of answers are equal."""
         target = self.scratch.target(champion=True)
         for reply in target.recall(list(expected), self.progress, f"rollback: {part.replace('_', ' ')}"):
             right = reply.answers == expected[reply.pair]
@@ -39,8 +39,8 @@ class _Course:
         self.milliseconds.append(1000 * (time.perf_counter() - start))
 
 
-def check_rollback(scratch: Scratch, plan: Plan, progress: Progress) -> Measured:
-    """Edit, go back, edit while pinned, follow the ledger again, go back and reset the ledger, and edit once more."""
+def check_rollback(scratch: Scratch, plan: CheckPlan, progress: Progress) -> Measurement:
+    """Edit, roll back, edit while pinned, unpin, and roll back once more with the ledger reset."""
     course = _Course(scratch, progress)
     held, memory, digest = dict(scratch.held), scratch.memory, scratch.digest()
     changes = Changes(held, plan.seed)
@@ -57,13 +57,13 @@ def check_rollback(scratch: Scratch, plan: Plan, progress: Progress) -> Measured
     course.roll_back(_WHY[2], memory, reset_ledger=True)
     course.ask("reset", held)
     scratch.held, scratch.memory = held, memory
-    course.measured.details = _details(course, digest, edited=len(first | second))
+    course.measured.details = _to_rollback(course, digest, edited=len(first | second))
     return course.measured
 
 
-def _details(course: _Course, digest: str, *, edited: int) -> Rollback:
+def _to_rollback(course: _Course, digest: str, *, edited: int) -> Rollback:
     scratch = course.scratch
-    events = scratch.store.alias_history(scratch.dictionary, _CHAMPION).events
+    events = scratch.store.get_alias_history(scratch.dictionary, _CHAMPION).events
     champion = events[0].memory if events else scratch.memory
     history = [Switch(at=event.at, by=event.by, reason=event.reason, memory=event.memory) for event in events]
     return Rollback(
@@ -74,5 +74,5 @@ def _details(course: _Course, digest: str, *, edited: int) -> Rollback:
         reasons_given=len(_WHY),
         reasons_found=len(set(_WHY) & {event.reason for event in events if event.by}),
         digest_before=digest,
-        digest_restored=scratch.store.memory(champion).digest,
+        digest_restored=scratch.store.get_memory(champion).digest,
     )

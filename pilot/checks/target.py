@@ -1,4 +1,4 @@
-"""What the checks ask: one memory of one dictionary, over HTTP, the facts it should hold, and how much is asked."""
+"""What the checks ask: one memory of a dictionary, over HTTP, with the facts it should hold; and how much they ask."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ BATCH = 10_000
 
 
 class Reply(NamedTuple):
-    """One pair asked and what came back; `answers` is empty, and `margin` 0, unless answered."""
+    """The reply for one pair. `answers` is empty and `margin` is 0 unless the memory answered."""
 
     pair: Pair
     status: Status
@@ -22,6 +22,7 @@ class Reply(NamedTuple):
     margin: float = 0.0
 
     def failing(self, part: str, expected: Sequence[str], line: int | None) -> Failing:
+        """Return the report's entry for this reply as a failed one."""
         subject, relation = self.pair
         return Failing(
             part=part,
@@ -36,9 +37,12 @@ class Reply(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Target:
-    """`memory`: None for whichever is champion. `taught`: the pairs as the pilot read them; `elsewhere`: further pairs
-    the memory may rightly know; `priority`: the pairs that the gate counts apart, None where it marks none.
+class CheckTarget:
+    """A memory under test.
+
+    memory: its id, or None for the champion; taught: the pairs and answers as the pilot read them; lines: the line of
+    each pair in the file; elsewhere: further pairs that the memory may know; priority: the pairs that the gate counts
+    separately, None where it marks none.
     """
 
     store: FactStore
@@ -50,7 +54,7 @@ class Target:
     priority: frozenset[Pair] | None = None
 
     def recall(self, pairs: Sequence[Pair], progress: Progress, step: str) -> Iterator[Reply]:
-        """Every pair, in column batches of 10,000."""
+        """Ask for every pair, in batches of 10,000 in columns, and yield the replies in order."""
         for start in range(0, len(pairs), BATCH):
             batch = pairs[start : start + BATCH]
             subjects, relations = zip(*batch, strict=True)
@@ -61,7 +65,7 @@ class Target:
             progress((start + len(batch)) / len(pairs), step)
 
     def ask(self, questions: Sequence[str], progress: Progress, step: str) -> Iterator[tuple[str, Result]]:
-        """Every sentence, in batches of 1,000 rows."""
+        """Ask every sentence, in batches of 1,000 rows, and yield it with its result."""
         left = iter(questions)
         done = 0
         while batch := list(islice(left, 1000)):
@@ -73,13 +77,15 @@ class Target:
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
-    """How much to ask: probes of each never-taught kind, sentences with noise, timed single recalls and batches.
+class CheckPlan:
+    """How much the checks ask.
 
-    Without `changes` no scratch copy is made and nothing changed. A copy holds `copied` pairs at most: `shares` of
-    them are changed in sequence, `edited` ones rolled back, `deleted` ones (a tenth at most) deleted, and `proofs` of
-    these proved. `members` pairs are asked for membership, `strangers` of them without a key. The answers of
-    `randomised` pairs are drawn with `epsilon`; the ceiling is drawn with `delta`.
+    probes: questions of each never-taught kind; noisy: sentences with noise; singles, batches: timed recalls.
+
+    Without `changes` no scratch copy is made and nothing is changed. A copy holds at most `copied` pairs. In each round
+    one of `shares` is changed, `edited` pairs are rolled back, and `deleted` ones (at most a tenth) are deleted, with a
+    proof of absence for `proofs` of them. Membership is asked of `members` pairs, and of `strangers` of them without a
+    key. The answers of `randomised` pairs are drawn with `epsilon`; the ceiling is computed with `delta`.
     """
 
     probes: int = 10_000

@@ -1,16 +1,16 @@
-"""Pairs that were never taught: the right reply is to abstain, and an answer is a false answer."""
+"""Ask pairs that were never taught. The right reply is to abstain; any answer is a false answer."""
 
-from pilot.checks.measured import Measured
+from pilot.checks.measurement import Measurement
 from pilot.checks.probes import Probes
-from pilot.checks.target import Target
+from pilot.checks.target import CheckTarget
 from pilot.client import Progress
 from schemas.checks import CheckId
 from schemas.recall import Status
 
 
-def check_unknown(target: Target, per_kind: int, seed: int, progress: Progress) -> Measured:
-    """One part a kind, up to `per_kind` probes each."""
-    measured = Measured(CheckId.UNKNOWN)
+def check_unknown(target: CheckTarget, per_kind: int, seed: int, progress: Progress) -> Measurement:
+    """Ask up to `per_kind` probes of each kind, and count them by kind, one part each."""
+    measured = Measurement(CheckId.UNKNOWN)
     probes = Probes(list(target.taught), target.elsewhere | set(target.taught), seed)
     for kind, draw in probes.kinds().items():
         tally = measured.part(kind)

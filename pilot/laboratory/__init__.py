@@ -1,5 +1,5 @@
-"""The laboratory's side of the pilot: which experiments are asked for, for how long, and what came of them."""
+"""The laboratory in the pilot: which experiments are requested, for how long, and what they found."""
 
-from pilot.laboratory.conduct import Bench, Conducted, Laboratory, conduct
+from pilot.laboratory.conduct import ExperimentOutcome, ExperimentSetting, LaboratoryPlan, conduct_experiments
 
-__all__ = ["Bench", "Conducted", "Laboratory", "conduct"]
+__all__ = ["ExperimentOutcome", "ExperimentSetting", "LaboratoryPlan", "conduct_experiments"]

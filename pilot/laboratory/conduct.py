@@ -1,6 +1,4 @@
-"""The minutes divided among the experiments, which are asked for one after the
-other, followed to their end, and kept in the report's order.
-"""
+"""Divide the minutes among the experiments, run them one after the other, and keep them in the order of the report."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -24,17 +22,20 @@ SHARES = {
     ExperimentId.ALLOCATION: 4,
     ExperimentId.BUDGET: 1,
 }
-"""Parts of the time, in the order of work: those that may end early come first, so that what they leave is spent on
-trained networks; `budget`, which recommends a memory, comes last. An experiment that is not listed takes one part and
-comes before all of these.
+"""Parts of the time, in the order of work. Experiments that may end early come first, so that what they leave is spent
+on training networks; `budget`, which recommends a memory, comes last. An experiment that is not listed takes one part
+and comes before all of these.
 """
 LEAST_SECONDS = 3.0
-"""An experiment that was asked for is made, also when training and checks have used up the minutes."""
+"""A requested experiment runs at least this long, even when training and checks have used up the minutes."""
 
 
 @dataclass(frozen=True, slots=True)
-class Laboratory:
-    """seconds: for the whole run. facts, latency_ms, core_hour and gpu_hour are asked of `budget` alone."""
+class LaboratoryPlan:
+    """The experiments to run and the seconds for the whole run.
+
+    facts, latency_ms (milliseconds), core_hour and gpu_hour (prices) are for `budget` alone.
+    """
 
     experiments: tuple[ExperimentId, ...] = tuple(ExperimentId)
     seconds: float = 900.0
@@ -44,13 +45,14 @@ class Laboratory:
     gpu_hour: float = 2.5
 
     def in_order_of_work(self) -> Iterator[tuple[ExperimentId, float]]:
-        """Each experiment with its share of the time that is left when its turn comes, from 0 to 1."""
+        """Yield each experiment with its share, from 0 to 1, of the time that is left when its turn comes."""
         shares = {each: 1 for each in ExperimentId if each not in SHARES} | SHARES
         wanted = [each for each in shares if each in self.experiments]
         for at, each in enumerate(wanted):
             yield each, shares[each] / sum(shares[later] for later in wanted[at:])
 
-    def request(self, kind: ExperimentId, seconds: float, seed: int, false_answers: float) -> ExperimentRequest:
+    def to_request(self, kind: ExperimentId, seconds: float, seed: int, false_answers: float) -> ExperimentRequest:
+        """Return the request for one experiment of at most so many seconds."""
         return ExperimentRequest(
             kind=kind,
             seconds=max(seconds, LEAST_SECONDS),
@@ -67,16 +69,16 @@ _REPORTED = list(ExperimentId)
 
 
 @dataclass(slots=True)
-class Conducted:
-    """What the experiments found, and which brought no result."""
+class ExperimentOutcome:
+    """What the experiments found, and which ones had no result."""
 
     experiments: list[Experiment] = field(default_factory=list)
     left_out: list[LeftOut] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
-class Bench:
-    """Where the experiments are made, and what all of them are told. ends: by the clock, which counts seconds."""
+class ExperimentSetting:
+    """Where the experiments run, and what is the same for all of them. ends: the end by `clock`, in seconds."""
 
     store: FactStore
     dictionary: str
@@ -86,25 +88,25 @@ class Bench:
     clock: Callable[[], float] = time.perf_counter
 
 
-def conduct(laboratory: Laboratory, bench: Bench, progress: Progress) -> Conducted:
-    """One job at a time. One that fails is left out with its code; raises ServiceFailed where the service is gone."""
-    found = Conducted()
+def conduct_experiments(laboratory: LaboratoryPlan, bench: ExperimentSetting, progress: Progress) -> ExperimentOutcome:
+    """Run one job at a time. One that fails is left out with its code. Raises ServiceFailed if the service is gone."""
+    found = ExperimentOutcome()
     for kind, share in laboratory.in_order_of_work():
         seconds = share * (bench.ends - bench.clock())
-        request = laboratory.request(kind, seconds, bench.seed, bench.false_answers)
+        request = laboratory.to_request(kind, seconds, bench.seed, bench.false_answers)
         try:
-            found.experiments.append(_made(bench, request, progress))
+            found.experiments.append(_run_experiment(bench, request, progress))
         except (JobFailed, NotHeld, Refused) as error:
-            found.left_out.append(_left_out(kind, error))
+            found.left_out.append(_to_left_out(kind, error))
     found.experiments.sort(key=lambda experiment: _REPORTED.index(experiment.id))
     return found
 
 
-def _made(bench: Bench, request: ExperimentRequest, progress: Progress) -> Experiment:
-    """Raises what FactStore.wait does. Whoever interrupts the pilot stops the job as well."""
+def _run_experiment(bench: ExperimentSetting, request: ExperimentRequest, progress: Progress) -> Experiment:
+    """Run one experiment. Raises what FactStore.wait does. Interrupting the pilot also cancels the job."""
     name = f"experiment: {request.kind}"
     progress(0.0, name)
-    job = bench.store.experiment(bench.dictionary, request)
+    job = bench.store.start_experiment(bench.dictionary, request)
     try:
         ended = bench.store.wait(job.id, lambda share, _: progress(share, name))
     except (KeyboardInterrupt, SystemExit):
@@ -114,11 +116,11 @@ def _made(bench: Bench, request: ExperimentRequest, progress: Progress) -> Exper
     try:
         return Experiment.model_validate(ended.result)
     except ValidationError as error:
-        message = "the service's result is not an Experiment"
+        message = "the result of the service is not a valid Experiment"
         raise ServiceFailed(message, "reply_unreadable", shape=Experiment.__name__) from error
 
 
-def _left_out(kind: ExperimentId, error: PilotError) -> LeftOut:
+def _to_left_out(kind: ExperimentId, error: PilotError) -> LeftOut:
     if error.problem is None:
         return LeftOut(check=kind, reason="cancelled", detail=None)
     return LeftOut(check=kind, reason=error.problem.code, detail=error.problem.detail)

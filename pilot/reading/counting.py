@@ -1,4 +1,4 @@
-"""Rows to facts: what is taught, what is not, and counts that add up to the rows read."""
+"""Turn rows into facts: what is taught and what is not, with counts that add up to the rows read."""
 
 import re
 from collections import Counter
@@ -8,8 +8,8 @@ from pathlib import Path
 
 from pilot.errors import UnusableInput
 from pilot.reading.decoding import BAD
-from pilot.reading.options import Options
-from pilot.reading.tables import CELL_LIMIT, Table, read_table, trimmed
+from pilot.reading.options import ReadingOptions
+from pilot.reading.tables import CELL_LIMIT, FactTable, read_table, trim
 from schemas.uploads import OnConflict
 
 _LATE_QUOTE = re.compile('[ \u3000]+"')  # a space before the quote: whether it belongs to the cell is in doubt
@@ -20,9 +20,9 @@ Fact = tuple[str, str, str]
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """accepted + duplicate + conflicting + rejected = rows_read.
+    """The facts of a file and counts of its rows: accepted + duplicate + conflicting + rejected = rows_read.
 
-    `taught` has each pair's answers, sorted; `lines` the line of its first fact; `mentioned` all pairs of usable rows.
+    taught: the sorted answers of each pair; lines: the line of its first fact; mentioned: all pairs of usable rows.
     """
 
     taught: dict[Pair, tuple[str, ...]]
@@ -39,7 +39,7 @@ class Reading:
 
 @dataclass(slots=True)
 class _Rows:
-    """The rows of a table as they are sorted out."""
+    """The rows of a table, sorted into facts, duplicates and rejected rows."""
 
     read: int = 0
     rejected: int = 0
@@ -48,10 +48,10 @@ class _Rows:
     """Each distinct fact and its line, in the order of the file."""
 
 
-def read_facts(path: Path, options: Options) -> Reading:
-    """Raises UnusableInput where the pilot cannot read the file or finds no fact in it."""
+def read_facts(path: Path, options: ReadingOptions) -> Reading:
+    """Read the facts of a file. Raises UnusableInput where it cannot be read or holds no fact."""
     table = read_table(path, options)
-    rows = _sort_out(table)
+    rows = _sort_rows(table)
     chosen = _resolve_conflicts(rows.facts, options.on_conflict)
     if not chosen:
         raise UnusableInput("the file holds no usable row", "no_usable_row")
@@ -74,18 +74,18 @@ def read_facts(path: Path, options: Options) -> Reading:
     )
 
 
-def _sort_out(table: Table) -> _Rows:
-    """Blank lines are no rows; nor are rows of empty cells after the last row with content."""
+def _sort_rows(table: FactTable) -> _Rows:
+    """Sort the rows. Blank lines do not count as rows, nor do rows of empty cells after the last row with content."""
     rows = _Rows()
     empty = 0
     for line, cells in table.records:
-        if not any(map(trimmed, cells)):
+        if not any(map(trim, cells)):
             empty += len(cells) > 1
             continue
         rows.read += 1 + empty
         rows.rejected += empty
         empty = 0
-        fact = _fact(cells, table)
+        fact = _to_fact(cells, table)
         if fact is None:
             rows.rejected += 1
         elif fact in rows.facts:
@@ -95,23 +95,23 @@ def _sort_out(table: Table) -> _Rows:
     return rows
 
 
-def _fact(cells: Sequence[str], table: Table) -> Fact | None:
-    """The three cells, or None where they cannot be taught. Names lose the white space at their ends."""
+def _to_fact(cells: Sequence[str], table: FactTable) -> Fact | None:
+    """Return the three cells, names without the white space at their ends, or None where they cannot be taught."""
     if len(cells) != table.width or any(BAD in cell or "\0" in cell for cell in cells):
         return None
-    if [trimmed(cell) for cell in cells] == table.titles:
+    if [trim(cell) for cell in cells] == table.titles:
         return None
     if table.delimiter is not None and any(map(_LATE_QUOTE.match, cells)):
         return None
     subject, relation, answer = (cells[place] for place in table.places)
-    subject, relation = trimmed(subject), trimmed(relation)
-    if not (subject and relation and trimmed(answer)) or max(map(len, (subject, relation, answer))) > CELL_LIMIT:
+    subject, relation = trim(subject), trim(relation)
+    if not (subject and relation and trim(answer)) or max(map(len, (subject, relation, answer))) > CELL_LIMIT:
         return None
     return subject, relation, answer
 
 
 def _resolve_conflicts(facts: dict[Fact, int], on_conflict: OnConflict) -> dict[Fact, int]:
-    """What stays of the distinct facts where one pair has several answers."""
+    """Return the facts that remain where one pair has several answers."""
     if on_conflict is OnConflict.MANY:
         return facts
     if on_conflict is OnConflict.REFUSE:

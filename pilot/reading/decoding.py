@@ -1,4 +1,4 @@
-"""Bytes to text: what is declared, a byte order mark, UTF-8 with some damage, EUC-JP, cp932; else it is asked for."""
+"""Turn bytes into text: by the declared encoding, a byte order mark, or a guess of UTF-8, EUC-JP or cp932."""
 
 import codecs
 import re
@@ -18,53 +18,55 @@ _HALF_WIDTH_KANA_RUN = re.compile("[\uff61-\uff9f]{3,}")
 _NOT_IN_CP932 = re.compile("[\x80\uf8f0-\uf8f3]")  # what Python makes of bytes that cp932 does not have
 _NUL_SHARE_OF_UTF16 = 0.2
 BAD = "\ufffe"
-"""Stands where a byte could not be decoded: a code point that no text holds, so the row that has it can be refused."""
+"""Replaces a byte that cannot be decoded: a code point that occurs in no text, so that its row can be refused."""
 
 
 @dataclass(frozen=True, slots=True)
-class Text:
+class DecodedText:
+    """The text of a file and the encoding that it was read by."""
+
     text: str
     encoding: str
 
 
-def decode(data: bytes, declared: str | None) -> Text:
-    """The text, with `BAD` for undecodable bytes, and its encoding. Raises UnusableInput where that is unclear."""
+def decode(data: bytes, declared: str | None) -> DecodedText:
+    """Decode a file, with `BAD` for undecodable bytes. Raises UnusableInput if the encoding is unclear or unknown."""
     if declared is not None:
-        return _declared(data, declared)
+        return _decode_declared(data, declared)
     for mark, encoding in _MARKS:
         if data.startswith(mark):
-            return Text(_lenient(data, encoding), encoding)
+            return DecodedText(_decode_leniently(data, encoding), encoding)
     sample = data[:65_536]
     if sample.count(0) > _NUL_SHARE_OF_UTF16 * len(sample) or _ISO_2022_JP.search(sample):
         raise UnusableInput(
-            "the encoding is unclear (UTF-16 or ISO-2022-JP without a mark): name it with --encoding",
+            "the encoding is unclear (UTF-16 or ISO-2022-JP without a byte order mark): set --encoding",
             "encoding_unmarked",
         )
-    return _guess(data)
+    return _decode_guessed(data)
 
 
-def _declared(data: bytes, declared: str) -> Text:
+def _decode_declared(data: bytes, declared: str) -> DecodedText:
     try:
         codec = codecs.lookup(declared)
     except LookupError:
-        raise UnusableInput(f"no such encoding: {declared}", "encoding_unknown", declared=declared) from None
+        raise UnusableInput(f"unknown encoding: {declared}", "encoding_unknown", declared=declared) from None
     name = "utf-8-sig" if codec.name == "utf-8" else codec.name
-    return Text(_lenient(data, name), codec.name)
+    return DecodedText(_decode_leniently(data, name), codec.name)
 
 
-def _guess(data: bytes) -> Text:
-    text = _lenient(data, "utf-8")
+def _decode_guessed(data: bytes) -> DecodedText:
+    text = _decode_leniently(data, "utf-8")
     if BAD not in text or _most_lines_decode(text):
-        return Text(text, "utf-8")
-    japanese = {name: _strict(data, name) for name in ("cp932", "euc_jp")}
+        return DecodedText(text, "utf-8")
+    japanese = {name: _decode_strictly(data, name) for name in ("cp932", "euc_jp")}
     if japanese["euc_jp"] and _HALF_WIDTH_KANA_RUN.search(japanese["cp932"] or "ｱｱｱ"):
-        return Text(japanese["euc_jp"], "euc_jp")
+        return DecodedText(japanese["euc_jp"], "euc_jp")
     if japanese["cp932"]:
-        return Text(japanese["cp932"], "cp932")
-    raise UnusableInput("the encoding is unclear: name it with --encoding", "encoding_unclear")
+        return DecodedText(japanese["cp932"], "cp932")
+    raise UnusableInput("the encoding is unclear: set --encoding", "encoding_unclear")
 
 
-def _strict(data: bytes, encoding: str) -> str | None:
+def _decode_strictly(data: bytes, encoding: str) -> str | None:
     try:
         return data.decode(encoding)
     except UnicodeDecodeError:
@@ -72,20 +74,20 @@ def _strict(data: bytes, encoding: str) -> str | None:
 
 
 def _most_lines_decode(text: str) -> bool:
-    """A UTF-8 file with damage, rather than a file in another encoding."""
+    """Whether this is a damaged UTF-8 file rather than a file in another encoding."""
     beyond_ascii = [line for line in text.split("\n") if not line.isascii()]
     return 2 * sum(BAD in line for line in beyond_ascii) < len(beyond_ascii)
 
 
-def _lenient(data: bytes, encoding: str) -> str:
+def _decode_leniently(data: bytes, encoding: str) -> str:
     text = data.decode(encoding, errors="factstore-mark")
     return _NOT_IN_CP932.sub(BAD, text) if encoding == "cp932" else text
 
 
-def _mark(error: UnicodeError) -> tuple[str, int]:
+def _replace_by_bad(error: UnicodeError) -> tuple[str, int]:
     if isinstance(error, UnicodeDecodeError):
         return BAD, error.end
     raise error
 
 
-codecs.register_error("factstore-mark", _mark)
+codecs.register_error("factstore-mark", _replace_by_bad)

@@ -1,4 +1,4 @@
-"""What the caller says about the file; everything left out is worked out from the bytes."""
+"""What the caller states about a file; the rest is worked out from its bytes."""
 
 from dataclasses import dataclass
 
@@ -6,8 +6,11 @@ from schemas.uploads import Mode, OnConflict
 
 
 @dataclass(frozen=True, slots=True)
-class Options:
-    """`header`: auto, none (the columns are subject, relation, answer), or three column names in that order: A,B,C."""
+class ReadingOptions:
+    """How to read a file. None stands for what its bytes show.
+
+    header: auto; none (the columns are subject, relation, answer); or three column names in that order, as A,B,C.
+    """
 
     mode: Mode = Mode.UPSERT
     on_conflict: OnConflict = OnConflict.REFUSE

@@ -1,4 +1,4 @@
-"""A file to rows: records of three cells with the line each begins on, whatever the format."""
+"""Read a file of any format into records of cells, each with the line that it begins on."""
 
 import csv
 import datetime as dt
@@ -16,7 +16,7 @@ from python_calamine import CalamineWorkbook
 
 from pilot.errors import UnusableInput
 from pilot.reading.decoding import BAD, decode
-from pilot.reading.options import Options
+from pilot.reading.options import ReadingOptions
 
 Record = tuple[int, Sequence[str]]
 """The line a record begins on (1 is the file's first line) and its cells as text."""
@@ -47,10 +47,11 @@ CELL_LIMIT = 131_072
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
-    """Records below the header, their three columns' places, and how the file was read.
+class FactTable:
+    """The records below the header, and how the file was read.
 
-    `width`: the cells of a well-formed record. `titles`: the header, so that its repetition is known.
+    places: the indices of the subject, relation and answer columns; width: how many cells a well-formed record has;
+    titles: the header, so that a repetition of it can be recognised.
     """
 
     records: Iterable[Record]
@@ -61,24 +62,24 @@ class Table:
     delimiter: str | None
 
 
-def read_table(path: Path, options: Options) -> Table:
-    """Raises UnusableInput with the option to set, where there is one."""
+def read_table(path: Path, options: ReadingOptions) -> FactTable:
+    """Read a file. Raises UnusableInput, which names the option to set where there is one."""
     data = path.read_bytes()
     if not data:
         raise UnusableInput("the file is empty", "file_empty")
     if data.startswith(b"PK\x03\x04"):
-        return _under_header(_sheet(path), options, encoding="xlsx", delimiter=None)
+        return _find_columns(_read_sheet(path), options, encoding="xlsx", delimiter=None)
     if data.startswith(b"PAR1"):
-        return _under_header(_parquet(path), options, encoding="parquet", delimiter=None)
+        return _find_columns(_read_parquet(path), options, encoding="parquet", delimiter=None)
     text = decode(data, options.encoding)
     if path.suffix.lower() in {".jsonl", ".ndjson"}:
-        return _under_header(_json_lines(text.text), options, encoding=text.encoding, delimiter=None)
-    delimiter = _delimiter(text.text, options, path)
-    return _under_header(_csv(text.text, delimiter), options, encoding=text.encoding, delimiter=delimiter)
+        return _find_columns(_read_json_lines(text.text), options, encoding=text.encoding, delimiter=None)
+    delimiter = _find_delimiter(text.text, options, path)
+    return _find_columns(_read_csv(text.text, delimiter), options, encoding=text.encoding, delimiter=delimiter)
 
 
-def _csv(text: str, delimiter: str) -> Iterator[Record]:
-    """A record whose quoting is broken within its line has no cells; one that runs on makes the file unusable."""
+def _read_csv(text: str, delimiter: str) -> Iterator[Record]:
+    """Read CSV. A record with broken quotes within its line has no cells; a quote that is never closed is an error."""
     csv.field_size_limit(_LONGEST_CELL)
     rows = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     line = 1
@@ -99,51 +100,51 @@ def _csv(text: str, delimiter: str) -> Iterator[Record]:
         line = rows.line_num + 1
 
 
-def _sheet(path: Path) -> Iterator[Record]:
-    """The first sheet; its empty rows are gaps, not rows."""
+def _read_sheet(path: Path) -> Iterator[Record]:
+    """Read the first sheet, without its empty rows."""
     sheet = CalamineWorkbook.from_path(str(path)).get_sheet_by_index(0)
     for line, row in enumerate(sheet.to_python(skip_empty_area=False), start=1):
-        cells = [_cell(value) for value in row]
+        cells = [_to_cell(value) for value in row]
         if any(cells):
             yield line, cells
 
 
-def _parquet(path: Path) -> Iterator[Record]:
+def _read_parquet(path: Path) -> Iterator[Record]:
     table = parquet.read_table(path)
     yield 1, [str(name) for name in table.column_names]
     columns = [column.to_pylist() for column in table.columns]
     for line, row in enumerate(zip(*columns, strict=True), start=2):
-        yield line, [_cell(value) for value in row]
+        yield line, [_to_cell(value) for value in row]
 
 
-def _json_lines(text: str) -> Iterator[Record]:
-    """One object a line; a list of answers makes a row each, and what is no such object makes a row without cells."""
+def _read_json_lines(text: str) -> Iterator[Record]:
+    """Read one object a line. A list of answers gives a row each; anything but such an object gives a bad row."""
     yield 0, _KEYS
     for number, line in enumerate(text.splitlines(), start=1):
         if line.strip():
             try:
-                fact = json.loads(line, parse_int=str, parse_float=str, object_pairs_hook=_each_key_once)
+                fact = json.loads(line, parse_int=str, parse_float=str, object_pairs_hook=_refuse_repeated_keys)
                 subject, relation, answer = (fact.get(key) or "" for key in _KEYS)
             except (ValueError, AttributeError):
                 subject, relation, answer = BAD, BAD, BAD
             for one in answer if isinstance(answer, list) and answer else [answer]:
-                yield number, [_text(cell) for cell in (subject, relation, one)]
+                yield number, [_to_text(cell) for cell in (subject, relation, one)]
 
 
-def _text(value: object) -> str:
-    """JSON may escape half of a surrogate pair, which is no character."""
+def _to_text(value: object) -> str:
+    """Return a string, or BAD for another type or half of a surrogate pair, which JSON can escape."""
     return value if isinstance(value, str) and not _HALF_PAIR.search(value) else BAD
 
 
-def _each_key_once(pairs: list[tuple[str, object]]) -> dict[str, object]:
+def _refuse_repeated_keys(pairs: list[tuple[str, object]]) -> dict[str, object]:
     found = dict(pairs)
     if len(found) < len(pairs):
         raise ValueError("a key stands there twice")
     return found
 
 
-def _cell(value: object) -> str:
-    """The text a person would type: 12 for 12.0, an ISO date, TRUE and FALSE."""
+def _to_cell(value: object) -> str:
+    """Return a value as a person would type it: 12 for 12.0, an ISO date, TRUE and FALSE."""
     if isinstance(value, bool):
         return str(value).upper()
     if isinstance(value, float):
@@ -155,7 +156,7 @@ def _cell(value: object) -> str:
     return "" if value is None else str(value)
 
 
-def _delimiter(text: str, options: Options, path: Path) -> str:
+def _find_delimiter(text: str, options: ReadingOptions, path: Path) -> str:
     if options.delimiter is not None:
         return _DELIMITERS.get(options.delimiter, options.delimiter)
     first = next((line for line in text.splitlines() if line.strip()), "")
@@ -167,32 +168,34 @@ def _delimiter(text: str, options: Options, path: Path) -> str:
     return max(counts, key=lambda mark: counts[mark])
 
 
-def _under_header(records: Iterator[Record], options: Options, *, encoding: str, delimiter: str | None) -> Table:
-    """The header is the first row with three filled cells: what stands above it is a title."""
-    top = next((record for record in records if sum(map(bool, map(trimmed, record[1]))) >= len(_KEYS)), None)
+def _find_columns(
+    records: Iterator[Record], options: ReadingOptions, *, encoding: str, delimiter: str | None
+) -> FactTable:
+    """Find the header, the first row with three filled cells (what stands above it is a title), and its columns."""
+    top = next((record for record in records if sum(map(bool, map(trim, record[1]))) >= len(_KEYS)), None)
     if top is None:
-        raise UnusableInput("the file holds no row", "no_row")
+        raise UnusableInput("the file has no row of three filled cells", "no_row")
     _, titles = top
     if options.header == "none":
-        return Table(chain([top], records), (0, 1, 2), len(titles), [], encoding, delimiter)
-    places = _places([_folded_title(cell) for cell in titles], options.header)
+        return FactTable(chain([top], records), (0, 1, 2), len(titles), [], encoding, delimiter)
+    places = _match_titles([_fold_title(cell) for cell in titles], options.header)
     rows = list(records)
-    titles = [*map(trimmed, titles), *[""] * _empty_columns(rows, len(titles))]
-    return Table(rows, places, len(titles), titles, encoding, delimiter)
+    titles = [*map(trim, titles), *[""] * _count_empty_columns(rows, len(titles))]
+    return FactTable(rows, places, len(titles), titles, encoding, delimiter)
 
 
-def _empty_columns(rows: Sequence[Record], width: int) -> int:
-    """How many empty cells every filled row has beyond the header's width."""
-    widths = {len(cells) for _, cells in rows if any(map(trimmed, cells))}
-    alike = len(widths) == 1 and not any(trimmed(cell) for _, cells in rows for cell in cells[width:])
+def _count_empty_columns(rows: Sequence[Record], width: int) -> int:
+    """Count the empty cells that every filled row has beyond the width of the header."""
+    widths = {len(cells) for _, cells in rows if any(map(trim, cells))}
+    alike = len(widths) == 1 and not any(trim(cell) for _, cells in rows for cell in cells[width:])
     return max(widths.pop() - width, 0) if alike else 0
 
 
-def _places(titles: list[str], header: str) -> tuple[int, int, int]:
+def _match_titles(titles: list[str], header: str) -> tuple[int, int, int]:
     if header == "auto":
         wanted = [_HEADERS["subject"], _HEADERS["relation"], _HEADERS["answer"]]
     else:
-        wanted = [{_folded_title(name)} for name in next(csv.reader([header]))]
+        wanted = [{_fold_title(name)} for name in next(csv.reader([header]))]
     found = [next((place for place, title in enumerate(titles) if title in names), None) for names in wanted]
     match found:
         case [int(subject), int(relation), int(answer)]:
@@ -202,10 +205,10 @@ def _places(titles: list[str], header: str) -> tuple[int, int, int]:
     )
 
 
-def _folded_title(cell: str) -> str:
-    return unicodedata.normalize("NFKC", trimmed(cell)).casefold()
+def _fold_title(cell: str) -> str:
+    return unicodedata.normalize("NFKC", trim(cell)).casefold()
 
 
-def trimmed(name: str) -> str:
-    """Without the white space, and the stray byte order marks, at its ends."""
+def trim(name: str) -> str:
+    """Remove white space and stray byte order marks from both ends."""
     return name.strip().strip("\ufeff").strip()

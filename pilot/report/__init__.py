@@ -1,1 +1,1 @@
-"""The report: built once, from integers (document.py), then drawn as JSON, HTML and JUnit."""
+"""The report: built once, from integers (document.py), then written as JSON, HTML and JUnit XML."""

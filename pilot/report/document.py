@@ -1,11 +1,11 @@
-"""The one document: what the service says of itself, what the pilot counted, what the gate makes of it."""
+"""Build the document of the report from what the service states, what the pilot counted and how the gate judged it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from pilot.checks.measured import Measured
-from pilot.gate import verdict
+from pilot.checks.measurement import Measurement
+from pilot.gate import worst_verdict
 from pilot.information import Information
 from pilot.reading import Reading
 from pilot.statistics import interval
@@ -20,7 +20,7 @@ _COUNTED_BY_BOTH = ("rows_read", "accepted", "duplicate", "conflicting", "reject
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """What was read, trained and measured."""
+    """Everything that was read, trained and measured."""
 
     file: Path
     dictionary: str
@@ -28,18 +28,19 @@ class Evidence:
     reading: Reading
     information: Information
     memory: MemoryInfo
-    checks: Sequence[Measured]
+    checks: Sequence[Measurement]
     left_out: Sequence[LeftOut]
     thresholds: Sequence[Threshold]
     experiments: Sequence[Experiment] = ()
 
 
 def build_report(evidence: Evidence, run: Run) -> Report:
+    """Build the report; every rate in it follows from integers that are in it too."""
     recall = next(check.tally for check in evidence.checks if check.id is CheckId.RECALL)
     return Report(
         format_version=1,
-        dictionary=_dictionary(evidence),
-        memory=_memory(evidence),
+        dictionary=_to_dictionary_figures(evidence),
+        memory=_to_memory_figures(evidence),
         coverage=Coverage(
             taught=evidence.receipt.accepted,
             rows=evidence.receipt.rows_read,
@@ -49,22 +50,22 @@ def build_report(evidence: Evidence, run: Run) -> Report:
         error_rate=ErrorRate(
             wrong=recall.wrong, answered=recall.answered, interval=interval(recall.wrong, recall.answered)
         ),
-        checks=[_check(measured, evidence.thresholds) for measured in evidence.checks],
+        checks=[_to_check(measured, evidence.thresholds) for measured in evidence.checks],
         left_out=list(evidence.left_out),
         experiments=list(evidence.experiments),
-        verdict=verdict(evidence.thresholds),
+        verdict=worst_verdict(evidence.thresholds),
         gate=list(evidence.thresholds),
         run=run,
     )
 
 
-def stated_bound(memory: MemoryInfo) -> float:
-    """The share of never-taught questions that the memory's recipe allows to be answered."""
+def get_stated_bound(memory: MemoryInfo) -> float:
+    """Return the share of never-taught questions that the memory's recipe allows to be answered."""
     stated = memory.recipe.get("false_answers")
     return float(stated) if isinstance(stated, int | float) else 1e-6
 
 
-def _dictionary(evidence: Evidence) -> DictionaryFigures:
+def _to_dictionary_figures(evidence: Evidence) -> DictionaryFigures:
     receipt, counted = evidence.receipt, evidence.information
     shared = [name for name in DictionaryFigures.model_fields if name in Receipt.model_fields]
     return DictionaryFigures(
@@ -79,28 +80,28 @@ def _dictionary(evidence: Evidence) -> DictionaryFigures:
         answers=counted.answers,
         bits=counted.bits,
         entropy=counted.entropy,
-        differences=_differences(evidence),
+        differences=_compare_counts(evidence),
     )
 
 
-def _differences(evidence: Evidence) -> list[Difference]:
+def _compare_counts(evidence: Evidence) -> list[Difference]:
     pairs = [(name, getattr(evidence.receipt, name), getattr(evidence.reading, name)) for name in _COUNTED_BY_BOTH]
     return [Difference(field=name, receipt=theirs, pilot=ours) for name, theirs, ours in pairs if theirs != ours]
 
 
-def _memory(evidence: Evidence) -> MemoryFigures:
+def _to_memory_figures(evidence: Evidence) -> MemoryFigures:
     memory = evidence.memory
     shared = [name for name in MemoryFigures.model_fields if name in MemoryInfo.model_fields]
     parameters = memory.stored_parameters
     return MemoryFigures(
         **{name: getattr(memory, name) for name in shared},
         bits_per_parameter=evidence.information.bits / parameters if parameters else 0.0,
-        false_answers=stated_bound(memory),
+        false_answers=get_stated_bound(memory),
     )
 
 
-def _check(measured: Measured, thresholds: Sequence[Threshold]) -> Check:
-    found = verdict(threshold for threshold in thresholds if threshold.check is measured.id)
+def _to_check(measured: Measurement, thresholds: Sequence[Threshold]) -> Check:
+    found = worst_verdict(threshold for threshold in thresholds if threshold.check is measured.id)
     return Check(
         id=measured.id,
         **measured.tally.counts(),

@@ -1,5 +1,6 @@
-"""The words of the report and the console: prose, findings, steps and errors in the language of a run;
-what a language has no words for is said in English.
+"""The texts of the report and the console in the language of a run: prose, findings, steps and errors.
+
+What a language has no text for is written in English.
 """
 
 import re
@@ -9,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from pilot.errors import PilotError
-from pilot.report.quantities import number
+from pilot.report.quantities import format_number
 from schemas.problems import Code
 from schemas.uploads import Finding
 
@@ -19,13 +20,13 @@ _HERE = Path(__file__).parent
 
 @cache
 def read_prose(lang: str) -> Prose:
-    """The headings and sentences of the report in this language."""
+    """Read the headings and sentences of the report in this language."""
     return _read(f"prose.{lang}.toml")
 
 
 @cache
 def read_messages(lang: str) -> Prose:
-    """Findings, steps, errors and problems by their codes; empty for English, in which the code says them itself."""
+    """Read the texts of findings, steps, errors and problems by code; empty for English, which is in the code."""
     return {} if lang == "en" else _read(f"messages.{lang}.toml")
 
 
@@ -38,63 +39,63 @@ _ID = re.compile(r"\b[a-z]{3}_[0-9a-f]{16}\b")
 _NOT_A_WORD = re.compile(r"[^a-z]+")
 
 
-def finding_text(finding: Finding, lang: str) -> str:
-    """What an upload's receipt says of the file: by the finding's kind and figures, else its message."""
+def describe_finding(finding: Finding, lang: str) -> str:
+    """Describe a finding of an upload by its kind and figures; where there is no text for it, by its message."""
     words = read_messages(lang).get("finding", {})
     template = words.get(finding.kind)
     if template is None:
         return finding.message
-    figures = {"count": number(finding.count), "relation": finding.relation or ""}
+    figures = {"count": format_number(finding.count), "relation": finding.relation or ""}
     if finding.personal is not None:
-        told = finding.personal
-        figures |= {"kind": words["kind"][told.kind], "of": words["of"][told.of]}
-        figures |= {"matching": number(told.matching), "looked_at": number(told.looked_at)}
+        personal = finding.personal
+        figures |= {"kind": words["kind"][personal.kind], "of": words["of"][personal.of]}
+        figures |= {"matching": format_number(personal.matching), "looked_at": format_number(personal.looked_at)}
     if finding.uniqueness is not None:
         alone, listed = finding.uniqueness, read_prose(lang)["marks"]["list"]
-        figures |= {"subjects": number(alone.subjects), "unique": number(alone.unique)}
+        figures |= {"subjects": format_number(alone.subjects), "unique": format_number(alone.unique)}
         figures["relations"] = listed.join(alone.relations)
     try:
         return str(template.format(**figures))
-    except KeyError:  # a receipt that was kept from before has neither of the two
+    except KeyError:  # a receipt of an older version has neither of the two
         return finding.message
 
 
-def refused_text(code: Code, lang: str) -> str:
-    """Why rows were refused with this code; nothing in a language that has no words for it."""
+def describe_refusal(code: Code, lang: str) -> str:
+    """Say why rows were refused with this code; empty where the language has no text for it."""
     return str(read_messages(lang).get("problem", {}).get(code, ""))
 
 
-def step_text(step: str, lang: str) -> str:
-    """A step of the work: `recall: every pair`, where the part after the colon is left out if it has no words."""
+def describe_step(step: str, lang: str) -> str:
+    """Describe a step such as `recall: every pair`. The part after the colon is left out if there is no text for it."""
     words = read_messages(lang).get("progress")
     if words is None:
         return step
     head, _, rest = step.partition(": ")
-    whole, detail = _step(head, words), _step(rest, words)
+    whole, detail = _describe_part(head, words), _describe_part(rest, words)
     if whole is None:
         return step
     return whole if detail is None else f"{whole.removesuffix('…')}{read_prose(lang)['marks']['colon']}{detail}"
 
 
-def _step(step: str, words: Prose) -> str | None:
+def _describe_part(step: str, words: Prose) -> str | None:
     found = _NUMBER.search(step)
-    template: str | None = words.get(_code(_NUMBER.sub("n", step)))
+    template: str | None = words.get(_to_code(_NUMBER.sub("n", step)))
     return None if template is None else template.format(n=found.group() if found else "")
 
 
-def reason_text(reason: str, lang: str) -> str:
-    """Why a version was put in place, where the pilot or the service says so; a person's words stay as they are."""
+def describe_reason(reason: str, lang: str) -> str:
+    """Say why a version was put in place. A reason that a person wrote stays as it is."""
     found = _ID.search(reason)
-    template = read_messages(lang).get("reason", {}).get(_code(_ID.sub("", reason)))
+    template = read_messages(lang).get("reason", {}).get(_to_code(_ID.sub("", reason)))
     return reason if template is None else str(template.format(id=found.group() if found else ""))
 
 
-def _code(text: str) -> str:
+def _to_code(text: str) -> str:
     return _NOT_A_WORD.sub("_", text.lower()).strip("_")
 
 
-def error_text(error: PilotError, lang: str) -> str:
-    """An error for a person: what happened, why, what to do, and its code."""
+def describe_error(error: PilotError, lang: str) -> str:
+    """Describe an error for a person: what happened, why, what to do, and the code."""
     messages = read_messages(lang)
     if not messages:
         return f"pilot: {error}"
@@ -104,5 +105,5 @@ def error_text(error: PilotError, lang: str) -> str:
         named = "｜".join(map(str, header)) if isinstance(header, list) else ""
         said = str(messages["problem"][problem.code]).format(header=named)
         return f"{said} [{problem.code}]\n{problem.detail}"
-    template = messages["error"].get(error.said)
-    return f"pilot: {error}" if template is None else f"{template.format(**error.figures)} [{error.said}]"
+    template = messages["error"].get(error.message_code)
+    return f"pilot: {error}" if template is None else f"{template.format(**error.figures)} [{error.message_code}]"

@@ -1,4 +1,4 @@
-"""Rows of an experiment as tables that fit a page."""
+"""Arrange the rows of an experiment as tables that fit a page."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -7,38 +7,41 @@ from pilot.report.wording import Wording
 from schemas.experiments import Row
 
 _MANY = 7
-"""More figures than this do not stand side by side."""
+"""More figures than this do not fit side by side."""
 _ROWS, _CELLS = 16, 140
-"""A table of more is folded away."""
+"""A table of more is folded."""
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
+class TableLine:
+    """A line of a table in words."""
+
     name: str
     task: str
     cells: list[str]
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
-    """In words. tasks: whether its lines tell theirs; folded: whether it is too long to be read in passing."""
+class RowTable:
+    """A table in words. tasks: whether lines name their task; folded: whether it is too long to be shown unfolded."""
 
     title: str
     columns: list[str]
-    lines: list[Line]
+    lines: list[TableLine]
     tasks: bool
     folded: bool
 
 
-def tables(rows: Sequence[Row], words: Wording) -> list[Table]:
-    """Rows whose figures are alike stand in one table. Where these are many, there is one for each task, and it is
-    turned if its rows are few: then a line is a figure.
+def build_tables(rows: Sequence[Row], words: Wording) -> list[RowTable]:
+    """Put rows with the same figures into one table.
+
+    Where the figures are many, there is a table for each task; if it has few rows, it is transposed, one line a figure.
     """
-    return [table for alike in _alike(rows) for table in _fitted(alike, words)]
+    return [table for alike in _group_alike(rows) for table in _fit_tables(alike, words)]
 
 
-def _alike(rows: Iterable[Row]) -> list[list[Row]]:
-    """A row joins the first one that has all of its figures, or that has some of them and no others."""
+def _group_alike(rows: Iterable[Row]) -> list[list[Row]]:
+    """Group rows: a row joins the first group that has all of its figures, or none that it lacks."""
     groups: list[list[Row]] = []
     for row in rows:
         joined = next((group for group in groups if _joins(row, group)), None)
@@ -54,42 +57,45 @@ def _joins(row: Row, group: Sequence[Row]) -> bool:
     return names <= known or known <= names
 
 
-def _fitted(rows: Sequence[Row], words: Wording) -> list[Table]:
-    columns = _measured(rows)
+def _fit_tables(rows: Sequence[Row], words: Wording) -> list[RowTable]:
+    columns = _measured_columns(rows)
     tasks = list(dict.fromkeys(row.task for row in rows))
     if len(columns) <= _MANY:
-        return [_table("", columns, rows, words, tasks=len(tasks) > 1)]
+        return [_make_table("", columns, rows, words, tasks=len(tasks) > 1)]
     titles = [words.words["task"][task] if task and len(tasks) > 1 else "" for task in tasks]
     parts = [[row for row in rows if row.task is task] for task in tasks]
-    made = [_table(title, _measured(part), part, words, tasks=False) for title, part in zip(titles, parts, strict=True)]
-    return [_turned(table) if len(table.lines) < _MANY else table for table in made]
+    made = [
+        _make_table(title, _measured_columns(part), part, words, tasks=False)
+        for title, part in zip(titles, parts, strict=True)
+    ]
+    return [_transpose(table) if len(table.lines) < _MANY else table for table in made]
 
 
-def _measured(rows: Iterable[Row]) -> list[str]:
-    """The figures that at least one row has."""
+def _measured_columns(rows: Iterable[Row]) -> list[str]:
+    """Return the figures that at least one row has."""
     return list(dict.fromkeys(name for row in rows for name, figure in row.figures.items() if figure is not None))
 
 
-def _table(title: str, columns: Sequence[str], rows: Sequence[Row], words: Wording, *, tasks: bool) -> Table:
-    return Table(
+def _make_table(title: str, columns: Sequence[str], rows: Sequence[Row], words: Wording, *, tasks: bool) -> RowTable:
+    return RowTable(
         title=title,
         columns=[words.label(column) for column in columns],
-        lines=[_line(row, columns, words) for row in rows],
+        lines=[_make_line(row, columns, words) for row in rows],
         tasks=tasks,
         folded=len(rows) > _ROWS or len(rows) * len(columns) > _CELLS,
     )
 
 
-def _line(row: Row, columns: Sequence[str], words: Wording) -> Line:
-    cells = [_cell(row.figures.get(column), column, words) for column in columns]
-    return Line(words.label(row.name), words.words["task"][row.task] if row.task else "", cells)
+def _make_line(row: Row, columns: Sequence[str], words: Wording) -> TableLine:
+    cells = [_make_cell(row.figures.get(column), column, words) for column in columns]
+    return TableLine(words.label(row.name), words.words["task"][row.task] if row.task else "", cells)
 
 
-def _turned(table: Table) -> Table:
+def _transpose(table: RowTable) -> RowTable:
     cells = zip(*(line.cells for line in table.lines), strict=True)
-    lines = [Line(name, "", list(each)) for name, each in zip(table.columns, cells, strict=True)]
+    lines = [TableLine(name, "", list(each)) for name, each in zip(table.columns, cells, strict=True)]
     return replace(table, columns=[line.name for line in table.lines], lines=lines)
 
 
-def _cell(figure: float | str | None, column: str, words: Wording) -> str:
+def _make_cell(figure: float | str | None, column: str, words: Wording) -> str:
     return words.label(figure) if isinstance(figure, str) else words.figures.shown(figure, column)

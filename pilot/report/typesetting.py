@@ -1,6 +1,6 @@
-"""The page's text as it is set: no figure parts from its counter or its unit, and exponents are raised.
+"""Typeset the text of the page: figures are not separated from their counter or unit, and exponents are raised.
 
-Text of the page alone is touched: tags, titles, style sheets and what is code stay as they are.
+Only text is changed; tags, titles, style sheets and code stay as they are.
 """
 
 import re
@@ -21,36 +21,36 @@ _TOGETHER = re.compile(
 _EXPONENT = re.compile(r"(?<=10)([⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+)|(?<=[e2])\^(ε|−c)")
 _DIGITS = str.maketrans("⁻⁰¹²³⁴⁵⁶⁷⁸⁹", "−0123456789")
 _LONGEST = 26
-"""Characters that stand in one line on a phone whatever is around them."""
+"""The most characters that fit into one line on a phone."""
 
 
 def typeset(page: str) -> str:
-    """The page with spans of class `nowrap` around figures with their counters, fractions, ranges and hyphenated
-    names, and `sup` around exponents.
+    """Put spans of class `nowrap` around figures with their counters, fractions, ranges and hyphenated names, and `sup`
+    around exponents.
     """
-    return "".join(_set(page))
+    return "".join(_typeset_parts(page))
 
 
-def _set(page: str) -> Iterator[str]:
+def _typeset_parts(page: str) -> Iterator[str]:
     at = 0
     for apart in _APART.finditer(page):
-        yield _text(page[at : apart.start()])
+        yield _typeset_text(page[at : apart.start()])
         yield apart.group()
         at = apart.end()
-    yield _text(page[at:])
+    yield _typeset_text(page[at:])
 
 
-def _text(text: str) -> str:
+def _typeset_text(text: str) -> str:
     if not text or text.isspace():
         return text
-    return _EXPONENT.sub(_raised, _TOGETHER.sub(_kept, text))
+    return _EXPONENT.sub(_raise_exponent, _TOGETHER.sub(_keep_together, text))
 
 
-def _kept(found: re.Match[str]) -> str:
+def _keep_together(found: re.Match[str]) -> str:
     words = found.group()
     plain = found["figure"] is not None and words.replace(",", "").replace(".", "").isdecimal()
     return words if plain or len(words) > _LONGEST else f'<span class="nowrap">{words}</span>'
 
 
-def _raised(found: re.Match[str]) -> str:
+def _raise_exponent(found: re.Match[str]) -> str:
     return f"<sup>{(found[1] or found[2]).translate(_DIGITS)}</sup>"

@@ -1,5 +1,6 @@
-"""The three drawings of a report, each put in place whole. The page loads nothing from elsewhere: it opens offline,
-prints, and follows light or dark.
+"""Write a report as JSON, JUnit XML and HTML, each file atomically.
+
+The page loads nothing from elsewhere: it opens offline, prints, and follows the light or dark theme.
 """
 
 import re
@@ -11,24 +12,27 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from pilot.errors import UnusableInput
-from pilot.report.junit import junit
-from pilot.report.messages import finding_text, read_prose, reason_text, refused_text
-from pilot.report.quantities import figures_of
+from pilot.report.junit import to_junit
+from pilot.report.messages import describe_finding, describe_reason, describe_refusal, read_prose
+from pilot.report.quantities import get_number_format
 from pilot.report.typesetting import typeset
-from pilot.report.view import view
+from pilot.report.view import build_view
 from schemas.report import Report
 
 
 def write_report(report: Report, folder: Path, lang: str) -> Path:
-    """Writes report.json, report.html and report.junit.xml into `folder`; returns the path of the page."""
-    drawings = {
+    """Write report.json, report.html and report.junit.xml into `folder`, and return the path of the page.
+
+    Raises UnusableInput where the folder cannot be written.
+    """
+    files = {
         "report.json": (report.model_dump_json(indent=2) + "\n").encode(),
-        "report.junit.xml": junit(report),
-        "report.html": html(report, lang).encode(),
+        "report.junit.xml": to_junit(report),
+        "report.html": render_html(report, lang).encode(),
     }
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        for name, content in drawings.items():
+        for name, content in files.items():
             half = folder / f".{name}.part"
             half.write_bytes(content)
             half.replace(folder / name)
@@ -41,27 +45,27 @@ _CODE = re.compile("`([^`]+)`")
 _HERE = Path(__file__).parent
 
 
-def html(report: Report, lang: str) -> str:
-    """Every text that came from the file is escaped; a missing figure is an error, not a blank."""
+def render_html(report: Report, lang: str) -> str:
+    """Render the page. Every text that came from the file is escaped; a missing figure is an error, not a blank."""
     environment = Environment(
         loader=FileSystemLoader(_HERE), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     prose = read_prose(lang)
-    figures = figures_of(prose)
-    told = {
-        "in_words": lambda finding: _with_code(finding_text(finding, lang)),
-        "as_refusal": lambda code: _with_code(refused_text(code, lang)),
-        "as_reason": partial(reason_text, lang=lang),
+    figures = get_number_format(prose)
+    texts = {
+        "in_words": lambda finding: _mark_code(describe_finding(finding, lang)),
+        "as_refusal": lambda code: _mark_code(describe_refusal(code, lang)),
+        "as_reason": partial(describe_reason, lang=lang),
     }
-    environment.filters.update(figures.filters() | told | {"fill": _fill})
+    environment.filters.update(figures.filters() | texts | {"fill": _fill})
     environment.globals["percent"] = figures.percent
     style = "".join((_HERE / name).read_text(encoding="utf-8") for name in ("report.css", "laboratory.css"))
     page = environment.get_template("report.html.j2")
-    return typeset(page.render(report=report, t=prose, view=view(report, prose), lang=lang, style=style))
+    return typeset(page.render(report=report, t=prose, view=build_view(report, prose), lang=lang, style=style))
 
 
-def _with_code(text: str) -> Markup:
-    """What stands between backticks as code."""
+def _mark_code(text: str) -> Markup:
+    """Escape a text and mark what is between backticks as code."""
     return Markup(_CODE.sub(r"<code>\1</code>", str(escape(text))))  # noqa: S704 - escaped before the tags are set
 
 

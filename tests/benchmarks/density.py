@@ -1,5 +1,5 @@
-"""What a stored byte of the bank holds, on whole tables: code bits, bits of answers and bytes a fact, with every pair
-recalled. Answers and names, without which nothing is answered, stand beside it as bytes a fact in all.
+"""Measure what a stored byte of the bank holds on whole tables: code bits, bits of answers and bytes a fact, with every
+pair recalled. Bytes a fact in all, with the answers and names that answering needs, are shown next to it.
 
 Bars: `compact` at least 2.2 code bits a stored byte (2.6 hoped for) on every table, weights, scales and block table
 counted; at most 12 bytes a fact on the enterprise table, at false answers of 1e-6.

@@ -29,7 +29,7 @@ def main(folders: Sequence[Path] = FOLDERS) -> None:
         data = Path(folder) / "data"
         data.mkdir()
         with running_service(data) as service, service.client() as api:
-            held = {path: taught(api, path) for path in tables}
+            held = {path: teach(api, path) for path in tables}
             before = {path: count(api, held[path], pairs) for path, pairs in tables.items()}
         with running_service(data, service.key) as service, service.client() as api:
             after = {path: count(api, held[path], pairs) for path, pairs in tables.items()}
@@ -51,7 +51,7 @@ def read(path: Path) -> Pairs:
     return pairs
 
 
-def taught(api: httpx.Client, path: Path) -> str:
+def teach(api: httpx.Client, path: Path) -> str:
     """The dictionary, with its champion trained by `fast` and an alias `small` by `compact`."""
     dictionary = fresh_dictionary(api, path.read_text("utf-8"), on_conflict="many")
     assert train(api, dictionary, recipe=None)["state"] == "succeeded"

@@ -1,5 +1,5 @@
-"""What a table takes on the disk, all that answering takes counted: the artefact by part, beside the same facts as
-text, compressed, and in SQLite.
+"""Measure what a table takes on disk, with everything that answering needs: the artefact by part, next to the same
+facts as text, compressed, and in SQLite.
 
     bank        weights, scales and block table: what `bytes` counts, here with the file's header
     everything  bank, answers, names and manifest: what has to be there for a question to be answered; the secret apart

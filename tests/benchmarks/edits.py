@@ -12,14 +12,14 @@ import time
 from service.memory import Changes, Editor, Facts, Memory, Recipe, fit
 from service.memory.recall import Answers, answer_sets
 from tests.benchmarks import million
-from tests.benchmarks.engine import SECRET, columns
+from tests.benchmarks.engine import SECRET, to_facts
 
 NONE = Facts([], [], [])
 Truth = dict[tuple[str, str], Answers]
 
 
 def main(edits: int = 20_000, profile: str = "fast") -> None:
-    facts = columns(million.rows())
+    facts = to_facts(million.make_rows())
     started = time.perf_counter()
     memory = fit(facts, Recipe(profile=profile), secret=SECRET)
     training = time.perf_counter() - started
@@ -86,7 +86,7 @@ def _check(memory: Memory, truth: Truth) -> None:
 
 
 def _facts(truth: Truth) -> Facts:
-    return columns([(subject, relation, answer) for (subject, relation), held in truth.items() for answer in held])
+    return to_facts([(subject, relation, answer) for (subject, relation), held in truth.items() for answer in held])
 
 
 if __name__ == "__main__":

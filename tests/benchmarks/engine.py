@@ -28,11 +28,11 @@ def main(repeats: int = 3) -> None:
         table = million.write(path)
         sqlite = median(lambda: load_sqlite(path), repeats)
         print(f"sqlite3 load and index: {sqlite:.2f} s")
-        small = columns(table[:100_000])
-        facts = columns(table)
+        small = to_facts(table[:100_000])
+        facts = to_facts(table)
         for profile, bar, most in (("fast", 4, 45), ("compact", 20, 16)):
             tenth = median(lambda: train(small, profile), repeats)  # noqa: B023 - called at once
-            taken = [timed(lambda: train(facts, profile)) for _ in range(repeats)]  # noqa: B023
+            taken = [time_call(lambda: train(facts, profile)) for _ in range(repeats)]  # noqa: B023
             whole = statistics.median(seconds for seconds, _ in taken)
             memory = taken[0][1]
             print(
@@ -53,7 +53,7 @@ def train(facts: Facts, profile: str) -> Memory:
 def recall(memory: Memory, table: list[tuple[str, str, str]]) -> None:
     """Recall in process, 10,000 pairs drawn over the whole table."""
     sample = table[:: len(table) // 10_000][:10_000]
-    facts = columns(sample)
+    facts = to_facts(sample)
     taken = median(lambda: memory.recall(facts.subjects, facts.relations), 9)
     right = sum(
         held == (row[2],)
@@ -62,7 +62,7 @@ def recall(memory: Memory, table: list[tuple[str, str, str]]) -> None:
     print(f"  recall in process, batches of 10,000: {len(sample) / taken:,.0f} facts/s, {right} of {len(sample)} right")
 
 
-def columns(table: list[tuple[str, str, str]]) -> Facts:
+def to_facts(table: list[tuple[str, str, str]]) -> Facts:
     subjects, relations, answers = map(list, zip(*table, strict=True))
     return Facts(subjects, relations, answers)
 
@@ -82,10 +82,10 @@ def load_sqlite(path: Path) -> None:
 
 def median(work: Callable[[], object], repeats: int) -> float:
     """Median wall seconds of `repeats` runs."""
-    return statistics.median(timed(work)[0] for _ in range(repeats))
+    return statistics.median(time_call(work)[0] for _ in range(repeats))
 
 
-def timed(work: Callable[[], T]) -> tuple[float, T]:
+def time_call(work: Callable[[], T]) -> tuple[float, T]:
     started = time.perf_counter()
     result = work()
     return time.perf_counter() - started, result

@@ -19,7 +19,7 @@ DRAWS = 20
 
 
 @dataclass(frozen=True, slots=True)
-class Recalled:
+class NoisyRecall:
     """right: how many of the `facts` were right in each draw of the noise; always: how many were in every one."""
 
     facts: int
@@ -27,7 +27,7 @@ class Recalled:
     always: int
 
 
-def recall_in_noise(shape: Shape, problem: Problem, weights: Weights, *, weight_bits: int | None = None) -> Recalled:
+def recall_in_noise(shape: Shape, problem: Problem, weights: Weights, *, weight_bits: int | None = None) -> NoisyRecall:
     """Recall by trained weights, rounded to `weight_bits` where given, with noise that was never masked."""
 
     def recall(draw: int) -> NDArray[np.bool_]:
@@ -42,7 +42,7 @@ def recall_behind_mask(
     table: Table,
     targets: NDArray[np.int8],
     weights: NDArray[np.float64],
-) -> Recalled:
+) -> NoisyRecall:
     """Recall by a read-out in closed form, at int8. tokens: vectors of subjects, then relations, (names, d_model)."""
 
     def recall(draw: int) -> NDArray[np.bool_]:
@@ -53,10 +53,10 @@ def recall_behind_mask(
     return _count(recall)
 
 
-def _count(recall: Callable[[int], NDArray[np.bool_]]) -> Recalled:
+def _count(recall: Callable[[int], NDArray[np.bool_]]) -> NoisyRecall:
     """Draws count up from one: number 0 is the one that a training looks at."""
     found = np.stack([recall(draw) for draw in range(1, DRAWS + 1)])
-    return Recalled(found.shape[1], found.sum(axis=1).tolist(), int(found.all(axis=0).sum()))
+    return NoisyRecall(found.shape[1], found.sum(axis=1).tolist(), int(found.all(axis=0).sum()))
 
 
 def draw_sequences(table: Table, seed: int) -> NDArray[np.int64]:

@@ -47,55 +47,55 @@ class Layer(nn.Module):
 
 
 def main() -> None:
-    table = facts()
-    edited = edits(table)
+    table = draw_facts()
+    edited = draw_edits(table)
     torch.manual_seed(0)
     torch.set_num_threads(1)
     start = time.perf_counter()
-    layer, right = trained(table)
+    layer, right = train(table)
     weights = sum(weight.numel() for weight in layer.parameters())
     seconds = time.perf_counter() - start
     print(f"gradient recipe: {right} of {len(table)} facts held after {seconds:.1f} s, {weights:,} weights", flush=True)
     others = [fact for fact in table if fact[:2] not in {edit[:2] for edit in edited}]
     for rate in FINE_RATES:
-        print(f"fine-tuned at {rate:.0e}: {fine_tuned(deepcopy(layer), rate, edited, others)}", flush=True)
-    print(f"the kit: {by_the_kit(table, edited, others)}", flush=True)
+        print(f"fine-tuned at {rate:.0e}: {fine_tune(deepcopy(layer), rate, edited, others)}", flush=True)
+    print(f"the kit: {edit_with_kit(table, edited, others)}", flush=True)
 
 
-def facts() -> Table:
+def draw_facts() -> Table:
     draw = random.Random(0)
     return [(s, r, draw.randrange(ANSWERS)) for s in range(SUBJECTS) for r in range(RELATIONS)]
 
 
-def edits(table: Table) -> Table:
+def draw_edits(table: Table) -> Table:
     draw = random.Random(1)
     return [(s, r, (answer + draw.randrange(1, ANSWERS)) % ANSWERS) for s, r, answer in draw.sample(table, EDITS)]
 
 
-def trained(table: Table) -> tuple[Layer, int]:
+def train(table: Table) -> tuple[Layer, int]:
     """The layer, and how many facts it holds at the end."""
     layer = Layer()
-    asked, answers = columns(table)
+    asked, answers = to_tensors(table)
     optimiser = torch.optim.AdamW(layer.parameters(), lr=RATE, weight_decay=0.0)
     decay = torch.optim.lr_scheduler.CosineAnnealingLR(optimiser, EPOCHS)
     for _ in range(EPOCHS):
         for part in torch.split(torch.randperm(len(table)), BATCH):
             step(layer, optimiser, asked[part], answers[part])
         decay.step()
-    return layer, held(layer, table)
+    return layer, count_held(layer, table)
 
 
-def fine_tuned(layer: Layer, rate: float, edited: Table, others: Table) -> str:
+def fine_tune(layer: Layer, rate: float, edited: Table, others: Table) -> str:
     """Only the edits are shown; it stops as soon as all of them are held."""
-    asked, answers = columns(edited)
+    asked, answers = to_tensors(edited)
     optimiser = torch.optim.AdamW(layer.parameters(), lr=rate, weight_decay=0.0)
     steps = 0
-    while held(layer, edited) < len(edited) and steps < FINE_STEPS:
+    while count_held(layer, edited) < len(edited) and steps < FINE_STEPS:
         step(layer, optimiser, asked, answers)
         steps += 1
-    lost = len(others) - held(layer, others)
+    lost = len(others) - count_held(layer, others)
     return (
-        f"{held(layer, edited)} of {len(edited)} edits held after {steps} steps, "
+        f"{count_held(layer, edited)} of {len(edited)} edits held after {steps} steps, "
         f"{lost} of {len(others)} others lost ({lost / len(others):.0%})"
     )
 
@@ -106,38 +106,38 @@ def step(layer: Layer, optimiser: torch.optim.Optimizer, asked: Tensor, answers:
     optimiser.step()
 
 
-def columns(table: Table) -> tuple[Tensor, Tensor]:
+def to_tensors(table: Table) -> tuple[Tensor, Tensor]:
     asked = torch.tensor([fact[:2] for fact in table])
     return asked, torch.tensor([fact[2] for fact in table])
 
 
-def held(layer: Layer, table: Table) -> int:
-    asked, answers = columns(table)
+def count_held(layer: Layer, table: Table) -> int:
+    asked, answers = to_tensors(table)
     with torch.no_grad():
         return int((layer(asked).argmax(dim=1) == answers).sum())
 
 
-def by_the_kit(table: Table, edited: Table, others: Table) -> str:
-    memory = fit(named(table), Recipe(), secret=SECRET)
-    editor = Editor.of(memory, named(table))
+def edit_with_kit(table: Table, edited: Table, others: Table) -> str:
+    memory = fit(name_facts(table), Recipe(), secret=SECRET)
+    editor = Editor.of(memory, name_facts(table))
     start = time.perf_counter()
     for edit in edited:
-        editor.accept(editor.stage(Changes(upsert=named([edit]), delete=[])))
+        editor.accept(editor.stage(Changes(upsert=name_facts([edit]), delete=[])))
     milliseconds = 1000 * (time.perf_counter() - start) / len(edited)
-    right, kept = recalled(editor, edited), recalled(editor, others)
+    right, kept = count_recalled(editor, edited), count_recalled(editor, others)
     return (
         f"{right} of {len(edited)} edits held, {milliseconds:.1f} ms each, "
         f"{len(others) - kept} of {len(others)} others lost"
     )
 
 
-def recalled(editor: Editor, table: Table) -> int:
-    wanted = named(table)
+def count_recalled(editor: Editor, table: Table) -> int:
+    wanted = name_facts(table)
     answers = editor.memory.recall(wanted.subjects, wanted.relations).answers
     return sum(got == (answer,) for got, answer in zip(answers, wanted.answers, strict=True))
 
 
-def named(table: Sequence[tuple[int, int, int]]) -> Facts:
+def name_facts(table: Sequence[tuple[int, int, int]]) -> Facts:
     subjects, relations, answers = zip(*table, strict=True)
     return Facts([f"s{s}" for s in subjects], [f"r{r}" for r in relations], [f"answer {a}" for a in answers])
 

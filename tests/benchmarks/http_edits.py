@@ -28,17 +28,17 @@ Pair = tuple[str, str]
 def main(edits: int = 20_000, subjects: int = 100_000) -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "facts.csv"
-        table = Table(million.write(path, subjects))
+        table = EditedTable(million.write(path, subjects))
         with running_service(Path(folder) / "data") as service, service.client() as api:
             api.timeout = httpx.Timeout(600)
-            dictionary, seconds = _taught(api, path)
+            dictionary, seconds = _teach(api, path)
             print(f"{len(table.held):,} facts trained in {seconds:.1f} s", flush=True)
             _singles(service, dictionary, table, edits)
             _batch(api, dictionary, table, seconds)
             _compare(api, dictionary, table)
 
 
-class Table:
+class EditedTable:
     """What the dictionary must hold, and the edits that change it: of ten, seven put another answer, two put a new
     subject's, one takes a pair away.
     """
@@ -66,7 +66,7 @@ class Table:
         return "upsert", {"subject": pair[0], "relation": pair[1], "answer": self.held[pair]}
 
 
-def _taught(api: httpx.Client, path: Path) -> tuple[str, float]:
+def _teach(api: httpx.Client, path: Path) -> tuple[str, float]:
     """The dictionary and the seconds of its training, from the order to the publication."""
     dictionary: str = api.post("/v1/dictionaries", json={"name": "edited"}).json()["id"]
     sent = api.post(
@@ -80,20 +80,20 @@ def _taught(api: httpx.Client, path: Path) -> tuple[str, float]:
     return dictionary, time.perf_counter() - started
 
 
-def _singles(service: Running, dictionary: str, table: Table, edits: int) -> None:
+def _singles(service: Running, dictionary: str, table: EditedTable, edits: int) -> None:
     port, path = urlsplit(service.url).port or 80, f"/v1/dictionaries/{dictionary}/facts:batch"
     first = load.post(path, msgspec.json.encode(_body(*table.edit())), key=service.key)
     print(f"first edit of the process {load.run(port, [first], connections=1).seconds:.2f} s")
-    before, latencies, failed, growth = _bytes(service.data), list[float](), 0, 0.0
+    before, latencies, failed, growth = _count_bytes(service.data), list[float](), 0, 0.0
     for done in range(AT_ONCE, edits + 1, AT_ONCE):
         requests = [load.post(path, msgspec.json.encode(_body(*table.edit())), key=service.key) for _ in range(AT_ONCE)]
         figures = load.run(port, requests, connections=1)
         latencies += figures.latencies
         failed += figures.failed
-        growth = max(growth, (_bytes(service.data) - before) / done)
+        growth = max(growth, (_count_bytes(service.data) - before) / done)
     latencies.sort()
     p50, p95 = (1000 * latencies[int(len(latencies) * share)] for share in (0.50, 0.95))
-    left = (_bytes(service.data) - before) / edits
+    left = (_count_bytes(service.data) - before) / edits
     print(f"{edits:,} edits: p50 {p50:.1f} ms, p95 {p95:.1f} ms, {failed} failed")
     print(f"disk growth at most {growth / 1000:.1f} kB an edit, {left / 1000:.1f} kB at the end", flush=True)
 
@@ -102,7 +102,7 @@ def _body(op: str, item: dict[str, str]) -> dict[str, list[dict[str, str]]]:
     return {op: [item]}
 
 
-def _batch(api: httpx.Client, dictionary: str, table: Table, training: float) -> None:
+def _batch(api: httpx.Client, dictionary: str, table: EditedTable, training: float) -> None:
     items: dict[Pair, tuple[str, dict[str, str]]] = {}
     while len(items) < AT_ONCE:
         op, item = table.edit()
@@ -116,23 +116,23 @@ def _batch(api: httpx.Client, dictionary: str, table: Table, training: float) ->
     )
 
 
-def _compare(api: httpx.Client, dictionary: str, table: Table) -> None:
+def _compare(api: httpx.Client, dictionary: str, table: EditedTable) -> None:
     """Every pair that the table holds, and every pair that was taken away."""
     wanted = {**{pair: [answer] for pair, answer in table.held.items()}, **{pair: [] for pair in table.gone}}
     right = 0
-    for pairs in _parts(list(wanted)):
+    for pairs in _split(list(wanted)):
         asked = {"subjects": [subject for subject, _ in pairs], "relations": [relation for _, relation in pairs]}
         answers = api.post(f"/v1/dictionaries/{dictionary}/recall:batch", json=asked).json()["answers"]
         right += sum(found == wanted[pair] for pair, found in zip(pairs, answers, strict=True))
     print(f"{right:,} of {len(wanted):,} pairs are right, {len(table.gone):,} of them taken away")
 
 
-def _parts(pairs: list[Pair]) -> Iterator[list[Pair]]:
+def _split(pairs: list[Pair]) -> Iterator[list[Pair]]:
     for start in range(0, len(pairs), ASKED):
         yield pairs[start : start + ASKED]
 
 
-def _bytes(data: Path) -> int:
+def _count_bytes(data: Path) -> int:
     """Everything under the data folder, the database's journal included."""
     return sum(file.stat().st_size for file in data.rglob("*") if file.is_file())
 

@@ -22,7 +22,7 @@ import msgspec
 
 from pilot.client import FactStore
 from pilot.embedded import embedded_service
-from pilot.reading import Options
+from pilot.reading import ReadingOptions
 from schemas.recall import BatchResult, ColumnsResult, Result
 from tests.benchmarks import load, million
 
@@ -48,7 +48,7 @@ def main(subjects: int = 100_000) -> None:
         port = urlsplit(service.url).port or 80
         root = f"/v1/dictionaries/{dictionary}/recall"
         _batches(port, root, service.api_key, table)
-        with _noop() as beside:
+        with _serve_noop() as beside:
             _singles(port, beside, root, service.api_key, table)
 
 
@@ -56,7 +56,7 @@ def _train(store: FactStore, path: Path) -> str:
     """Upload, train, verify, publish; the time of each is printed."""
     dictionary = store.create_dictionary("benchmark").id
     started = time.perf_counter()
-    receipt = store.upload(dictionary, path, Options())
+    receipt = store.upload(dictionary, path, ReadingOptions())
     uploaded = time.perf_counter() - started
     store.wait(store.train(dictionary).id)
     taken = time.perf_counter() - started
@@ -70,7 +70,7 @@ def _batches(port: int, root: str, key: str, table: Sequence[Fact]) -> None:
         for connections in (1, 2):
             asked = [draw.choices(table, k=BATCH) for _ in range(BATCHES)]
             requests = [load.post(f"{root}:batch", _body(form, facts), key=key) for facts in asked]
-            figures = load.run(port, requests, connections=connections, check=_right(form, asked))
+            figures = load.run(port, requests, connections=connections, check=_make_check(form, asked))
             print(
                 f"batches of {BATCH:,} {form}, {connections} connections: {BATCH * figures.per_second:,.0f} facts/s, "
                 f"{figures.right:,} of {BATCH * BATCHES:,} right, {figures.failed} failed"
@@ -91,7 +91,7 @@ def _answers(form: str, body: bytes) -> Sequence[Sequence[str]]:
     return [result.answers for result in _rows.decode(body).results]
 
 
-def _right(form: str, asked: Sequence[Sequence[Fact]]) -> load.Check:
+def _make_check(form: str, asked: Sequence[Sequence[Fact]]) -> load.Check:
     def check(number: int, body: bytes) -> int:
         answers = _answers(form, body)
         return sum(held == [answer] for held, (_, _, answer) in zip(answers, asked[number], strict=True))
@@ -110,25 +110,25 @@ def _singles(port: int, noop: int, root: str, key: str, table: Sequence[Fact]) -
         ]
         idle = load.run(noop, [load.post("/recall", body) for body in bodies], connections=CONNECTIONS)
         requests = [load.post(root, body, key=key) for body in bodies]
-        ours = load.run(port, requests, connections=CONNECTIONS, check=_answered)
+        ours = load.run(port, requests, connections=CONNECTIONS, check=_is_answered)
         ratios.append(ours.per_second / idle.per_second)
         print(
-            f"single recall, {CONNECTIONS} connections: {ours.per_second:,.0f} requests/s, {_latency(ours)}, "
-            f"{ours.right:,} of {SINGLES:,} answered; no-op: {idle.per_second:,.0f} requests/s, {_latency(idle)}"
+            f"single recall, {CONNECTIONS} connections: {ours.per_second:,.0f} requests/s, {_format_latency(ours)}, "
+            f"{ours.right:,} of {SINGLES:,} answered; no-op: {idle.per_second:,.0f} requests/s, {_format_latency(idle)}"
         )
     print(f"single recall to no-op, median of {ROUNDS}: {statistics.median(ratios):.2f}")
 
 
-def _answered(_: int, body: bytes) -> int:
+def _is_answered(_: int, body: bytes) -> int:
     return _result.decode(body).status == "answered"
 
 
-def _latency(figures: load.Figures) -> str:
+def _format_latency(figures: load.LoadFigures) -> str:
     return f"p50 {1e3 * figures.latency(0.5):.1f} ms, p99 {1e3 * figures.latency(0.99):.1f} ms"
 
 
 @contextmanager
-def _noop() -> Iterator[int]:
+def _serve_noop() -> Iterator[int]:
     """The no-op endpoint as a process of its own; yields its port."""
     with socket.create_server(("127.0.0.1", 0)) as free:
         port: int = free.getsockname()[1]

@@ -1,4 +1,4 @@
-"""kill -9 in the middle of edits, again and again: every acknowledged edit is there, no unacknowledged half is.
+"""kill -9 in the middle of edits, many times: every acknowledged edit is there, and no other one is there in part.
 
 Each batch writes its number under five subjects. After each kill the service is started again and must hold one number
 under all five, the last acknowledged or the one under way, in ledger and memory alike, and recall every fact.
@@ -26,12 +26,12 @@ FACTS = "subject,relation,answer\n" + "".join(",".join(row) + "\n" for row in RO
 
 def main(kills: int = 100) -> None:
     with tempfile.TemporaryDirectory() as folder:
-        complaints = killed(Path(folder), kills)
+        complaints = kill_repeatedly(Path(folder), kills)
     print(f"{kills} kills: {len(complaints)} complaints", *complaints, sep="\n")
 
 
-def killed(folder: Path, kills: int) -> list[str]:
-    """What was found wrong after this many kills."""
+def kill_repeatedly(folder: Path, kills: int) -> list[str]:
+    """Kill the service this many times during edits, and return the faults that were found."""
     draw, data = random.Random(0), folder / "data"
     acknowledged, complaints, key = 0, list[str](), None
     dictionary = ""
@@ -41,9 +41,9 @@ def killed(folder: Path, kills: int) -> list[str]:
             if not dictionary:
                 dictionary = fresh_dictionary(api, FACTS)
                 train(api, dictionary)
-            complaints += [f"kill {kill}: {complaint}" for complaint in _complaints(api, dictionary, acknowledged)]
+            complaints += [f"kill {kill}: {complaint}" for complaint in _find_faults(api, dictionary, acknowledged)]
             if kill < kills:
-                client = _Client(service, dictionary, _number(api, dictionary))
+                client = _Client(service, dictionary, _read_number(api, dictionary))
                 acknowledged = client.until_killed(draw.randint(1, 40))
     return complaints
 
@@ -80,7 +80,7 @@ class _Client(Thread):
                 return
 
 
-def _complaints(api: httpx.Client, dictionary: str, acknowledged: int) -> list[str]:
+def _find_faults(api: httpx.Client, dictionary: str, acknowledged: int) -> list[str]:
     root = f"/v1/dictionaries/{dictionary}"
     asked = [{"subject": subject, "relation": "count", "compare": True} for subject in SUBJECTS]
     results = api.post(f"{root}/recall:batch", json={"queries": asked}).json()["results"]
@@ -96,7 +96,7 @@ def _complaints(api: httpx.Client, dictionary: str, acknowledged: int) -> list[s
     return wrong
 
 
-def _number(api: httpx.Client, dictionary: str) -> int:
+def _read_number(api: httpx.Client, dictionary: str) -> int:
     asked = {"subject": SUBJECTS[0], "relation": "count"}
     return int(api.post(f"/v1/dictionaries/{dictionary}/recall", json=asked).json()["answers"][0])
 

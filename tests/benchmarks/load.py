@@ -1,4 +1,4 @@
-"""A light load: prepared requests over kept connections on the loopback, bounded in count, no client library.
+"""A light load generator: prepared requests over persistent loopback connections, without a client library.
 
 figures = run(port, [post("/recall", body) for body in bodies], connections=64)
 """
@@ -15,7 +15,7 @@ Check = Callable[[int, bytes], int]  # a request's number and its reply's body -
 
 
 @dataclass(slots=True)
-class Figures:
+class LoadFigures:
     """What a run measured; times are seconds, `right` counts what `check` found right."""
 
     requests: int
@@ -40,14 +40,14 @@ def post(path: str, body: bytes, *, key: str = "", media: str = "application/jso
     return f"{head}content-length: {len(body)}\r\n\r\n".encode() + body
 
 
-def run(port: int, requests: Sequence[bytes], *, connections: int, check: Check = lambda _, __: 1) -> Figures:
+def run(port: int, requests: Sequence[bytes], *, connections: int, check: Check = lambda _, __: 1) -> LoadFigures:
     """Send every request once, one at a time on each connection."""
     return uvloop.run(_run(port, requests, connections, check))
 
 
-async def _run(port: int, requests: Sequence[bytes], connections: int, check: Check) -> Figures:
+async def _run(port: int, requests: Sequence[bytes], connections: int, check: Check) -> LoadFigures:
     loop = asyncio.get_running_loop()
-    figures = Figures(len(requests), 0.0, 0, 0, [])
+    figures = LoadFigures(len(requests), 0.0, 0, 0, [])
     queue = iter(enumerate(requests))
     opened = [
         (await loop.create_connection(lambda: _Connection(queue, figures, check), "127.0.0.1", port))[1]
@@ -62,7 +62,7 @@ async def _run(port: int, requests: Sequence[bytes], connections: int, check: Ch
 
 
 class _Connection(asyncio.Protocol):
-    def __init__(self, requests: Iterator[tuple[int, bytes]], figures: Figures, check: Check) -> None:
+    def __init__(self, requests: Iterator[tuple[int, bytes]], figures: LoadFigures, check: Check) -> None:
         self._requests = requests
         self._figures = figures
         self._check = check

@@ -7,7 +7,7 @@ from pathlib import Path
 ANSWERS = (6, 12, 30, 100, 365, 1_000, 2_500, 6_000, 12_000, 20_000)
 
 
-def rows(subjects: int = 100_000, seed: int = 7) -> list[tuple[str, str, str]]:
+def make_rows(subjects: int = 100_000, seed: int = 7) -> list[tuple[str, str, str]]:
     """Facts in the order of their subjects; the same for the same arguments."""
     draw = random.Random(seed)
     return [
@@ -19,7 +19,7 @@ def rows(subjects: int = 100_000, seed: int = 7) -> list[tuple[str, str, str]]:
 
 def write(path: Path, subjects: int = 100_000) -> list[tuple[str, str, str]]:
     """Write the table as a CSV (about 31 MB for 100,000 subjects) and return its rows."""
-    table = rows(subjects)
+    table = make_rows(subjects)
     with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(("subject", "relation", "answer"))

@@ -1,4 +1,4 @@
-"""What single recall is measured against: an endpoint of the usual make that does nothing, and checks no key.
+"""The baseline for single recall: an ordinary FastAPI endpoint that does nothing and checks no key.
 
 uvicorn tests.benchmarks.noop:app
 """

@@ -22,7 +22,7 @@ from service.laboratory.tables import Table
 from service.laboratory.targets import make_problem, make_targets, make_tokens
 from service.memory.gradient import Problem, Run, Schedule, Shape, Weights, facts_right, train
 from service.memory.measuring import FrozenNetwork, optimal_weights
-from tests.benchmarks.exhaustive import DRAWS, Recalled, draw_sequences, mask, recall_behind_mask
+from tests.benchmarks.exhaustive import DRAWS, NoisyRecall, draw_sequences, mask, recall_behind_mask
 
 BITS = 3
 SEEDS = (0, 1, 2)
@@ -34,12 +34,12 @@ STRETCH = Shape(16, 4, 1, 4, 42, BITS)
 def main() -> None:
     torch.set_num_threads(1)
     for seed in SEEDS:
-        closed_form(factual_recall(seed=seed), seed)
+        measure_closed_form(factual_recall(seed=seed), seed)
     for shape, steps in ((END_TO_END, 1000), (STRETCH, 4000)):
-        end_to_end(shape, steps)
+        measure_end_to_end(shape, steps)
 
 
-def closed_form(table: Table, seed: int) -> None:
+def measure_closed_form(table: Table, seed: int) -> None:
     """One block over frozen features; stored are its weights and a scale for each bit."""
     network, targets = FrozenNetwork("hybrid", WIDTH, seed), make_targets(table, BITS, seed)
     vectors = make_tokens(np.arange(table.n_subjects + table.n_relations), network.d_model, seed)
@@ -48,7 +48,7 @@ def closed_form(table: Table, seed: int) -> None:
     report("closed form", recall_behind_mask(network, vectors, table, targets, weights), WIDTH * BITS + BITS)
 
 
-def end_to_end(shape: Shape, steps: int) -> None:
+def measure_end_to_end(shape: Shape, steps: int) -> None:
     """Three networks in one batch; masked sequences hold subject and relation alone."""
     tables = [factual_recall(seed=seed) for seed in SEEDS]
     runs = [
@@ -56,10 +56,10 @@ def end_to_end(shape: Shape, steps: int) -> None:
         for seed, table in zip(SEEDS, tables, strict=True)
     ]
     for run, table, outcome in zip(runs, tables, train(shape, runs, Schedule(steps=steps)), strict=True):
-        report("end to end", asked_behind_a_mask(shape, run.problem, table, outcome.weights), shape.stored)
+        report("end to end", recall_masked(shape, run.problem, table, outcome.weights), shape.stored)
 
 
-def asked_behind_a_mask(shape: Shape, learned: Problem, table: Table, weights: Weights) -> Recalled:
+def recall_masked(shape: Shape, learned: Problem, table: Table, weights: Weights) -> NoisyRecall:
     """What typed masking leaves of every sequence is what the network is asked."""
     found = []
     for draw in range(1, DRAWS + 1):
@@ -67,10 +67,10 @@ def asked_behind_a_mask(shape: Shape, learned: Problem, table: Table, weights: W
         asked = replace(learned, subjects=subjects, relations=relations)
         found.append(facts_right(shape, asked, weights, weight_bits=8))
     each = np.stack(found)
-    return Recalled(each.shape[1], each.sum(axis=1).tolist(), int(each.all(axis=0).sum()))
+    return NoisyRecall(each.shape[1], each.sum(axis=1).tolist(), int(each.all(axis=0).sum()))
 
 
-def report(name: str, recalled: Recalled, parameters: int) -> None:
+def report(name: str, recalled: NoisyRecall, parameters: int) -> None:
     bits = recalled.facts * BITS / parameters
     print(
         f"{name}: {recalled.always} of {recalled.facts} facts right in all {len(recalled.right)} draws, "

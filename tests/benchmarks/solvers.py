@@ -38,11 +38,11 @@ RATE, BATCH = 3e-3, 1_000
 
 def main(steps: int = 3_000) -> None:
     table = random_facts()
-    best = min(kit(table, Recipe(profile=profile), profile) for profile in ("fast", "compact"))
-    kit(table, Recipe(solver="gradient"), "gradient")
-    without_checks(table)
+    best = min(measure_kit(table, Recipe(profile=profile), profile) for profile in ("fast", "compact"))
+    measure_kit(table, Recipe(solver="gradient"), "gradient")
+    measure_without_checks(table)
     for shape in NETWORKS.values():
-        one_network(table, shape, steps, best)
+        measure_one_network(table, shape, steps, best)
 
 
 def random_facts(seed: int = 0) -> Table:
@@ -52,7 +52,7 @@ def random_facts(seed: int = 0) -> Table:
     return Table(Task.SYNTHETIC, subjects, relations, answers, SUBJECTS, RELATIONS, ANSWERS)
 
 
-def kit(table: Table, recipe: Recipe, name: str) -> float:
+def measure_kit(table: Table, recipe: Recipe, name: str) -> float:
     """Seconds from names to a verified memory, which holds every fact or is none."""
     start = time.perf_counter()
     try:
@@ -69,7 +69,7 @@ def kit(table: Table, recipe: Recipe, name: str) -> float:
     return seconds
 
 
-def without_checks(table: Table) -> None:
+def measure_without_checks(table: Table) -> None:
     """Blocks of 250 facts whose codes tell answers apart and nothing else, at int8."""
     start, right = time.perf_counter(), 0
     network = FrozenNetwork("hybrid", WIDTH)
@@ -84,7 +84,7 @@ def without_checks(table: Table) -> None:
     )
 
 
-def one_network(table: Table, shape: Shape, steps: int, closed_form: float) -> None:
+def measure_one_network(table: Table, shape: Shape, steps: int, closed_form: float) -> None:
     problem = Problem(table.subjects, table.relations, table.answers, SUBJECTS, RELATIONS)
     schedule = Schedule(steps=steps, optimiser="adamw", batch=BATCH, check_every=100, weight_bits=8, aware=0.0)
     outcome = train(shape, [Run(problem, 0, RATE)], schedule)[0]

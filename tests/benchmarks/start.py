@@ -23,7 +23,7 @@ from statistics import median
 
 import httpx
 
-from tests.running import children, fresh_dictionary, running_service, train, upload
+from tests.running import fresh_dictionary, list_children, running_service, train, upload
 
 FACTS = Path("sample_dictionaries/parts.csv").read_text("utf-8")
 ROUNDS = 5
@@ -44,20 +44,20 @@ def main() -> None:
             assert train(api, dictionary)["state"] == "succeeded"
         print("| | median | all |\n|---|---:|---|", flush=True)
         for what, tried in _tries(dictionary).items():
-            _row(what, *zip(*(_started(data, key, tried) for _ in range(ROUNDS)), strict=True))
-        _idle(data, key, dictionary)
+            _print_row(what, *zip(*(_time_start(data, key, tried) for _ in range(ROUNDS)), strict=True))
+        _measure_idle(data, key, dictionary)
 
 
 def _tries(dictionary: str) -> dict[str, Try]:
     return {
         "/livez": lambda api: api.get("/livez").status_code == 200,
-        "an upload accepted": _uploaded,
-        "a recall of the champion": lambda api: _recalled(api, dictionary),
+        "an upload accepted": _try_upload,
+        "a recall of the champion": lambda api: _try_recall(api, dictionary),
         "/readyz": lambda api: api.get("/readyz").status_code == 200,
     }
 
 
-def _uploaded(api: httpx.Client) -> bool:
+def _try_upload(api: httpx.Client) -> bool:
     made = api.post("/v1/dictionaries", json={"name": f"start {secrets.token_hex(6)}"})
     if made.status_code != 201:
         return False
@@ -65,15 +65,15 @@ def _uploaded(api: httpx.Client) -> bool:
     return receipt.status_code == 200 and receipt.json()["accepted"] > 0
 
 
-def _recalled(api: httpx.Client, dictionary: str) -> bool:
+def _try_recall(api: httpx.Client, dictionary: str) -> bool:
     subject, relation, answer = FACTS.splitlines()[1].split(",")
     reply = api.post(f"/v1/dictionaries/{dictionary}/recall", json={"subject": subject, "relation": relation})
     return reply.status_code == 200 and reply.json()["answers"] == [answer]
 
 
-def _started(data: Path, key: str, tried: Try) -> tuple[float, float]:
+def _time_start(data: Path, key: str, tried: Try) -> tuple[float, float]:
     """Seconds, and processor seconds, from the spawn of a service to the first success."""
-    with _spawned(data, key) as (process, url, spawned), _client(url, key) as api:
+    with _spawn(data, key) as (process, url, spawned), _client(url, key) as api:
         _until(api, tried)
         return time.perf_counter() - spawned, _cpu_seconds(process)
 
@@ -91,7 +91,7 @@ def _until(api: httpx.Client, tried: Try) -> None:
 
 
 @contextmanager
-def _spawned(data: Path, key: str) -> Iterator[tuple[int, str, float]]:
+def _spawn(data: Path, key: str) -> Iterator[tuple[int, str, float]]:
     """The process id, the address and the time of the spawn. The port is known beforehand: nothing is waited for."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -113,24 +113,24 @@ def _client(url: str, key: str) -> httpx.Client:
     return httpx.Client(base_url=url, headers={"authorization": f"Bearer {key}"}, timeout=60)
 
 
-def _idle(data: Path, key: str, dictionary: str) -> None:
-    with _spawned(data, key) as (process, url, _), _client(url, key) as api:
-        _until(api, lambda api: _recalled(api, dictionary))
+def _measure_idle(data: Path, key: str, dictionary: str) -> None:
+    with _spawn(data, key) as (process, url, _), _client(url, key) as api:
+        _until(api, lambda api: _try_recall(api, dictionary))
         time.sleep(SETTLE_SECONDS)
-        _cost("idle, a champion loaded", process)
-        _row("a training from order to end, idle before", [_trained(api, dictionary)])
-        _row("a training right after it", [_trained(api, dictionary) for _ in range(ROUNDS)])
+        _print_cost("idle, a champion loaded", process)
+        _print_row("a training from order to end, idle before", [_time_training(api, dictionary)])
+        _print_row("a training right after it", [_time_training(api, dictionary) for _ in range(ROUNDS)])
         time.sleep(REST_SECONDS)
-        _cost("idle after an upload and trainings", process)
+        _print_cost("idle after an upload and trainings", process)
 
 
-def _trained(api: httpx.Client, dictionary: str) -> float:
+def _time_training(api: httpx.Client, dictionary: str) -> float:
     ordered = time.perf_counter()
     assert train(api, dictionary)["state"] == "succeeded"
     return time.perf_counter() - ordered
 
 
-def _cost(when: str, process: int) -> None:
+def _print_cost(when: str, process: int) -> None:
     before, since = _cpu_seconds(process), time.perf_counter()
     time.sleep(IDLE_SECONDS)
     share = (_cpu_seconds(process) - before) / (time.perf_counter() - since)
@@ -141,7 +141,7 @@ def _cost(when: str, process: int) -> None:
 
 def _tree(process: int) -> list[int]:
     """The process and its descendants."""
-    return [process, *(each for child in children(process) for each in _tree(child))]
+    return [process, *(each for child in list_children(process) for each in _tree(child))]
 
 
 def _cpu_seconds(process: int) -> float:
@@ -155,7 +155,7 @@ def _kib(process: int, size: str) -> int:
     return next(int(line.split()[1]) for line in lines if line.startswith(f"{size}:"))
 
 
-def _row(what: str, seconds: Sequence[float], cpu: Sequence[float] = ()) -> None:
+def _print_row(what: str, seconds: Sequence[float], cpu: Sequence[float] = ()) -> None:
     processor = f" ({median(cpu):.2f} s)" if cpu else ""
     print(
         f"| {what} | {median(seconds):.2f} s{processor} | {', '.join(f'{each:.2f}' for each in seconds)} |", flush=True

@@ -20,7 +20,7 @@ SAMPLE = Path(__file__).parents[2] / "sample_dictionaries" / "enterprise_ja.csv"
 
 def main(count: int = 3_000_000) -> None:
     for name, facts in tables():
-        kinds = never_taught(facts, count)
+        kinds = make_probes(facts, count)
         for profile in ("fast", "compact"):
             memory = fit(facts, Recipe(profile=profile), secret=SECRET)
             answered = {kind: ask(memory, probes) for kind, probes in kinds.items()}
@@ -46,7 +46,7 @@ def tables() -> Iterator[tuple[str, Facts]]:
 
 
 def ask(memory: Memory, probes: Sequence[Pair]) -> int:
-    """How many are answered."""
+    """Count the probes that are answered."""
     answered = 0
     for start in range(0, len(probes), BATCH):
         subjects, relations = zip(*probes[start : start + BATCH], strict=True)
@@ -54,8 +54,8 @@ def ask(memory: Memory, probes: Sequence[Pair]) -> int:
     return answered
 
 
-def never_taught(facts: Facts, count: int) -> dict[str, list[Pair]]:
-    """The pilot's four kinds, as evenly as the table allows: what one kind lacks is made up by unseen subjects."""
+def make_probes(facts: Facts, count: int) -> dict[str, list[Pair]]:
+    """Make the pilot's four kinds of probes in equal numbers; where the table allows fewer, unseen subjects make up."""
     pairs = list(dict.fromkeys(zip(facts.subjects, facts.relations, strict=True)))
     probes = Probes(pairs, set(pairs), seed=5)
     kinds = {name: draw(count // 4) for name, draw in probes.kinds().items() if name != "unseen_subjects"}

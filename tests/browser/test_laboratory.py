@@ -14,7 +14,7 @@ from selenium.webdriver.common.by import By
 from pilot.report.write import write_report
 from tests.browser.test_report import colour, luminance, resize, spans
 from tests.pilot import experimenting
-from tests.pilot.conftest import build
+from tests.pilot.conftest import build_report_on
 
 pytestmark = pytest.mark.browser
 
@@ -28,7 +28,7 @@ def pages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     folder = tmp_path_factory.mktemp("laboratory")
     file = folder / "facts.csv"
     file.write_text("subject,relation,answer\n部品-001,色,赤\n部品-002,色,青\n", encoding="utf-8")
-    report = build(file).model_copy(update={"experiments": experimenting.every()})
+    report = build_report_on(file).model_copy(update={"experiments": experimenting.every()})
     return {lang: write_report(report, folder / lang, lang) for lang in ("en", "ja")}
 
 

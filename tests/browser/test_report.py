@@ -15,11 +15,11 @@ from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
 from selenium.webdriver.remote.webelement import WebElement
 
-from pilot.checks.target import Plan
-from pilot.embedded import Address
-from pilot.reading import Options
+from pilot.checks.target import CheckPlan
+from pilot.embedded import ServiceAddress
+from pilot.reading import ReadingOptions
 from pilot.report.write import write_report
-from pilot.run import Request, run
+from pilot.run import RunRequest, run
 from schemas.uploads import OnConflict
 from tests.running import Running
 
@@ -33,12 +33,12 @@ PHONE, TABLET, DESK = (390, 844), (760, 1024), (1280, 900)
 @pytest.fixture(scope="module")
 def page(service: Running, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The Japanese report on the awkward sample, made by the real service."""
-    request = Request(
+    request = RunRequest(
         file=SAMPLE,
         command="python -m pilot run awkward_ja.csv",
-        options=Options(on_conflict=OnConflict.MANY),
-        address=Address(service.url, service.key),
-        plan=Plan(probes=300, noisy=20, singles=100, batches=1, members=50, strangers=5),
+        options=ReadingOptions(on_conflict=OnConflict.MANY),
+        address=ServiceAddress(service.url, service.key),
+        plan=CheckPlan(probes=300, noisy=20, singles=100, batches=1, members=50, strangers=5),
     )
     return write_report(run(request, lambda *_: None), tmp_path_factory.mktemp("報告 書"), "ja")
 

@@ -1,4 +1,4 @@
-"""A key's way through a company: made narrow, denied, rotated, limited over processes, followed in the audit."""
+"""The life of an API key: granted little, denied, rotated, rate-limited over processes, and traced in the audit."""
 
 import json
 import time
@@ -25,7 +25,7 @@ SIGNING = ec.generate_private_key(ec.SECP256R1())
 
 @pytest.fixture(scope="module")
 def settings(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """Those of an identity provider whose keys lie in a file."""
+    """The settings for an identity provider whose keys are in a file."""
     jwks = tmp_path_factory.mktemp("provider") / "jwks.json"
     public = ECAlgorithm.to_jwk(SIGNING.public_key(), as_dict=True) | {"kid": "one"}
     jwks.write_text(json.dumps({"keys": [public]}))
@@ -46,19 +46,19 @@ def second(first: Running, settings: dict[str, str]) -> Iterator[Running]:
         yield running
 
 
-def token(**changed: Any) -> str:
+def make_token(**changed: Any) -> str:
     now = int(time.time())
     claims = {"iss": ISSUER, "aud": AUDIENCE, "sub": "akiko", "iat": now, "exp": now + 60, "roles": ["buyers"]}
     return jwt.encode(claims | changed, SIGNING, "ES256", {"kid": "one"})
 
 
-def recalled(caller: httpx.Client, dictionary: str, relation: str, subject: str = "PART-0042") -> dict[str, Any]:
+def recall(caller: httpx.Client, dictionary: str, relation: str, subject: str = "PART-0042") -> dict[str, Any]:
     query = {"subject": subject, "relation": relation, "compare": True}
     reply: dict[str, Any] = caller.post(f"/v1/dictionaries/{dictionary}/recall", json=query).json()
     return reply
 
 
-def known(caller: httpx.Client, dictionary: str | None = None) -> None:
+def wait_until_known(caller: httpx.Client, dictionary: str | None = None) -> None:
     """Wait until the service knows the caller's key, and what is granted to it on this dictionary."""
     path = "/v1/dictionaries" if dictionary is None else f"/v1/dictionaries/{dictionary}"
     deadline = time.monotonic() + 120
@@ -68,8 +68,8 @@ def known(caller: httpx.Client, dictionary: str | None = None) -> None:
 
 
 def test_a_key_recalls_the_lead_time_and_not_the_e_mail(first: Running, second: Running) -> None:
-    """What was granted is answered; what was not is what nobody ever taught, in every process, also after an edit and
-    a rotation; and the audit says that the key was made, granted, rotated, and where it was turned away.
+    """A granted relation is answered and any other looks as if it had never been taught, in every process, also after
+    an edit and a rotation; the audit has the creation, grant and rotation of the key, and its denials.
     """
     with first.client() as admin:
         dictionary, other = fresh_dictionary(admin, FACTS), fresh_dictionary(admin, FACTS)
@@ -80,32 +80,32 @@ def test_a_key_recalls_the_lead_time_and_not_the_e_mail(first: Running, second: 
         key = made["key"]
         for running in (first, second):
             with running.client(key) as caller:
-                known(caller, dictionary)  # another process reads grants when the change signal has moved
-                assert recalled(caller, dictionary, "lead time")["answers"] == ["4 days"]
-                denied, absent = (recalled(caller, dictionary, name) for name in ("customer e-mail", "colour"))
+                wait_until_known(caller, dictionary)  # another process reads grants when the change signal has moved
+                assert recall(caller, dictionary, "lead time")["answers"] == ["4 days"]
+                denied, absent = (recall(caller, dictionary, name) for name in ("customer e-mail", "colour"))
                 assert denied | {"relation": None} == absent | {"relation": None}
                 assert caller.get(f"/v1/dictionaries/{other}").status_code == 404
         key = admin.post(f"/v1/keys/{made['info']['id']}/rotate", json={"overlap_seconds": 0}).json()["key"]
         edit = {"upsert": [{"subject": "PART-0044", "relation": "customer e-mail", "answer": "third@example.com"}]}
         assert admin.post(f"/v1/dictionaries/{dictionary}/facts:batch", json=edit).status_code == 200
-        assert recalled(admin, dictionary, "customer e-mail", "PART-0044")["status"] == "answered"
+        assert recall(admin, dictionary, "customer e-mail", "PART-0044")["status"] == "answered"
         with first.client(made["key"]) as old, first.client(key) as new:
             assert old.get("/v1/dictionaries").status_code == 401
-            assert recalled(new, dictionary, "customer e-mail", "PART-0044")["status"] == "unknown"
-            assert recalled(new, dictionary, "lead time")["status"] == "answered"
+            assert recall(new, dictionary, "customer e-mail", "PART-0044")["status"] == "unknown"
+            assert recall(new, dictionary, "lead time")["status"] == "answered"
         acts = [entry["act"] for entry in admin.get("/v1/audit", params={"limit": 1000}).json()["entries"]]
         assert {"key", "grant"} <= set(acts)
         assert acts.count("key") >= 2
 
 
 def test_a_rate_holds_over_processes(first: Running, second: Running) -> None:
-    """One allowance for both, however the requests fall: never more, and nothing is lost while one still asks."""
+    """Both processes share one allowance, however the requests are spread: never more, and all of it can be used."""
     with first.client() as admin:
         key = admin.post("/v1/keys", json={"role": "query", "rate": "60/hour"}).json()["key"]
         later = admin.post("/v1/keys", json={"role": "query"}).json()["key"]
-    for running in (first, second):  # who knows the later key knows the earlier one
+    for running in (first, second):  # a process that knows the later key knows the earlier one
         with running.client(later) as caller:
-            known(caller)
+            wait_until_known(caller)
     with first.client(key) as one, second.client(key) as two:
         statuses = [caller.get("/v1/dictionaries").status_code for _ in range(60) for caller in (one, two)]
     assert set(statuses) == {200, 429}
@@ -113,16 +113,16 @@ def test_a_rate_holds_over_processes(first: Running, second: Running) -> None:
 
 
 def test_a_token_of_the_provider_is_a_key_for_its_time(first: Running) -> None:
-    """It does what its claim stands for and no more; forged, ended or meant for another it is 401; no log shows it."""
-    good = token()
+    """A token may do what its claim allows; forged, expired or for another audience it is 401; no log shows it."""
+    good = make_token()
     with first.client(good) as buyer:
         assert buyer.get("/v1/dictionaries").status_code == 200
         assert buyer.get("/v1/keys").status_code == 403
     wrong = [
-        token(aud="another"),
-        token(iss="https://evil.example"),
-        token(exp=int(time.time()) - 120),
-        token(roles=["visitors"]),
+        make_token(aud="another"),
+        make_token(iss="https://evil.example"),
+        make_token(exp=int(time.time()) - 120),
+        make_token(roles=["visitors"]),
         f"{good[:-8]}AAAAAAAA",
         f"{good.rsplit('.', 1)[0]}.",
     ]

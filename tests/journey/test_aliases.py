@@ -1,4 +1,4 @@
-"""Aliases over HTTP: rolled back, pinned, let go, reset, deleted, and told of in their history."""
+"""Aliases over HTTP: rollback, pin, unpin, ledger reset, deletion and history."""
 
 from typing import Any
 
@@ -11,8 +11,8 @@ HEAD = "subject,relation,answer\n"
 FACTS = f"{HEAD}a,r,1\nb,r,2\nc,r,3\n"
 
 
-class Table:
-    """One dictionary, seen as its callers see it."""
+class DictionaryClient:
+    """A client of one dictionary, as its callers use it."""
 
     def __init__(self, api: httpx.Client, facts: str = FACTS) -> None:
         self.api = api
@@ -65,11 +65,11 @@ class Table:
 
 
 @pytest.fixture
-def table(api: httpx.Client) -> Table:
-    return Table(api)
+def table(api: httpx.Client) -> DictionaryClient:
+    return DictionaryClient(api)
 
 
-def test_a_rollback_takes_one_call_and_pins(table: Table) -> None:
+def test_a_rollback_takes_one_call_and_pins(table: DictionaryClient) -> None:
     """The memory before answers at once, without a job; later edits enter the ledger and do not move the alias."""
     first = table.train()
     edited = table.edit("a", "9")
@@ -87,8 +87,8 @@ def test_a_rollback_takes_one_call_and_pins(table: Table) -> None:
     assert table.says("a", memory=edited["memory"]) == ["9"]
 
 
-def test_rollbacks_go_further_back_each_time(table: Table) -> None:
-    """Also past a memory that served twice: each takes away what it leaves, until nothing is left to go back to."""
+def test_rollbacks_go_further_back_each_time(table: DictionaryClient) -> None:
+    """Each rollback goes one memory further back, even past one that served twice, until none is left."""
     first = table.train()
     second, third = (table.edit("a", answer)["memory"] for answer in ("8", "9"))
     assert table.put("champion", first).status_code == 200
@@ -98,8 +98,8 @@ def test_rollbacks_go_further_back_each_time(table: Table) -> None:
     assert (table.rollback().status_code, table.rollback().json()["code"]) == (409, "no_predecessor")
 
 
-def test_previous_is_moved_by_nobody(table: Table) -> None:
-    """It follows the champion: no call, no training and no deletion moves it."""
+def test_previous_is_moved_by_nobody(table: DictionaryClient) -> None:
+    """`previous` follows the champion; no call, training or deletion moves it."""
     first = table.train()
     table.edit("a", "9")
     trained = table.api.post(f"{table.url}/memories", json={"publish": "previous"})
@@ -109,7 +109,7 @@ def test_previous_is_moved_by_nobody(table: Table) -> None:
     assert table.alias("previous")["memory"] == first
 
 
-def test_an_unpinned_champion_catches_up(table: Table) -> None:
+def test_an_unpinned_champion_catches_up(table: DictionaryClient) -> None:
     """Everything that entered the ledger meanwhile is answered, and edits move the alias again."""
     table.train()
     table.edit("a", "9")
@@ -123,7 +123,7 @@ def test_an_unpinned_champion_catches_up(table: Table) -> None:
     assert [action for action, _ in table.events()] == ["train", "edit", "rollback", "unpin", "edit", "edit"]
 
 
-def test_a_training_unpins(table: Table) -> None:
+def test_a_training_unpins(table: DictionaryClient) -> None:
     """A memory that was trained anew is published over a pinned champion, and edits move it again."""
     table.train()
     table.edit("a", "9")
@@ -134,9 +134,9 @@ def test_a_training_unpins(table: Table) -> None:
     assert [table.says(subject) for subject in "ab"] == [["9"], ["8"]]
 
 
-def test_a_reset_ledger_holds_the_restored_facts_again(table: Table) -> None:
-    """Changed, deleted and added facts go back, in a new ledger version, each from the line that taught it; the alias
-    is not pinned and edits go on from there.
+def test_a_reset_ledger_holds_the_restored_facts_again(table: DictionaryClient) -> None:
+    """Changed, deleted and added facts are restored in a new ledger version, each with the line that taught it; the
+    alias is not pinned, and edits continue from there.
     """
     first = table.train()
     table.edit("a", "9")
@@ -154,7 +154,7 @@ def test_a_reset_ledger_holds_the_restored_facts_again(table: Table) -> None:
     assert table.alias()["memory"] != first
 
 
-def test_rollbacks_go_further_back_and_end(table: Table) -> None:
+def test_rollbacks_go_further_back_and_end(table: DictionaryClient) -> None:
     """A second rollback goes to the version before, not to what the first one left; then there is none: 409."""
     memories = [table.train(), table.edit("a", "8")["memory"], table.edit("a", "9")["memory"]]
     assert [table.rollback().json()["memory"] for _ in range(2)] == memories[1::-1]
@@ -163,20 +163,20 @@ def test_rollbacks_go_further_back_and_end(table: Table) -> None:
     assert table.rollback(memory=memories[2]).json()["memory"] == memories[2]
 
 
-def test_a_rollback_needs_a_memory_that_served(table: Table, api: httpx.Client) -> None:
+def test_a_rollback_needs_a_memory_that_served(table: DictionaryClient, api: httpx.Client) -> None:
     """No alias, a memory that never served and one of another dictionary are 404; `previous` is moved by nobody."""
     assert table.rollback().status_code == 404
     table.train()
     unpublished = table.train(publish=None)
-    elsewhere = Table(api).train()
+    elsewhere = DictionaryClient(api).train()
     for memory in (unpublished, elsewhere, "mem_none"):
         assert table.rollback(memory=memory).status_code == 404
     assert table.rollback("previous").status_code == 422
     assert table.put("previous", unpublished).status_code == 422
 
 
-def test_an_alias_can_be_deleted_but_the_champion(table: Table) -> None:
-    """Its history stays and its versions go on, so that no ETag comes back."""
+def test_an_alias_can_be_deleted_but_the_champion(table: DictionaryClient) -> None:
+    """Its history stays and its version numbers continue, so that no ETag is used twice."""
     memory = table.train()
     assert table.put("beta", memory).json()["version"] == 1
     assert table.api.delete(f"{table.url}/aliases/beta", params={"reason": "over"}).status_code == 204
@@ -186,7 +186,7 @@ def test_an_alias_can_be_deleted_but_the_champion(table: Table) -> None:
     assert table.api.delete(f"{table.url}/aliases/champion").status_code == 422
 
 
-def test_the_history_comes_in_pages(table: Table) -> None:
+def test_the_history_comes_in_pages(table: DictionaryClient) -> None:
     """Each event once, newest first, with who, when, why and by what."""
     table.train()
     for answer in range(5):
@@ -202,8 +202,8 @@ def test_the_history_comes_in_pages(table: Table) -> None:
     assert set(pages[0][0]) == {"alias", "memory", "previous", "version", "at", "by", "reason", "action"}
 
 
-def test_a_memory_that_is_behind_does_not_become_champion(table: Table) -> None:
-    """What the champion has learned since is not taken back by a switch, unless the caller insists or it has served."""
+def test_a_memory_that_is_behind_does_not_become_champion(table: DictionaryClient) -> None:
+    """A switch does not undo what the champion has learned since, unless it is forced or the memory has served."""
     first = table.train()
     challenger = table.train(publish="challenger", recipe={"profile": "compact"})
     table.edit("a", "9")
@@ -216,7 +216,7 @@ def test_a_memory_that_is_behind_does_not_become_champion(table: Table) -> None:
     assert table.says("a") == ["1"]
 
 
-def test_a_challenger_that_is_the_champion_moves_with_it(table: Table) -> None:
+def test_a_challenger_that_is_the_champion_moves_with_it(table: DictionaryClient) -> None:
     """An edit advances both; one of another lineage stays behind."""
     memory = table.train()
     table.put("challenger", memory)
@@ -225,7 +225,7 @@ def test_a_challenger_that_is_the_champion_moves_with_it(table: Table) -> None:
     assert table.events("challenger")[-1] == ("follow", edited)
 
 
-def test_an_outgrown_champion_is_unpinned_by_a_training(table: Table) -> None:
+def test_an_outgrown_champion_is_unpinned_by_a_training(table: DictionaryClient) -> None:
     """Where the ledger holds a relation that the bank does not know, 202 names the training that catches up."""
     table.train()
     table.edit("a", "9")
@@ -239,8 +239,8 @@ def test_an_outgrown_champion_is_unpinned_by_a_training(table: Table) -> None:
     assert not table.alias()["pinned"]
 
 
-def test_a_reset_brings_back_nothing_that_policies_keep_out(table: Table) -> None:
-    """What would hold again is stored anew: 409 while a policy would not store it. Only the champion resets."""
+def test_a_reset_brings_back_nothing_that_policies_keep_out(table: DictionaryClient) -> None:
+    """A reset that would restore facts which a policy no longer stores is 409. Only the champion can reset it."""
     first = table.train()
     wanted = {"policies": [{"relation": "r", "policy": "mask"}], "reason": "personal"}
     assert table.api.put(f"{table.url}/policies", json=wanted).status_code == 200

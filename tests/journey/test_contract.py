@@ -1,4 +1,4 @@
-"""The promises of the API that no single part keeps alone, walked as a caller would."""
+"""The promises of the API that depend on several parts, checked as a caller would."""
 
 import unicodedata
 from typing import Any
@@ -14,7 +14,7 @@ RESULT = {"status", "answers", "subject", "relation", "margin", "memory", "candi
 
 
 def ledger(api: httpx.Client, dictionary: str) -> set[tuple[str, str]]:
-    """(subject, answer) of every fact that holds."""
+    """Return (subject, answer) of every current fact."""
     found = api.post(f"/v1/dictionaries/{dictionary}/facts:search", json={}).json()["facts"]
     return {(fact["subject"], fact["answer"]) for fact in found}
 
@@ -102,7 +102,7 @@ def test_what_is_declared_wins(api: httpx.Client, body: str, options: dict[str, 
 
 @pytest.mark.parametrize("body", [b"", b"{}", b'{"recipe":null}', b'{"recipe":{},"publish":"champion"}'])
 def test_a_training_needs_no_body(api: httpx.Client, body: bytes) -> None:
-    """Without a body, without a recipe, with an empty one: `fast`, published as champion, at the job's Location."""
+    """Without a body, without a recipe or with an empty one, `fast` is trained and published as champion."""
     dictionary = fresh_dictionary(api, f"{HEAD}a,r,1\n")
     headers = {"content-type": "application/json"} if body else {}
     queued = api.post(f"/v1/dictionaries/{dictionary}/memories", content=body, headers=headers)
@@ -163,7 +163,7 @@ def test_another_spelling_leads_to_one_name_or_none(
 
 
 def test_the_four_forms_of_a_query(api: httpx.Client, trained: str) -> None:
-    """A pair, a sentence, a chain, a listing; what is not one of them, or names two memories, is refused."""
+    """A pair, a sentence, a chain and a listing are answered; any other form, or two memories at once, is refused."""
     pair = recall(api, trained, subject="PART-0042", relation="maker", compare=True)
     assert (pair["answers"], pair["ledger"]["agrees"], pair["ledger"]["line"]) == (["秋田"], True, 3)
     assert recall(api, trained, question="PART-0042のmakerは？")["answers"] == ["秋田"]
@@ -197,7 +197,7 @@ def test_rows_columns_and_lines_say_the_same(api: httpx.Client, trained: str) ->
 
 
 def test_a_memory_depends_on_its_facts_alone(api: httpx.Client) -> None:
-    """In another order, in pieces, after facts that came and went: the same digest."""
+    """The digest is the same in another order, in several uploads, and after facts that were added and removed."""
     rows = [f"item {at},r{at % 3},{at % 17}\n" for at in range(300)]
     dictionary = fresh_dictionary(api, HEAD + "".join(rows))
     digests = {digest(api, dictionary)}

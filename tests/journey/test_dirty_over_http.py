@@ -36,20 +36,20 @@ def send(api: httpx.Client, dictionary: str, name: str, **options: str) -> httpx
     return reply
 
 
-def expected(name: str) -> list[Fact]:
+def expected_facts(name: str) -> list[Fact]:
     """The expected facts; where the manifest leaves a choice, those that the ledger took."""
     with (DIRTY / MANIFEST[name]["expected_csv"]).open(encoding="utf-8", newline="") as file:
         return [(subject, relation, answer) for subject, relation, answer in list(csv.reader(file))[1:]]
 
 
-def exported(api: httpx.Client, dictionary: str) -> list[Fact]:
+def export(api: httpx.Client, dictionary: str) -> list[Fact]:
     text = api.get(f"/v1/dictionaries/{dictionary}/export", params={"raw": "true"}).content.decode()
     return [
         (subject, relation, answer) for subject, relation, answer in list(csv.reader(io.StringIO(text, newline="")))[1:]
     ]
 
 
-def recalled(api: httpx.Client, dictionary: str, facts: list[Fact]) -> set[Fact]:
+def recall(api: httpx.Client, dictionary: str, facts: list[Fact]) -> set[Fact]:
     """Every answer to every pair of these facts."""
     pairs = list(dict.fromkeys((subject, relation) for subject, relation, _ in facts))
     subjects, relations = zip(*pairs, strict=True)
@@ -64,11 +64,11 @@ def test_what_a_file_holds_is_recalled(api: httpx.Client, name: str) -> None:
     dictionary = fresh_dictionary(api)
     sent = send(api, dictionary, name, on_conflict="many", **SETTLED.get(name, {}))
     assert sent.status_code == 200, sent.text
-    held = exported(api, dictionary)
+    held = export(api, dictionary)
     if MANIFEST[name]["expected_csv"] and name != "d08_backslash_quotes.csv":
-        assert sorted(held) == sorted(expected(name))
+        assert sorted(held) == sorted(expected_facts(name))
     assert train(api, dictionary)["state"] == "succeeded"
-    assert recalled(api, dictionary, held) == set(held)
+    assert recall(api, dictionary, held) == set(held)
 
 
 @pytest.mark.parametrize("name", sorted(REFUSED))
@@ -93,7 +93,7 @@ def test_refused_rows_can_be_sent_again(api: httpx.Client) -> None:
     body = "\n".join(["subject,relation,answer", *rows])
     again = api.post(url, params={"on_conflict": "many"}, content=body.encode()).json()
     assert (again["accepted"], again["created"]) == (80, 40)
-    assert sorted(exported(api, dictionary)) == sorted(expected("r05_conflicts.csv"))
+    assert sorted(export(api, dictionary)) == sorted(expected_facts("r05_conflicts.csv"))
 
 
 def test_an_export_is_the_file_again(api: httpx.Client) -> None:

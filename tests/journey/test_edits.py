@@ -13,7 +13,7 @@ FACTS = "subject,relation,answer\n" + "".join(f"PART-{n},{r},{r} {n % 5}\n" for 
 
 @pytest.fixture
 def dictionary(api: httpx.Client) -> str:
-    """With a champion."""
+    """A dictionary with a champion."""
     made = fresh_dictionary(api, FACTS)
     assert train(api, made)["state"] == "succeeded"
     return made
@@ -34,8 +34,8 @@ def recall(api: httpx.Client, dictionary: str, subject: str, relation: str = "a"
 
 
 def test_a_reply_means_that_the_edit_is_served(api: httpx.Client, dictionary: str) -> None:
-    """200 with each item's result in the order sent, the ledger version as ETag, and the memory that answers at once;
-    the version before answers as before.
+    """An edit is 200 with the result of each item in order, the ledger version as ETag, and a memory that answers at
+    once; the version before answers as before.
     """
     before = recall(api, dictionary, "PART-0")["memory"]
     sent = edit(api, dictionary, upsert=[put(" PART-0", "new"), put("X", "x")], delete=[put_pair("PART-1")])
@@ -101,7 +101,7 @@ def test_retries_and_races_are_told_apart(api: httpx.Client, dictionary: str) ->
 
 
 def test_an_edit_without_room_is_a_job(api: httpx.Client, dictionary: str) -> None:
-    """202 with the job and where to follow it; the old version answers until the training has ended."""
+    """An edit without room is 202 with the job and its Location; the old version answers until the training ends."""
     sent = edit(api, dictionary, upsert=[put("PART-0", "red", "colour")])
     reply = sent.json()
     assert (sent.status_code, sent.headers["location"]) == (202, f"/v1/jobs/{reply['id']}")

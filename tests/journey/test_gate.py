@@ -1,4 +1,4 @@
-"""The gate over HTTP: an alias moves to a memory that keeps the limits, and says by which figures it does not."""
+"""The gate of an alias over HTTP: a memory must keep the limits, and a refusal names the figures."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -20,7 +20,7 @@ def toml(service: Running) -> Iterator[Path]:
 
 
 def test_without_a_gate_every_alias_moves(api: httpx.Client, toml: Path) -> None:
-    """No file, no limits, nothing measured."""
+    """Without a file there are no limits, and nothing is measured."""
     dictionary = fresh_dictionary(api, FACTS)
     train(api, dictionary)
     gate = api.get(f"/v1/dictionaries/{dictionary}/gate").json()
@@ -28,7 +28,7 @@ def test_without_a_gate_every_alias_moves(api: httpx.Client, toml: Path) -> None
 
 
 def test_a_memory_passes_by_its_figures(api: httpx.Client, toml: Path) -> None:
-    """Recall is exhaustive, never-taught questions a sample with an interval, priority facts a line of their own."""
+    """Recall is exhaustive, never-taught questions are a sample with an interval, priority facts are separate."""
     toml.write_text("maximum_false_answers = 0.01\nminimum_sample = 1000\n")
     dictionary = fresh_dictionary(api, FACTS)
     url = f"/v1/dictionaries/{dictionary}"
@@ -80,7 +80,7 @@ def test_a_sample_too_small_is_not_decisive(api: httpx.Client, toml: Path) -> No
     ],
 )
 def test_a_gate_that_cannot_be_read_lets_nothing_pass(api: httpx.Client, toml: Path, text: str, named: str) -> None:
-    """A misspelled limit is no limit, so nothing passes until it is put right; the message names it."""
+    """With a misspelled limit nothing passes until it is corrected; the message names it."""
     dictionary = fresh_dictionary(api, FACTS)
     memory = train(api, dictionary)["memory"]
     toml.write_text(text)

@@ -1,4 +1,4 @@
-"""Other names over HTTP, from the PUT to the answers."""
+"""Aliases of names over HTTP, from the PUT to the answers."""
 
 import httpx
 import pytest
@@ -53,7 +53,7 @@ def test_an_alias_that_is_unclear_is_refused(api: httpx.Client, base: str, kind:
 
 
 def test_two_aliases_spelled_alike_are_refused(api: httpx.Client, base: str) -> None:
-    """Folded they are one, and could lead to two names."""
+    """Aliases that fold to the same text could lead to two names, so they are refused."""
     twice = [{"kind": "subject", "alias": alias, "name": "PART-1"} for alias in ("Bolt", "ＢＯＬＴ")]
     assert api.put(f"{base}/names", json={"aliases": twice}).json()["extra"]["index"] == 1
     assert api.put(f"{base}/names", json={"templates": ["{subject}?"]}).status_code == 422
@@ -67,7 +67,7 @@ def test_names_change_only_from_the_version_that_was_looked_at(api: httpx.Client
 
 
 def test_an_alias_must_not_keep_a_name_that_is_pseudonymised(api: httpx.Client, base: str) -> None:
-    """Either order is refused."""
+    """An alias of a pseudonymised subject is refused, whichever of the two is set first."""
     hidden = {"policies": [], "subjects": "pseudonymise", "reason": "no names"}
     assert api.put(f"{base}/names", json=NAMES).status_code == 200
     assert api.put(f"{base}/policies", json=hidden).status_code == 409
@@ -77,7 +77,7 @@ def test_an_alias_must_not_keep_a_name_that_is_pseudonymised(api: httpx.Client, 
 
 
 def test_who_asks_does_not_name(service: Running, api: httpx.Client, base: str) -> None:
-    """A query key neither sets nor sees them."""
+    """A query key can neither set nor read aliases of names."""
     key = api.post("/v1/keys", json={"role": "query"}).json()["key"]
     with service.client(key) as caller:
         assert caller.put(f"{base}/names", json=NAMES).status_code == 403

@@ -1,4 +1,4 @@
-"""Nothing that leaves the kit comes in the order of a set: Python may give that anew in every process."""
+"""No output of the kit depends on the order of a set, which may differ in every Python process."""
 
 import os
 import subprocess
@@ -8,7 +8,7 @@ from pathlib import Path
 ROOT = Path(__file__).parents[2]
 
 
-def said(seed: int) -> "subprocess.Popen[bytes]":
+def start_printing(seed: int) -> "subprocess.Popen[bytes]":
     environment = os.environ | {"PYTHONHASHSEED": str(seed), "OMP_NUM_THREADS": "1", "PYTHONIOENCODING": "utf-8"}
     command = [sys.executable, "-m", "tests.journey.every_order"]
     return subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE)
@@ -18,7 +18,7 @@ def test_the_order_of_sets_reaches_nothing() -> None:
     """Findings, refused rows, digests, patches, candidates of sentences, reports and drawn questions are the same bytes
     under four ways of hashing names.
     """
-    processes = [said(seed) for seed in range(4)]
+    processes = [start_printing(seed) for seed in range(4)]
     spoken = [process.communicate(timeout=240)[0] for process in processes]
     assert [process.returncode for process in processes] == [0] * 4
     assert len(spoken[0]) > 10_000

@@ -1,4 +1,4 @@
-"""Personal data under policies, from a Shift-JIS file to the answers, and the whole data folder searched for it."""
+"""Personal data under policies, from a Shift-JIS file to the answers, with a search of the whole data folder."""
 
 import secrets
 from pathlib import Path
@@ -14,16 +14,16 @@ PEOPLE = 40
 SURNAMES = ["佐藤", "鈴木", "高橋", "田中", "渡辺"]
 
 
-def my_number(at: int) -> str:
+def make_my_number(at: int) -> str:
     digits = f"{73519284600 + at * 7919:011}"
     return digits + in_.calc_check_digit(digits)
 
 
-def person(at: int) -> dict[str, str]:
-    """Answers that stand nowhere else, so that finding one of them in a file means that it leaked."""
+def make_person(at: int) -> dict[str, str]:
+    """Make answers that occur nowhere else, so that one found in a file has leaked."""
     return {
         "メール": f"kobayashi.{at:03}@sakura-mail.example.jp",
-        "マイナンバー": my_number(at),
+        "マイナンバー": make_my_number(at),
         "電話": f"090-5512-{7000 + at}",
         "住所": f"東京都千代田区神田錦町{at + 1}丁目27番{at + 3}号",
         "生年月日": f"19{60 + at % 40}-04-17",
@@ -41,27 +41,27 @@ POLICIES = [
 ]
 
 
-def spellings(text: str) -> list[bytes]:
-    """How a text may stand in a file."""
+def encode_all(text: str) -> list[bytes]:
+    """Return the bytes of a text in every encoding that a file may have."""
     escaped = text.encode("ascii", "backslashreplace")
     return [text.encode(), text.encode("utf-16-le"), text.encode("utf-16-be"), text.encode("cp932"), escaped]
 
 
-def leaks(folder: Path, texts: list[str]) -> list[tuple[str, str]]:
-    """(file, text) of each text that stands in a file under the folder."""
+def find_leaks(folder: Path, texts: list[str]) -> list[tuple[str, str]]:
+    """Return (file, text) for each text found in a file below the folder."""
     files = {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
-    wanted = [(text, spelling) for text in texts for spelling in spellings(text)]
+    wanted = [(text, spelling) for text in texts for spelling in encode_all(text)]
     return [(path.name, text) for path, content in files.items() for text, spelling in wanted if spelling in content]
 
 
 @pytest.fixture(scope="module")
 def people() -> dict[str, dict[str, str]]:
-    return {f"{SURNAMES[at % 5]}{chr(0x30A2 + at)}太郎{at:02}": person(at) for at in range(PEOPLE)}
+    return {f"{SURNAMES[at % 5]}{chr(0x30A2 + at)}太郎{at:02}": make_person(at) for at in range(PEOPLE)}
 
 
 @pytest.fixture(scope="module")
 def taught(api: httpx.Client, people: dict[str, dict[str, str]]) -> tuple[str, dict[str, Any]]:
-    """A dictionary whose file came in after its policies, and the receipt."""
+    """A dictionary whose file was uploaded after its policies were set, and the receipt."""
     dictionary = fresh_dictionary(api)
     wanted = {"policies": POLICIES, "subjects": "pseudonymise", "reason": "the purpose needs no names"}
     assert api.put(f"/v1/dictionaries/{dictionary}/policies", json=wanted).status_code == 200
@@ -144,15 +144,15 @@ def test_nothing_of_it_stands_in_the_data_folder(
     edit = {"subject": "清水きよ", "relation": "メール", "answer": "kiyo.shimizu@sakura-mail.example.jp"}
     edited = api.post(f"{base}/facts:batch", json={"upsert": [edit]})
     assert edited.status_code == 200, edited.text
-    dropped = {**edit, "relation": "マイナンバー", "answer": my_number(PEOPLE)}
+    dropped = {**edit, "relation": "マイナンバー", "answer": make_my_number(PEOPLE)}
     refused = api.post(f"{base}/facts:batch", json={"upsert": [dropped]})
     assert (refused.status_code, refused.json()["code"]) == (422, "dropped_by_policy")
     answered = api.post(f"{base}/recall", json={"subject": "清水きよ", "relation": "メール"}).json()
     assert answered["answers"] == ["k***.*******@******-****.*******.*p"]
     texts = [edit["subject"], edit["answer"], dropped["answer"], *people]
     texts += [answer for facts in people.values() for answer in facts.values()]
-    assert leaks(service.data, texts) == []
-    assert leaks(service.data.with_suffix(".log").parent, texts) == []
+    assert find_leaks(service.data, texts) == []
+    assert find_leaks(service.data.with_suffix(".log").parent, texts) == []
 
 
 def test_a_forgotten_pseudonym_is_never_read_again(

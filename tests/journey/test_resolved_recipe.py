@@ -1,4 +1,4 @@
-"""A deletion checked from outside: over HTTP alone, trained without the facts by the recipe that the memory shows."""
+"""A deletion verified over HTTP alone: a training without the facts, by the recipe that the memory shows."""
 
 import random
 import secrets
@@ -14,19 +14,19 @@ FACTS = "subject,relation,answer\n" + "".join(",".join(row) + "\n" for row in RO
 RECIPES = {"fast": None, "compact": {"profile": "compact"}, "small blocks": {"block_facts": 16, "rows": "mlp"}}
 
 
-def info(api: httpx.Client, memory: str) -> dict[str, Any]:
+def get_memory(api: httpx.Client, memory: str) -> dict[str, Any]:
     reply: dict[str, Any] = api.get(f"/v1/memories/{memory}").json()
     return reply
 
 
-def again(api: httpx.Client, dictionary: str, memory: str, **more: Any) -> dict[str, Any]:
-    """The memory trained with the recipe that this one shows; no alias moves to it."""
-    job = train(api, dictionary, recipe=info(api, memory)["recipe"], publish=None, **more)
+def train_again(api: httpx.Client, dictionary: str, memory: str, **more: Any) -> dict[str, Any]:
+    """Train a memory by the recipe that this one shows, without moving an alias, and return its id."""
+    job = train(api, dictionary, recipe=get_memory(api, memory)["recipe"], publish=None, **more)
     assert job["state"] == "succeeded", job
-    return info(api, job["memory"])
+    return get_memory(api, job["memory"])
 
 
-def pair(row: tuple[str, str, str]) -> dict[str, str]:
+def to_pair(row: tuple[str, str, str]) -> dict[str, str]:
     return {"subject": row[0], "relation": row[1]}
 
 
@@ -37,26 +37,26 @@ def test_a_deletion_can_be_checked_from_outside(api: httpx.Client, name: str) ->
     """
     dictionary = fresh_dictionary(api, FACTS)
     first = train(api, dictionary, recipe=RECIPES[name])["memory"]
-    assert again(api, dictionary, first)["digest"] == info(api, first)["digest"]
+    assert train_again(api, dictionary, first)["digest"] == get_memory(api, first)["digest"]
     gone = [row for row in ROWS if row[1] == "用途"]
     gone += random.Random(name).sample([row for row in ROWS if row not in gone], 40)
-    reply = api.post(f"/v1/dictionaries/{dictionary}/facts:batch", json={"delete": [pair(row) for row in gone]})
+    reply = api.post(f"/v1/dictionaries/{dictionary}/facts:batch", json={"delete": [to_pair(row) for row in gone]})
     assert (reply.status_code, reply.json()["job"]) == (200, None)
-    edited = info(api, reply.json()["memory"])
-    assert (edited["parent"], edited["recipe"]) == (first, info(api, first)["recipe"])
-    trained = again(api, dictionary, edited["id"])
+    edited = get_memory(api, reply.json()["memory"])
+    assert (edited["parent"], edited["recipe"]) == (first, get_memory(api, first)["recipe"])
+    trained = train_again(api, dictionary, edited["id"])
     assert (trained["parent"], trained["digest"]) == (None, edited["digest"])
     assert (trained["facts"], trained["recipe"]) == (edited["facts"], edited["recipe"])
-    assert trained["digest"] != info(api, first)["digest"]
+    assert trained["digest"] != get_memory(api, first)["digest"]
     left = next(row for row in ROWS if row not in gone)
-    order = {"pairs": [pair(left)], "reason": "asked for"}
+    order = {"pairs": [to_pair(left)], "reason": "asked for"}
     purge = api.post(f"/v1/dictionaries/{dictionary}/facts:purge", json=order)
     assert purge.status_code in {200, 202}, purge.text
     wait(api, purge.json()["job"])
     champion = api.get(f"/v1/dictionaries/{dictionary}/aliases/champion").json()["memory"]
-    purged = info(api, champion)
+    purged = get_memory(api, champion)
     assert purged["facts"] == edited["facts"] - 1
-    assert again(api, dictionary, champion)["digest"] == purged["digest"]
+    assert train_again(api, dictionary, champion)["digest"] == purged["digest"]
 
 
 def test_blocks_trained_end_to_end_come_out_again(api: httpx.Client) -> None:
@@ -64,13 +64,13 @@ def test_blocks_trained_end_to_end_come_out_again(api: httpx.Client) -> None:
     facts = "subject,relation,answer\n" + "".join(f"s{n},r,a{n % 5}\n" for n in range(12))
     dictionary = fresh_dictionary(api, facts)
     first = train(api, dictionary, recipe={"solver": "gradient"})["memory"]
-    assert again(api, dictionary, first)["digest"] == info(api, first)["digest"]
+    assert train_again(api, dictionary, first)["digest"] == get_memory(api, first)["digest"]
     lines = "subject,relation,answer\n" + "".join(f"s{n},r,a{n % 5}\n" for n in range(1, 12))
     sent = api.post(f"/v1/dictionaries/{dictionary}/uploads?mode=replace", content=lines.encode())
     assert sent.is_success, sent.text
-    fewer = [again(api, dictionary, first) for _ in range(2)]
-    assert fewer[0]["digest"] == fewer[1]["digest"] != info(api, first)["digest"]
-    assert [each["recipe"] for each in fewer] == [info(api, first)["recipe"]] * 2
+    fewer = [train_again(api, dictionary, first) for _ in range(2)]
+    assert fewer[0]["digest"] == fewer[1]["digest"] != get_memory(api, first)["digest"]
+    assert [each["recipe"] for each in fewer] == [get_memory(api, first)["recipe"]] * 2
 
 
 def test_what_does_not_fit_is_refused_and_nothing_is_stored(service: Running, api: httpx.Client) -> None:
@@ -80,7 +80,7 @@ def test_what_does_not_fit_is_refused_and_nothing_is_stored(service: Running, ap
     """
     dictionary = fresh_dictionary(api, FACTS)
     other = fresh_dictionary(api, FACTS)
-    first, foreign = (info(api, train(api, each)["memory"]) for each in (dictionary, other))
+    first, foreign = (get_memory(api, train(api, each)["memory"]) for each in (dictionary, other))
     url, recipe, worker = f"/v1/dictionaries/{dictionary}/memories", first["recipe"], service.worker
     half = {name: value for name, value in recipe.items() if name not in {"k", "groups"}}
     for sent, words in (
@@ -111,14 +111,14 @@ def test_a_champion_outgrows_the_recipe_that_was_sent_back(api: httpx.Client) ->
     whose choices stay.
     """
     dictionary = fresh_dictionary(api, FACTS)
-    first = info(api, train(api, dictionary, recipe={"profile": "compact", "heads": 8, "seed": 3})["memory"])
+    first = get_memory(api, train(api, dictionary, recipe={"profile": "compact", "heads": 8, "seed": 3})["memory"])
     assert train(api, dictionary, recipe=first["recipe"])["state"] == "succeeded"
     batch = {"upsert": [{"subject": "PART-0", "relation": "colour", "answer": "red"}]}
     reply = api.post(f"/v1/dictionaries/{dictionary}/facts:batch", json=batch)
     assert reply.status_code == 202, reply.text
     ended = wait(api, reply.json()["id"])
     assert ended["state"] == "succeeded", ended
-    recipe = info(api, ended["memory"])["recipe"]
+    recipe = get_memory(api, ended["memory"])["recipe"]
     assert len(recipe["relation_bits"]) == 4
     kept = ("profile", "heads", "seed", "weight_bits", "block_facts", "d_model", "mlp_width")
     assert {name: recipe[name] for name in kept} == {name: first["recipe"][name] for name in kept}

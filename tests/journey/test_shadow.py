@@ -1,4 +1,4 @@
-"""A challenger asked in the shadow of live recalls: counted by relation, listed, and never in their way."""
+"""A challenger in the shadow of live recalls: it is counted by relation, listed, and never delays them."""
 
 import time
 from typing import Any
@@ -12,8 +12,8 @@ HEAD = "subject,relation,answer\n"
 FACTS = f"{HEAD}a,r,1\nb,r,2\nc,s,3\n"
 
 
-def settled(api: httpx.Client, url: str, asked: int) -> dict[str, Any]:
-    """The figures once this many pairs were compared."""
+def wait_for_figures(api: httpx.Client, url: str, asked: int) -> dict[str, Any]:
+    """Wait until this many pairs were compared, and return the figures."""
     deadline = time.monotonic() + 120
     while time.monotonic() < deadline:
         found: dict[str, Any] = api.get(f"{url}/shadow").json()
@@ -48,7 +48,7 @@ def test_what_agrees_is_counted_by_relation(api: httpx.Client, url: str) -> None
     """Untaught relations stand together; recalls that were not the champion's are not compared."""
     recall(api, url, [("a", "r"), ("b", "r"), ("c", "s"), ("zzz", "r"), ("a", "of no table")])
     api.post(f"{url}/recall", json={"subject": "a", "relation": "r", "alias": "challenger"})
-    found = settled(api, url, 5)
+    found = wait_for_figures(api, url, 5)
     assert (found["asked"], found["agreed"], found["disagreed"], found["stale"]) == (5, 5, 0, 0)
     counted = {each["relation"]: each["asked"] for each in found["relations"]}
     assert counted == {None: 1, "r": 3, "s": 1}
@@ -59,7 +59,7 @@ def test_a_challenger_that_falls_behind_is_told_apart(api: httpx.Client, url: st
     """Pairs that changed since are stale, whatever it says; all others still count for or against it."""
     edit(api, url, "a", "9")
     recall(api, url, [("a", "r"), ("b", "r")])
-    found = settled(api, url, 2)
+    found = wait_for_figures(api, url, 2)
     assert (found["behind"], found["agreed"], found["disagreed"], found["stale"]) == (1, 1, 0, 1)
     [listed] = api.get(f"{url}/shadow/disagreements").json()["disagreements"]
     assert (listed["subject"], listed["stale"]) == ("a", True)
@@ -76,7 +76,7 @@ def test_a_real_disagreement_is_listed(api: httpx.Client, url: str) -> None:
     api.put(f"{url}/aliases/beta", json={"memory": before, "reason": "same facts"})
     assert api.put(f"{url}/shadow", json={"share": 1, "alias": "beta"}).json()["asked"] == 0
     recall(api, url, [("a", "r")])
-    assert settled(api, url, 1)["agreed"] == 1
+    assert wait_for_figures(api, url, 1)["agreed"] == 1
 
 
 def test_only_who_may_read_the_ledger_sees_the_list(service: Running, api: httpx.Client, url: str) -> None:
@@ -89,7 +89,7 @@ def test_only_who_may_read_the_ledger_sees_the_list(service: Running, api: httpx
 
 
 def test_the_shadow_can_be_left(api: httpx.Client, url: str) -> None:
-    """Its figures go with it; a champion has no shadow of itself, and a share is a share."""
+    """Removing the shadow removes its figures; the champion cannot shadow itself, and a share lies between 0 and 1."""
     assert api.delete(f"{url}/shadow").status_code == 204
     assert api.get(f"{url}/shadow").status_code == 404
     assert api.delete(f"{url}/shadow").status_code == 404

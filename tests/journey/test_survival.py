@@ -1,4 +1,4 @@
-"""Whatever is killed, what was acknowledged stays, jobs are taken up again, and no half memory is ever seen."""
+"""Whichever process is killed, acknowledged changes stay, jobs are resumed, and no incomplete memory is ever seen."""
 
 import os
 import signal
@@ -6,7 +6,7 @@ from pathlib import Path
 
 import httpx
 
-from tests.running import Running, fresh_dictionary, held_at_the_gate, running_service, train, upload, wait
+from tests.running import Running, fresh_dictionary, hold_before_publication, running_service, train, upload, wait
 
 FEW = "subject,relation,answer\na,r,1\nb,r,2\n"
 ASKED = {"subject": "b", "relation": "r"}
@@ -21,7 +21,7 @@ def test_a_killed_worker_s_job_is_taken_up_again(service: Running, api: httpx.Cl
     dictionary = fresh_dictionary(api, FEW)
     recall, first = f"/v1/dictionaries/{dictionary}/recall", train(api, dictionary)["memory"]
     upload(api, dictionary, TABLE)
-    with held_at_the_gate(service.data) as reached:
+    with hold_before_publication(service.data) as reached:
         job = api.post(f"/v1/dictionaries/{dictionary}/memories").json()["id"]
         reached()
         os.kill(service.worker, signal.SIGKILL)
@@ -45,10 +45,10 @@ def test_a_killed_service_goes_on_where_it_was(tmp_path: Path) -> None:
         with running.client(key) as api:
             dictionary = fresh_dictionary(api, FEW)
             url, once = f"/v1/dictionaries/{dictionary}/uploads", {"Idempotency-Key": "once"}
-            answer = answered(api, dictionary, train(api, dictionary)["memory"])
+            answer = ask(api, dictionary, train(api, dictionary)["memory"])
             receipt = api.post(url, content=TABLE, headers=once).json()
             refuse_too_large(api, url, data)
-            with held_at_the_gate(data) as reached:
+            with hold_before_publication(data) as reached:
                 job = api.post(f"/v1/dictionaries/{dictionary}/memories", json={"recipe": {"seed": 1}}).json()["id"]
                 reached()
                 worker = running.worker
@@ -57,14 +57,14 @@ def test_a_killed_service_goes_on_where_it_was(tmp_path: Path) -> None:
     (data / "memories" / ".mem_half.written").mkdir()
     with running_service(data, "") as running, running.client(key) as api:
         assert api.post(url, content=TABLE, headers=once).json() == receipt
-        assert answered(api, dictionary, answer["memory"]) == answer
+        assert ask(api, dictionary, answer["memory"]) == answer
         ended = wait(api, job)
         assert (ended["state"], ended["attempts"]) == ("succeeded", 2)
         assert {folder.name for folder in (data / "memories").iterdir()} == {answer["memory"], ended["memory"]}
         assert running.stop() == 0
 
 
-def answered(api: httpx.Client, dictionary: str, memory: object) -> dict[str, object]:
+def ask(api: httpx.Client, dictionary: str, memory: object) -> dict[str, object]:
     reply: dict[str, object] = api.post(f"/v1/dictionaries/{dictionary}/recall", json=ASKED | {"memory": memory}).json()
     assert reply["status"] == "answered"
     return reply

@@ -1,4 +1,4 @@
-"""White space at the ends of a name is no part of it, whichever way the name comes in."""
+"""White space at the ends of a name is not part of it, on any route."""
 
 import csv
 import io
@@ -16,7 +16,7 @@ SPACE = st.text(st.sampled_from(WHITE_SPACE), max_size=3)
 SUBJECT, RELATION = "PART-1", "maker"
 
 
-def padded(before: str, after: str) -> dict[str, str]:
+def pad(before: str, after: str) -> dict[str, str]:
     return {"subject": f"{before}{SUBJECT}{after}", "relation": f"{after}{RELATION}{before}"}
 
 
@@ -32,10 +32,10 @@ def table(names: dict[str, str]) -> str:
 @example("\ufeff", "\xa0")
 @example("\u3000", "\ufeff")
 def test_a_name_means_the_same_on_every_route(api: httpx.Client, before: str, after: str) -> None:
-    """Uploaded, edited, searched, recalled, doubted, proven absent and purged with white space around it, a pair is the
-    one that stands in the ledger without any.
+    """Uploads, edits, searches, recalls, reviews, proofs of absence and purges with white space around the names reach
+    the pair that the ledger holds without it.
     """
-    names = padded(before, after)
+    names = pad(before, after)
     dictionary = fresh_dictionary(api, table(names))
     base = f"/v1/dictionaries/{dictionary}"
     memory = train(api, dictionary)["memory"]
@@ -78,10 +78,10 @@ def test_live_use_counts_a_relation_under_its_name(api: httpx.Client) -> None:
         use = api.get(f"/v1/dictionaries/{dictionary}/use").json()
         return {each["relation"]: each["asked"] for each in use["relations"] if each["asked"]}
 
-    assert until(counted) == {RELATION: 3}
+    assert wait_for_count(counted) == {RELATION: 3}
 
 
-def until(counted: Callable[[], dict[str | None, int]], seconds: float = 30) -> dict[str | None, int]:
+def wait_for_count(counted: Callable[[], dict[str | None, int]], seconds: float = 30) -> dict[str | None, int]:
     """What is counted once anything is: it is written about a second later."""
     deadline = time.monotonic() + seconds
     while not counted() and time.monotonic() < deadline:

@@ -7,21 +7,21 @@ from pathlib import Path
 
 import pytest
 
-from pilot.checks.holdings import table_holdings
-from pilot.checks.latency import timing
-from pilot.checks.measured import Measured
+from pilot.checks.holdings import measure_tables
+from pilot.checks.latency import summarise_timing
+from pilot.checks.measurement import Measurement
 from pilot.checks.probes import Probes
 from pilot.checks.target import Reply
 from pilot.gate import ReportGate, judge
-from pilot.information import information
-from pilot.reading import Options, Pair, Reading, read_facts
+from pilot.information import measure_information
+from pilot.reading import Pair, Reading, ReadingOptions, read_facts
 from pilot.report.document import Evidence, build_report
 from schemas.checks import CheckId, LeftOut
 from schemas.memories import MemoryInfo
 from schemas.recall import Status
 from schemas.report import Report, Run
 from schemas.uploads import Example, Finding, FindingKind, Mode, OnConflict, Receipt
-from tests.pilot.measuring import changing
+from tests.pilot.measuring import measure_changes
 
 NOON = datetime(2025, 1, 31, 12, 0, tzinfo=UTC)
 
@@ -35,7 +35,7 @@ FINDING = Finding(
 )
 
 
-def receipt_of(file: Path, reading: Reading) -> Receipt:
+def make_receipt(file: Path, reading: Reading) -> Receipt:
     data = file.read_bytes()
     return Receipt(
         id="u1",
@@ -70,7 +70,7 @@ def receipt_of(file: Path, reading: Reading) -> Receipt:
     )
 
 
-def memory_of(reading: Reading) -> MemoryInfo:
+def make_memory(reading: Reading) -> MemoryInfo:
     facts = reading.accepted
     return MemoryInfo(
         id="m1",
@@ -96,9 +96,9 @@ def memory_of(reading: Reading) -> MemoryInfo:
     )
 
 
-def measure(reading: Reading, answers: Callable[[Pair], tuple[str, ...]]) -> list[Measured]:
-    """What the checks would count of a memory that answers by `answers`."""
-    recall, unknown, latency = Measured(CheckId.RECALL), Measured(CheckId.UNKNOWN), Measured(CheckId.LATENCY)
+def measure(reading: Reading, answers: Callable[[Pair], tuple[str, ...]]) -> list[Measurement]:
+    """Count what the checks would count for a memory that answers by this function."""
+    recall, unknown, latency = Measurement(CheckId.RECALL), Measurement(CheckId.UNKNOWN), Measurement(CheckId.LATENCY)
     for pair, expected in reading.taught.items():
         reply = Reply(pair, Status.ANSWERED if answers(pair) else Status.UNKNOWN, answers(pair))
         recall.part(pair[1]).count(reply.status, right=reply.answers == expected)
@@ -109,31 +109,31 @@ def measure(reading: Reading, answers: Callable[[Pair], tuple[str, ...]]) -> lis
             unknown.part(kind).count(Status.UNKNOWN, right=True)
     pairs = list(reading.taught)[:200]
     for name in ("noop", "single", "noop_concurrent", "single_concurrent", "batch_rows", "batch_columns"):
-        latency.timings.append(timing(name, [0.001 * n for n in range(1, 201)], seconds=20.1))
+        latency.timings.append(summarise_timing(name, [0.001 * n for n in range(1, 201)], seconds=20.1))
     for _ in pairs:
         latency.part("single").count(Status.ANSWERED, right=True)
-    latency.holdings += table_holdings(reading.taught, pairs)
-    return [recall, unknown, latency, *changing(reading)]
+    latency.holdings += measure_tables(reading.taught, pairs)
+    return [recall, unknown, latency, *measure_changes(reading)]
 
 
 @pytest.fixture
 def report_on() -> Callable[..., Report]:
     """A report on a file whose memory answers by a function of the pair; without one, as the file says."""
-    return build
+    return build_report_on
 
 
-def build(
+def build_report_on(
     file: Path, answers: Callable[[Pair], tuple[str, ...]] | None = None, gate: ReportGate | None = None
 ) -> Report:
-    reading = read_facts(file, Options(on_conflict=OnConflict.MANY))
+    reading = read_facts(file, ReadingOptions(on_conflict=OnConflict.MANY))
     checks = measure(reading, answers or reading.taught.__getitem__)
     evidence = Evidence(
         file=file,
         dictionary=file.stem,
-        receipt=receipt_of(file, reading),
+        receipt=make_receipt(file, reading),
         reading=reading,
-        information=information(reading),
-        memory=memory_of(reading),
+        information=measure_information(reading),
+        memory=make_memory(reading),
         checks=checks,
         left_out=[LeftOut(check=CheckId.QUESTIONS, reason="no_questions", detail=None)],
         thresholds=judge(gate or ReportGate(), checks, 1e-6),

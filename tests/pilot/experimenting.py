@@ -1,4 +1,4 @@
-"""Documents of experiments as the service would send them: every kind of chart, and the cases at the edges."""
+"""Documents of experiments as the service would send them, with every kind of chart and the edge cases."""
 
 import math
 from collections.abc import Iterable, Sequence
@@ -57,7 +57,7 @@ def experiment(
     verdict: Decision = Decision.DECISIVE,
     left_out: Sequence[Statement] = (),
 ) -> Experiment:
-    """What is found and recommended is said in codes that no language knows, so that their English stands."""
+    """Make a document whose statements have codes that no language knows, so that their English text is shown."""
     unknown = [Statement(code="said_in_english_alone", figures={"facts": 1024})]
     return Experiment(
         id=kind,

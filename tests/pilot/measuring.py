@@ -1,9 +1,9 @@
-"""What the checks that change facts would have counted: right in everything, but for what a test says."""
+"""Outcomes of the checks that change facts, made up: everything is right except what a test says."""
 
 from datetime import UTC, datetime
 
-from pilot.checks.measured import Measured, Tally
-from pilot.checks.privacy import Table
+from pilot.checks.measurement import Measurement, Tally
+from pilot.checks.privacy import AnswerChoices
 from pilot.reading import Reading
 from schemas.checks import (
     Artefact,
@@ -24,19 +24,19 @@ from schemas.checks import (
 NOON = datetime(2025, 1, 31, 12, 0, tzinfo=UTC)
 
 
-def changing(reading: Reading, *, forgotten: int = 0, undeleted: int = 0) -> list[Measured]:
-    """Retention, deletion and rollback on a copy of the whole file, and privacy with the artefact at hand."""
+def measure_changes(reading: Reading, *, forgotten: int = 0, undeleted: int = 0) -> list[Measurement]:
+    """Make outcomes of retention, deletion and rollback on a copy of the file, and of privacy with the artefact."""
     pairs = len(reading.taught)
     copy = Copy(pairs=pairs, of=pairs)
     return [
-        retention(pairs, copy, forgotten),
-        deletion(pairs, copy, undeleted),
-        rollback(pairs, copy),
-        privacy(reading),
+        make_retention(pairs, copy, forgotten),
+        make_deletion(pairs, copy, undeleted),
+        make_rollback(pairs, copy),
+        make_privacy(reading),
     ]
 
 
-def retention(pairs: int, copy: Copy, forgotten: int = 0, priority: Tally | None = None) -> Measured:
+def make_retention(pairs: int, copy: Copy, forgotten: int = 0, priority: Tally | None = None) -> Measurement:
     kept = Tally(right=pairs - 1 - forgotten, abstained=forgotten)
     steps = [
         Step(
@@ -57,10 +57,10 @@ def retention(pairs: int, copy: Copy, forgotten: int = 0, priority: Tally | None
     relations = [Part(name="<b>色</b>", **(kept + Tally(right=1)).counts())]
     details = Retention(copy_of=copy, steps=steps, relations=relations, others=3 * (pairs - 1), forgotten=forgotten)
     parts = {"unchanged": kept, "changed_1": Tally(), "changed_2": Tally(), "changed_3": Tally(right=1)}
-    return Measured(CheckId.RETENTION, parts, details=details, priority=priority)
+    return Measurement(CheckId.RETENTION, parts, details=details, priority=priority)
 
 
-def deletion(pairs: int, copy: Copy, undeleted: int = 0) -> Measured:
+def make_deletion(pairs: int, copy: Copy, undeleted: int = 0) -> Measurement:
     parts = {
         "deleted": Tally(right=10 - undeleted, wrong=undeleted),
         "spellings": Tally(right=10),
@@ -72,10 +72,10 @@ def deletion(pairs: int, copy: Copy, undeleted: int = 0) -> Measured:
     details = Deletion(
         copy_of=copy, deleted=10, digest_before="a" * 64, digest_after="b" * 64, digest_restored="a" * 64
     )
-    return Measured(CheckId.DELETION, parts, details=details)
+    return Measurement(CheckId.DELETION, parts, details=details)
 
 
-def rollback(pairs: int, copy: Copy, milliseconds: float = 12.0, reasons: int = 3) -> Measured:
+def make_rollback(pairs: int, copy: Copy, milliseconds: float = 12.0, reasons: int = 3) -> Measurement:
     history = [Switch(at=NOON, by="<i>key</i>", reason="the pilot tries a rollback", memory="m1")]
     parts = {name: Tally(right=pairs) for name in ("edited", "rolled_back", "pinned", "caught_up", "reset")}
     details = Rollback(
@@ -88,11 +88,11 @@ def rollback(pairs: int, copy: Copy, milliseconds: float = 12.0, reasons: int = 
         digest_before="a" * 64,
         digest_restored="a" * 64,
     )
-    return Measured(CheckId.ROLLBACK, parts, details=details)
+    return Measurement(CheckId.ROLLBACK, parts, details=details)
 
 
-def privacy(reading: Reading, found: int = 0) -> Measured:
-    table = Table(reading.taught)
+def make_privacy(reading: Reading, found: int = 0) -> Measurement:
+    table = AnswerChoices(reading.taught)
     told = Membership(
         attacker="caller",
         members=50,
@@ -113,4 +113,4 @@ def privacy(reading: Reading, found: int = 0) -> Measured:
         ),
     )
     parts = {"strangers": Tally(right=100), "artefact": Tally(right=18 - found, wrong=found)}
-    return Measured(CheckId.PRIVACY, parts, details=details)
+    return Measurement(CheckId.PRIVACY, parts, details=details)

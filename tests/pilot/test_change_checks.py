@@ -1,4 +1,4 @@
-"""The checks that change facts, on the real service; and that they see what a worse service would do."""
+"""The checks that change facts, on the real service, and on stand-ins for a faulty one."""
 
 import signal
 import subprocess
@@ -8,19 +8,19 @@ from collections.abc import Collection, Iterator
 import httpx
 import pytest
 
-from pilot.checks.deletion import check_deletion, deletable
-from pilot.checks.privacy import Setting, check_privacy
+from pilot.checks.deletion import check_deletion, choose_deletions
+from pilot.checks.privacy import ServiceSetting, check_privacy
 from pilot.checks.retention import check_retention
 from pilot.checks.rollback import check_rollback
-from pilot.checks.scratch import Answers, Held, Scratch, may_scratch, scratch_copy
-from pilot.checks.target import Plan, Target
+from pilot.checks.scratch import Answers, Held, Scratch, may_make_scratch, scratch_copy
+from pilot.checks.target import CheckPlan, CheckTarget
 from pilot.client import FactStore
-from pilot.gate import ReportGate, judge, verdict
+from pilot.gate import ReportGate, judge, worst_verdict
 from pilot.reading import Pair
 from schemas.checks import Deletion, Privacy, Retention, Rollback, Verdict
 from tests.running import Running
 
-PLAN = Plan(members=60, strangers=5, edited=5, seed=1)
+PLAN = CheckPlan(members=60, strangers=5, edited=5, seed=1)
 
 
 def table() -> dict[Pair, Answers]:
@@ -37,8 +37,8 @@ def quiet(_share: float, _step: str) -> None:
     pass
 
 
-def scratches(store: FactStore) -> list[str]:
-    return [held.name for held in store.dictionaries() if held.name.startswith("pilot scratch")]
+def list_scratch_dictionaries(store: FactStore) -> list[str]:
+    return [held.name for held in store.list_dictionaries() if held.name.startswith("pilot scratch")]
 
 
 @pytest.fixture(scope="module")
@@ -54,8 +54,8 @@ def scratch(store: FactStore) -> Iterator[Scratch]:
 
 
 def test_every_fact_is_asked_after_every_round(scratch: Scratch) -> None:
-    """Three rounds of 1 %, 10 % and 50 %: every pair is counted once by age and once by relation, nothing is forgotten,
-    and what was changed answers as it was changed to.
+    """In rounds of 1 %, 10 % and 50 %, every pair is counted once by age and once by relation, nothing is forgotten,
+    and changed pairs give their new answers.
     """
     measured = check_retention(scratch, PLAN, {("部品-001", "色")}, quiet)
     found = measured.details
@@ -70,18 +70,18 @@ def test_every_fact_is_asked_after_every_round(scratch: Scratch) -> None:
 
 
 def test_what_a_memory_forgets_is_named(scratch: Scratch) -> None:
-    """A pair that does not answer as the copy should is counted under its age and its relation, by name."""
+    """A pair with another answer than it should have is listed by name, and counted under its age and its relation."""
     pair = ("部品-001", "色")
     scratch.held[pair] = ("never taught",)
-    measured = check_retention(scratch, Plan(shares=()), None, quiet)
+    measured = check_retention(scratch, CheckPlan(shares=()), None, quiet)
     assert (measured.parts["unchanged"].wrong, measured.tally.asked) == (1, 180)
     assert [(each.subject, each.relation, each.part) for each in measured.failing] == [(*pair, "unchanged")]
-    assert verdict(judge(ReportGate(), [measured], 1e-6)) is Verdict.FAIL
+    assert worst_verdict(judge(ReportGate(), [measured], 1e-6)) is Verdict.FAIL
 
 
 def test_deleted_facts_are_gone_and_leave_no_trace(scratch: Scratch) -> None:
     """Asked in three ways they are unknown, each with a proof; all others stay; taught again, the digest returns."""
-    gone = deletable(scratch.held, PLAN)
+    gone = choose_deletions(scratch.held, PLAN)
     measured = check_deletion(scratch, gone, 4, quiet)
     counts = {name: (part.right, part.asked) for name, part in measured.parts.items()}
     asked = dict.fromkeys(("deleted", "spellings", "questions", "restored"), (18, 18))
@@ -89,11 +89,11 @@ def test_deleted_facts_are_gone_and_leave_no_trace(scratch: Scratch) -> None:
     found = measured.details
     assert isinstance(found, Deletion)
     assert found.digest_before == found.digest_restored != found.digest_after
-    assert verdict(judge(ReportGate(), [measured], 1e-6)) is Verdict.PASS
+    assert worst_verdict(judge(ReportGate(), [measured], 1e-6)) is Verdict.PASS
 
 
-class Deaf(Scratch):
-    """A service that acknowledges deletions and does not make them."""
+class DeletionIgnored(Scratch):
+    """A service that acknowledges deletions but does not make them."""
 
     def change(self, upsert: Held, delete: Collection[Pair] = ()) -> int:
         self.held = {pair: answers for pair, answers in (self.held | dict(upsert)).items() if pair not in set(delete)}
@@ -101,9 +101,9 @@ class Deaf(Scratch):
 
 
 def test_a_deletion_that_was_not_made_is_seen(scratch: Scratch) -> None:
-    """Every way of asking finds the answer, no proof is there, and the digest did not move: all limits are missed."""
-    deaf = Deaf(scratch.store, scratch.dictionary, scratch.memory, dict(scratch.held), scratch.of)
-    measured = check_deletion(deaf, deletable(deaf.held, PLAN), 4, quiet)
+    """If every way of asking still finds the answer, there is no proof and the digest is unchanged, all limits fail."""
+    deaf = DeletionIgnored(scratch.store, scratch.dictionary, scratch.memory, dict(scratch.held), scratch.of)
+    measured = check_deletion(deaf, choose_deletions(deaf.held, PLAN), 4, quiet)
     wrong = {name: part.right for name, part in measured.parts.items() if part.right != part.asked}
     assert wrong == {"deleted": 0, "spellings": 0, "questions": 0, "proofs": 0}
     missed = {limit.name for limit in judge(ReportGate(), [measured], 1e-6) if limit.verdict is Verdict.FAIL}
@@ -111,8 +111,8 @@ def test_a_deletion_that_was_not_made_is_seen(scratch: Scratch) -> None:
 
 
 def test_going_back_is_one_call(scratch: Scratch) -> None:
-    """The old answers are back, an edit does not move a pinned champion, unpinning follows the ledger, and a reset goes
-    on from the old facts; who and why stand in the history.
+    """A rollback restores the old answers and pins the champion against edits; unpinning catches up with the ledger, a
+    reset continues from the old facts, and the history names who and why.
     """
     held = dict(scratch.held)
     measured = check_rollback(scratch, PLAN, quiet)
@@ -132,11 +132,11 @@ def test_going_back_is_one_call(scratch: Scratch) -> None:
 
 
 def test_what_a_memory_gives_away(service: Running, scratch: Scratch) -> None:
-    """No name stands in the stored bytes; a caller can tell what was taught and a stranger cannot; randomised answers
-    are recalled no better than their ceiling allows, within the interval.
+    """No name is in the stored bytes; a caller can tell what was taught and a stranger cannot; recall of randomised
+    answers stays within the interval around its ceiling.
     """
-    target = Target(scratch.store, scratch.dictionary, scratch.memory, scratch.held, {}, set())
-    measured = check_privacy(target, Setting(None, service.data / "memories", scratch=True), PLAN, quiet)
+    target = CheckTarget(scratch.store, scratch.dictionary, scratch.memory, scratch.held, {}, set())
+    measured = check_privacy(target, ServiceSetting(None, service.data / "memories", scratch=True), PLAN, quiet)
     found = measured.details
     assert isinstance(found, Privacy)
     assert found.artefact is not None
@@ -148,8 +148,8 @@ def test_what_a_memory_gives_away(service: Running, scratch: Scratch) -> None:
     assert found.randomised is not None
     assert found.randomised.interval[0] <= found.randomised.ceiling <= found.randomised.interval[1]
     assert measured.parts["strangers"].right == 10
-    assert scratches(scratch.store) == [
-        held.name for held in scratch.store.dictionaries() if held.id == scratch.dictionary
+    assert list_scratch_dictionaries(scratch.store) == [
+        held.name for held in scratch.store.list_dictionaries() if held.id == scratch.dictionary
     ]
 
 
@@ -157,28 +157,28 @@ def test_what_a_memory_gives_away(service: Running, scratch: Scratch) -> None:
 def test_no_copy_is_made_that_could_not_be_removed(
     service: Running, api: httpx.Client, store: FactStore, role: str, may: bool
 ) -> None:
-    """A key that may make dictionaries but not remove them makes none; trying leaves nothing behind."""
+    """With a key that may create dictionaries but not delete them, no copy is made and nothing stays behind."""
     key = api.post("/v1/keys", json={"role": role}).json()["key"]
     with FactStore(service.url, key) as caller:
-        assert may_scratch(caller) is may
-    assert scratches(store) == []
+        assert may_make_scratch(caller) is may
+    assert list_scratch_dictionaries(store) == []
 
 
 @pytest.mark.parametrize("error", [RuntimeError, KeyboardInterrupt, SystemExit])
 def test_a_scratch_copy_goes_whatever_happens(store: FactStore, error: type[BaseException]) -> None:
-    """Failed or interrupted: the dictionary is removed, and the error stays what it was."""
+    """The dictionary is removed after a failure or an interrupt, and the original error is raised."""
     with pytest.raises(error), scratch_copy(store, {("a", "r"): ("x",)}, 1, None):  # noqa: PT012
-        assert len(scratches(store)) == 1
+        assert len(list_scratch_dictionaries(store)) == 1
         raise error
-    assert scratches(store) == []
+    assert list_scratch_dictionaries(store) == []
 
 
 WAITING = """
 import sys, time
 from pilot.checks.scratch import scratch_copy
-from pilot.cli import end_in_order
+from pilot.cli import exit_on_signals
 from pilot.client import FactStore
-end_in_order()
+exit_on_signals()
 with FactStore(sys.argv[1], sys.argv[2]) as store, scratch_copy(store, {("a", "r"): ("x",)}, 1, None):
     print("made", flush=True)
     time.sleep(60)
@@ -189,7 +189,7 @@ with FactStore(sys.argv[1], sys.argv[2]) as store, scratch_copy(store, {("a", "r
 def test_an_interrupted_pilot_leaves_no_scratch_copy(
     service: Running, store: FactStore, number: signal.Signals
 ) -> None:
-    """Ctrl-C or SIGTERM while facts are being changed: the copy goes, and the exit code names the signal."""
+    """Ctrl-C or SIGTERM during a change of facts removes the copy, and the exit code names the signal."""
     command = [sys.executable, "-c", WAITING, service.url, service.key]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
@@ -197,4 +197,4 @@ def test_an_interrupted_pilot_leaves_no_scratch_copy(
         process.send_signal(number)
         process.wait(60)
     assert process.returncode == 128 + number
-    assert scratches(store) == []
+    assert list_scratch_dictionaries(store) == []

@@ -5,14 +5,14 @@ import pytest
 
 from pilot.client import FactStore
 from pilot.errors import JobFailed, Refused, ServiceFailed
-from pilot.reading import Options
+from pilot.reading import ReadingOptions
 from schemas.problems import Code
 from schemas.recall import Query, Status
 from schemas.uploads import OnConflict
 from tests.running import Running
 
 FACTS = "subject,relation,answer\n部品-001,色,赤\n部品-001,色,緑\n部品-002,色,青\n部品-003,,x\n".encode()
-MANY = Options(on_conflict=OnConflict.MANY)
+MANY = ReadingOptions(on_conflict=OnConflict.MANY)
 
 
 @pytest.fixture(scope="module")
@@ -35,24 +35,24 @@ def test_an_upload_is_counted_and_can_be_read_again(store: FactStore) -> None:
     dictionary = store.create_dictionary(f"d {secrets.token_hex(4)}")
     receipt = store.upload(dictionary.id, FACTS, MANY)
     assert (receipt.rows_read, receipt.accepted, receipt.rejected, receipt.created) == (4, 3, 1, 2)
-    assert store.receipt(dictionary.id, receipt.id) == receipt
-    assert Code.FIELD_MISSING in store.refused_rows(dictionary.id, receipt.id).decode()
+    assert store.get_receipt(dictionary.id, receipt.id) == receipt
+    assert Code.FIELD_MISSING in store.get_refused_rows(dictionary.id, receipt.id).decode()
     assert "部品-002,色,青" in store.export(dictionary.id).decode()
     store.delete_dictionary(dictionary.id)
     with pytest.raises(Refused, match="not_found"):
-        store.receipt(dictionary.id, receipt.id)
+        store.get_receipt(dictionary.id, receipt.id)
 
 
 def test_a_dictionary_is_found_by_name_or_made(store: FactStore) -> None:
-    """The same name leads to the same dictionary; a new one is made once."""
+    """The same name leads to the same dictionary; a new name creates one dictionary."""
     name = f"得意先 マスタ（最終版）{secrets.token_hex(4)}"
-    made = store.dictionary(name)
-    assert store.dictionary(name).id == made.id == store.dictionary(made.id).id
+    made = store.get_or_create_dictionary(name)
+    assert store.get_or_create_dictionary(name).id == made.id == store.get_or_create_dictionary(made.id).id
 
 
 def test_all_forms_of_recall_give_the_same_answers(store: FactStore, dictionary: str) -> None:
-    """One query, rows, columns and a sentence: the same set of answers; what was not taught is unknown."""
-    memory = store.memories(dictionary)[0]
+    """One query, rows, columns and a sentence give the same set of answers; a pair that was not taught is unknown."""
+    memory = store.list_memories(dictionary)[0]
     subjects, relations = ["部品-001", "部品-009"], ["色", "色"]
     one = store.recall(dictionary, Query(subject="部品-001", relation="色"))
     rows = store.recall_rows(dictionary, [Query(subject=s, relation="色") for s in subjects], memory=memory.id)
@@ -72,13 +72,13 @@ def test_training_verification_and_aliases(store: FactStore, dictionary: str) ->
     """A training moves champion; a verification recalls every pair; an alias has a version and a history."""
     steps: list[float] = []
     job = store.wait(store.train(dictionary).id, lambda share, _: steps.append(share))
-    memory = store.memory(job.memory or "")
+    memory = store.get_memory(job.memory or "")
     assert "champion" in memory.aliases
     assert all(0 <= share <= 1 for share in steps)
-    verified = store.verification(store.wait(store.verify(memory.id).id))
+    verified = store.get_verification(store.wait(store.verify(memory.id).id))
     assert (verified.asked, verified.right, verified.wrong) == (2, 2, 0)
     alias = store.put_alias(dictionary, "trial", memory.id, "to try it")
-    assert store.alias_history(dictionary, "trial").events[0].memory == memory.id == alias.memory
+    assert store.get_alias_history(dictionary, "trial").events[0].memory == memory.id == alias.memory
     with pytest.raises(Refused) as refused:
         store.put_alias(dictionary, "trial", memory.id, "too late", version=alias.version + 7)
     assert refused.value.code is Code.PRECONDITION_FAILED
@@ -95,7 +95,7 @@ def test_a_cancelled_job_is_a_failure(store: FactStore, dictionary: str) -> None
 def test_problems_carry_their_code(service: Running) -> None:
     """A wrong key is Refused with the service's code; a closed port is ServiceFailed."""
     with FactStore(service.url, "x" * 40) as stranger, pytest.raises(Refused) as refused:
-        stranger.dictionaries()
+        stranger.list_dictionaries()
     assert (refused.value.status, refused.value.code) == (401, Code.UNAUTHORIZED)
     with FactStore("http://127.0.0.1:9", "x" * 40) as nobody, pytest.raises(ServiceFailed):
-        nobody.dictionaries()
+        nobody.list_dictionaries()

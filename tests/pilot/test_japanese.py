@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from pilot.errors import Refused, UnusableInput
-from pilot.report.messages import error_text, finding_text, read_messages, read_prose, step_text
+from pilot.report.messages import describe_error, describe_finding, describe_step, read_messages, read_prose
 from pilot.report.typesetting import typeset
-from pilot.report.write import html
+from pilot.report.write import render_html
 from schemas.experiments import Statement
 from schemas.problems import Code, Problem
 from schemas.report import Report
@@ -106,17 +106,17 @@ def test_every_finding_is_said_in_japanese() -> None:
             personal=personal,
             uniqueness=unique,
         )
-        said = finding_text(finding, "ja")
+        said = describe_finding(finding, "ja")
         assert re.search(f"[{J}]", said)
         assert not re.search(r"[{}]", said)
-        assert finding_text(finding, "en") == "in English"
+        assert describe_finding(finding, "en") == "in English"
     bare_one = Finding(kind=FindingKind.PERSONAL_DATA, message="in English", count=1, relation=None, examples=[])
-    assert finding_text(bare_one, "ja") == "in English"
-    assert "（メールアドレス）" in finding_text(bare_one.model_copy(update={"personal": personal}), "ja")
+    assert describe_finding(bare_one, "ja") == "in English"
+    assert "（メールアドレス）" in describe_finding(bare_one.model_copy(update={"personal": personal}), "ja")
 
 
 def test_every_error_of_the_pilot_is_said_in_japanese() -> None:
-    """Each place that raises one names a code, and the sentence of that code needs no figure that it does not give."""
+    """Each place that raises an error names a code, and passes every figure that the sentence of that code needs."""
     words, raised = read_messages("ja")["error"], 0
     for path in sorted((ROOT / "pilot").rglob("*.py")):
         for call in ast.walk(ast.parse(path.read_text("utf-8"))):
@@ -130,18 +130,18 @@ def test_every_error_of_the_pilot_is_said_in_japanese() -> None:
 
 
 def test_every_problem_of_the_service_is_said_in_japanese() -> None:
-    """By its code, followed by what the service says in detail; an error of the pilot ends in its code."""
+    """A problem is described by its code, followed by the service's detail; an error of the pilot ends in its code."""
     for code in Code:
         problem = Problem(
             type="about:blank", title="", status=422, detail="what it is", code=code, extra={"header": ["品番", "品名"]}
         )
-        said = error_text(Refused(problem), "ja")
+        said = describe_error(Refused(problem), "ja")
         assert re.search(f"[{J}]", said)
         assert said.endswith(f"[{code}]\nwhat it is")
     lost = UnusableInput("line 3: a quote is opened and never closed", "quote_unclosed", line=3)
-    assert error_text(lost, "ja").startswith("3行目の引用符が閉じていない")
-    assert error_text(lost, "ja").endswith(" [quote_unclosed]")
-    assert error_text(lost, "en") == "pilot: line 3: a quote is opened and never closed"
+    assert describe_error(lost, "ja").startswith("3行目の引用符が閉じていない")
+    assert describe_error(lost, "ja").endswith(" [quote_unclosed]")
+    assert describe_error(lost, "en") == "pilot: line 3: a quote is opened and never closed"
 
 
 @pytest.mark.parametrize(
@@ -155,9 +155,9 @@ def test_every_problem_of_the_service_is_said_in_japanese() -> None:
     ],
 )
 def test_steps_are_told_in_japanese(step: str, said: str) -> None:
-    """A step's figures stay; a part without words is left out, a whole step without words is told as it is."""
-    assert step_text(step, "ja") == said
-    assert step_text(step, "en") == step
+    """The figures of a step are kept; a part without a text is left out, and a whole step without one is unchanged."""
+    assert describe_step(step, "ja") == said
+    assert describe_step(step, "en") == step
 
 
 @pytest.mark.parametrize(
@@ -189,7 +189,7 @@ def test_a_japanese_page_holds_no_english_marks(report_on: Callable[..., Report]
     known = {part: [Statement(code="one_fact", figures={})] for part in ("finding", "recommendation", "left_out")}
     made = [experiment.model_copy(update={"statements": known}) for experiment in experimenting.every()]
     report = report_on(parts).model_copy(update={"experiments": made})
-    page = re.sub(r"<(style|title|pre|code)\b.*?</\1>", "", html(report, "ja"), flags=re.DOTALL)
+    page = re.sub(r"<(style|title|pre|code)\b.*?</\1>", "", render_html(report, "ja"), flags=re.DOTALL)
     text = re.sub(r"<[^>]*>", "", page)
     assert not re.findall(f"[{J}][,;] ?[{J}]|[{J}]: |。 [{J}]| – |[0-9] [件問組行個%]", text)
     assert "2 names fold together" not in text

@@ -6,9 +6,9 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
-from pilot.report.junit import junit
+from pilot.report.junit import to_junit
 from pilot.report.messages import read_prose
-from pilot.report.write import html, write_report
+from pilot.report.write import render_html, write_report
 from schemas.checks import LeftOut
 from schemas.experiments import ExperimentId
 from schemas.problems import Code
@@ -53,16 +53,16 @@ def test_no_figure_in_a_chart_that_is_not_in_the_document(report: Report, tmp_pa
     ("lang", "question"), [("en", "Where should the parameters go?"), ("ja", "パラメータをどこに配分するか")]
 )
 def test_the_first_page_says_where_the_parameters_go(report: Report, lang: str, question: str) -> None:
-    """The answer of `allocation` stands before any table; without that experiment there is no such question."""
-    assert question in html(report, lang).split("</header>")[0]
+    """The answer of `allocation` stands before any table; without that experiment the question is not on the page."""
+    assert question in render_html(report, lang).split("</header>")[0]
     others = [made for made in report.experiments if made.id is not ExperimentId.ALLOCATION]
-    assert question not in html(report.model_copy(update={"experiments": others}), lang)
+    assert question not in render_html(report.model_copy(update={"experiments": others}), lang)
 
 
 @pytest.mark.parametrize("lang", ["en", "ja"])
 def test_every_experiment_is_told(report: Report, lang: str) -> None:
-    """Its question, its verdict, what was left out, its rows; a chart without a figure is said to be missing."""
-    page, words = html(report, lang), read_prose(lang)["experiment"]
+    """The page has each one's question, verdict, rows and what was left out, and says which chart has no figure."""
+    page, words = render_html(report, lang), read_prose(lang)["experiment"]
     for made in ExperimentId:
         assert f'<article id="{made}">' in page
         assert words[made]["question"] in page
@@ -75,25 +75,25 @@ def test_every_experiment_is_told(report: Report, lang: str) -> None:
 
 def test_a_report_without_experiments_has_no_laboratory(report_on: ReportOn, parts: Path) -> None:
     """The report of `pilot run` is as it was."""
-    assert 'id="laboratory"' not in html(report_on(parts), "en")
+    assert 'id="laboratory"' not in render_html(report_on(parts), "en")
 
 
 @pytest.mark.parametrize("lang", ["en", "ja"])
 def test_an_experiment_without_a_result_is_named_with_its_code(report_on: ReportOn, parts: Path, lang: str) -> None:
-    """Also when no experiment has a result; it is skipped for the build server, and no failure."""
+    """It is named even when no experiment has a result, and JUnit counts it as skipped, not as failed."""
     left = LeftOut(check=ExperimentId.RANK, reason=Code.INTERNAL, detail="<it> broke")
     bare = report_on(parts)
     report = bare.model_copy(update={"left_out": [*bare.left_out, left]})
-    page = html(report, lang)
+    page = render_html(report, lang)
     assert "internal" in page
     assert "&lt;it&gt; broke" in page
-    skipped = ET.fromstring(junit(report)).findall(".//testcase[@name='rank']/skipped")
+    skipped = ET.fromstring(to_junit(report)).findall(".//testcase[@name='rank']/skipped")
     assert [each.get("message") for each in skipped] == ["internal: <it> broke"]
 
 
 def test_the_build_server_sees_the_experiments(report: Report) -> None:
-    """One case each, which passes; its text is what was found and recommended."""
-    suite = ET.fromstring(junit(report)).find(".//testsuite[@name='laboratory']")
+    """JUnit has a passing case for each, whose text is the finding and the recommendation."""
+    suite = ET.fromstring(to_junit(report)).find(".//testsuite[@name='laboratory']")
     assert suite is not None
     assert [case.get("name") for case in suite] == [*ExperimentId]
     assert suite.get("failures") == "0"
@@ -101,8 +101,8 @@ def test_the_build_server_sees_the_experiments(report: Report) -> None:
 
 
 def test_another_versions_sentences_are_read_in_english(report: Report) -> None:
-    """A sentence whose figures this version does not know the same way does not keep the page from being drawn."""
+    """A statement whose figures do not fit this version's sentence is shown in English, and the page is still made."""
     made = report.experiments[0]
     bare = [statement.model_copy(update={"figures": {}}) for statement in made.statements["finding"]]
     older = made.model_copy(update={"finding": "Said before.", "statements": made.statements | {"finding": bare}})
-    assert "Said before." in html(report.model_copy(update={"experiments": [older]}), "ja")
+    assert "Said before." in render_html(report.model_copy(update={"experiments": [older]}), "ja")

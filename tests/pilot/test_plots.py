@@ -8,10 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pilot.report.messages import read_prose
-from pilot.report.plots import Plot, plotted
-from pilot.report.plots.scales import Category, scale
-from pilot.report.plots.spacing import HIGH, spread, thinned, width
-from pilot.report.plots.styles import styles
+from pilot.report.plots import Plot, plot_chart
+from pilot.report.plots.scales import Category, fit_scale
+from pilot.report.plots.spacing import HIGH, spread_labels, text_width, thin_labels
+from pilot.report.plots.styles import assign_styles
 from pilot.report.wording import Wording
 from schemas.experiments import Experiment, Point, Statement, Task
 from tests.pilot import experimenting
@@ -23,7 +23,7 @@ EVERY = experimenting.every()
 
 
 def drawings(experiment: Experiment, lang: str = "en") -> list[Plot]:
-    return [plot for chart in experiment.charts for plot in plotted(chart, experiment.series, WORDS[lang])]
+    return [plot for chart in experiment.charts for plot in plot_chart(chart, experiment.series, WORDS[lang])]
 
 
 def drawn_points(plot: Plot) -> list[Point]:
@@ -33,11 +33,11 @@ def drawn_points(plot: Plot) -> list[Point]:
 @pytest.mark.parametrize("kind", ["linear", "log", "category"])
 @given(values=st.lists(FINITE, max_size=8), levels=st.booleans())
 def test_any_values_have_their_place(kind: str, values: list[float], levels: bool) -> None:
-    """Places lie on the axis and keep the values' order, whatever the values: none, one, equal, zero, negative; ticks
-    stand in order on the axis too, and there are few.
+    """Whatever the values (none, one, equal, zero, negative), places lie on the axis in the order of the values; ticks
+    are few, on the axis and in order.
     """
     whole = [float(abs(round(value)) % 9) for value in values] if kind == "category" else values
-    found = scale(axis("facts", kind), whole, levels=levels)
+    found = fit_scale(axis("facts", kind), whole, levels=levels)
     places = [found.place(value) for value in sorted(whole)]
     assert all(0 <= place <= 100 for place in places)
     assert places == sorted(places)
@@ -49,15 +49,15 @@ def test_any_values_have_their_place(kind: str, values: list[float], levels: boo
 @given(st.lists(st.floats(1e-9, 1e9), min_size=2, max_size=6, unique=True))
 def test_a_logarithmic_axis_keeps_ratios(values: list[float]) -> None:
     """Equal ratios are equal distances."""
-    found = scale(axis("facts", "log"), [1e-9, 1e9, *values], levels=True)
+    found = fit_scale(axis("facts", "log"), [1e-9, 1e9, *values], levels=True)
     each = (found.place(1e9) - found.place(1e-9)) / 18
     for low, high in pairwise(sorted(values)):
         assert found.place(high) - found.place(low) == pytest.approx(each * math.log10(high / low), abs=0.03)
 
 
 def test_zero_has_a_place_of_its_own_on_a_logarithmic_axis() -> None:
-    """Below the least positive value, apart from it, and with a tick that says 0."""
-    found = scale(axis("facts", "log"), [0.0, 500.0, 1500.0], levels=True)
+    """Zero lies apart from the smallest positive value, below it, with a tick that says 0."""
+    found = fit_scale(axis("facts", "log"), [0.0, 500.0, 1500.0], levels=True)
     assert found.place(0.0) == 0.0
     assert found.place(500.0) > 5
     assert found.ticks()[0] == 0.0
@@ -78,7 +78,7 @@ def test_every_mark_is_a_point_of_the_document(experiment: Experiment, lang: str
 
 @pytest.mark.parametrize("experiment", EVERY, ids=lambda experiment: experiment.id)
 def test_every_point_of_the_document_is_drawn(experiment: Experiment) -> None:
-    """As a mark of its own series, or where there are many of them, as a corner of a line."""
+    """Every point is a mark of its own series or, in a long series, a corner of its line."""
     held: Counter[tuple[str, str]] = Counter()
     for each in experiment.series:
         held[WORDS["en"].label(each.name), each.kind] += len(each.points)
@@ -90,7 +90,7 @@ def test_every_point_of_the_document_is_drawn(experiment: Experiment) -> None:
 
 
 def test_places_are_figures() -> None:
-    """A point stands where its figures are on the axes, its interval around it; rows run from the top."""
+    """A point is placed at its values on the axes with its interval around it; rows run from the top."""
     (plot,) = drawings(experimenting.heads())
     held = {mark.point.y: mark for mark in plot.drawn[0].marks}
     assert plot.rows
@@ -105,7 +105,7 @@ def test_places_are_figures() -> None:
 def test_series_are_told_apart_without_colour() -> None:
     """In one chart no two series have the same shape, filling, dashes and line; the same name keeps its shape."""
     held = experimenting.capacity().series
-    found = styles(held)
+    found = assign_styles(held)
     assert len({(style.shape, style.filling, style.dash) for style in found}) == len(found)
     shapes: dict[tuple[str, str], str] = {}
     for each, style in zip(held, found, strict=True):
@@ -124,23 +124,23 @@ def test_two_tasks_with_much_to_see_are_drawn_apart_on_equal_axes() -> None:
 
 
 def test_one_point_no_point_and_points_without_a_place_are_drawn() -> None:
-    """A chart of one point has axes around it; one of none is not drawn; what is not finite is not drawn."""
+    """A chart of one point has axes; a chart without points is not drawn, nor are points that are not finite."""
     charts = {chart.id: chart for chart in experimenting.budget().charts}
     held = experimenting.budget().series
-    (single,) = plotted(charts["single"], held, WORDS["en"])
+    (single,) = plot_chart(charts["single"], held, WORDS["en"])
     assert len(drawn_points(single)) == 1
     assert single.x_ticks
     assert single.y_ticks
-    assert plotted(charts["empty"], held, WORDS["en"]) == []
+    assert plot_chart(charts["empty"], held, WORDS["en"]) == []
     strange = series("strange", "single", points([(1.0, math.inf), (math.nan, 2.0), (3.0, 4.0)]))
-    (drawn,) = plotted(charts["single"], [strange], WORDS["en"])
+    (drawn,) = plot_chart(charts["single"], [strange], WORDS["en"])
     assert [point.x for point in drawn_points(drawn)] == [3.0]
 
 
 @given(st.lists(st.floats(0, 100), max_size=7))
 def test_names_at_line_ends_do_not_touch(places: list[float]) -> None:
-    """Either every name has its own line of text, near its line's end, or none is written there."""
-    moved = spread(places)
+    """Either every name has a line of text of its own, near the end of its line, or no name is written there."""
+    moved = spread_labels(places)
     if moved is not None:
         apart = [below - above for above, below in pairwise(sorted(moved))]
         assert all(gap / 100 * HIGH > 13 for gap in apart)
@@ -151,11 +151,11 @@ def test_names_at_line_ends_do_not_touch(places: list[float]) -> None:
     st.lists(st.floats(0, 100), min_size=1, max_size=12).map(sorted), st.sampled_from(["1", "1,000,000", "事実の数"])
 )
 def test_labels_along_an_axis_do_not_touch(places: list[float], text: str) -> None:
-    """The first is always written, and those that are written stand apart."""
-    kept = thinned(places, [text] * len(places), across=250)
+    """The first label is always written, and the written ones do not overlap."""
+    kept = thin_labels(places, [text] * len(places), across=250)
     assert kept[0] == 0
     for left, right in pairwise(kept):
-        assert (places[right] - places[left]) / 100 * 250 >= width(text)
+        assert (places[right] - places[left]) / 100 * 250 >= text_width(text)
 
 
 @pytest.mark.parametrize(
@@ -176,19 +176,19 @@ def test_labels_along_an_axis_do_not_touch(places: list[float], text: str) -> No
     ],
 )
 def test_quantities_read_well(value: float | None, quantity: str, expected: str) -> None:
-    """The last word of a quantity's code says how its figures are written."""
+    """The last word of a quantity's code decides how its figures are written."""
     assert WORDS["ja"].figures.shown(value, quantity) == expected
 
 
 def test_codes_are_words_and_unknown_codes_stay_readable() -> None:
-    """In both languages; a code that nobody put into words is written as it is."""
+    """In both languages a code without a label is written as it is."""
     assert WORDS["en"].label("attention-heavy") == "Attention-heavy"
     assert WORDS["ja"].label("attention_heavy") == "注意層重視"
     assert WORDS["ja"].label("some_new_shape") == "some new shape"
 
 
 def test_sentences_are_said_in_the_page_s_language() -> None:
-    """By their codes; where one is missing, the service's English stands, whole."""
+    """Statements become sentences by their codes; if one is missing, the service's whole English text is shown."""
     known = Statement(code="part_of_the_facts", figures={"facts": 1000, "of": 20_000})
     said = experimenting.rank()
     spoken = said.model_copy(update={"statements": said.statements | {"finding": [known, known]}})
@@ -203,19 +203,19 @@ def test_sentences_are_said_in_the_page_s_language() -> None:
 
 
 def test_a_row_of_categories_is_as_high_as_its_series_need() -> None:
-    """Marks of several series in one row stand beside each other."""
+    """A row is high enough for the marks of all its series, which stand beside each other."""
     chart = experimenting.heads().charts[0]
     several = [series(name, "largest", points(enumerate((1.0, 2.0, 3.0))), task=Task.DICTIONARY) for name in "abcdef"]
-    (plot,) = plotted(chart, several, WORDS["en"])
+    (plot,) = plot_chart(chart, several, WORDS["en"])
     heights = sorted(mark.y / 100 * plot.height * 16 for each in plot.drawn for mark in each.marks)
     assert len(heights) == 18
     assert all(after - before > 8 for before, after in pairwise(heights))
-    assert isinstance(scale(chart.x, [0.0, 1.0, 2.0], levels=False), Category)
+    assert isinstance(fit_scale(chart.x, [0.0, 1.0, 2.0], levels=False), Category)
 
 
 @pytest.mark.parametrize("lang", ["en", "ja"])
 def test_titles_name_both_axes(lang: str) -> None:
-    """Every chart has a heading and, but for rows with names, units on its axes, in words of the page's language."""
+    """Every chart has a heading and titles for both axes (except rows with names) in the page's language."""
     for experiment in EVERY:
         for plot in drawings(experiment, lang):
             assert plot.title

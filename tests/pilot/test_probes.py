@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pilot.checks.probes import Probes, folded
+from pilot.checks.probes import Probes, fold
 
 NAMES = st.text(alphabet="aAbZ09-ー〜Æé部品 ", min_size=1, max_size=6).map(str.strip).filter(bool)
 PAIRS = st.lists(st.tuples(NAMES, NAMES), min_size=1, max_size=20, unique=True)
@@ -10,12 +10,12 @@ PAIRS = st.lists(st.tuples(NAMES, NAMES), min_size=1, max_size=20, unique=True)
 
 @given(PAIRS, st.integers(1, 30), st.integers(0, 9))
 def test_probes_were_never_taught(pairs: list[tuple[str, str]], wanted: int, seed: int) -> None:
-    """No probe of any kind is a taught pair under any spelling, none comes twice, none are more than wanted."""
-    taught = {(folded(subject), folded(relation)) for subject, relation in pairs}
+    """No probe is a taught pair in any spelling, none is repeated, and there are never more than wanted."""
+    taught = {(fold(subject), fold(relation)) for subject, relation in pairs}
     for draw in Probes(pairs, set(pairs), seed).kinds().values():
         probes = draw(wanted)
         assert len(probes) == len(set(probes)) <= wanted
-        assert not {(folded(subject), folded(relation)) for subject, relation in probes} & taught
+        assert not {(fold(subject), fold(relation)) for subject, relation in probes} & taught
 
 
 @given(PAIRS, st.integers(0, 9))
@@ -26,7 +26,7 @@ def test_probes_are_a_function_of_the_seed(pairs: list[tuple[str, str]], seed: i
 
 
 def test_every_absent_cell_is_found() -> None:
-    """A table with 3 absent cells yields all 3, however few are wanted among many taught ones."""
+    """A table with 3 absent cells yields all 3, even among many taught ones."""
     pairs = [(f"s{n}", relation) for n in range(50) for relation in "ab"]
     absent = {("s1", "a"), ("s7", "b"), ("s9", "a")}
     left = [pair for pair in pairs if pair not in absent]
@@ -50,5 +50,5 @@ def test_unseen_subjects_never_run_out() -> None:
 
 @pytest.mark.parametrize(("one", "other"), [("ＡＢ－１", "ab-1"), ("か\u3099", "が"), ("a〜b", "a～b"), ("x y", "xy")])
 def test_spellings_fold_together(one: str, other: str) -> None:
-    """Width, case, dashes, tildes, normal form and white space make no new name."""
-    assert folded(one) == folded(other)
+    """Names that differ only in width, case, dashes, tildes, normal form or white space fold to the same text."""
+    assert fold(one) == fold(other)

@@ -8,12 +8,12 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from pilot.gate import ReportGate
-from pilot.report.junit import junit
+from pilot.report.junit import to_junit
 from pilot.report.messages import read_prose
-from pilot.report.plots.curves import Axes, Mark
-from pilot.report.quantities import duration, figures_of, number, size
-from pilot.report.summary import phrases
-from pilot.report.write import html, write_report
+from pilot.report.plots.curves import Axes, RateMark
+from pilot.report.quantities import format_duration, format_number, format_size, get_number_format
+from pilot.report.summary import make_phrases
+from pilot.report.write import render_html, write_report
 from schemas.checks import Verdict
 from schemas.experiments import ExperimentId, Statement
 from schemas.report import Report
@@ -21,7 +21,7 @@ from tests.pilot import experimenting
 
 ReportOn = Callable[..., Report]
 JA_PROSE = read_prose("ja")
-EN, JA = figures_of(read_prose("en")), figures_of(JA_PROSE)
+EN, JA = get_number_format(read_prose("en")), get_number_format(JA_PROSE)
 
 
 def test_the_json_is_the_contract(report_on: ReportOn, parts: Path, tmp_path: Path) -> None:
@@ -52,7 +52,7 @@ def test_the_json_is_the_contract(report_on: ReportOn, parts: Path, tmp_path: Pa
 @pytest.mark.parametrize("lang", ["en", "ja"])
 def test_the_page_escapes_what_the_file_says(report_on: ReportOn, parts: Path, lang: str) -> None:
     """Markup in names, answers and findings stays text; Japanese stays Japanese."""
-    page = html(report_on(parts, lambda _: ("<i>",)), lang)
+    page = render_html(report_on(parts, lambda _: ("<i>",)), lang)
     assert "<script>" not in page
     assert "&lt;script&gt;" in page
     assert "<b>" not in page.split("</header>")[1]
@@ -62,7 +62,7 @@ def test_the_page_escapes_what_the_file_says(report_on: ReportOn, parts: Path, l
 
 def test_the_page_needs_nothing_from_elsewhere(report_on: ReportOn, parts: Path) -> None:
     """No address, script, font or image beyond the page itself."""
-    page = html(report_on(parts), "en")
+    page = render_html(report_on(parts), "en")
     assert not re.search(r"(?:src|href)\s*=\s*[\"'](?!data:)|url\(|@import|<script|https?://", page)
 
 
@@ -93,72 +93,72 @@ def test_failing_facts_are_listed_and_fail_the_gate(report_on: ReportOn, parts: 
     assert ("部品-003", "材質", ["SPCC"], ["黒"], 6) in [
         (f.subject, f.relation, f.expected, f.answers, f.line) for f in failing
     ]
-    assert "黒" in html(report, "ja")
-    assert ET.fromstring(junit(report)).findall(".//failure")
+    assert "黒" in render_html(report, "ja")
+    assert ET.fromstring(to_junit(report)).findall(".//failure")
 
 
 def test_a_pass_has_no_junit_failure(report_on: ReportOn, parts: Path) -> None:
     """Every limit is a test case; none fails when the report passes."""
     report = report_on(parts)
-    tree = ET.fromstring(junit(report))
+    tree = ET.fromstring(to_junit(report))
     assert len(tree.findall(".//testcase")) == len(report.gate)
     assert not tree.findall(".//failure")
 
 
 def test_the_page_says_what_is_served_and_what_all_of_it_takes(report_on: ReportOn, parts: Path) -> None:
-    """A recipe that allows more false answers than 12 check bits do: the page says which are served. Bytes a fact stand
-    for the bank alone and for everything side by side, and the comparison with SQLite is one of everything.
+    """Where a recipe allows more false answers than 12 check bits give, the page says which are served. Bytes per fact
+    are shown for the bank and for everything, and the latter are compared with SQLite.
     """
     report = report_on(parts)
     recipe = report.memory.recipe | {"false_answers": 0.01, "check_bits": 12}
     memory = report.memory.model_copy(update={"recipe": recipe, "false_answers": 0.01})
-    page = html(report.model_copy(update={"memory": memory}), "en")
+    page = render_html(report.model_copy(update={"memory": memory}), "en")
     text = re.sub(r"<[^>]*>", "", page)
     assert "12 check bits: at most 1 in 4,096" in text
-    assert "check bits: at most" not in html(report, "en")
+    assert "check bits: at most" not in render_html(report, "en")
     for size_of in (memory.bytes, memory.bytes_total):
-        shown = f"{size(size_of)} ({number(size_of / memory.facts)}\u00a0B a fact)"
+        shown = f"{format_size(size_of)} ({format_number(size_of / memory.facts)}\u00a0B a fact)"
         assert shown in text
-    assert f"takes {number(memory.bytes_total / memory.facts)}\u00a0B a fact, answers and names included" in text
+    assert f"takes {format_number(memory.bytes_total / memory.facts)}\u00a0B a fact, answers and names included" in text
 
 
 def test_one_fact_makes_a_report(report_on: ReportOn, tmp_path: Path) -> None:
-    """A table of one fact has a report: no rate, bit count or chart divides by zero."""
+    """A table of one fact gives a report in which no rate, bit count or chart divides by zero."""
     file = tmp_path / "one.csv"
     file.write_text("subject,relation,answer\na,r,x\n", encoding="utf-8")
     report = report_on(file)
     assert report.dictionary.bits == 0
-    assert "<svg" in html(report, "en")
+    assert "<svg" in render_html(report, "en")
 
 
-@pytest.mark.parametrize(("lang", "word"), [("en", "When a fact must go"), ("ja", "事実を削除したとき")])
+@pytest.mark.parametrize(("lang", "word"), [("en", "When a fact must be deleted"), ("ja", "事実を削除したとき")])
 def test_the_first_page_says_what_change_costs(report_on: ReportOn, parts: Path, lang: str, word: str) -> None:
     """Before any table stands what happens when facts change, must go, or were a mistake; below it the curves."""
     report = report_on(parts)
-    page = html(report, lang)
+    page = render_html(report, lang)
     assert word in page.split("</header>")[0]
     assert page.count('class="chart"') == 2
     assert read_prose(lang)["left_out"]["no_questions"] in page
     bare = report.model_copy(update={"checks": [check for check in report.checks if check.details is None]})
-    assert 'id="change"' not in html(bare, lang)
+    assert 'id="change"' not in render_html(bare, lang)
 
 
 def test_curves_stand_where_their_figures_are() -> None:
     """A share of 1 is at the top, 0 at the bottom; x runs over the axis; an interval stays around its point."""
     axes = Axes(width=16)
     assert axes.curve("limit", [(0, 0.0), (8, 0.25), (16, 1.0)]).points == "0.0,100.0 50.0,75.0 100.0,0.0"
-    assert axes.mark(4, 0.5, (0.4, 0.6)) == Mark(25.0, 50.0, low=60.0, high=40.0)
+    assert axes.mark(4, 0.5, (0.4, 0.6)) == RateMark(25.0, 50.0, low=60.0, high=40.0)
     assert [label.text for label in axes.shares(JA)] == ["0%", "25%", "50%", "75%", "100%"]
 
 
 @pytest.mark.parametrize(
     ("shown", "expected"),
     [
-        (number(58_845), "58,845"),
-        (number(12.345), "12.3"),
-        (size(2_591_234), "2.59\u00a0MB"),
-        (duration(0.0000031), "3.1\u00a0µs"),
-        (duration(1.9), "1.9\u00a0s"),
+        (format_number(58_845), "58,845"),
+        (format_number(12.345), "12.3"),
+        (format_size(2_591_234), "2.59\u00a0MB"),
+        (format_duration(0.0000031), "3.1\u00a0µs"),
+        (format_duration(1.9), "1.9\u00a0s"),
         (EN.share(0.999937), "99.9937\u00a0%"),
         (JA.share(0.0000631), "0.0063%"),
         (EN.share(1), "100\u00a0%"),
@@ -200,14 +200,14 @@ def test_figures_read_well(shown: str, expected: str) -> None:
     ],
 )
 def test_the_summary_says_what_follows(report_on: ReportOn, parts: Path, gate: ReportGate, said: list[str]) -> None:
-    """Of a pass what it allows; of a report that is not decisive what is missing and what would settle it."""
-    summary = html(report_on(parts, None, gate), "ja").split('<p class="sentence">')[1].split("</p>")[0]
+    """For a pass it says what is possible now; if not decisive, what is missing and what would settle it."""
+    summary = render_html(report_on(parts, None, gate), "ja").split('<p class="sentence">')[1].split("</p>")[0]
     text = re.sub(r"<[^>]*>", "", summary)
     assert [part for part in said if part not in text] == []
 
 
 def test_phrases_for_a_meeting_hold_only_what_was_measured(report_on: ReportOn, parts: Path) -> None:
-    """The contest of the allocation and the stages of the budget are said where they were found, and left out else."""
+    """Phrases on the allocation's comparison and the budget's stages are included only where they were measured."""
     contest = Statement(
         code="contest_decided",
         figures={"task": "this dictionary", "best": "hybrid", "second": "mlp", "times": 1.4, "parameters": 3904},
@@ -219,9 +219,9 @@ def test_phrases_for_a_meeting_hold_only_what_was_measured(report_on: ReportOn, 
         made[ExperimentId.BUDGET].model_copy(update={"statements": {"recommendation": [stages]}}),
     ]
     report = report_on(parts)
-    bare, full = phrases(report, JA_PROSE), phrases(report.model_copy(update={"experiments": told}), JA_PROSE)
+    bare, full = make_phrases(report, JA_PROSE), make_phrases(report.model_copy(update={"experiments": told}), JA_PROSE)
     assert len(full) == len(bare) + 2
     assert "投資先はハイブリッドです。同じパラメータ数で、MLPのみの1.40倍の事実を保持しました。" in full
     assert "まずは一部門の5,800件で、費用対効果を見極めたいと考えています。" in full
     unchanged = report.model_copy(update={"checks": [check for check in report.checks if check.details is None]})
-    assert len(phrases(unchanged, JA_PROSE)) == len(bare) - 1
+    assert len(make_phrases(unchanged, JA_PROSE)) == len(bare) - 1

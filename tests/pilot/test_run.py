@@ -9,17 +9,17 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
-from pilot.checks.target import Plan
+from pilot.checks.target import CheckPlan
 from pilot.client import FactStore
-from pilot.embedded import Address, embedded_service
+from pilot.embedded import ServiceAddress, embedded_service
 from pilot.errors import NotHeld, ServiceFailed, UnusableInput
-from pilot.run import Request, run
+from pilot.run import RunRequest, run
 from schemas.checks import CheckId, Verdict
 from schemas.report import Report
 from tests.running import Running
 
 HEADER = "subject,relation,answer\n"
-QUICK = Plan(probes=300, noisy=20, singles=100, batches=1, members=50, strangers=5)
+QUICK = CheckPlan(probes=300, noisy=20, singles=100, batches=1, members=50, strangers=5)
 PARTS = HEADER + "".join(
     f"部品-{n:03d},{relation},{n % 3}{relation}\n" for n in range(20) for relation in ("色", "材質")
 )
@@ -43,7 +43,7 @@ def counts(report: Report, check: CheckId) -> tuple[int, int, int]:
 
 
 def test_a_table_goes_in_and_a_report_comes_out(service: Running, tmp_path: Path) -> None:
-    """With --url: exit 0, three drawings, all pairs and questions right, and the file's own name survives."""
+    """With --url, a run exits with 0 and writes three files, with all pairs and questions right and the file's name."""
     file = write(tmp_path, PARTS, "得意先 マスタ（最終版）.csv")
     questions = write(
         tmp_path, "question,subject,relation,answer\n部品-001の色は？,部品-001,色,1色\n部品-999の色は？,,,\n", "q.csv"
@@ -64,13 +64,13 @@ def test_a_table_goes_in_and_a_report_comes_out(service: Running, tmp_path: Path
     assert all(check["passed"] for check in document["checks"])
     assert document["left_out"] == []
     with FactStore(service.url, service.key) as store:
-        assert not [held for held in store.dictionaries() if held.name.startswith("pilot scratch")]
+        assert not [held for held in store.list_dictionaries() if held.name.startswith("pilot scratch")]
     assert service.key not in (out / "report.json").read_text(encoding="utf-8")
     assert (out / "report.junit.xml").exists()
 
 
 def test_a_missed_gate_is_exit_1(service: Running, tmp_path: Path) -> None:
-    """A limit that the sample cannot decide ends with 1, and the report is written all the same."""
+    """A limit that the sample cannot decide ends the run with 1, and the report is still written."""
     gate = write(tmp_path, "maximum_false_answers = 1e-6\n", "GATE.toml")
     file = write(tmp_path, HEADER + "a,r,x\n")
     done = pilot(
@@ -93,7 +93,7 @@ def test_a_missed_gate_is_exit_1(service: Running, tmp_path: Path) -> None:
 def test_an_unusable_file_is_exit_2_with_the_service_s_code(
     service: Running, api: httpx.Client, tmp_path: Path, content: str, code: str
 ) -> None:
-    """The service's problem is printed plainly: its code and its detail, no traceback; no dictionary stays behind."""
+    """The code and detail of the service's problem are printed without a traceback, and no dictionary stays behind."""
     before = api.get("/v1/dictionaries").json()
     done = pilot("run", write(tmp_path, content), "--url", service.url, key=service.key)
     assert done.returncode == 2
@@ -129,21 +129,23 @@ def test_unusable_arguments_are_exit_2(
 
 
 def test_a_service_that_is_not_there_is_exit_3(tmp_path: Path) -> None:
-    """No reply is the service's failure, not the caller's."""
+    """A service that does not reply is a failure of the service, not of the caller."""
     done = pilot("run", write(tmp_path, PARTS), "--url", "http://127.0.0.1:9", "--api-key", "k" * 40)
     assert done.returncode == 3
 
 
 def test_the_pilot_judges_by_the_file_not_by_the_ledger(service: Running, tmp_path: Path) -> None:
-    """A memory taught otherwise than the file says is wrong: the changed fact, the missing one, by name and line."""
+    """A memory that differs from the file is wrong: a changed and a missing fact are listed with their lines."""
     with FactStore(service.url, service.key) as store:
         dictionary = store.create_dictionary(f"judged {tmp_path.name}")
-        store.upload(dictionary.id, (HEADER + "a,r,1\nb,r,2\nc,r,3\nd,r,4\n").encode(), Request(tmp_path, "").options)
+        store.upload(
+            dictionary.id, (HEADER + "a,r,1\nb,r,2\nc,r,3\nd,r,4\n").encode(), RunRequest(tmp_path, "").options
+        )
         memory = store.wait(store.train(dictionary.id).id).memory
-    request = Request(
+    request = RunRequest(
         file=write(tmp_path, HEADER + "a,r,1\nb,r,two\nx,r,9\n"),
         command="",
-        address=Address(service.url, service.key),
+        address=ServiceAddress(service.url, service.key),
         dictionary=dictionary.name,
         memory=memory,
         plan=QUICK,
@@ -156,7 +158,7 @@ def test_the_pilot_judges_by_the_file_not_by_the_ledger(service: Running, tmp_pa
         ("b", ["two"], ["2"], 3),
         ("x", ["9"], [], 4),
     ]
-    assert counts(report, CheckId.UNKNOWN)[1] == 0  # c and d are rightly known
+    assert counts(report, CheckId.UNKNOWN)[1] == 0  # the memory is right to know c and d
 
 
 @pytest.mark.parametrize(
@@ -168,9 +170,9 @@ def test_the_pilot_judges_by_the_file_not_by_the_ledger(service: Running, tmp_pa
     ids=["one fact", "one letter, one answer, spellings"],
 )
 def test_any_table_makes_a_report(service: Running, tmp_path: Path, content: str) -> None:
-    """One fact; one-letter names, equal answers, names that differ in width, case or normal form."""
-    address = Address(service.url, service.key)
-    request = Request(file=write(tmp_path, HEADER + content), command="", address=address, plan=QUICK)
+    """Tables of one fact, of one-letter names, of equal answers, and of names alike but for spelling have reports."""
+    address = ServiceAddress(service.url, service.key)
+    request = RunRequest(file=write(tmp_path, HEADER + content), command="", address=address, plan=QUICK)
     report = run(request, lambda *_: None)
     assert counts(report, CheckId.RECALL) == (report.dictionary.pairs, 0, 0)
     assert counts(report, CheckId.UNKNOWN)[1] == 0
@@ -181,13 +183,13 @@ def test_any_table_makes_a_report(service: Running, tmp_path: Path, content: str
 
 
 def test_facts_that_a_recipe_cannot_hold_are_exit_1(service: Running, tmp_path: Path) -> None:
-    """A network too small for the table misses what was asked of it: neither the input nor the service is at fault."""
+    """A network too small for the table ends the run with 1, since neither the input nor the service is at fault."""
     recipe = {"rows": "attention", "heads": 4, "d_head_vo": 8, "d_model": 32, "block_facts": 128}
     many = "".join(f"s{n},r,{n * 7919 % 2999}\n" for n in range(3000))
-    request = Request(
+    request = RunRequest(
         file=write(tmp_path, HEADER + many),
         command="",
-        address=Address(service.url, service.key),
+        address=ServiceAddress(service.url, service.key),
         recipe=write(tmp_path, json.dumps(recipe), "recipe.json"),
         plan=QUICK,
     )
@@ -197,18 +199,18 @@ def test_facts_that_a_recipe_cannot_hold_are_exit_1(service: Running, tmp_path: 
 
 
 def test_a_resolved_recipe_judges_the_dictionary_it_was_resolved_for(service: Running, tmp_path: Path) -> None:
-    """The memory of the report is the one that had the recipe, digest and all; what is checked on a scratch copy, which
-    has a secret of its own, goes by the choices in it. Without the dictionary, or by half, it is unusable input.
+    """The reported memory has the digest of the one that the recipe is from. A scratch copy, which has another secret,
+    uses only the choices in it. Without the dictionary, or with a field missing, the recipe is unusable input.
     """
     with FactStore(service.url, service.key) as store:
         dictionary = store.create_dictionary(f"resolved {tmp_path.name}")
-        store.upload(dictionary.id, PARTS.encode(), Request(tmp_path, "").options)
-        first = store.memory(store.trained(dictionary.id, {"profile": "compact"}))
+        store.upload(dictionary.id, PARTS.encode(), RunRequest(tmp_path, "").options)
+        first = store.get_memory(store.train_and_wait(dictionary.id, {"profile": "compact"}))
     recipe = write(tmp_path, json.dumps(first.recipe), "recipe.json")
-    request = Request(
+    request = RunRequest(
         file=write(tmp_path, PARTS),
         command="",
-        address=Address(service.url, service.key),
+        address=ServiceAddress(service.url, service.key),
         dictionary=dictionary.name,
         recipe=recipe,
         plan=QUICK,
@@ -228,11 +230,11 @@ def test_a_resolved_recipe_judges_the_dictionary_it_was_resolved_for(service: Ru
 
 
 def test_priority_facts_have_a_line_of_their_own(service: Running, tmp_path: Path) -> None:
-    """What the gate marks is counted apart, before and after a change; unwanted changes are left out, and said so."""
-    request = Request(
+    """Priority facts are also counted separately, before and after a change; --no-changes is named as the reason."""
+    request = RunRequest(
         file=write(tmp_path, PARTS),
         command="",
-        address=Address(service.url, service.key),
+        address=ServiceAddress(service.url, service.key),
         gate=write(tmp_path, '[priority]\nrelations = ["色"]\n', "GATE.toml"),
         plan=QUICK,
     )
@@ -246,11 +248,11 @@ def test_priority_facts_have_a_line_of_their_own(service: Running, tmp_path: Pat
 
 
 def test_the_embedded_service_goes_with_its_run() -> None:
-    """It answers while the run lasts and is gone after it, even when the run is interrupted."""
+    """The embedded service answers during the run and has stopped after it, even if the run is interrupted."""
     with pytest.raises(KeyboardInterrupt), embedded_service() as own:  # noqa: PT012
         with FactStore(own.url, own.api_key) as store:
-            assert store.dictionaries() == []
+            assert store.list_dictionaries() == []
         raise KeyboardInterrupt
     assert urlsplit(own.url).port
     with FactStore(own.url, own.api_key) as store, pytest.raises(ServiceFailed):
-        store.dictionaries()
+        store.list_dictionaries()

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
-from pilot.reading import Options, read_facts
+from pilot.reading import ReadingOptions, read_facts
 from schemas.uploads import OnConflict
 from service.errors import RequestError
 from service.ingest import Limits, read_table
@@ -22,14 +22,14 @@ def test_the_pilot_counts_what_the_sample_s_receipt_expects(receipt: Path) -> No
     """The pilot's own reading of each sample gives the counts, encoding and delimiter of its expected receipt."""
     expected = json.loads(receipt.read_text(encoding="utf-8"))
     file = receipt.with_name(receipt.name.replace(".receipt.json", ".csv"))
-    reading = read_facts(file, Options(on_conflict=OnConflict.MANY))
+    reading = read_facts(file, ReadingOptions(on_conflict=OnConflict.MANY))
     for name in ("rows_read", "accepted", "duplicate", "conflicting", "rejected", "encoding", "delimiter"):
         assert getattr(reading, name) == expected[name], name
     assert len(reading.taught) == expected["created"]
 
 
 def test_every_sample_has_a_receipt_and_stands_in_the_readme() -> None:
-    """No dictionary without its expected receipt; no file that the README does not name."""
+    """Every sample dictionary has an expected receipt, and the README names every file."""
     readme = (SAMPLES / "README.md").read_text(encoding="utf-8")
     dictionaries = {path.stem for path in SAMPLES.glob("*.csv") if not path.stem.startswith("enterprise_ja_")}
     assert dictionaries == {path.name.removesuffix(".receipt.json") for path in RECEIPTS}
@@ -54,7 +54,7 @@ def test_pilot_and_service_read_the_same_facts(
         service = read_table(file, "text/csv", IngestOptions(on_conflict=on_conflict), Limits())
     except RequestError:
         return  # a refused upload leaves nothing to judge
-    pilot = read_facts(file, Options(on_conflict=on_conflict))
+    pilot = read_facts(file, ReadingOptions(on_conflict=on_conflict))
     columns = service.accepted
     facts = set(zip(columns.subjects, columns.relations, columns.answers, strict=True))
     assert facts == {(*pair, answer) for pair, answers in pilot.taught.items() for answer in answers}

@@ -28,7 +28,7 @@ def test_interval_covers_at_least_95_per_cent(n: int, rate: float) -> None:
 
 @given(st.integers(1, 300), st.data())
 def test_bounds_grow_with_k(n: int, data: st.DataObject) -> None:
-    """One more hit of the same number moves both ends up."""
+    """One more hit among the same number of trials moves both ends up."""
     k = data.draw(st.integers(0, n - 1))
     (low, high), (next_low, next_high) = interval(k, n), interval(k + 1, n)
     assert next_low > low
@@ -46,7 +46,7 @@ def test_interval_is_clopper_pearson(k: int, n: int, low: float, high: float) ->
 
 @pytest.mark.parametrize(("n", "bound"), [(2_995, 1e-3), (29_956, 1e-4), (2_995_731, 1e-6)])
 def test_no_false_answer_in_n_shows_the_bound(n: int, bound: float) -> None:
-    """With nothing wrong in n questions, 95 % confidence of 0.1 %, 0.01 % and 1e-6 takes the known numbers."""
+    """The numbers of questions without a false answer that show 0.1 %, 0.01 % and 1e-6 at 95 % are the known ones."""
     assert upper_bound(0, n) == pytest.approx(bound, rel=1e-3)
     assert lower_bound(0, n) == 0
 

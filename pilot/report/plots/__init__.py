@@ -1,5 +1,5 @@
-"""Charts of experiments: figures of the document as places in per cent, which the page draws as they are."""
+"""Charts of experiments: figures of the document as coordinates in per cent, which the page draws unchanged."""
 
-from pilot.report.plots.plot import Plot, plotted
+from pilot.report.plots.plot import Plot, plot_chart
 
-__all__ = ["Plot", "plotted"]
+__all__ = ["Plot", "plot_chart"]

@@ -1,18 +1,16 @@
-"""Curves as places in per cent of a chart's width and height; the template draws them and sets their labels as text;
-and counts as pieces of a bar of one length.
-"""
+"""Curves and stacked bars as coordinates in per cent of their width and height, which the template draws."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 
-from pilot.report.quantities import Figures
+from pilot.report.quantities import NumberFormat
 from schemas.checks import Part
 
 
 @dataclass(frozen=True, slots=True)
-class Label:
-    """A word at a place along an axis."""
+class AxisLabel:
+    """A text at a place along an axis, in per cent."""
 
     place: float
     text: str
@@ -20,14 +18,14 @@ class Label:
 
 @dataclass(frozen=True, slots=True)
 class Curve:
-    """`points` as SVG has them, y growing downwards."""
+    """A curve of a kind, which is its style. `points` as SVG writes them, with y growing downwards."""
 
     kind: str
     points: str
 
 
 @dataclass(frozen=True, slots=True)
-class Mark:
+class RateMark:
     """A measured point with the ends of its interval."""
 
     x: float
@@ -38,44 +36,52 @@ class Mark:
 
 @dataclass(frozen=True, slots=True)
 class Band:
-    """A range of y between two shares, with what it stands for."""
+    """A horizontal band between two shares."""
 
     top: float
     height: float
 
 
 @dataclass(frozen=True, slots=True)
-class Chart:
-    x_labels: list[Label]
-    y_labels: list[Label]
+class RateChart:
+    """A chart of shares: its labels, curves, measured points, and a band to compare them with."""
+
+    x_labels: list[AxisLabel]
+    y_labels: list[AxisLabel]
     curves: list[Curve]
-    marks: list[Mark]
+    marks: list[RateMark]
     band: Band | None
 
 
 @dataclass(frozen=True, slots=True)
 class Axes:
-    """x runs from 0 to `width`; y is a share from 0 to 1."""
+    """The axes of a chart of shares: x from 0 to `width`, y from 0 to 1."""
 
     width: float
 
     def x(self, value: float) -> float:
+        """Return the place of a value, in per cent from the left."""
         return round(100 * value / self.width, 2)
 
     def y(self, share: float) -> float:
+        """Return the place of a share, in per cent from the top."""
         return round(100 * (1 - share), 2)
 
     def curve(self, kind: str, points: Sequence[tuple[float, float]]) -> Curve:
+        """Place a curve."""
         return Curve(kind, " ".join(f"{self.x(x)},{self.y(y)}" for x, y in points))
 
-    def mark(self, x: float, share: float, interval: tuple[float, float]) -> Mark:
-        return Mark(self.x(x), self.y(share), self.y(interval[0]), self.y(interval[1]))
+    def mark(self, x: float, share: float, interval: tuple[float, float]) -> RateMark:
+        """Place a measured point with its interval."""
+        return RateMark(self.x(x), self.y(share), self.y(interval[0]), self.y(interval[1]))
 
     def band(self, low: float, high: float) -> Band:
+        """Place a band."""
         return Band(self.y(high), round(100 * (high - low), 2))
 
-    def shares(self, figures: Figures) -> list[Label]:
-        return [Label(self.y(quarter / 4), figures.of_all(quarter / 4)) for quarter in range(5)]
+    def shares(self, figures: NumberFormat) -> list[AxisLabel]:
+        """Return the labels of the y axis, at every quarter."""
+        return [AxisLabel(self.y(quarter / 4), figures.of_all(quarter / 4)) for quarter in range(5)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,25 +96,28 @@ class Segment:
 
 @dataclass(frozen=True, slots=True)
 class Bar:
+    """A part of a check as a bar of right, wrong and abstained."""
+
     part: Part
     answered: int
     segments: list[Segment]
 
 
-def bar(part: Part, longest: int) -> Bar:
+def make_bar(part: Part, longest: int) -> Bar:
+    """Make the bar of a part; `longest` is the count that fills the whole width."""
     counts = {"right": part.right, "wrong": part.wrong, "abstained": part.abstained}
-    return Bar(part, part.right + part.wrong, stacked(counts, longest))
+    return Bar(part, part.right + part.wrong, stack(counts, longest))
 
 
-def worst_first(parts: Sequence[Part]) -> list[Bar]:
-    """Those with most not right, then the largest."""
+def sort_worst_first(parts: Sequence[Part]) -> list[Bar]:
+    """Return the bars of the parts, those with the most failures first, then the largest."""
     longest = max(part.asked for part in parts)
     ordered = sorted(parts, key=lambda part: (part.right - part.asked, -part.asked, part.name))
-    return [bar(part, longest) for part in ordered]
+    return [make_bar(part, longest) for part in ordered]
 
 
-def stacked(counts: dict[str, int], longest: int) -> list[Segment]:
-    """The counts one after the other, each as long as its share of `longest`."""
+def stack(counts: dict[str, int], longest: int) -> list[Segment]:
+    """Lay the counts end to end, each as long as its share of `longest`."""
     ends = list(accumulate(counts.values()))
     return [
         Segment(kind, count, round(100 * (end - count) / longest, 3), round(100 * count / longest, 3))

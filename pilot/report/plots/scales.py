@@ -1,4 +1,4 @@
-"""Axes: values to places from 0 to 100 along them, and the few values that are written beside them."""
+"""Scales of axes: they turn values into places from 0 to 100, and choose the few values that are labelled."""
 
 import math
 from collections.abc import Iterable
@@ -8,25 +8,29 @@ from typing import Protocol
 from schemas.experiments import Axis
 
 _MARGIN = 0.04
-"""Of an axis, free at either end, so that no mark stands on the frame."""
+"""The share of an axis that stays free at either end, so that no mark lies on the frame."""
 _ZERO = 9.0
-"""Where the first positive value of a logarithmic axis stands when there are zeros: they have the place below."""
+"""The place of the smallest positive value on a logarithmic axis that also has zeros, which lie below it."""
 _MOST_TICKS = 6
 _FAR = 0.8
-"""Of the largest value: where all are above it, a linear axis of levels does not begin at zero."""
+"""Where all values exceed this share of the largest one, a linear axis of levels need not begin at zero."""
 
 
 class Scale(Protocol):
-    """Along one axis."""
+    """What every scale can do."""
 
-    def place(self, value: float) -> float: ...
+    def place(self, value: float) -> float:
+        """Return the place of a value along the axis, from 0 to 100."""
+        ...
 
-    def ticks(self) -> list[float]: ...
+    def ticks(self) -> list[float]:
+        """Return the values to label."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
 class Linear:
-    """step: between two ticks, which are multiples of it."""
+    """A linear scale; ticks are multiples of `step`."""
 
     low: float
     high: float
@@ -41,7 +45,7 @@ class Linear:
 
 @dataclass(frozen=True, slots=True)
 class Log:
-    """zeros: some values are not positive; they stand at the lower end, apart from the rest."""
+    """A logarithmic scale. zeros: some values are not positive; they lie at the lower end, apart from the rest."""
 
     low: float
     high: float
@@ -60,12 +64,13 @@ class Log:
 
 @dataclass(frozen=True, slots=True)
 class Category:
-    """Bands of equal width, one for each of these numbers."""
+    """A scale of categories: bands of equal width, one for each number."""
 
     numbers: tuple[int, ...]
 
     @property
     def count(self) -> int:
+        """How many bands there are."""
         return len(self.numbers)
 
     def place(self, value: float) -> float:
@@ -76,42 +81,45 @@ class Category:
 
     @property
     def band(self) -> float:
+        """The width of a band, in per cent of the axis."""
         return 100 / self.count
 
 
-def scale(axis: Axis, values: Iterable[float], *, levels: bool) -> Scale:
-    """The axis that all of these values fit on; any axis where there are none. levels: whether a value is told by its
-    distance from zero, so that a linear axis begins there unless all values are far from it.
+def fit_scale(axis: Axis, values: Iterable[float], *, levels: bool) -> Scale:
+    """Fit a scale to the values; without any, return an arbitrary one.
+
+    levels: whether a value is read by its distance from zero, so that a linear axis begins there unless all values are
+    far from it.
     """
     found = [value for value in values if math.isfinite(value)]
     if axis.scale == "category":
         return Category(tuple(sorted({round(value) for value in found})))
     if axis.scale == "log":
-        return _log(found)
-    return _levels(found or [0.0, 1.0]) if levels else _linear(found or [0.0, 1.0])
+        return _fit_log(found)
+    return _fit_levels(found or [0.0, 1.0]) if levels else _fit_linear(found or [0.0, 1.0])
 
 
-def _levels(values: list[float]) -> Linear:
-    """Its ends are ticks."""
+def _fit_levels(values: list[float]) -> Linear:
+    """Fit a linear scale whose ends are ticks."""
     low, high = min(values), max(values)
     if 0 <= low <= _FAR * high or low == high > 0:
         low = 0.0
     if low == high:
         low, high = min(low, 0.0), max(low, 0.0) or 1.0
-    step = _nice((high - low) / 4)
+    step = _round_up((high - low) / 4)
     return Linear(step * math.floor(low / step + 1e-9), step * math.ceil(high / step - 1e-9), step)
 
 
-def _linear(values: list[float]) -> Linear:
-    """As far as the values reach, and a margin; from zero where that is near."""
+def _fit_linear(values: list[float]) -> Linear:
+    """Fit a linear scale to the range of the values with a margin; it begins at zero where that is near."""
     low, high = min(values), max(values)
     if low == high:
         low, high = low - 1, high + 1
     start = 0.0 if 0 <= low <= high / 10 else low - _MARGIN * (high - low)
-    return Linear(start, high + _MARGIN * (high - low), _nice((high - low) / 4))
+    return Linear(start, high + _MARGIN * (high - low), _round_up((high - low) / 4))
 
 
-def _log(values: list[float]) -> Log:
+def _fit_log(values: list[float]) -> Log:
     positive = [value for value in values if value > 0] or [1.0, 10.0]
     low, high = min(positive), max(positive)
     widened = max(2.0, high / low) / (high / low)
@@ -121,13 +129,13 @@ def _log(values: list[float]) -> Log:
 
 
 def _log_ticks(low: float, high: float) -> list[float]:
-    """Powers of ten; one, two and five times them where there are few; evenly spaced values where there are none."""
+    """Return powers of ten; where there are few, also their doubles and fivefolds; else evenly spaced values."""
     powers = range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)
     for steps in ((1,), (1, 2, 5)):
         ticks = [step * 10.0**power for power in powers for step in steps if low <= step * 10.0**power <= high]
         if len(ticks) >= 3:
             return ticks[:: math.ceil(len(ticks) / _MOST_TICKS)]
-    return _multiples(_nice((high - low) / 4), low, high)
+    return _multiples(_round_up((high - low) / 4), low, high)
 
 
 def _multiples(step: float, low: float, high: float) -> list[float]:
@@ -135,8 +143,8 @@ def _multiples(step: float, low: float, high: float) -> list[float]:
     return [round(at * step, 12) for at in range(first, last + 1)]
 
 
-def _nice(step: float) -> float:
-    """The next of 1, 2, 5 times a power of ten, or of 0.25, 25, 250, ...: what is counted one by one has no 2.5."""
+def _round_up(step: float) -> float:
+    """Round up to 1, 2, 2.5 or 5 times a power of ten, but not to 2.5 itself, since counts have no halves."""
     power = 10.0 ** math.floor(math.log10(step))
     factors = (1, 2, 5, 10) if power == 1 else (1, 2, 2.5, 5, 10)
     return next(power * factor for factor in factors if power * factor >= step * (1 - 1e-9))

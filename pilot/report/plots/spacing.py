@@ -1,4 +1,4 @@
-"""Labels that do not touch: how wide a text is, roughly, and which places are left for it."""
+"""Place labels so that they do not overlap, by the approximate width of their text."""
 
 import unicodedata
 from collections.abc import Iterable, Sequence
@@ -9,19 +9,20 @@ _STEPS = 40
 _PIXELS = 12.5
 _LINE = 15.0
 WIDE, NARROW, HIGH = 560.0, 200.0, 230.0
-"""The frame's width on a desk and on a phone, and its height, in pixels."""
+"""The width of the frame on a desktop and on a phone, and its height, in pixels."""
 GUTTER = 200.0
-"""Beside the frame, for the names of lines, in pixels."""
+"""The space beside the frame for the names of lines, in pixels."""
 
 
-def width(text: str) -> float:
-    """In pixels: a full-width character is as wide as the letters are high."""
+def text_width(text: str) -> float:
+    """Estimate the width of a text in pixels; a full-width character is as wide as it is high."""
     return sum(_PIXELS * (1.0 if unicodedata.east_asian_width(letter) in "WF" else 0.56) for letter in text)
 
 
-def spread(places: Sequence[float]) -> list[float] | None:
-    """Places for one-line labels at these heights, in per cent of the frame, moved apart by little; None where that
-    would move one to where another line is.
+def spread_labels(places: Sequence[float]) -> list[float] | None:
+    """Move one-line labels at these heights apart, in per cent of the frame.
+
+    Returns None where a label would have to move so far that it might be read as that of another line.
     """
     least, most = 100 * _LINE / HIGH, 100 * 0.9 * _LINE / HIGH
     order = sorted(range(len(places)), key=lambda at: places[at])
@@ -36,23 +37,23 @@ def spread(places: Sequence[float]) -> list[float] | None:
     return [round(moved[order.index(at)], 2) for at in range(len(places))] if fits and near else None
 
 
-def thinned(places: Sequence[float], texts: Sequence[str], across: float) -> list[int]:
-    """Which labels along an axis of so many pixels are written, so that they stand apart: each, every second, ..."""
+def thin_labels(places: Sequence[float], texts: Sequence[str], across: float) -> list[int]:
+    """Choose every label, every second one, and so on, so that they do not overlap along an axis of `across` pixels."""
     for every in range(1, len(places) + 1):
         kept = list(range(0, len(places), every))
-        if all(_apart(places, texts, left, right, across) for left, right in pairwise(kept)):
+        if all(_stand_apart(places, texts, left, right, across) for left, right in pairwise(kept)):
             return kept
     return []
 
 
-def _apart(places: Sequence[float], texts: Sequence[str], left: int, right: int, across: float) -> bool:
-    needed = (width(texts[left]) + width(texts[right])) / 2 + 10
+def _stand_apart(places: Sequence[float], texts: Sequence[str], left: int, right: int, across: float) -> bool:
+    needed = (text_width(texts[left]) + text_width(texts[right])) / 2 + 10
     return (places[right] - places[left]) / 100 * across >= needed
 
 
 @dataclass(frozen=True, slots=True)
 class Box:
-    """In pixels of the wide frame."""
+    """A rectangle, in pixels of the wide frame."""
 
     left: float
     top: float
@@ -60,13 +61,14 @@ class Box:
     bottom: float
 
     def touches(self, other: "Box") -> bool:
+        """Whether the two overlap or touch."""
         apart = self.right < other.left or other.right < self.left or self.bottom < other.top or other.bottom < self.top
         return not apart
 
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """A text beside a mark; side: where it stands."""
+    """A text beside a mark at x, y; side: on which side of it."""
 
     x: float
     y: float
@@ -77,13 +79,13 @@ class Note:
 Places = Sequence[tuple[float, float]]
 
 
-def notes(named: Iterable[tuple[float, float, str]], marks: Places, lines: Iterable[Places]) -> list[Note]:
-    """The names of marks, each on a free side of its mark; one that has no free side is not written."""
-    taken = [_box(x, y, 6) for x, y in marks]
-    taken += [_box(x, y, 1) for line in lines for x, y in _along(line)]
+def place_notes(named: Iterable[tuple[float, float, str]], marks: Places, lines: Iterable[Places]) -> list[Note]:
+    """Place the name of each mark on a free side of it; a name without a free side is left out."""
+    taken = [_box_around(x, y, 6) for x, y in marks]
+    taken += [_box_around(x, y, 1) for line in lines for x, y in _points_along(line)]
     written = []
     for x, y, text in named:
-        for side, box in _sides(x / 100 * WIDE, y / 100 * HIGH, width(text)):
+        for side, box in _boxes_beside(x / 100 * WIDE, y / 100 * HIGH, text_width(text)):
             if box.left >= 0 and box.top >= 0 and box.right <= WIDE + 20 and not any(map(box.touches, taken)):
                 taken.append(box)
                 written.append(Note(x, y, side, text))
@@ -91,8 +93,8 @@ def notes(named: Iterable[tuple[float, float, str]], marks: Places, lines: Itera
     return written
 
 
-def _sides(x: float, y: float, size: float) -> Iterable[tuple[str, Box]]:
-    """Around a mark at x, y, in pixels."""
+def _boxes_beside(x: float, y: float, size: float) -> Iterable[tuple[str, Box]]:
+    """Yield the sides of a mark at x, y with the boxes of a text there, in pixels."""
     for side, left, middle in (
         ("right", x + 8, y),
         ("above", x - size / 2, y - 16),
@@ -102,12 +104,12 @@ def _sides(x: float, y: float, size: float) -> Iterable[tuple[str, Box]]:
         yield side, Box(left, middle - 7, left + size, middle + 7)
 
 
-def _box(x: float, y: float, around: float) -> Box:
+def _box_around(x: float, y: float, around: float) -> Box:
     across, down = x / 100 * WIDE, y / 100 * HIGH
     return Box(across - around, down - around, across + around, down + around)
 
 
-def _along(line: Places) -> Iterable[tuple[float, float]]:
+def _points_along(line: Places) -> Iterable[tuple[float, float]]:
     for (x1, y1), (x2, y2) in pairwise(line):
         for step in range(_STEPS + 1):
             yield x1 + (x2 - x1) * step / _STEPS, y1 + (y2 - y1) * step / _STEPS

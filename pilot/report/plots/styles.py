@@ -1,4 +1,4 @@
-"""How series are told apart: by shape, filling and dashes, so that colour only helps."""
+"""Styles that tell series apart by shape, filling and dashes, so that colour is never needed."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ _SHAPES = (
     "M-2-5H2L5-2V2L2 5H-2L-5 2V-2Z",
     "M-1.6-5H1.6V-1.6H5V1.6H1.6V5H-1.6V1.6H-5V-1.6H-1.6Z",
 )
-"""Circle, square, triangle, diamond, triangle on its point, octagon, cross; around 0, 10 pixels wide."""
+"""SVG paths around 0, 10 pixels wide: circle, square, triangle, diamond, triangle pointing down, octagon, cross."""
 _STROKES = (
     "M0-5V5M-4.3-2.5L4.3 2.5M-4.3 2.5L4.3-2.5",
     "M-4-4L4 4M-4 4L4-4",
@@ -23,7 +23,7 @@ _STROKES = (
     "M-5 0H5",
     "M-4 4L0-4L4 4",
 )
-"""For what was not measured here: a star, a cross, a plus, a T, a dash, a roof."""
+"""SVG paths for what was not measured here: star, cross, plus, T, dash, caret."""
 _COLOURS = 6
 _DASHES = {
     "measured": ("none",),
@@ -35,7 +35,11 @@ _DASHES = {
 
 @dataclass(frozen=True, slots=True)
 class Style:
-    """colour: a class of the style sheet; shape: a path around 0; filling: solid, hollow or broken; dash: as SVG's."""
+    """How a series is drawn.
+
+    colour: a class of the style sheet; shape: an SVG path around 0; filling: solid, hollow or broken; dash: an SVG dash
+    pattern.
+    """
 
     colour: str
     shape: str
@@ -43,27 +47,29 @@ class Style:
     dash: str
 
 
-def styles(series: Sequence[Series]) -> list[Style]:
-    """One for each series of a chart. What has one name has one colour and one shape; the task decides the filling.
-    Lines that nobody measured here are not coloured, and each has dashes of its own.
+def assign_styles(series: Sequence[Series]) -> list[Style]:
+    """Assign a style to each series of a chart.
+
+    Series of the same name share colour and shape; the task decides the filling. Lines that were not measured here have
+    no colour, and each has its own dashes.
     """
-    own = _names(each for each in series if ours(each))
-    others = _names(each for each in series if not ours(each))
-    return [_own(each, own) if ours(each) else _other(each, others, series) for each in series]
+    own = _distinct_names(each for each in series if is_ours(each))
+    others = _distinct_names(each for each in series if not is_ours(each))
+    return [_style_own(each, own) if is_ours(each) else _style_other(each, others, series) for each in series]
 
 
-def _names(series: Iterable[Series]) -> list[str]:
+def _distinct_names(series: Iterable[Series]) -> list[str]:
     return list(dict.fromkeys(each.name for each in series))
 
 
-def _other(series: Series, names: Sequence[str], every: Sequence[Series]) -> Style:
-    alike = _names(each for each in every if each.kind == series.kind)
+def _style_other(series: Series, names: Sequence[str], every: Sequence[Series]) -> Style:
+    alike = _distinct_names(each for each in every if each.kind == series.kind)
     dashes = _DASHES[series.kind]
     dash = dashes[alike.index(series.name) % len(dashes)]
     return Style("other", _STROKES[names.index(series.name) % len(_STROKES)], "hollow", dash)
 
 
-def _own(series: Series, names: Sequence[str]) -> Style:
+def _style_own(series: Series, names: Sequence[str]) -> Style:
     slot, dash = names.index(series.name), _DASHES[series.kind][0]
     return Style(f"c{slot % _COLOURS}", _SHAPES[slot % len(_SHAPES)], _filling(series), dash)
 
@@ -74,6 +80,6 @@ def _filling(series: Series) -> str:
     return "hollow" if series.task is Task.SYNTHETIC else "solid"
 
 
-def ours(series: Series) -> bool:
-    """Whether it was measured here, or reckoned from what was."""
+def is_ours(series: Series) -> bool:
+    """Whether the series was measured here or estimated from such measurements."""
     return series.kind in {"measured", "estimate"}

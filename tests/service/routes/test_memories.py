@@ -6,7 +6,7 @@ from contextlib import closing
 
 import httpx
 
-from tests.running import Running, fresh_dictionary, held_at_the_gate, train, wait
+from tests.running import Running, fresh_dictionary, hold_before_publication, train, wait
 
 FEW = "subject,relation,answer\na,r,1\nb,r,2\n"
 
@@ -75,7 +75,7 @@ def test_a_cancelled_training_publishes_nothing(service: Running, api: httpx.Cli
     """Queued, or running and nearly done, it ends as cancelled with a coded problem and leaves no memory."""
     dictionary = fresh_dictionary(api, FEW)
     url = f"/v1/dictionaries/{dictionary}/memories"
-    with held_at_the_gate(service.data) as reached:
+    with hold_before_publication(service.data) as reached:
         running, queued = (api.post(url).json()["id"] for _ in range(2))
         assert api.delete(f"/v1/jobs/{queued}").json()["state"] == "cancelled"
         reached()

@@ -12,7 +12,7 @@ from service.workflows.recalls.microbatch import ServedMemory
 from service.workflows.recalls.observe import LiveRecall, Observer, RecallColumns
 from service.workflows.recalls.recall import Asker, Recall
 from service.workflows.recalls.serving import Serving
-from tests.calls import counted
+from tests.calls import count_calls
 from tests.service.workflows.recalls.shelf import Shelf
 
 FEW_CALLS = 20
@@ -115,7 +115,7 @@ def test_observing_is_the_same_few_calls_whatever_the_batch(shelf: Shelf, observ
     work = []
     for size in (1, 10, BATCH):
         columns = batch_of(shelf, size)
-        with counted() as made:
+        with count_calls() as made:
             observer.observe(columns)
         work.append(len(made))
     assert work[0] == work[1] == work[2] < FEW_CALLS

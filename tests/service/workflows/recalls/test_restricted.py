@@ -14,7 +14,7 @@ from service.workflows.access.relations import Relations
 from service.workflows.recalls.microbatch import MOST_PARTS, ServedMemory
 from service.workflows.recalls.observe import Observer
 from service.workflows.recalls.serving import Serving
-from tests.calls import counted
+from tests.calls import count_calls
 from tests.examples import examples
 from tests.service.workflows.recalls.shelf import KEY, PART_KEY, Door, Fact, Shelf, Table
 
@@ -102,7 +102,7 @@ def test_a_denied_relation_takes_as_long_as_an_absent_one() -> None:
     endpoint = RecallEndpoint(Serving(shelf_of(facts)), Door(), Observer())
 
     async def calls(relation: str) -> int:
-        with counted() as made:
+        with count_calls() as made:
             await reply(endpoint, "/v1/dictionaries/parts/recall", {"subject": "s1", "relation": relation})
         return len(made)
 

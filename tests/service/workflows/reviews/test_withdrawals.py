@@ -13,26 +13,26 @@ from service.storage.reviews import Listing
 from service.workflows.recalls.microbatch import ServedMemory
 from service.workflows.reviews import decisions, error_rates, reviews, samples
 from service.workflows.reviews.reviews import Reviewer
-from tests.service.workflows.workshop import Workshop
+from tests.service.workflows.in_process import InProcessService
 
 FACTS = [(f"PART-{number}", "maker", f"maker {number}") for number in range(40)]
 REVIEWER = Reviewer("key_of_a_reviewer", None)
 
 
 @pytest.fixture
-def shop(db: Database, settings: Settings) -> Workshop:
+def shop(db: Database, settings: Settings) -> InProcessService:
     """Reviews may find 5 % wrong, from samples of 20 on."""
-    return Workshop(db, settings.model_copy(update={"review_max_error": 0.05, "review_min_sample": 20}))
+    return InProcessService(db, settings.model_copy(update={"review_max_error": 0.05, "review_min_sample": 20}))
 
 
-def trained(shop: Workshop, rows: Iterable[tuple[str, str, str]]) -> str:
+def trained(shop: InProcessService, rows: Iterable[tuple[str, str, str]]) -> str:
     shop.upload(rows)
     job = shop.train()
     assert job.state is JobState.SUCCEEDED
     return str(job.memory)
 
 
-def sampled(shop: Workshop, count: int) -> Sequence[Review]:
+def sampled(shop: InProcessService, count: int) -> Sequence[Review]:
     champion = shop.champion()
     served = ServedMemory(champion.id, shop.dictionary, champion.ledger_version, shop.stored(champion.id))
     samples.draw(shop, served, SampleCreate(count=count), "key_of_an_auditor")
@@ -41,18 +41,18 @@ def sampled(shop: Workshop, count: int) -> Sequence[Review]:
     ).reviews
 
 
-def correct(shop: Workshop, items: Iterable[Review]) -> None:
+def correct(shop: InProcessService, items: Iterable[Review]) -> None:
     for item in items:
         wanted = ReviewDecide(decision="correct", answers=["another"], reason="wrong")
         decisions.decide(shop, shop.dictionary, item.id, wanted, REVIEWER)
 
 
-def history(shop: Workshop) -> list[str]:
+def history(shop: InProcessService) -> list[str]:
     with shop.db.reading() as tx:
         return [event.action for event in aliases.list_events(tx, shop.row(tx).number, "champion")]
 
 
-def test_the_champion_rolls_back_to_what_did_not_err(shop: Workshop) -> None:
+def test_the_champion_rolls_back_to_what_did_not_err(shop: InProcessService) -> None:
     """Enough wrong answers in a sample of the champion, which corrections have moved on: the newest memory that gave
     other answers serves, pinned; the history and the audit chain say why.
     """
@@ -74,7 +74,7 @@ def test_the_champion_rolls_back_to_what_did_not_err(shop: Workshop) -> None:
     assert (entry.by, json.loads(entry.details)["withdrawn"]) == ("service", bad)
 
 
-def test_no_memory_is_left_twice(shop: Workshop) -> None:
+def test_no_memory_is_left_twice(shop: InProcessService) -> None:
     """Put back by somebody who knows better, a withdrawn memory stays, whatever else is found in its sample."""
     trained(shop, FACTS)
     bad = trained(shop, [(subject, relation, "wrong") for subject, relation, _ in FACTS])
@@ -89,7 +89,7 @@ def test_no_memory_is_left_twice(shop: Workshop) -> None:
     assert (estimate.verdict, estimate.wrong) == ("exceeded", 12)
 
 
-def test_where_nothing_is_better_the_champion_stays(shop: Workshop) -> None:
+def test_where_nothing_is_better_the_champion_stays(shop: InProcessService) -> None:
     """Every earlier memory gave the same wrong answers: there is nothing to go back to."""
     trained(shop, [(subject, relation, "wrong") for subject, relation, _ in FACTS])
     trained(shop, [("PART-99", "maker", "somebody")])
@@ -97,7 +97,7 @@ def test_where_nothing_is_better_the_champion_stays(shop: Workshop) -> None:
     assert "automatic rollback" not in history(shop)
 
 
-def test_reports_alone_move_nothing(shop: Workshop) -> None:
+def test_reports_alone_move_nothing(shop: InProcessService) -> None:
     """Whoever reports chooses what to report: forty wrong answers that were reported say nothing of the rate."""
     trained(shop, FACTS)
     trained(shop, [(subject, relation, "wrong") for subject, relation, _ in FACTS])

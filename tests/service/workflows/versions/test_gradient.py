@@ -21,20 +21,20 @@ from service.workflows.purges import backup, purge
 from service.workflows.sweep import sweep
 from service.workflows.versions import scrubs
 from service.workflows.versions.memories import order_training
-from tests.service.workflows.workshop import BY, Workshop
+from tests.service.workflows.in_process import BY, InProcessService
 
 ROWS = [(f"PART-{number}", "a", f"a {number % 7}") for number in range(24)]
 RECIPE = RecipeRequest(solver="gradient")
 
 
 @pytest.fixture
-def shop(db: Database, settings: Settings) -> Workshop:
-    made = Workshop(db, settings)
+def shop(db: Database, settings: Settings) -> InProcessService:
+    made = InProcessService(db, settings)
     made.upload(ROWS)
     return made
 
 
-def stop_halfway(shop: Workshop) -> str:
+def stop_halfway(shop: InProcessService) -> str:
     """The id of a training that was interrupted after it had kept something."""
     job = order_training(shop.db, shop.dictionary, MemoryCreate(recipe=RECIPE), BY, None)
     with shop.db.writing() as tx:
@@ -58,7 +58,7 @@ def kept(settings: Settings) -> list[Path]:
     return [path for path in settings.checkpoints.rglob("*") if path.is_file()]
 
 
-def test_an_edit_trains_the_memory_anew(shop: Workshop) -> None:
+def test_an_edit_trains_the_memory_anew(shop: InProcessService) -> None:
     """An edit and a deletion are one training by the recipe that was asked for; its memory is that of a dictionary
     which never had the deleted fact.
     """
@@ -75,7 +75,7 @@ def test_an_edit_trains_the_memory_anew(shop: Workshop) -> None:
     assert shop.stored(first.id).recall(["PART-0"], ["a"]).answers == [("a 0",)]
 
 
-def test_an_interrupted_training_goes_on(shop: Workshop) -> None:
+def test_an_interrupted_training_goes_on(shop: InProcessService) -> None:
     """What it has trained is kept, by the owner alone, and taken up; nothing is left of it when the job has ended."""
     job = stop_halfway(shop)
     folder = checkpoints.folder_of(shop.settings, job)
@@ -89,7 +89,7 @@ def test_an_interrupted_training_goes_on(shop: Workshop) -> None:
     assert not folder.exists()
 
 
-def test_what_a_training_keeps_goes_with_what_ends_it(shop: Workshop, tmp_path: Path) -> None:
+def test_what_a_training_keeps_goes_with_what_ends_it(shop: InProcessService, tmp_path: Path) -> None:
     """A backup leaves it out, a cancelled job's is swept away, a purge empties the others' folders, and a deleted
     dictionary takes these along.
     """
@@ -108,7 +108,7 @@ def test_what_a_training_keeps_goes_with_what_ends_it(shop: Workshop, tmp_path: 
     assert not list(shop.settings.checkpoints.iterdir())
 
 
-def test_damage_is_mended_by_training_again(shop: Workshop) -> None:
+def test_damage_is_mended_by_training_again(shop: InProcessService) -> None:
     """A scrub finds a flipped bit of a trained memory, and the ledger gives the same bytes again."""
     shop.train(solver="gradient")
     champion = shop.champion().id

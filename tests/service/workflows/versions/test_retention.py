@@ -14,15 +14,15 @@ from service.workflows.sweep import sweep
 from service.workflows.versions import retention
 from service.workflows.versions.memories import order_verification
 from service.workflows.versions.retention import decide, retain
-from tests.service.workflows.workshop import BY, Workshop
+from tests.service.workflows.in_process import BY, InProcessService
 
 ROWS = [(f"PART-{number}", "a", f"a {number % 7}") for number in range(200)]
 
 
 @pytest.fixture
-def shop(db: Database, settings: Settings) -> Workshop:
+def shop(db: Database, settings: Settings) -> InProcessService:
     """A champion and six versions made by edits; two are kept for their age."""
-    made = Workshop(db, settings.model_copy(update={"keep_memories": 2}))
+    made = InProcessService(db, settings.model_copy(update={"keep_memories": 2}))
     made.upload(ROWS)
     made.train()
     for number in range(6):
@@ -30,7 +30,7 @@ def shop(db: Database, settings: Settings) -> Workshop:
     return made
 
 
-def versions(shop: Workshop) -> list[str]:
+def versions(shop: InProcessService) -> list[str]:
     """The ids of the lineage, from the trained one on."""
     chain: list[str] = [shop.champion().id]
     while (parent := shop.info(chain[-1]).parent) is not None:
@@ -38,7 +38,7 @@ def versions(shop: Workshop) -> list[str]:
     return chain[::-1]
 
 
-def test_versions_are_given_up_by_age_but_never_under_an_alias(shop: Workshop) -> None:
+def test_versions_are_given_up_by_age_but_never_under_an_alias(shop: InProcessService) -> None:
     """The two newest and the aliased one are recalled as before; the others are not kept, though their rows are."""
     chain = versions(shop)
     with shop.db.writing() as tx:
@@ -54,7 +54,7 @@ def test_versions_are_given_up_by_age_but_never_under_an_alias(shop: Workshop) -
     assert shop.is_right(shop.champion().id)
 
 
-def test_a_lineage_that_has_grown_gets_a_folder(shop: Workshop, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_lineage_that_has_grown_gets_a_folder(shop: InProcessService, monkeypatch: pytest.MonkeyPatch) -> None:
     """The folder is the version byte for byte; what only older versions need goes, and a restart finds everything."""
     monkeypatch.setattr(retention, "MOST_PATCHES", 4)
     chain = versions(shop)
@@ -73,7 +73,7 @@ def test_a_lineage_that_has_grown_gets_a_folder(shop: Workshop, monkeypatch: pyt
         assert not jobs.is_open(tx, shop.row(tx).number, JobKind.CONSOLIDATE)
 
 
-def test_a_version_can_be_verified_from_its_patches(shop: Workshop) -> None:
+def test_a_version_can_be_verified_from_its_patches(shop: InProcessService) -> None:
     """A verification recalls every fact of an edited version as it lies on the disk."""
     order_verification(shop.db, versions(shop)[3], BY)
     ended = shop.work()
@@ -81,7 +81,7 @@ def test_a_version_can_be_verified_from_its_patches(shop: Workshop) -> None:
     assert (ended.result["asked"], ended.result["right"]) == (200, 200)
 
 
-def test_a_version_under_verification_is_kept(shop: Workshop) -> None:
+def test_a_version_under_verification_is_kept(shop: InProcessService) -> None:
     """A job that waits for a version finds it."""
     order_verification(shop.db, versions(shop)[1], BY)
     retain(shop.db, shop.settings)
@@ -117,7 +117,7 @@ def test_every_kept_version_can_still_be_made(
                 assert step.number not in decision.steps
 
 
-def test_replies_are_kept_for_retries_and_then_let_go_of(shop: Workshop) -> None:
+def test_replies_are_kept_for_retries_and_then_let_go_of(shop: InProcessService) -> None:
     """For thirty days a request under an Idempotency-Key is not done again; then the key may come with another."""
     first = shop.edit([("PART-0", "a", "once")], key="mine")
     retain(shop.db, shop.settings)

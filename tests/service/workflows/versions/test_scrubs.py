@@ -17,15 +17,15 @@ from service.workflows.jobs.attempt import Attempt
 from service.workflows.jobs.jobs import find, perform
 from service.workflows.recalls.serving import Serving
 from service.workflows.versions import scrubs
+from tests.service.workflows.in_process import BY, InProcessService
 from tests.service.workflows.recalls.shelf import Shelf
-from tests.service.workflows.workshop import BY, Workshop
 
 ROWS = [(f"PART-{number}", relation, f"{relation} {number % 7}") for number in range(100) for relation in "ab"]
 
 
 @pytest.fixture
-def shop(db: Database, settings: Settings) -> Workshop:
-    made = Workshop(db, settings)
+def shop(db: Database, settings: Settings) -> InProcessService:
+    made = InProcessService(db, settings)
     made.upload(ROWS)
     assert made.train().state is JobState.SUCCEEDED
     return made
@@ -34,7 +34,7 @@ def shop(db: Database, settings: Settings) -> Workshop:
 class Watching(Attempt):
     """An attempt that notes, at every step of its progress, whether the service would call itself ready."""
 
-    def __init__(self, shop: Workshop, claim: jobs.Claim) -> None:
+    def __init__(self, shop: InProcessService, claim: jobs.Claim) -> None:
         super().__init__(shop.db, shop.settings, claim, Event())
         self.readiness = Readiness(shop.db, Serving(Shelf({})))
         self.ready: list[bool] = []
@@ -52,7 +52,7 @@ def is_ready(readiness: Readiness) -> bool:
     return True
 
 
-def scrubbed(shop: Workshop) -> tuple[Job, Watching]:
+def scrubbed(shop: InProcessService) -> tuple[Job, Watching]:
     """The job of a scrub of the champion that has ended, and the attempt that did it."""
     ordered = scrubs.order(shop.db, shop.champion().id, BY)
     with shop.db.writing() as tx:
@@ -76,7 +76,7 @@ def flip(file: Path, at: int) -> bytes:
     ("name", "at"),
     [("bank.safetensors", 3), ("answers.safetensors", -5), ("names.safetensors", -9), ("manifest.json", 70)],
 )
-def test_a_flipped_bit_of_a_folder_is_healed(shop: Workshop, name: str, at: int) -> None:
+def test_a_flipped_bit_of_a_folder_is_healed(shop: InProcessService, name: str, at: int) -> None:
     """Found; not ready while it lasts; rebuilt to the very bytes that were written."""
     file = shop.settings.memories / shop.champion().id / name
     before = flip(file, at)
@@ -92,7 +92,7 @@ def test_a_flipped_bit_of_a_folder_is_healed(shop: Workshop, name: str, at: int)
     assert is_ready(attempt.readiness)
 
 
-def test_a_missing_file_is_healed(shop: Workshop) -> None:
+def test_a_missing_file_is_healed(shop: InProcessService) -> None:
     """A folder that lost everything comes back whole."""
     folder = shop.settings.memories / shop.champion().id
     before = {file.name: file.read_bytes() for file in folder.iterdir()}
@@ -102,7 +102,7 @@ def test_a_missing_file_is_healed(shop: Workshop) -> None:
     assert {file.name: file.read_bytes() for file in folder.iterdir()} == before
 
 
-def test_a_sound_memory_stays_as_it_is(shop: Workshop) -> None:
+def test_a_sound_memory_stays_as_it_is(shop: InProcessService) -> None:
     """Every fact is asked, none fails, nothing is rebuilt."""
     job, attempt = scrubbed(shop)
     assert job.result is not None
@@ -111,7 +111,7 @@ def test_a_sound_memory_stays_as_it_is(shop: Workshop) -> None:
     assert scrubs.count_by_state(shop.db)[ScrubState.SOUND] == 1
 
 
-def test_a_version_made_by_edits_is_healed_below_its_patches(shop: Workshop) -> None:
+def test_a_version_made_by_edits_is_healed_below_its_patches(shop: InProcessService) -> None:
     """The damage is in the folder that the champion's patches stand on: that folder is rebuilt, the version loads."""
     base = shop.champion().id
     shop.edit([("PART-1", "a", "edited")], [("PART-2", "a")])
@@ -123,7 +123,7 @@ def test_a_version_made_by_edits_is_healed_below_its_patches(shop: Workshop) -> 
     assert shop.is_right(shop.champion().id)
 
 
-def test_a_damaged_patch_is_made_needless(shop: Workshop) -> None:
+def test_a_damaged_patch_is_made_needless(shop: InProcessService) -> None:
     """The version gets a folder of its own, of the same digest; later edits go on from there."""
     shop.edit([("PART-1", "a", "edited")])
     shop.edit([("PART-3", "b", "edited")])
@@ -145,7 +145,7 @@ def test_a_damaged_patch_is_made_needless(shop: Workshop) -> None:
     assert shop.is_right(shop.champion().id)
 
 
-def test_what_the_ledger_cannot_give_back_stays_damaged(shop: Workshop) -> None:
+def test_what_the_ledger_cannot_give_back_stays_damaged(shop: InProcessService) -> None:
     """Where the ledger was altered too, nothing false is published: the job fails, the service is not ready."""
     flip(shop.settings.memories / shop.champion().id / "bank.safetensors", 400)
     with shop.db.writing() as tx:
@@ -157,7 +157,7 @@ def test_what_the_ledger_cannot_give_back_stays_damaged(shop: Workshop) -> None:
     assert scrubs.list_damaged(shop.db) == [shop.champion().id]
 
 
-def test_scrubs_come_due(shop: Workshop) -> None:
+def test_scrubs_come_due(shop: InProcessService) -> None:
     """A memory that an alias points at is scrubbed once in the hours that are set, and not ordered twice."""
     soon = shop.settings.model_copy(update={"scrub_hours": 1e-9})
     scrubs.schedule(shop.db, shop.settings)
@@ -170,7 +170,7 @@ def test_scrubs_come_due(shop: Workshop) -> None:
         assert not jobs.waiting(tx)
 
 
-def test_a_memory_that_is_edited_every_day_is_scrubbed(shop: Workshop) -> None:
+def test_a_memory_that_is_edited_every_day_is_scrubbed(shop: InProcessService) -> None:
     """What counts is when the bytes that the champion stands on were looked at, not when its last version was made."""
     with shop.db.writing() as tx:
         tx.execute(text("UPDATE memories SET created_at = '2020-01-01 00:00:00'"))

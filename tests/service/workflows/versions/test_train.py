@@ -14,7 +14,7 @@ from service.worker import KINDS
 from service.workflows.jobs.attempt import Attempt
 from service.workflows.jobs.jobs import find, perform
 from service.workflows.versions.memories import order_training
-from tests.service.workflows.workshop import BY, Workshop
+from tests.service.workflows.in_process import BY, InProcessService
 
 EARLIER = "mem_of_the_killed_attempt"
 ROWS = [(f"PART-{number}", "a", f"a {number % 7}") for number in range(200)]
@@ -22,7 +22,7 @@ ROWS = [(f"PART-{number}", "a", f"a {number % 7}") for number in range(200)]
 
 def test_what_a_killed_attempt_wrote_is_removed(db: Database, settings: Settings) -> None:
     """Its folder and its drafts go when the next attempt starts, though its job was open when the worker swept."""
-    shop = Workshop(db, settings)
+    shop = InProcessService(db, settings)
     shop.upload([("a", "r", "1")])
     job = order_training(db, shop.dictionary, MemoryCreate(), BY, None)
     with db.writing() as tx:
@@ -40,7 +40,7 @@ def test_what_a_killed_attempt_wrote_is_removed(db: Database, settings: Settings
 class Overtaken(Attempt):
     """An attempt during which the ledger is edited, once: when the training is about to be published."""
 
-    shop: Workshop
+    shop: InProcessService
     relation: str
 
     def progress(self, fraction: float, step: str) -> None:
@@ -55,7 +55,7 @@ def test_a_training_never_takes_back_an_edit(db: Database, settings: Settings, r
     """An edit that a champion learned while another memory was trained is in what that training publishes: taken in by
     one more version, or, where the new memory has no room for it, by training again.
     """
-    shop = Workshop(db, settings)
+    shop = InProcessService(db, settings)
     shop.upload([*ROWS, *(("PART-2", relation, "a 1"),) * (relation != "a")])
     shop.train()
     if relation != "a":

@@ -28,8 +28,8 @@ Answers = Mapping[tuple[str, str], frozenset[str]]
 BY = "key"
 
 
-class Workshop:
-    """One dictionary, and everything that edits need of the service around it."""
+class InProcessService:
+    """One dictionary in a service without sockets: what edits, trainings and scrubs need of it."""
 
     def __init__(self, db: Database, settings: Settings) -> None:
         self.db = db

@@ -1,4 +1,4 @@
-"""What a check hands back: integers that add, the parts they add up from, and what failed by name."""
+"""What a check returns: counts that add up, the parts that they add up from, and the questions that failed."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,20 +12,24 @@ Details = Retention | Deletion | Rollback | Privacy
 
 @dataclass(slots=True)
 class Tally:
+    """How many questions were answered right, answered wrong, and not answered."""
+
     right: int = 0
     wrong: int = 0
     abstained: int = 0
 
     @property
     def asked(self) -> int:
+        """All questions."""
         return self.right + self.wrong + self.abstained
 
     @property
     def answered(self) -> int:
+        """The questions that brought an answer, right or wrong."""
         return self.right + self.wrong
 
     def count(self, status: Status, *, right: bool) -> None:
-        """Not right: wrong if something was answered, else abstained."""
+        """Count one reply. One that is not right counts as wrong if something was answered, else as abstained."""
         if right:
             self.right += 1
         elif status is Status.ANSWERED:
@@ -34,7 +38,7 @@ class Tally:
             self.abstained += 1
 
     def counts(self) -> dict[str, Any]:
-        """As a report has them: the integers, and last of all the ratio and its interval."""
+        """Return the fields of a report: the integers, then the rate and its 95 % interval."""
         return {
             "asked": self.asked,
             "right": self.right,
@@ -49,8 +53,8 @@ class Tally:
 
 
 @dataclass(slots=True)
-class Measured:
-    """One check's outcome; `parts` are disjoint and add up to the whole, in which `priority` is counted too."""
+class Measurement:
+    """The outcome of one check. `parts` are disjoint and add up to `tally`; `priority` is a subset of it."""
 
     id: CheckId
     parts: dict[str, Tally] = field(default_factory=dict)
@@ -63,7 +67,9 @@ class Measured:
 
     @property
     def tally(self) -> Tally:
+        """The sum over all parts."""
         return sum(self.parts.values(), Tally())
 
     def part(self, name: str) -> Tally:
+        """Return the tally of this part, a new one at its first use."""
         return self.parts.setdefault(name, Tally())
