@@ -2,6 +2,8 @@
 
 import re
 import tomllib
+from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -104,3 +106,21 @@ def test_lines_of_prose_fit(page: Path) -> None:
         line for line in page.read_text("utf-8").splitlines() if len(line) > 130 and not line.startswith(("|", "!"))
     ]
     assert long == []
+
+
+def test_the_glossary_names_code_that_exists() -> None:
+    """At most 60 lines; every dotted name in it is a module of the project, or something in one."""
+    page = (ROOT / "docs" / "glossary.md").read_text("utf-8")
+    assert len(page.splitlines()) <= 60
+    names = re.findall(r"`((?:service|pilot|schemas)\.[\w.]+)`", page)
+    assert len(names) > 20
+    assert [name for name in names if not names_code(name)] == []
+
+
+def names_code(name: str) -> bool:
+    """Whether a dotted name can be imported as a module or from one."""
+    module, _, attribute = name.rpartition(".")
+    try:
+        return find_spec(name) is not None or hasattr(import_module(module), attribute)
+    except ModuleNotFoundError:
+        return find_spec(module) is not None and hasattr(import_module(module), attribute)
