@@ -2,8 +2,8 @@
 
 import os
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from threading import Event
 
@@ -30,6 +30,19 @@ def settings(tmp_path: Path) -> Settings:
     upgrade(db)
     db.close()
     return made
+
+
+@pytest.fixture
+def make_worker(settings: Settings) -> Iterator[Callable[[Bell], Worker]]:
+    """Workers with these bells, whose databases are closed at the end."""
+    with ExitStack() as opened:
+
+        def make(bell: Bell) -> Worker:
+            worker = Worker(settings, "w", bell)
+            opened.callback(worker._db.close)
+            return worker
+
+        yield make
 
 
 class Woken(Event):
@@ -68,21 +81,25 @@ def state(settings: Settings, job: str) -> JobState:
 
 
 @pytest.mark.parametrize("pipe", [True, False])
-def test_an_idle_worker_asks_ever_less(settings: Settings, pipe: bool) -> None:
+def test_an_idle_worker_asks_ever_less(make_worker: Callable[[Bell], Worker], pipe: bool) -> None:
     """Each look at the queue is one SELECT; the pauses double up to a limit, which is longer where the API rings."""
     ends = os.pipe()
-    worker, statements = Worker(settings, "w", Bell(ends[0] if pipe else None)), list[str]()
+    worker, statements = make_worker(Bell(ends[0] if pipe else None)), list[str]()
     event.listen(worker._db.engine, "before_cursor_execute", lambda *of: statements.append(of[2]))
     woken = Woken(worker, 10)
     worker._take([JobKind.TRAIN], woken)
     longest = LONGEST_WOKEN if pipe else LONGEST
     assert woken.pauses == [min(SHORTEST * 2**look, longest) for look in range(10)]
     assert [statement.split()[0] for statement in statements] == ["BEGIN", "SELECT"] * 10
+    for end in ends:
+        os.close(end)
 
 
-def test_a_job_of_another_process_is_found_without_a_ring(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_job_of_another_process_is_found_without_a_ring(
+    settings: Settings, make_worker: Callable[[Bell], Worker], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """A job that another machine queued, without a ring, is found at the next look."""
-    worker, queued = Worker(settings, "w", Bell()), list[str]()
+    worker, queued = make_worker(Bell()), list[str]()
     monkeypatch.setattr(service.worker, "KINDS", {JobKind.VERIFY: lambda attempt: queued.append(attempt.claim.id)})
 
     def meanwhile(waits: int) -> bool:
@@ -144,11 +161,13 @@ def test_a_full_bell_does_not_wait() -> None:
     os.close(outward)
 
 
-def test_only_a_worker_that_has_worked_and_is_idle_rests(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_a_worker_that_has_worked_and_is_idle_rests(
+    settings: Settings, make_worker: Callable[[Bell], Worker], monkeypatch: pytest.MonkeyPatch
+) -> None:
     """An idle worker restarts under the same name and bell, but not before its first job and not during a job."""
     begun: list[list[str]] = []
     monkeypatch.setattr(os, "execve", lambda _path, command, _environment: begun.append(command))
-    worker = Worker(settings, "w", Bell(9))
+    worker = make_worker(Bell(9))
     worker._rest_if_idle()
     worker._worked, worker._busy = time.monotonic() - settings.worker_rest_seconds - 1, 1
     worker._rest_if_idle()
