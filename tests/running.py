@@ -37,8 +37,13 @@ class Running:
 
     @property
     def worker(self) -> int:
-        """The process id of its worker: its only child."""
-        return list_children(self.process.pid)[0]
+        """The process id of its worker, its only child, which is started beside the first requests."""
+        deadline = time.monotonic() + PATIENCE
+        while time.monotonic() < deadline:
+            if started := list_children(self.process.pid):
+                return started[0]
+            time.sleep(0.02)
+        raise AssertionError("the service has started no worker")
 
     def stop(self, number: int = signal.SIGTERM) -> int:
         """Send a signal, wait for the end of the process, and return its exit code."""
