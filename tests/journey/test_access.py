@@ -134,18 +134,18 @@ def test_a_token_of_the_provider_is_a_key_for_its_time(first: Running) -> None:
     assert not any(part in log for each in (good, *wrong) for part in each.split(".") if part)
 
 
-def test_the_audit_says_who_was_turned_away_and_where(first: Running, second: Running) -> None:
+def test_the_audit_says_who_was_turned_away_and_where(first: Running, settings: dict[str, str]) -> None:
     """401, 403, 429 and the 404 of a dictionary that is not granted are counted by key and route, without a name."""
     with first.client() as admin:
         dictionary = admin.get(f"/v1/dictionaries/{fresh_dictionary(admin)}").json()
         made = admin.post("/v1/keys", json={"role": "query", "scoped": True, "rate": "3/hour"}).json()
-    with first.client(made["key"]) as caller:
+    with running_service(first.data, first.key, **settings) as third, third.client(made["key"]) as caller:
         paths = [f"/v1/dictionaries/{dictionary['name']}", "/v1/keys", f"/v1/dictionaries/{dictionary['id']}/recall"]
         methods = ["GET", "GET", "POST"]
         statuses = [caller.request(*each).status_code for each in zip(methods, paths, strict=True)]
         assert [*statuses, caller.get("/v1/keys").status_code] == [404, 403, 404, 429]
-    first.stop()
-    with second.client() as admin:
+        third.stop()
+    with first.client() as admin:
         wanted = {"act": "denied", "by": made["info"]["id"]}
         entries = admin.get("/v1/audit", params=wanted).json()["entries"]
     denied = {(entry["details"]["route"], entry["details"]["status"], entry["details"]["count"]) for entry in entries}

@@ -62,6 +62,10 @@ def people() -> dict[str, dict[str, str]]:
 @pytest.fixture(scope="module")
 def taught(api: httpx.Client, people: dict[str, dict[str, str]]) -> tuple[str, dict[str, Any]]:
     """A dictionary whose file was uploaded after its policies were set, and the receipt."""
+    return teach(api, people)
+
+
+def teach(api: httpx.Client, people: dict[str, dict[str, str]]) -> tuple[str, dict[str, Any]]:
     dictionary = fresh_dictionary(api)
     wanted = {"policies": POLICIES, "subjects": "pseudonymise", "reason": "the purpose needs no names"}
     assert api.put(f"/v1/dictionaries/{dictionary}/policies", json=wanted).status_code == 200
@@ -155,11 +159,9 @@ def test_nothing_of_it_stands_in_the_data_folder(
     assert find_leaks(service.data.with_suffix(".log").parent, texts) == []
 
 
-def test_a_forgotten_pseudonym_is_never_read_again(
-    api: httpx.Client, taught: tuple[str, dict[str, Any]], people: dict[str, dict[str, str]]
-) -> None:
+def test_a_forgotten_pseudonym_is_never_read_again(api: httpx.Client, people: dict[str, dict[str, str]]) -> None:
     """One is forgotten, then all; recall by the real name goes on."""
-    base = f"/v1/dictionaries/{taught[0]}"
+    base = f"/v1/dictionaries/{teach(api, people)[0]}"
     names = list(people)[:2]
     made = api.post(f"{base}/policies/pseudonyms:resolve", json={"texts": names}).json()["pseudonyms"]
     gone = api.delete(f"{base}/policies/pseudonyms", params={"pseudonym": made[0]}).json()

@@ -6,7 +6,6 @@ import torch
 from jaxtyping import Bool, Float, Float32, Int64
 from numpy import ndarray
 from torch import Tensor
-from torch.func import functional_call
 
 from service.memory.gradient.network import Networks
 from service.memory.gradient.problem import Problem, Weights
@@ -48,8 +47,7 @@ def run_networks(
     without_layer: int | None = None,
 ) -> Float[Tensor, "b n outputs"]:
     """Run the networks with these weights instead of their own."""
-    named = {f"weights.{name}": weight for name, weight in weights.items()}
-    y: Tensor = functional_call(networks, named, (sequences, without_layer))
+    y: Tensor = networks(sequences, without_layer, weights)
     return y
 
 

@@ -13,12 +13,16 @@ uniform weight (`threshold`). Symbols: b networks, n facts, t tokens of a sequen
 """
 
 import math
+from collections.abc import Mapping
+from types import MappingProxyType
 
 import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
 from service.memory.gradient.shape import Attention, Shape
+
+NO_WEIGHTS: Mapping[str, Tensor] = MappingProxyType({})
 
 
 class Networks(nn.Module):
@@ -29,17 +33,28 @@ class Networks(nn.Module):
         self.shape = shape
         self.weights = nn.ParameterDict(weights)
 
-    def forward(self, x: Float[Tensor, "b n t d"], without_layer: int | None = None) -> Float[Tensor, "b n outputs"]:
-        """The outputs for sequences x, whose last token is the end in the residual form."""
+    def forward(
+        self,
+        x: Float[Tensor, "b n t d"],
+        without_layer: int | None = None,
+        weights: Mapping[str, Tensor] = NO_WEIGHTS,
+    ) -> Float[Tensor, "b n outputs"]:
+        """The outputs for sequences x, whose last token is the end in the residual form.
+
+        weights: stand in the place of the networks' own. They are handed down instead of being put into the module for
+        the time of a call (torch.func.functional_call): threads that serve would read, and leave, each other's.
+        """
+        w = {**self.weights, **weights}
         if not self.shape.residual:
-            return self._direct(x)
+            return self._direct(w, x)
         for layer in range(self.shape.layers):
             if layer != without_layer:
-                x = self._layer(x, layer)
-        return self._read(x[:, :, -1])
+                x = self._layer(w, x, layer)
+        y: Tensor = x[:, :, -1] @ (w["answers"].mT if self.shape.readout == "answers" else w["W"])
+        return y
 
-    def _direct(self, x: Float[Tensor, "b n t d"]) -> Float[Tensor, "b n outputs"]:
-        w, shape = self._named(), self.shape
+    def _direct(self, w: Mapping[str, Tensor], x: Float[Tensor, "b n t d"]) -> Float[Tensor, "b n outputs"]:
+        shape = self.shape
         b, n, t, d = x.shape
         key = (w["q"][:, :, None] @ w["K"])[:, :, 0] / math.sqrt(d)  # (b, heads, d)
         projected = x.reshape(b, n * t, d) @ torch.cat([w["V"], key], dim=1).mT
@@ -51,23 +66,22 @@ class Networks(nn.Module):
             o = torch.cat([o, torch.relu(o @ w["W1"].mT + w["b1"][:, None])], dim=2)
         return o @ w["W"]
 
-    def _layer(self, h: Float[Tensor, "b n t d"], layer: int) -> Float[Tensor, "b n i d"]:
+    def _layer(self, w: Mapping[str, Tensor], h: Float[Tensor, "b n t d"], layer: int) -> Float[Tensor, "b n i d"]:
         """One layer of the residual form; the last layer is computed at the end token alone."""
         asking = h[:, :, -1:] if layer == self.shape.layers - 1 else h
         stream = asking if self.shape.layers > 1 else torch.zeros_like(asking)
         if self.shape.heads:
-            stream = stream + self._attention(h, asking, layer)
+            stream = stream + self._attention(w, h, asking, layer)
         if self.shape.mlp_width:
-            w = self._named()
             b, n, i, d = stream.shape
             z = torch.relu(stream.reshape(b, n * i, d) @ w[f"W1_{layer}"].mT + w[f"b1_{layer}"][:, None])
             stream = stream + (z @ w[f"W2_{layer}"]).view(b, n, i, d)
         return stream
 
     def _attention(
-        self, h: Float[Tensor, "b n t d"], asking: Float[Tensor, "b n i d"], layer: int
+        self, w: Mapping[str, Tensor], h: Float[Tensor, "b n t d"], asking: Float[Tensor, "b n i d"], layer: int
     ) -> Float[Tensor, "b n i d"]:
-        w, heads = self._named(), self.shape.heads
+        heads = self.shape.heads
         (b, n, t, d), i = h.shape, asking.shape[2]
         flat = h.reshape(b, n * t, d)
         q = (asking.reshape(b, n * i, d) @ w[f"Q_{layer}"].mT).view(b, n, i, heads, -1)
@@ -77,13 +91,6 @@ class Networks(nn.Module):
         a = attention_weights(s.reshape(b, n * i, t, heads), self.shape.attention).view(b, n, i, t, heads)
         o = torch.einsum("bnith,bnthv->bnihv", a, v).reshape(b, n * i, -1)
         return (o @ w[f"O_{layer}"]).view(b, n, i, d)
-
-    def _read(self, h: Float[Tensor, "b n d"]) -> Float[Tensor, "b n outputs"]:
-        w = self._named()
-        return h @ (w["answers"].mT if self.shape.readout == "answers" else w["W"])
-
-    def _named(self) -> dict[str, Tensor]:
-        return dict(self.weights)
 
 
 def attention_weights(scores: Float[Tensor, "b n t heads"], kind: Attention) -> Float[Tensor, "b n t heads"]:

@@ -1,9 +1,11 @@
 """Memories whose every weight was trained hold what the closed form holds, through the same interface."""
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import Any
 
 import pytest
+import torch
 
 from service.errors import MemoryMismatch, Outgrown, TrainingFailed, Unprocessable
 from service.memory import Changes, Editor, Facts, Memory, Recipe, fit
@@ -132,6 +134,16 @@ def test_margins_leave_room_for_rounding(memory: Memory) -> None:
         alone = memory.recall([FACTS.subjects[at]], [FACTS.relations[at]])
         assert alone.answers[0] == together.answers[at]
         assert alone.margins[0] == pytest.approx(together.margins[at], rel=1e-4)
+
+
+def test_recalls_beside_each_other_leave_the_weights_alone(memory: Memory) -> None:
+    """Batches that are asked in several threads at once are answered as one alone is, and change nothing."""
+    before = {name: weight.clone() for name, weight in memory.model.state_dict().items()}
+    subjects, relations = (list(names) * 60 for names in (FACTS.subjects, FACTS.relations))
+    with ThreadPoolExecutor(4) as threads:
+        found = list(threads.map(lambda _: memory.recall(subjects, relations).known.all(), range(8)))
+    assert all(found)
+    assert all(torch.equal(weight, before[name]) for name, weight in memory.model.state_dict().items())
 
 
 def test_never_taught_pairs_are_unknown(memory: Memory) -> None:

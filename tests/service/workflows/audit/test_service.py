@@ -199,14 +199,12 @@ def test_denials_are_counted_together(tmp_path: Path) -> None:
     assert told == {(key["info"]["id"], 3, "/v1/keys", 403), ("unknown", 2, "/v1/dictionaries/{}/uploads", 401)}
 
 
-def test_the_chain_is_verified_over_http_and_on_the_command_line(
-    own: Running, admin: httpx.Client, taught: str
-) -> None:
+def test_the_chain_is_verified_over_http_and_on_the_command_line(own: Running, admin: httpx.Client) -> None:
     """Both agree. The head is given as a file or as JSON; one from elsewhere is exit code 1."""
     head = admin.get("/v1/audit/head").json()
     file = own.data.parent / "head.json"
     file.write_text(json.dumps(head), encoding="utf-8")
-    upload(admin, taught, "subject,relation,answer\nPART-0044,標準梱包数,12\n")
+    upload(admin, fresh_dictionary(admin), "subject,relation,answer\nPART-0044,標準梱包数,12\n")
     verdict = admin.post("/v1/audit:verify", json={"head": head}).json()
     assert verdict["valid"]
     assert verdict["last"] >= head["entries"]
