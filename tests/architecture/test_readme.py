@@ -40,7 +40,10 @@ def run(block: str, folder: Path, *, codes: tuple[int, ...] = (0,)) -> str:
     """The output of one block, run by bash as it would be when pasted; variables live on in the next."""
     script = f"touch variables; source variables; {block}\ndeclare -p KEY API AUTH > variables 2> /dev/null || true"
     words = ["bash", "-euo", "pipefail", "-c", script]
-    done = subprocess.run(words, cwd=folder, capture_output=True, text=True, check=False, timeout=280)
+    # Under `make test PYTHON=…` these would make the README's `make pilot` install an environment of its own.
+    of_make = {"MAKEFLAGS", "MAKEOVERRIDES", "MAKELEVEL", "MFLAGS", "PYTHON"}
+    environment = {name: value for name, value in os.environ.items() if name not in of_make}
+    done = subprocess.run(words, cwd=folder, env=environment, capture_output=True, text=True, check=False, timeout=280)
     assert done.returncode in codes, done.stdout + done.stderr
     return done.stdout
 
