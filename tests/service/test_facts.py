@@ -9,7 +9,7 @@ from service import facts
 from service.facts import Kept, mark_repeats, number_texts, number_values
 
 TEXTS = st.lists(st.text(alphabet="aé本\ud800", max_size=2))
-VALUES = st.lists(st.integers(-3, 3))
+VALUES = st.lists(st.integers(-3, 3) | st.sampled_from([-(2**62), 2**40, 2**62]))
 
 
 @pytest.mark.parametrize("large", [0, 10**6])
