@@ -170,7 +170,9 @@ class Memory:
     def recall(self, subjects: Sequence[str], relations: Sequence[str]) -> Recalled:
         """Ask pairs of names. What is not known as spelled is tried once more through the name index."""
         subjects = trim_all(subjects)
-        at = [self.relation_numbers.get(name, -1) for name in trim_all(relations)]
+        at = [self.relation_numbers.get(name, -1) for name in relations]
+        if -1 in at:
+            at = [self.relation_numbers.get(name, -1) for name in trim_all(relations)]
         if len(subjects) != len(at):
             raise ValueError("subjects and relations must have the same length")
         relation = np.array(at, dtype=np.int64)

@@ -9,7 +9,7 @@ from typing import TypeVar
 
 from schemas.live_use import RelationUse, Unknown, Unknowns, Use
 from schemas.recall import Status
-from service.facts import Pair, trim_all, trimmed
+from service.facts import Pair, trimmed
 from service.settings import Settings
 from service.storage import Database, aliases, dictionaries, live_use, memories
 from service.storage.aliases import CHAMPION
@@ -39,9 +39,9 @@ class LiveUse:
             if each.alias is None:
                 continue
             taught, day = frozenset(each.served.memory.relations), datetime.fromtimestamp(each.at, UTC).date()
-            columns, counts = each.columns, self._counts[each.served.dictionary]
-            asked = Counter(zip(trim_all(columns.relations), columns.statuses, strict=True))
-            for (relation, status), count in asked.items():
+            counts = self._counts[each.served.dictionary]
+            for (spelled, status), count in each.count_by_relation().items():
+                relation = trimmed(spelled)
                 counts[Slot(day.isoformat(), relation if relation in taught else None, status.value)] += count
             if self._names:
                 self._count_unknowns(each)

@@ -10,6 +10,7 @@ import random
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from schemas.recall import Result, Status
 from service.storage import Database
@@ -19,6 +20,9 @@ from service.workflows.recalls.observe import LiveRecall, RecallColumns
 
 SAMPLED_ROWS = 1_000  # rows that are committed to between two flushes, where recalls are sampled
 MOST_READY = 10_000  # entries that wait for a database that cannot be written; what is older is counted as unrecorded
+
+Row = tuple[str, str, Status, Sequence[str]]  # subject, relation and what was answered
+T = TypeVar("T")
 
 
 @dataclass(slots=True)
@@ -38,10 +42,10 @@ class Entry:
         self.requests += 1
         self.asked.update(statuses)
 
-    def commit(self, columns: RecallColumns) -> None:
-        self.subjects += columns.subjects
-        self.relations += columns.relations
-        self.answers += map(answer_text, columns.statuses, columns.answers)
+    def commit(self, rows: Sequence[Row]) -> None:
+        self.subjects += [subject for subject, _, _, _ in rows]
+        self.relations += [relation for _, relation, _, _ in rows]
+        self.answers += [answer_text(status, answers) for _, _, status, answers in rows]
 
     def event(self) -> Event:
         details = {"requests": self.requests, "asked": self.asked.total(), **self.asked}
@@ -93,9 +97,8 @@ class RecallRecorder:
             answered.statuses if isinstance(answered, RecallColumns) else [result.status for result in answered]
         )
         if self._left > 0:
-            columns = answered if isinstance(answered, RecallColumns) else _columns(answered)
-            chosen = columns if len(columns.subjects) <= self._left else _some(columns, int(self._left))
-            self._left -= len(chosen.subjects)
+            chosen = _some(_rows(answered, self._left), self._left)
+            self._left -= len(chosen)
             entry.commit(chosen)
 
     def _report_missed(self) -> None:
@@ -108,19 +111,20 @@ class RecallRecorder:
             self._reported, self._dropped = missed, 0
 
 
-def _columns(results: Sequence[Result]) -> RecallColumns:
-    """The pairs with what was answered: a listing's are its candidates."""
-    rows = [row for result in results for row in _pairs(result)]
-    return RecallColumns(*zip(*rows, strict=True)) if rows else RecallColumns([], [], [], [])
+def _rows(answered: Sequence[Result] | RecallColumns, most: float) -> list[Row]:
+    """Pairs with what was answered, of at most so many of the queries: a listing's pairs are its candidates."""
+    if isinstance(answered, RecallColumns):
+        rows = zip(answered.subjects, answered.relations, answered.statuses, answered.answers, strict=True)
+        return list(_some(list(rows), most))
+    return [row for result in _some(answered, most) for row in _pairs(result)]
 
 
-def _pairs(result: Result) -> list[tuple[str, str, Status, Sequence[str]]]:
+def _pairs(result: Result) -> list[Row]:
     if result.subject is not None and result.relation is not None:
         return [(result.subject, result.relation, result.status, result.answers)]
     return [(each.subject, each.relation, Status.ANSWERED, each.answers) for each in result.candidates]
 
 
-def _some(columns: RecallColumns, count: int) -> RecallColumns:
-    """A random sample of that many rows."""
-    rows = random.sample(list(zip(*columns, strict=True)), count)
-    return RecallColumns(*zip(*rows, strict=True))
+def _some(items: Sequence[T], most: float) -> Sequence[T]:
+    """The items, or a random sample of `most` of them."""
+    return items if len(items) <= most else random.sample(items, int(most))
