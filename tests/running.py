@@ -58,20 +58,26 @@ def list_children(process: int) -> list[int]:
 
 
 @contextmanager
-def running_service(data: Path, key: str | None = None, **settings: str) -> Iterator[Running]:
+def running_service(
+    data: Path, key: str | None = None, checkout: Path | None = None, **settings: str
+) -> Iterator[Running]:
     """Start `python -m service serve` on a free port, with this bootstrap key (none if empty).
 
-    `settings` are environment variables without their prefix.
+    `settings` are environment variables without their prefix. checkout: another copy of this project to start it from,
+    with its own `.venv`.
     """
     key = secrets.token_urlsafe(32) if key is None else key
     environment = {name: value for name, value in os.environ.items() if not name.startswith("FACTSTORE_")}
     environment |= {f"FACTSTORE_{name.upper()}": value for name, value in settings.items()}
-    command = [sys.executable, "-m", "service", "serve", "--data", str(data), "--port", "0"]
+    python = checkout / ".venv/bin/python" if checkout else sys.executable
+    command = [python, "-m", "service", "serve", "--data", str(data), "--port", "0"]
     environment |= {"FACTSTORE_DEVICE": "cpu", "OMP_NUM_THREADS": "1"} | (
         {"FACTSTORE_BOOTSTRAP_KEY": key} if key else {}
     )
     with data.with_suffix(".log").open("a") as log:
-        process = subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, stderr=log, text=True)
+        process = subprocess.Popen(
+            command, env=environment, cwd=checkout, stdout=subprocess.PIPE, stderr=log, text=True
+        )
     try:
         yield Running(_await_url(process, data.with_suffix(".log")), key, data, process)
     finally:
