@@ -4,6 +4,7 @@ import csv
 import datetime as dt
 import io
 import json
+import math
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
@@ -11,8 +12,9 @@ from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 
-from pyarrow import parquet
-from python_calamine import CalamineWorkbook
+import pyarrow as pa
+from pyarrow import compute, parquet
+from python_calamine import CalamineError, CalamineWorkbook
 
 from pilot.errors import UnusableInput
 from pilot.reading.decoding import BAD, decode
@@ -42,6 +44,9 @@ _KEYS = ["subject", "relation", "answer"]
 _SEPARATOR_HINT = re.compile(r'"?sep=(.)"?', re.IGNORECASE)
 _HALF_PAIR = re.compile("[\ud800-\udfff]")
 _LONGEST_CELL = 1 << 24
+_MOMENT = re.compile(
+    r"(?P<moment>((?P<year>\d{4})-\d\d-\d\d)?T?(\d+:\d\d:\d\d)?)(\.(?P<fraction>\d+))?(?P<offset>[+-]\d{4})?"
+)
 _EXACT = 2**53  # beyond it the last digits of a float mean nothing
 CELL_LIMIT = 131_072
 
@@ -67,15 +72,26 @@ def read_table(path: Path, options: ReadingOptions) -> FactTable:
     data = path.read_bytes()
     if not data:
         raise UnusableInput("the file is empty", "file_empty")
-    if data.startswith(b"PK\x03\x04"):
-        return _find_columns(_read_sheet(path), options, encoding="xlsx", delimiter=None)
-    if data.startswith(b"PAR1"):
-        return _find_columns(_read_parquet(path), options, encoding="parquet", delimiter=None)
+    for magic, kind, read in ((b"PK\x03\x04", "xlsx", _read_sheet), (b"PAR1", "parquet", _read_parquet)):
+        if data.startswith(magic):
+            return _find_columns(_explain_damage(read(path), kind), options, encoding=kind, delimiter=None)
     text = decode(data, options.encoding)
     if path.suffix.lower() in {".jsonl", ".ndjson"}:
         return _find_columns(_read_json_lines(text.text), options, encoding=text.encoding, delimiter=None)
     delimiter = _find_delimiter(text.text, options, path)
     return _find_columns(_read_csv(text.text, delimiter), options, encoding=text.encoding, delimiter=delimiter)
+
+
+def _explain_damage(records: Iterator[Record], kind: str) -> Iterator[Record]:
+    """Yield the records. Raises UnusableInput where the library that decodes such files gives up."""
+    try:
+        yield from records
+    except (ValueError, OSError, CalamineError):
+        raise UnusableInput(
+            f"the file cannot be read as {kind}: it is damaged, or has a type or a time zone that is not known here",
+            "file_unreadable",
+            kind=kind,
+        ) from None
 
 
 def _read_csv(text: str, delimiter: str) -> Iterator[Record]:
@@ -110,17 +126,62 @@ def _read_sheet(path: Path) -> Iterator[Record]:
 
 
 def _read_parquet(path: Path) -> Iterator[Record]:
-    table = parquet.read_table(path)
+    with parquet.ParquetFile(path) as file:
+        table = file.read()
     yield 1, [str(name) for name in table.column_names]
-    columns = [column.to_pylist() for column in table.columns]
-    for line, row in enumerate(zip(*columns, strict=True), start=2):
-        yield line, [_to_cell(value) for value in row]
+    columns = [list(chain.from_iterable(map(_to_cells, column.chunks))) for column in table.columns]
+    yield from enumerate(zip(*columns, strict=True), start=2)
+
+
+def _to_cells(values: pa.Array) -> list[str]:
+    """Return a column's values as text, by Arrow's own words where it has them; BAD where a value has no exact text."""
+    kind = values.type
+    if pa.types.is_dictionary(kind):
+        return _to_cells(values.dictionary_decode())
+    if pa.types.is_timestamp(kind):
+        found = compute.strftime(values, format="%Y-%m-%dT%H:%M:%S%z" if kind.tz else "%Y-%m-%dT%H:%M:%S").to_pylist()
+        return [_tidy_moment(text) for text in found]
+    if pa.types.is_date(kind):
+        return [_tidy_moment(text) for text in compute.strftime(values, format="%Y-%m-%d").to_pylist()]
+    if pa.types.is_time(kind):
+        return [_tidy_moment(text) for text in values.cast(pa.string()).to_pylist()]
+    if pa.types.is_duration(kind):
+        return ["" if count is None else _to_duration(count, kind.unit) for count in values.cast("int64").to_pylist()]
+    if pa.types.is_float16(kind) or pa.types.is_float32(kind):
+        narrow = kind.to_pandas_dtype()
+        return ["" if value is None else _to_cell(float(str(narrow(value)))) for value in values.to_pylist()]
+    if pa.types.is_decimal(kind):
+        return ["" if value is None else format(value, "f") for value in values.to_pylist()]
+    return [_to_cell(value) for value in values.to_pylist()]
+
+
+def _tidy_moment(text: str | None) -> str:
+    """Cut a fraction of zeros, write an offset with a colon, and refuse years that have no four digits."""
+    if text is None:
+        return ""
+    found = _MOMENT.fullmatch(text)
+    if not found or found["year"] == "0000":
+        return BAD
+    fraction, offset = found["fraction"] or "", found["offset"] or ""
+    digits = fraction.rstrip("0")
+    width = 0 if not digits else 6 if len(digits) <= 6 else 9
+    return (
+        found["moment"] + (f".{digits:0<{width}}" if width else "") + (f"{offset[:3]}:{offset[3:]}" if offset else "")
+    )
+
+
+def _to_duration(count: int, unit: str) -> str:
+    length = {"s": 0, "ms": 3, "us": 6, "ns": 9}[unit]
+    seconds, fraction = divmod(abs(count), 10**length)
+    time = f"{seconds // 3600:02}:{seconds % 3600 // 60:02}:{seconds % 60:02}"
+    tidy = _tidy_moment(f"{time}.{fraction:0{length}}" if length else time)
+    return f"{'-' if count < 0 else ''}{tidy.removeprefix('0') if seconds < 36_000 else tidy}"
 
 
 def _read_json_lines(text: str) -> Iterator[Record]:
     """Read one object a line. A list of answers gives a row each; anything but such an object gives a bad row."""
     yield 0, _KEYS
-    for number, line in enumerate(text.splitlines(), start=1):
+    for number, line in enumerate(text.split("\n"), start=1):
         if line.strip():
             try:
                 fact = json.loads(line, parse_int=str, parse_float=str, object_pairs_hook=_refuse_repeated_keys)
@@ -147,13 +208,15 @@ def _to_cell(value: object) -> str:
     """Return a value as a person would type it: 12 for 12.0, an ISO date, TRUE and FALSE."""
     if isinstance(value, bool):
         return str(value).upper()
+    if isinstance(value, float) and not math.isfinite(value):
+        return BAD
     if isinstance(value, float):
         return str(int(value)) if value.is_integer() and abs(value) < _EXACT else str(value).removesuffix(".0")
     if isinstance(value, dt.datetime):
         return value.isoformat() if value.time() != dt.time() else value.date().isoformat()
     if isinstance(value, dt.date | dt.time):
         return value.isoformat()
-    return "" if value is None else str(value)
+    return BAD if isinstance(value, bytes | list | dict) else "" if value is None else str(value)
 
 
 def _find_delimiter(text: str, options: ReadingOptions, path: Path) -> str:

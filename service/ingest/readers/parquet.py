@@ -3,7 +3,6 @@
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import IO
 
@@ -14,7 +13,8 @@ from service.errors import TooLarge, UnusableFile
 from service.ingest.options import Limits, Options
 from service.ingest.readers.header import AUTO, NONE, resolve_header
 from service.ingest.readers.parquetreader import TOO_LARGE
-from service.ingest.readers.sift import RawTable, Row, format_cell, sift
+from service.ingest.readers.sift import RawTable, Refusal, Row, sift
+from service.ingest.readers.values import format_values
 from service.ingest.table import Header, Table
 
 _READER = Path(__file__).with_name("parquetreader.py")
@@ -22,15 +22,15 @@ _READER = Path(__file__).with_name("parquetreader.py")
 
 def read_parquet(path: Path, _media_type: str | None, options: Options, limits: Limits) -> Table:
     """Read a Parquet file; the line of a row is its number, from 1. Raises UnusableFile (422) or TooLarge (413)."""
-    header, rows = _run_reader(path, options, limits)
-    sheet = RawTable(rows, range(1, len(rows) + 1), lambda at: " | ".join(rows[at]), scan=True)
+    header, rows, refusals = _run_reader(path, options, limits)
+    sheet = RawTable(rows, range(1, len(rows) + 1), lambda at: " | ".join(rows[at]), refusals, scan=True)
     table = sift(sheet, Header([], (0, 1, 2), list(header.columns.values())), limits)
     table.header = header
     table.samples = [" | ".join(row) for row in rows[:3]]
     return table
 
 
-def _run_reader(path: Path, options: Options, limits: Limits) -> tuple[Header, list[Row]]:
+def _run_reader(path: Path, options: Options, limits: Limits) -> tuple[Header, list[Row], dict[int, Refusal]]:
     sizes = (str(limits.max_reader_memory), str(limits.max_expanded_bytes))
     command = [sys.executable, "-I", str(_READER), str(path), *sizes]
     with subprocess.Popen(  # noqa: S603 - our own script, without a shell
@@ -44,7 +44,9 @@ def _run_reader(path: Path, options: Options, limits: Limits) -> tuple[Header, l
             reader.kill()
 
 
-def _choose_and_read(reader: "subprocess.Popen[bytes]", options: Options) -> tuple[Header, list[Row]]:
+def _choose_and_read(
+    reader: "subprocess.Popen[bytes]", options: Options
+) -> tuple[Header, list[Row], dict[int, Refusal]]:
     """Choose the columns by their names and receive their rows. Raises EOFError where the reader ended early."""
     to, back = reader.stdin, reader.stdout
     line = back.readline() if back else b""
@@ -58,32 +60,30 @@ def _choose_and_read(reader: "subprocess.Popen[bytes]", options: Options) -> tup
         _refuse_nested(name, *columns[name])
     to.write(json.dumps(wanted).encode() + b"\n")
     to.close()
-    rows = list(_receive_rows(back, wanted))
+    rows, refusals = _receive_rows(back, wanted)
     if reader.wait():
         raise EOFError  # a stream that breaks off between two batches looks like one that ends
-    return header, rows
+    return header, rows, refusals
 
 
 def _refuse_nested(name: str, kind: str, is_single: bool) -> None:
     if not is_single:
         raise UnusableFile(
-            f"The column {name!r} holds {kind}, not text. Write one row for each answer, as strings.",
+            f"The column {name!r} holds {kind}, not text. Write it as strings, with one row for each answer.",
             code=Code.NOT_A_TABLE,
         )
 
 
-def _receive_rows(stream: IO[bytes], wanted: list[str]) -> Iterator[Row]:
+def _receive_rows(stream: IO[bytes], wanted: list[str]) -> tuple[list[Row], dict[int, Refusal]]:
+    rows, refusals = list[Row](), dict[int, Refusal]()
     with pa.ipc.open_stream(stream) as batches:
         for batch in batches:
-            yield from map(list, zip(*(_format_column(batch.column(name)) for name in wanted), strict=True))
-
-
-def _format_column(column: pa.Array) -> list[str]:
-    """The values of a column as text; equal values of a dictionary-encoded column are one object."""
-    if isinstance(column, pa.DictionaryArray):
-        entries = [format_cell(entry) or "" for entry in column.dictionary.to_pylist()]
-        return ["" if at is None else entries[at] for at in column.indices.to_pylist()]
-    return [format_cell(value) or "" for value in column.to_pylist()]
+            columns = [format_values(name, batch.column(name)) for name in wanted]
+            for name, (_, strange) in zip(wanted, columns, strict=True):
+                for at, what in strange.items():
+                    refusals[len(rows) + at] = Code.ROW_NOT_TEXT, f"The column {name!r} holds {what}."
+            rows += map(list, zip(*(texts for texts, _ in columns), strict=True))
+    return rows, refusals
 
 
 def _explain_exit(exit_code: int, limits: Limits) -> TooLarge | UnusableFile:

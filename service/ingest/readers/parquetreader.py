@@ -17,6 +17,12 @@ import pyarrow.parquet as pq
 DAMAGED, TOO_LARGE = 3, 4  # exit statuses
 _CPU_SECONDS = 120
 _BATCH_ROWS = 1 << 14
+_BYTES = (
+    pa.types.is_binary,
+    pa.types.is_large_binary,
+    pa.types.is_binary_view,
+    pa.types.is_fixed_size_binary,
+)
 
 
 class TooLargeError(Exception):
@@ -34,8 +40,11 @@ def main(path: str, memory: int, limit: int) -> None:
 
 
 def is_single(kind: pa.DataType) -> bool:
-    kind = kind.value_type if pa.types.is_dictionary(kind) else kind
-    return not (pa.types.is_nested(kind) or pa.types.is_binary(kind) or pa.types.is_large_binary(kind))
+    if pa.types.is_dictionary(kind):
+        return is_single(kind.value_type)
+    if isinstance(kind, pa.BaseExtensionType):
+        return kind.extension_name == "arrow.uuid" or is_single(kind.storage_type)
+    return not (pa.types.is_nested(kind) or any(is_bytes(kind) for is_bytes in _BYTES))
 
 
 def send_columns(path: str, wanted: list[str], limit: int) -> None:

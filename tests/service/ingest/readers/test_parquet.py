@@ -41,12 +41,65 @@ def test_columns_are_found_by_name(read: Read, facts: AsFacts) -> None:
         (Decimal("1.50"), "1.50"),
         (dt.date(2024, 6, 1), "2024-06-01"),
         (dt.datetime(2024, 6, 1, 12), "2024-06-01T12:00:00"),
+        (dt.datetime(2024, 6, 1), "2024-06-01T00:00:00"),
+        (dt.datetime(2024, 6, 1, 12, 0, 0, 1500), "2024-06-01T12:00:00.001500"),
+        (dt.time(1), "01:00:00"),
+        (dt.timedelta(hours=30, microseconds=5), "30:00:00.000005"),
+        (-dt.timedelta(minutes=1), "-0:01:00"),
+        (pa.scalar(0.1, pa.float32()), "0.1"),
+        (pa.scalar(132.04, pa.float32()), "132.04"),
+        (pa.scalar(0.1, pa.float16()), "0.1"),
+        (Decimal("0E-10"), "0.0000000000"),
+        (pa.scalar(1, pa.time64("ns")), "00:00:00.000000001"),
+        (pa.scalar(1, pa.timestamp("ns")), "1970-01-01T00:00:00.000000001"),
+        (pa.scalar(0, pa.timestamp("s", "Asia/Tokyo")), "1970-01-01T09:00:00+09:00"),
+        (pa.scalar(1, pa.timestamp("ms", "+05:30")), "1970-01-01T05:30:00.001000+05:30"),
+        (pa.scalar(2**64 - 1, pa.uint64()), "18446744073709551615"),
         ("0012", "0012"),
     ],
 )
 def test_values_become_text(value: object, text: str, read: Read) -> None:
-    """A value becomes the same text as in a workbook."""
+    """Each value keeps its exact text: the shortest of its width, with nanoseconds and offsets, without exponents."""
     assert read(parquet(subject=["a"], relation=["r"], answer=[value]), PARQUET).accepted.answers == [text]
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        float("nan"),
+        float("inf"),
+        pa.scalar(-float("inf"), pa.float32()),
+        pa.scalar(2**53, pa.timestamp("ms")),
+        pa.scalar(-(2**37), pa.timestamp("s", "Asia/Tokyo")),
+        pa.scalar(2**30, pa.date32()),
+    ],
+)
+@pytest.mark.parametrize("encoded", [False, True])
+def test_what_has_no_text_is_refused_by_itself(value: object, encoded: bool, read: Read) -> None:
+    """NaN, infinity and dates outside the years 1 to 9999 are refused with their row and never taught."""
+    scalar = pa.scalar(value)
+    answers = pa.concat_arrays([pa.array([scalar]), pa.array([0], scalar.type), pa.nulls(1, scalar.type)])
+    columns = {"subject": ["a", "b", "c"], "relation": ["r"] * 3}
+    parsed = read(parquet(**columns, answer=answers.dictionary_encode() if encoded else answers), PARQUET)
+    assert parsed.accepted.subjects == ["b"]
+    assert [(row.line, row.code) for row in parsed.refused] == [(1, "row_not_text"), (3, "field_missing")]
+    assert "'answer'" in parsed.refused[0].detail
+
+
+def test_identifiers_are_read_and_bytes_are_not(read: Read) -> None:
+    """A UUID is text; bytes without a type are refused with the name of their column and type."""
+    uuids = pa.ExtensionArray.from_storage(pa.uuid(), pa.array([bytes(range(16))], pa.binary(16)))
+    read_uuid = read(parquet(subject=uuids, relation=["r"], answer=["1"]), PARQUET)
+    assert read_uuid.accepted.subjects == ["00010203-0405-0607-0809-0a0b0c0d0e0f"]
+    with pytest.raises(UnusableFile, match="'subject' holds fixed_size_binary"):
+        read(parquet(subject=pa.array([b"AB12"], pa.binary(4)), relation=["r"], answer=["1"]), PARQUET)
+
+
+def test_an_unknown_time_zone_is_named(read: Read) -> None:
+    """A zone that is not in the database is refused by name, not called damage."""
+    answers = pa.array([0], pa.timestamp("s", "America/Nowhere"))
+    with pytest.raises(UnusableFile, match="'answer' has the time zone 'America/Nowhere'"):
+        read(parquet(subject=["a"], relation=["r"], answer=answers), PARQUET)
 
 
 def test_nulls_are_missing(read: Read) -> None:
