@@ -59,7 +59,7 @@ def list_children(process: int) -> list[int]:
 
 @contextmanager
 def running_service(
-    data: Path, key: str | None = None, checkout: Path | None = None, **settings: str
+    data: Path, key: str | None = None, checkout: str | None = None, **settings: str
 ) -> Iterator[Running]:
     """Start `python -m service serve` on a free port, with this bootstrap key (none if empty).
 
@@ -69,7 +69,7 @@ def running_service(
     key = secrets.token_urlsafe(32) if key is None else key
     environment = {name: value for name, value in os.environ.items() if not name.startswith("FACTSTORE_")}
     environment |= {f"FACTSTORE_{name.upper()}": value for name, value in settings.items()}
-    python = checkout / ".venv/bin/python" if checkout else sys.executable
+    python = f"{checkout}/.venv/bin/python" if checkout else sys.executable
     command = [python, "-m", "service", "serve", "--data", str(data), "--port", "0"]
     environment |= {"FACTSTORE_DEVICE": "cpu", "OMP_NUM_THREADS": "1"} | (
         {"FACTSTORE_BOOTSTRAP_KEY": key} if key else {}

@@ -31,7 +31,7 @@ SECONDS = ("upload", "training", "edit, median", "edit, 95 %", "1,000 edits at o
 
 
 def main(checkout: str, rounds: int = 3, subjects: int = 100_000) -> None:
-    checkouts = {"other": Path(checkout).resolve(), "this": Path.cwd()}
+    checkouts = {"other": str(Path(checkout).resolve()), "this": str(Path.cwd())}
     found: dict[str, list[Figures]] = {name: [] for name in checkouts}
     with tempfile.TemporaryDirectory() as folder:
         few, many = Path(folder) / "few.csv", Path(folder) / "many.csv"
