@@ -4,6 +4,7 @@ Names of subjects and relations are sent in bodies, never in URLs.
 """
 
 import json
+import re
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -46,11 +47,22 @@ _Body = TypeVar("_Body", bound=BaseModel)
 _Struct = TypeVar("_Struct", bound=msgspec.Struct)
 
 
+def tidy_key(key: str) -> str:
+    """The key without white space at its ends, such as the line break of a file it was read from.
+
+    Raises ValueError, which does not contain the key, where an Authorization header cannot carry it.
+    """
+    key = key.strip()
+    if not re.fullmatch("[!-~]+", key):
+        raise ValueError("the API key must be printable ASCII without white space inside it")
+    return key
+
+
 class FactStore:
     """A session with the service at `url`. Threads may share it; close it, or use it in a `with` block.
 
     Every method raises Refused where the service answered 4xx, and ServiceFailed where it answered 5xx or not at all.
-    `timeout` is in seconds, for each request.
+    `timeout` is in seconds, for each request. Raises ValueError for a key that no header carries.
     """
 
     def __init__(
@@ -62,6 +74,7 @@ class FactStore:
         connections: int = 64,
         transport: httpx.BaseTransport | None = None,
     ) -> None:
+        api_key = tidy_key(api_key)
         limits = httpx.Limits(max_connections=connections, max_keepalive_connections=connections)
         headers = {"Authorization": f"Bearer {api_key}"}
         self.wire = Wire(url, api_key)

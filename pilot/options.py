@@ -13,6 +13,7 @@ from typing import Annotated, Any, get_type_hints
 import typer
 
 from pilot.checks.target import CheckPlan
+from pilot.client import tidy_key
 from pilot.embedded import ServiceAddress
 from pilot.laboratory import LaboratoryPlan
 from pilot.reading import ReadingOptions
@@ -148,7 +149,10 @@ def _to_address(url: str | None, api_key: str | None) -> ServiceAddress | None:
         raise typer.BadParameter("--url must begin with http:// or https://")
     if api_key is None:
         raise typer.BadParameter("--url needs --api-key (or FACTSTORE_API_KEY)")
-    return ServiceAddress(url.rstrip("/"), api_key)
+    try:
+        return ServiceAddress(url.rstrip("/"), tidy_key(api_key))
+    except ValueError as error:
+        raise typer.BadParameter(f"--api-key: {error}") from None
 
 
 def _command_line() -> str:

@@ -1,6 +1,7 @@
 """The settings of the service: every field can be set by an environment variable with the prefix FACTSTORE_."""
 
 import json
+import re
 from pathlib import Path
 from typing import Literal, Self
 from urllib.parse import urlsplit
@@ -51,6 +52,20 @@ class Settings(BaseSettings):
     oidc_jwks: str | None = None
     oidc_role_claim: str = "roles"
     oidc_roles: dict[str, str] = Field(default={})
+
+    @field_validator("bootstrap_key", mode="before")
+    @classmethod
+    def _strip_key(cls, key: object) -> object:
+        """A key that is read from a file often ends in a line break."""
+        return key.strip() if isinstance(key, str) else key
+
+    @field_validator("bootstrap_key")
+    @classmethod
+    def _check_key(cls, key: SecretStr | None) -> SecretStr | None:
+        """Check that an Authorization header can carry the key."""
+        if key is not None and not re.fullmatch("[!-~]+", key.get_secret_value()):
+            raise ValueError("the key must be printable ASCII without white space, or no header could carry it")
+        return key
 
     @field_validator("rate")
     @classmethod

@@ -30,6 +30,21 @@ def dictionary(store: FactStore) -> str:
     return made.id
 
 
+@pytest.mark.parametrize("end", ["\n", "\r\n", " \t"])
+def test_white_space_at_the_ends_of_a_key_is_not_part_of_it(service: Running, end: str) -> None:
+    """A key that was read from a file, line break and all, lets its owner in."""
+    with FactStore(service.url, f"{service.key}{end}") as store:
+        assert isinstance(store.list_dictionaries(), list)
+
+
+@pytest.mark.parametrize("key", ["", "k" * 32 + "\nmmm", "k" * 32 + " mmm", "鍵" * 32 + "mmm"])
+def test_a_key_that_no_header_carries_is_refused_unseen(service: Running, key: str) -> None:
+    """It is refused before anything is sent, in words that do not contain it."""
+    with pytest.raises(ValueError, match="printable ASCII") as refused:
+        FactStore(service.url, key)
+    assert "mmm" not in str(refused.value)
+
+
 def test_an_upload_is_counted_and_can_be_read_again(store: FactStore) -> None:
     """The receipt counts every row, is found again by its id, and the refused row comes back with its code."""
     dictionary = store.create_dictionary(f"d {secrets.token_hex(4)}")

@@ -106,6 +106,7 @@ def test_an_unusable_file_is_exit_2_with_the_service_s_code(
     ("words", "message"),
     [
         (["--url", "http://127.0.0.1:9"], "--api-key"),
+        (["--url", "http://127.0.0.1:9", "--api-key", "secret\nkey"], "printable ASCII"),
         (["--gate", "broken.toml"], "gate"),
         (["--recipe", "broken.toml"], "recipe"),
         (["--questions", "facts.csv"], "questions"),
@@ -125,7 +126,8 @@ def test_unusable_arguments_are_exit_2(
     monkeypatch.delenv("FACTSTORE_API_KEY", raising=False)
     done = pilot("run", "facts.csv", *words)
     assert done.returncode == 2
-    assert message in done.stderr
+    assert message in " ".join(done.stderr.replace("│", " ").split())
+    assert "secret" not in done.stdout + done.stderr
 
 
 def test_a_service_that_is_not_there_is_exit_3(tmp_path: Path) -> None:

@@ -22,6 +22,24 @@ def test_a_short_bootstrap_key_is_refused_without_being_shown(monkeypatch: pytes
     assert "short-secret" not in str(refused.value)
 
 
+@pytest.mark.parametrize("end", ["\n", "\r\n", " ", "\t\u3000"])
+def test_a_bootstrap_key_is_read_without_white_space(monkeypatch: pytest.MonkeyPatch, end: str) -> None:
+    """A key that was read from a file, line break and all, is the key."""
+    monkeypatch.setenv("FACTSTORE_BOOTSTRAP_KEY", f"{'k' * 32}{end}")
+    key = Settings().bootstrap_key
+    assert key is not None
+    assert key.get_secret_value() == "k" * 32
+
+
+@pytest.mark.parametrize("inside", ["\n", " ", "é", "鍵", "\x7f"])
+def test_a_key_that_no_header_carries_is_refused_unseen(monkeypatch: pytest.MonkeyPatch, inside: str) -> None:
+    """The service would start and could never be asked; the error does not repeat the key."""
+    monkeypatch.setenv("FACTSTORE_BOOTSTRAP_KEY", f"{'k' * 32}{inside}{'m' * 32}")
+    with pytest.raises(ValidationError, match="printable ASCII") as refused:
+        Settings()
+    assert "mmm" not in str(refused.value)
+
+
 def test_a_process_of_our_own_finds_the_same_settings(monkeypatch: pytest.MonkeyPatch) -> None:
     """The variables of `environment` give the same settings, except for the bootstrap key, which is not handed on."""
     settings = Settings(bootstrap_key="k" * 32, lease_seconds=7, device="cpu", public_url="http://127.0.0.1:1")  # type: ignore[arg-type]
