@@ -8,7 +8,7 @@ import math
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 from pathlib import Path
 
@@ -42,6 +42,8 @@ _HEADERS = {
 }
 _KEYS = ["subject", "relation", "answer"]
 _SEPARATOR_HINT = re.compile(r'"?sep=(.)"?', re.IGNORECASE)
+_MARKS = re.compile('(?:^|(?<=[\r\n]))\ufeff+(?=")')
+_END_OF_FILE = re.compile("(?:^|(?<=[\r\n]))\x1a+[\r\n]*$")
 _HALF_PAIR = re.compile("[\ud800-\udfff]")
 _LONGEST_CELL = 1 << 24
 _MOMENT = re.compile(
@@ -76,10 +78,21 @@ def read_table(path: Path, options: ReadingOptions) -> FactTable:
         if data.startswith(magic):
             return _find_columns(_explain_damage(read(path), kind), options, encoding=kind, delimiter=None)
     text = decode(data, options.encoding)
+    text = replace(text, text=_drop_marks(_END_OF_FILE.sub("", text.text)))
     if path.suffix.lower() in {".jsonl", ".ndjson"}:
         return _find_columns(_read_json_lines(text.text), options, encoding=text.encoding, delimiter=None)
     delimiter = _find_delimiter(text.text, options, path)
     return _find_columns(_read_csv(text.text, delimiter), options, encoding=text.encoding, delimiter=delimiter)
+
+
+def _drop_marks(text: str) -> str:
+    """Take byte order marks off the beginnings of records that go on with a quote, not off lines inside a quote."""
+    kept, end = list[str](), 0
+    for mark in _MARKS.finditer(text):
+        if text.count('"', 0, mark.start()) % 2 == 0:
+            kept.append(text[end : mark.start()])
+            end = mark.end()
+    return "".join([*kept, text[end:]])
 
 
 def _explain_damage(records: Iterator[Record], kind: str) -> Iterator[Record]:
@@ -258,14 +271,22 @@ def _match_titles(titles: list[str], header: str) -> tuple[int, int, int]:
     if header == "auto":
         wanted = [_HEADERS["subject"], _HEADERS["relation"], _HEADERS["answer"]]
     else:
-        wanted = [{_fold_title(name)} for name in next(csv.reader([header]))]
+        wanted = [{_fold_title(name)} for name in _name_columns(header)]
     found = [next((place for place, title in enumerate(titles) if title in names), None) for names in wanted]
-    match found:
+    match found:  # anything but three names is no header either
         case [int(subject), int(relation), int(answer)]:
             return subject, relation, answer
     raise UnusableInput(
         "no header with subject, relation and answer: use --header none or --header NAME,NAME,NAME", "header_unclear"
     )
+
+
+def _name_columns(header: str) -> list[str]:
+    """Split `NAME,NAME,NAME`, where a name may have line breaks, and commas if it is quoted."""
+    try:
+        return next(csv.reader([header])) if '"' in header else header.split(",")
+    except csv.Error:
+        return []
 
 
 def _fold_title(cell: str) -> str:

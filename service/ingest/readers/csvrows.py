@@ -7,6 +7,7 @@ import csv
 import io
 import re
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from itertools import islice
 
@@ -16,6 +17,7 @@ from service.ingest.options import Limits
 from service.ingest.readers.decode import escape_undecodable
 from service.ingest.table import RefusedRow
 
+MARK = "\ufeff"
 ROWS_AT_ONCE = 10_000  # one call of the C reader holds the GIL, and recalls wait for it
 
 
@@ -44,6 +46,27 @@ def split_lines(text: str, limits: Limits) -> list[str]:
     if max(text.count("\n"), text.count("\r")) > limits.max_lines:
         raise UnusableFile(f"The file has more than {limits.max_lines:,} lines. Split it.", code=Code.NOT_A_TABLE)
     return list(io.StringIO(text, newline=""))
+
+
+def drop_marks(lines: list[str], delimiter: str) -> None:
+    """Take byte order marks off the lines where a record begins with one before a quote, as in exports that were
+    joined: the quote would not be seen as one. A mark inside a quoted cell stays.
+    """
+    if not any(line.startswith(f'{MARK}"') for line in lines):
+        return
+    begins = True
+
+    def watched() -> Iterator[str]:
+        nonlocal begins
+        for at, line in enumerate(lines):
+            if begins and line.startswith(MARK) and line.lstrip(MARK).startswith('"'):
+                lines[at] = line.lstrip(MARK)
+            begins = False
+            yield lines[at]
+
+    with suppress(csv.Error):
+        for _ in csv.reader(watched(), delimiter=delimiter):
+            begins = True
 
 
 def join_lines(lines: Sequence[str], start: int, stop: int) -> str:

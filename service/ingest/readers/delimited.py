@@ -14,13 +14,22 @@ from service.errors import UnusableFile
 from service.facts import WHITE_SPACE, Pair, is_blank
 from service.ingest.options import Limits, Options
 from service.ingest.readers import header
-from service.ingest.readers.csvrows import Rows, join_lines, read_rows, refuse_unknown_quotes, split_lines
+from service.ingest.readers.csvrows import (
+    MARK,
+    Rows,
+    drop_marks,
+    join_lines,
+    read_rows,
+    refuse_unknown_quotes,
+    split_lines,
+)
 from service.ingest.readers.decode import Decoded, decode, escape_undecodable, get_base_type, get_charset
 from service.ingest.readers.header import HEAD_ROWS, locate_header, report_lines_above, resolve_header
 from service.ingest.readers.sift import RawTable, Refusal, read_pair, sift
 from service.ingest.table import Header, Table
 
 _SAMPLES = 3
+_END_OF_FILE = re.compile(r"(?<![^\r\n])\x1a+[\r\n]*\Z")  # DOS programs write Ctrl-Z in a line of its own
 _SAMPLE_CHARS = 200
 _QUOTE_CHECKED_ROWS = 1_000
 
@@ -30,10 +39,11 @@ def read_delimited(path: Path, media_type: str | None, options: Options, limits:
     decoded = decode(path.read_bytes(), options.encoding or get_charset(media_type))
     if not decoded.text.strip(WHITE_SPACE + ",;|"):
         raise UnusableFile("The file has no line with text.", code=Code.EMPTY_FILE)
-    lines = split_lines(decoded.text, limits)
+    lines = split_lines(_END_OF_FILE.sub("", decoded.text).lstrip(MARK), limits)
     hint = find_excel_hint(lines[0])
     delimiter = parse_delimiter(options.delimiter) or hint or _tab_of_media_type(media_type, lines)
     delimiter = delimiter or detect_delimiter(lines, options.header)
+    drop_marks(lines, delimiter)
     rows = read_rows(lines, delimiter, limits)
     _refuse_broken_quoting(rows)
     top = _find_top(rows, 1 if hint else 0, options.header)

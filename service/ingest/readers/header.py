@@ -115,8 +115,18 @@ def _not_recognised(cells: Sequence[str], found: dict[str, list[int]]) -> Unusab
     )
 
 
+def _split_names(option: str) -> list[str]:
+    """The names of an option, parted by commas. A name may contain line breaks, and in double quotes also commas."""
+    if '"' not in option:
+        return option.split(",")
+    try:
+        return next(csv.reader([option]), [])
+    except csv.Error:
+        return []
+
+
 def _find_named(cells: Sequence[str], option: str) -> tuple[int, int, int]:
-    wanted = next(csv.reader([option]), [])
+    wanted = _split_names(option)
     if len(wanted) != len(ROLES):
         raise UnusableFile(
             f"header= takes auto, none or three column names separated by commas, not {option[:80]!r}.",

@@ -99,6 +99,12 @@ def test_without_a_header_columns_go_by_place(read: Read, facts: AsFacts) -> Non
     assert (parsed.header, parsed.accepted.lines) == ([], [1, 2])
 
 
+@pytest.mark.parametrize("option", ["name\n(ID),r,v", '"name\n(ID)",r,v', "name\r\n(ID),r,v"])
+def test_a_named_column_may_have_a_line_break(option: str, read: Read, facts: AsFacts) -> None:
+    """Titles of worksheets often do; the option takes them as they stand."""
+    assert facts(read('"name\n(ID)",r,v\na,b,c\n', header=option)) == [("a", "b", "c")]
+
+
 def test_columns_may_be_named(read: Read, facts: AsFacts) -> None:
     """header=A,B,C picks columns by their names in the file, quoted where they hold commas."""
     assert facts(read("n,Part,What,Val\n9,a,r,1\n", header="part,what,val")) == FACT

@@ -32,6 +32,21 @@ def test_other_separators_of_unicode_end_no_line(read: Read, facts: AsFacts) -> 
     assert facts(parsed) == [("a", "r", "x\u2028y\x85z\x0cw")]
 
 
+def test_a_mark_before_a_quote_is_no_part_of_a_cell(read: Read, facts: AsFacts) -> None:
+    """Exports that are joined have a byte order mark before the first cell of each; one inside a quote is text."""
+    parsed = read('\ufeff\ufeff"subject","relation","answer"\n"a","r","x\n\ufeff""y"""\n\ufeff"b, c","r","2"\n')
+    assert facts(parsed) == [("a", "r", 'x\n\ufeff"y"'), ("b, c", "r", "2")]
+    assert (parsed.accepted.lines, parsed.refused) == ([2, 4], [])
+
+
+@pytest.mark.parametrize("end", ["\x1a", "\r\n\x1a\x1a\r\n"])
+def test_ctrl_z_in_a_last_line_of_its_own_is_no_row(read: Read, facts: AsFacts, end: str) -> None:
+    """DOS programs end a file so; within a cell the character is kept."""
+    parsed = read(f"{HEADER}a\x1a,r,1\n\x1a,r,2\n{end}")
+    assert facts(parsed) == [("a\x1a", "r", "1"), ("\x1a", "r", "2")]
+    assert parsed.refused == []
+
+
 def test_text_after_a_closing_quote_refuses_the_row(read: Read, facts: AsFacts) -> None:
     """A row with text after a closing quote is refused as written; the rows around it are accepted."""
     parsed = read(HEADER + 'a,r,1\n"b"x,r,2\n"c",r,"3"\n')
