@@ -9,7 +9,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import chain
+from itertools import chain, islice
 from pathlib import Path
 
 import pyarrow as pa
@@ -45,6 +45,7 @@ _SEPARATOR_HINT = re.compile(r'"?sep=(.)"?', re.IGNORECASE)
 _MARKS = re.compile('(?:^|(?<=[\r\n]))\ufeff+(?=")')
 _END_OF_FILE = re.compile("(?:^|(?<=[\r\n]))\x1a+[\r\n]*$")
 _HALF_PAIR = re.compile("[\ud800-\udfff]")
+_HEAD_ROWS = 100
 _LONGEST_CELL = 1 << 24
 _MOMENT = re.compile(
     r"(?P<moment>((?P<year>\d{4})-\d\d-\d\d)?T?(\d+:\d\d:\d\d)?)(\.(?P<fraction>\d+))?(?P<offset>[+-]\d{4})?"
@@ -248,14 +249,19 @@ def _find_columns(
     records: Iterator[Record], options: ReadingOptions, *, encoding: str, delimiter: str | None
 ) -> FactTable:
     """Find the header, the first row with three filled cells (what stands above it is a title), and its columns."""
-    top = next((record for record in records if sum(map(bool, map(trim, record[1]))) >= len(_KEYS)), None)
-    if top is None:
+    wanted = [] if options.header in ("auto", "none") else [_fold_title(name) for name in _name_columns(options.header)]
+    head = list(islice(records, _HEAD_ROWS))
+    filled = (at for at, (_, cells) in enumerate(head) if sum(map(bool, map(trim, cells))) >= len(_KEYS))
+    named = (at for at, (_, cells) in enumerate(head) if wanted and {*wanted} <= set(map(_fold_title, cells)))
+    at = next(named, next(filled, None))
+    if at is None:
         raise UnusableInput("the file has no row of three filled cells", "no_row")
-    _, titles = top
+    _, titles = head[at]
+    records = chain(head[at:], records)
     if options.header == "none":
-        return FactTable(chain([top], records), (0, 1, 2), len(titles), [], encoding, delimiter)
+        return FactTable(records, (0, 1, 2), len(titles), [], encoding, delimiter)
     places = _match_titles([_fold_title(cell) for cell in titles], options.header)
-    rows = list(records)
+    rows = list(islice(records, 1, None))
     titles = [*map(trim, titles), *[""] * _count_empty_columns(rows, len(titles))]
     return FactTable(rows, places, len(titles), titles, encoding, delimiter)
 

@@ -46,8 +46,13 @@ def is_header(cells: Sequence[str], option: str) -> bool:
 def locate_header(rows: Sequence[Sequence[str]], option: str) -> int:
     """The index of the header among a file's first rows, or of the row that is in its place.
 
-    Titles and notes may come before it, but nothing that could be a fact.
+    Titles and notes may come before it, but nothing that could be a fact, unless the option names the columns: then the
+    first row that has these names is the header.
     """
+    if option.strip().lower() not in (AUTO, NONE):
+        named = next((at for at, row in enumerate(rows[:HEAD_ROWS]) if is_header(row, option)), None)
+        if named is not None:
+            return named
     for at, row in enumerate(rows[:HEAD_ROWS]):
         if is_header(row, option) or len(row) - sum(map(is_blank, row)) >= len(ROLES):
             return at
@@ -62,7 +67,7 @@ def report_lines_above(rows: Sequence[Sequence[str]], lines: Sequence[int]) -> l
     shown = [
         Example(line=at, subject=row[0], relation=row[1], answer=row[2]) for at, row in zip(lines, cells, strict=True)
     ]
-    message = "Lines above the header were left out because they cannot be facts."
+    message = "Lines above the header were left out: they are titles or notes."
     kind = FindingKind.LINES_ABOVE_HEADER
     return [Finding(kind=kind, message=message, count=len(rows), relation=None, examples=shown[:_EXAMPLES])]
 

@@ -111,12 +111,18 @@ def test_columns_may_be_named(read: Read, facts: AsFacts) -> None:
     assert facts(read('"Part, no.";What;Val\na;r;1\n', header='"Part, no.",What,Val')) == FACT
 
 
+def test_notes_of_three_cells_may_stand_above_a_named_header(read: Read, facts: AsFacts) -> None:
+    """Where the columns are named, the first row that has the names is the header; what is above it is shown."""
+    parsed = read("部品,表,2024\nx,y,z\na,r,1\n", header="x,y,z")
+    assert facts(parsed) == FACT
+    assert [(each.line, each.subject, each.answer) for each in parsed.findings[0].examples] == [(1, "部品", "2024")]
+
+
 @pytest.mark.parametrize(
     ("text", "header", "code"),
     [
         ("アンドラ,英語名,Andorra\nb,r,2\n", "auto", "header_unclear"),
         ("部品,表,2024\n主語,関係,答え\na,r,1\n", "auto", "header_unclear"),
-        ("部品,表,2024\nx,y,z\na,r,1\n", "x,y,z", "column_missing"),
         ("対象,項目\na,r\n", "auto", "header_unclear"),
         ("subject,relation\na,r\n", "auto", "column_missing"),
         ("subject,relation,answer,answer\na,r,1,2\n", "auto", "header_unclear"),
