@@ -38,6 +38,7 @@ class FindingKind(StrEnum):
     MOJIBAKE = "mojibake"
     ROWS_INSIDE_A_CELL = "rows_inside_a_cell"
     LINES_ABOVE_HEADER = "lines_above_header"
+    SECOND_HEADER = "second_header"
     PERSONAL_DATA = "personal_data"
     SUBJECTS_SINGLED_OUT = "subjects_singled_out"
     POLICY_APPLIED = "policy_applied"

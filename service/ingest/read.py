@@ -16,6 +16,7 @@ from service.ingest.formats import identify_format
 from service.ingest.options import Limits, Options
 from service.ingest.privacy.personal import find_personal
 from service.ingest.privacy.policies import Policies, screen_table
+from service.ingest.readers.header import report_second_header
 from service.ingest.table import ParsedFile, RefusedRow, Table
 
 _REASONS_NAMED = 3
@@ -47,7 +48,8 @@ def _count_table(table: Table, options: Options, media_type: str, policies: Poli
     refused = sorted(table.refused + counted.refused, key=lambda row: row.line)
     if not counted.accepted.any():
         raise _nothing_usable(refused)
-    findings = [*table.findings, *personal, *find_all(coded, counted, table.header)]
+    twice = report_second_header(table.columns, table.header)
+    findings = [*table.findings, *twice, *personal, *find_all(coded, counted, table.header)]
     parsed = _assemble(table, coded, counted, refused=refused, findings=findings)
     parsed.media_type, parsed.pseudonyms = media_type, texts
     return parsed

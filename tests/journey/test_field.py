@@ -44,8 +44,6 @@ PENDING = {
     "K13 05_hidden_first.xlsx",
     "K13 05b_veryhidden_first.xlsx",
     "K13 59_three_sheets.xlsx",
-    "K14 27_two_headers.csv",
-    "K14 V27b_ja_then_kana.csv",
     "K23 07b_error_cells_no_r.xlsx",
     "K23 07c_error_subject_no_r.xlsx",
     "K24 14_edge_dates.xlsx",

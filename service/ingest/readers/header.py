@@ -14,12 +14,14 @@ from itertools import product
 from schemas.problems import Code
 from schemas.uploads import Example, Finding, FindingKind
 from service.errors import UnusableFile
-from service.facts import WHITE_SPACE, is_blank, trimmed
+from service.facts import WHITE_SPACE, Facts, is_blank, trimmed
 from service.ingest.table import Header
 
 AUTO, NONE = "auto", "none"
 HEAD_ROWS = 20  # the header is searched for in this many rows
 
+_READING = re.compile("[\u3041-\u309f\u30a0-\u30ff\uff66-\uff9f ]+")
+_KANJI = re.compile("[\u3400-\u9fff]")
 _EXAMPLES = 5
 _SHOWN_CELLS = 12
 _SHOWN_CHARS = 40
@@ -70,6 +72,24 @@ def report_lines_above(rows: Sequence[Sequence[str]], lines: Sequence[int]) -> l
     message = "Lines above the header were left out: they are titles or notes."
     kind = FindingKind.LINES_ABOVE_HEADER
     return [Finding(kind=kind, message=message, count=len(rows), relation=None, examples=shown[:_EXAMPLES])]
+
+
+def report_second_header(facts: Facts, header: Header) -> list[Finding]:
+    """The finding that the first fact looks like a second header: titles in another language, or how the titles above
+    them are read. It is taught nevertheless, since a fact may be named so.
+    """
+    if not header.cells or not len(facts):
+        return []
+    first = (facts.subjects[0], facts.relations[0], facts.answers[0])
+    titled = find_roles(first) == {role: [at] for at, role in enumerate(ROLES)}
+    above = [header.cells[at] for at in header.positions]
+    if not titled and not (all(map(_READING.fullmatch, first)) and all(map(_KANJI.search, above))):
+        return []
+    message = (
+        "The first row below the header looks like a second header. It was taken as a fact; delete it if it is none."
+    )
+    shown = Example(line=facts.lines[0], subject=first[0], relation=first[1], answer=first[2])
+    return [Finding(kind=FindingKind.SECOND_HEADER, message=message, count=1, relation=None, examples=[shown])]
 
 
 def _column_names(cells: Sequence[str]) -> list[str]:

@@ -111,6 +111,24 @@ def test_columns_may_be_named(read: Read, facts: AsFacts) -> None:
     assert facts(read('"Part, no.";What;Val\na;r;1\n', header='"Part, no.",What,Val')) == FACT
 
 
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("主語,関係,答え\nsubject,relation,answer\na,r,1\n", True),
+        ("主語,関係,答え\nしゅご,かんけい,こたえ\na,r,1\n", True),
+        ("answer,subject,relation\n答え,主語,関係\n1,a,r\n", True),
+        ("主語,関係,答え\nリンゴ,いろ,red\na,r,1\n", False),
+        ("subject,relation,answer\nりんご,いろ,あか\na,r,1\n", False),
+        ("subject,relation,answer\na,r,1\n主語,関係,答え\n", False),
+    ],
+)
+def test_a_second_header_is_taught_and_told(text: str, told: bool, read: Read) -> None:
+    """A row of titles right below the header may be a fact, so it is kept; a finding shows it."""
+    parsed = read(text)
+    assert len(parsed.accepted) == 2
+    assert [finding.examples[0].line for finding in parsed.findings if finding.kind == "second_header"] == [2] * told
+
+
 def test_notes_of_three_cells_may_stand_above_a_named_header(read: Read, facts: AsFacts) -> None:
     """Where the columns are named, the first row that has the names is the header; what is above it is shown."""
     parsed = read("部品,表,2024\nx,y,z\na,r,1\n", header="x,y,z")
