@@ -46,7 +46,9 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger()
 
-RARELY = (50_000, 20, 50)  # objects that outlast each generation of the garbage collector before it is collected
+# After so many new objects the garbage collector looks at them; every 20th time also at those that it kept once, and
+# every 50th of these at all.
+RARELY = (50_000, 20, 50)
 LOOK = 0.1  # seconds until a commit of another process takes effect here: a revoked key, a moved alias
 USAGE_EVERY = 30.0  # seconds between two writings of when keys were last used
 DENIALS_EVERY = 60.0  # seconds that one audit entry about denials stands for

@@ -8,12 +8,13 @@ import math
 import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import chain, islice
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import pyarrow as pa
-from pyarrow import compute, parquet
+from pyarrow import parquet
 from python_calamine import CalamineError, CalamineWorkbook
 
 from pilot.errors import UnusableInput
@@ -42,14 +43,13 @@ _HEADERS = {
 }
 _KEYS = ["subject", "relation", "answer"]
 _SEPARATOR_HINT = re.compile(r'"?sep=(.)"?', re.IGNORECASE)
-_MARKS = re.compile('(?:^|(?<=[\r\n]))\ufeff+(?=")')
-_END_OF_FILE = re.compile("(?:^|(?<=[\r\n]))\x1a+[\r\n]*$")
+_MARKS = re.compile('\ufeff+(?=")')
+_END_MARK = re.compile("(?<=[\r\n])\x1a+[\r\n]*$")
 _HALF_PAIR = re.compile("[\ud800-\udfff]")
 _HEAD_ROWS = 100
 _LONGEST_CELL = 1 << 24
-_MOMENT = re.compile(
-    r"(?P<moment>((?P<year>\d{4})-\d\d-\d\d)?T?(\d+:\d\d:\d\d)?)(\.(?P<fraction>\d+))?(?P<offset>[+-]\d{4})?"
-)
+_EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
+_PER_SECOND = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
 _EXACT = 2**53  # beyond it the last digits of a float mean nothing
 CELL_LIMIT = 131_072
 
@@ -79,20 +79,26 @@ def read_table(path: Path, options: ReadingOptions) -> FactTable:
         if data.startswith(magic):
             return _find_columns(_explain_damage(read(path), kind), options, encoding=kind, delimiter=None)
     text = decode(data, options.encoding)
-    text = replace(text, text=_drop_marks(_END_OF_FILE.sub("", text.text)))
     if path.suffix.lower() in {".jsonl", ".ndjson"}:
         return _find_columns(_read_json_lines(text.text), options, encoding=text.encoding, delimiter=None)
-    delimiter = _find_delimiter(text.text, options, path)
-    return _find_columns(_read_csv(text.text, delimiter), options, encoding=text.encoding, delimiter=delimiter)
+    body = _drop_marks(text.text)
+    delimiter = _find_delimiter(body, options, path)
+    return _find_columns(_read_csv(body, delimiter), options, encoding=text.encoding, delimiter=delimiter)
 
 
 def _drop_marks(text: str) -> str:
-    """Take byte order marks off the beginnings of records that go on with a quote, not off lines inside a quote."""
-    kept, end = list[str](), 0
+    """Take off what programs leave in text files: Ctrl-Z in a last line of its own, and byte order marks where a record
+    begins with one before a quote. Inside a quote they stay.
+    """
+    end = len(text.rstrip("\r\n\x1a"))
+    text = text[:end] + _END_MARK.sub("", text[end:])
+    kept, end, quotes = list[str](), 0, 0
     for mark in _MARKS.finditer(text):
-        if text.count('"', 0, mark.start()) % 2 == 0:
-            kept.append(text[end : mark.start()])
-            end = mark.end()
+        start = mark.start()
+        quotes += text.count('"', end, start)
+        begins = start == 0 or text[start - 1] in "\r\n"
+        kept.append(text[end : start if begins and quotes % 2 == 0 else mark.end()])
+        end = mark.end()
     return "".join([*kept, text[end:]])
 
 
@@ -148,19 +154,23 @@ def _read_parquet(path: Path) -> Iterator[Record]:
 
 
 def _to_cells(values: pa.Array) -> list[str]:
-    """Return a column's values as text, by Arrow's own words where it has them; BAD where a value has no exact text."""
+    """Return a column's values as text; BAD where a value has no exact text.
+
+    Moments are computed here: Arrow's own texts cut the seconds of old offsets, and turn over at the ends of its range.
+    """
     kind = values.type
     if pa.types.is_dictionary(kind):
         return _to_cells(values.dictionary_decode())
     if pa.types.is_timestamp(kind):
-        found = compute.strftime(values, format="%Y-%m-%dT%H:%M:%S%z" if kind.tz else "%Y-%m-%dT%H:%M:%S").to_pylist()
-        return [_tidy_moment(text) for text in found]
+        zone = _find_zone(kind.tz) if kind.tz else None
+        return [_to_moment(count, kind.unit, zone) for count in values.cast("int64").to_pylist()]
     if pa.types.is_date(kind):
-        return [_tidy_moment(text) for text in compute.strftime(values, format="%Y-%m-%d").to_pylist()]
+        return [_to_day(days) for days in values.cast("date32").cast("int32").to_pylist()]
     if pa.types.is_time(kind):
-        return [_tidy_moment(text) for text in values.cast(pa.string()).to_pylist()]
+        counts = values.cast("int32" if pa.types.is_time32(kind) else "int64").to_pylist()
+        return [_to_moment(count, kind.unit, None).partition("T")[2] for count in counts]
     if pa.types.is_duration(kind):
-        return ["" if count is None else _to_duration(count, kind.unit) for count in values.cast("int64").to_pylist()]
+        return [_to_duration(count, kind.unit) for count in values.cast("int64").to_pylist()]
     if pa.types.is_float16(kind) or pa.types.is_float32(kind):
         narrow = kind.to_pandas_dtype()
         return ["" if value is None else _to_cell(float(str(narrow(value)))) for value in values.to_pylist()]
@@ -169,33 +179,50 @@ def _to_cells(values: pa.Array) -> list[str]:
     return [_to_cell(value) for value in values.to_pylist()]
 
 
-def _tidy_moment(text: str | None) -> str:
-    """Cut a fraction of zeros, write an offset with a colon, and refuse years that have no four digits."""
-    if text is None:
+def _find_zone(name: str) -> dt.tzinfo | None:
+    """Return the zone of an offset such as +05:30 or of a name. Raises ValueError where there is none."""
+    try:
+        return dt.datetime.fromisoformat(f"2000-01-01T00:00:00{name}").tzinfo if name[0] in "+-" else ZoneInfo(name)
+    except KeyError as error:
+        raise ValueError(*error.args) from None
+
+
+def _to_moment(count: int | None, unit: str, zone: dt.tzinfo | None) -> str:
+    """Return a moment that is so many units after 1970, in UTC, as ISO 8601 has it; BAD where no such year is."""
+    if count is None:
         return ""
-    found = _MOMENT.fullmatch(text)
-    if not found or found["year"] == "0000":
+    seconds, fraction = divmod(count, _PER_SECOND[unit])
+    try:
+        moment = _EPOCH + dt.timedelta(seconds=seconds)
+        text = (moment.astimezone(zone) if zone else moment.replace(tzinfo=None)).isoformat()
+    except OverflowError:
         return BAD
-    fraction, offset = found["fraction"] or "", found["offset"] or ""
-    digits = fraction.rstrip("0")
-    width = 0 if not digits else 6 if len(digits) <= 6 else 9
-    return (
-        found["moment"] + (f".{digits:0<{width}}" if width else "") + (f"{offset[:3]}:{offset[3:]}" if offset else "")
-    )
+    return text[:19] + _to_fraction(fraction, unit) + text[19:]
 
 
-def _to_duration(count: int, unit: str) -> str:
-    length = {"s": 0, "ms": 3, "us": 6, "ns": 9}[unit]
-    seconds, fraction = divmod(abs(count), 10**length)
-    time = f"{seconds // 3600:02}:{seconds % 3600 // 60:02}:{seconds % 60:02}"
-    tidy = _tidy_moment(f"{time}.{fraction:0{length}}" if length else time)
-    return f"{'-' if count < 0 else ''}{tidy.removeprefix('0') if seconds < 36_000 else tidy}"
+def _to_day(days: int | None) -> str:
+    moment = _to_moment(None if days is None else days * 86_400, "s", None)
+    return moment.removesuffix("T00:00:00")
+
+
+def _to_fraction(count: int, unit: str) -> str:
+    """Return a part of a second with a point and six digits, nine where it takes them, none where it is nothing."""
+    digits = f"{count * 10**9 // _PER_SECOND[unit]:09d}"
+    return "" if not count else f".{digits[:6]}" if digits.endswith("000") else f".{digits}"
+
+
+def _to_duration(count: int | None, unit: str) -> str:
+    if count is None:
+        return ""
+    seconds, fraction = divmod(abs(count), _PER_SECOND[unit])
+    sign, minutes = "-" if count < 0 else "", seconds // 60
+    return f"{sign}{minutes // 60}:{minutes % 60:02}:{seconds % 60:02}{_to_fraction(fraction, unit)}"
 
 
 def _read_json_lines(text: str) -> Iterator[Record]:
     """Read one object a line. A list of answers gives a row each; anything but such an object gives a bad row."""
     yield 0, _KEYS
-    for number, line in enumerate(text.split("\n"), start=1):
+    for number, line in enumerate(io.StringIO(text, newline=None), start=1):
         if line.strip():
             try:
                 fact = json.loads(line, parse_int=str, parse_float=str, object_pairs_hook=_refuse_repeated_keys)

@@ -86,10 +86,40 @@ def test_a_parquet_file_reads_alike(tmp_path_factory: pytest.TempPathFactory, da
     assert read_as_the_pilot(path) == read_as_the_service(path)
 
 
+EDGES = [dt.datetime(1, 1, 1), dt.datetime(1880, 1, 1), dt.datetime(1945, 1, 1), dt.datetime(9999, 12, 31, 23, 59, 59)]
+EPOCH = dt.datetime(1970, 1, 1)
+
+
+@pytest.mark.parametrize("zone", [*ZONES, "Africa/Monrovia"])
+@pytest.mark.parametrize("unit", ["ms", "us", "ns"])  # Parquet stores seconds as milliseconds
+def test_moments_read_alike_at_their_edges(tmp_path: Path, unit: str, zone: str | None) -> None:
+    """The first and last years, offsets with seconds, and the ends of the type's own range."""
+    second = {"ms": 10**3, "us": 10**6, "ns": 10**9}[unit]
+    edges = [int((edge - EPOCH).total_seconds()) * second + step for edge in EDGES for step in (-1, 0, 1)]
+    counts = [count for count in (*edges, 2**63 - 1, 1 - 2**63, -1, 1) if abs(count) < 2**63]
+    moments = pa.array(counts, pa.int64()).cast(pa.timestamp(unit, zone))
+    path = tmp_path / "facts.parquet"
+    columns = {"subject": [str(count) for count in counts], "relation": ["r"] * len(counts), "answer": moments}
+    parquet.write_table(pa.table(columns), path)
+    assert read_as_the_pilot(path) == read_as_the_service(path)
+
+
+def test_lines_of_json_end_alike(tmp_path: Path) -> None:
+    """At line feeds, carriage returns and both, and at no other separator of Unicode."""
+    path = tmp_path / "facts.jsonl"
+    facts = [f'{{"subject": "{name}", "relation": "r", "answer": "x\u2028y\x85z"}}' for name in "abcd"]
+    path.write_bytes("\r".join([facts[0], facts[1] + "\r\n" + facts[2] + "\n" + facts[3]]).encode())
+    taken = read_table(path, "application/jsonl", Options(), Limits())
+    assert taken.accepted.subjects == list("abcd")
+    assert read_facts(path, ReadingOptions()).taught == answer_sets(taken.accepted)
+
+
 @pytest.mark.parametrize(
     ("make", "text"),
     [
         (lambda: pa.array([dt.datetime(2024, 6, 1, 12)], pa.timestamp("us")), "2024-06-01T12:00:00"),
+        (lambda: pa.array([253_402_214_400], pa.timestamp("s")), "9999-12-31T00:00:00"),
+        (lambda: pa.array([-(2**32)], pa.timestamp("s", "Asia/Tokyo")), "1833-11-25T02:50:43+09:18:59"),
         (lambda: pa.array([1], pa.timestamp("ns", "Asia/Tokyo")), "1970-01-01T09:00:00.000000001+09:00"),
         (lambda: pa.array([dt.timedelta(hours=27, minutes=15)]), "27:15:00"),
         (lambda: pa.array([0.1], pa.float32()), "0.1"),

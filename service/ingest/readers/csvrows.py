@@ -52,8 +52,6 @@ def drop_marks(lines: list[str], delimiter: str) -> None:
     """Take byte order marks off the lines where a record begins with one before a quote, as in exports that were
     joined: the quote would not be seen as one. A mark inside a quoted cell stays.
     """
-    if not any(line.startswith(f'{MARK}"') for line in lines):
-        return
     begins = True
 
     def watched() -> Iterator[str]:

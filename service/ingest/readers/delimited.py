@@ -29,7 +29,7 @@ from service.ingest.readers.sift import RawTable, Refusal, read_pair, sift
 from service.ingest.table import Header, Table
 
 _SAMPLES = 3
-_END_OF_FILE = re.compile(r"(?<![^\r\n])\x1a+[\r\n]*\Z")  # DOS programs write Ctrl-Z in a line of its own
+_END_MARK = re.compile(r"(?<![^\r\n])\x1a+[\r\n]*\Z")
 _SAMPLE_CHARS = 200
 _QUOTE_CHECKED_ROWS = 1_000
 
@@ -39,11 +39,12 @@ def read_delimited(path: Path, media_type: str | None, options: Options, limits:
     decoded = decode(path.read_bytes(), options.encoding or get_charset(media_type))
     if not decoded.text.strip(WHITE_SPACE + ",;|"):
         raise UnusableFile("The file has no line with text.", code=Code.EMPTY_FILE)
-    lines = split_lines(_END_OF_FILE.sub("", decoded.text).lstrip(MARK), limits)
+    lines = split_lines(_drop_end_mark(decoded.text).lstrip(MARK), limits)
     hint = find_excel_hint(lines[0])
     delimiter = parse_delimiter(options.delimiter) or hint or _tab_of_media_type(media_type, lines)
     delimiter = delimiter or detect_delimiter(lines, options.header)
-    drop_marks(lines, delimiter)
+    if MARK in decoded.text:
+        drop_marks(lines, delimiter)
     rows = read_rows(lines, delimiter, limits)
     _refuse_broken_quoting(rows)
     top = _find_top(rows, 1 if hint else 0, options.header)
@@ -58,6 +59,12 @@ def read_delimited(path: Path, media_type: str | None, options: Options, limits:
     table.findings += report_lines_above([rows.rows[at] for at in top[:-1]], [rows.lines[at] for at in top[:-1]])
     table.findings += _find_rows_inside_cells(table, delimiter)
     return table
+
+
+def _drop_end_mark(text: str) -> str:
+    """The text without Ctrl-Z in a last line of its own, by which DOS programs end a file."""
+    mark = _END_MARK.search(text, len(text.rstrip("\r\n\x1a")))
+    return text[: mark.start()] if mark else text
 
 
 def sample_lines(text: str, lines: Sequence[str]) -> list[str]:

@@ -19,7 +19,7 @@ Texts = tuple[list[str], dict[int, str]]
 
 _PER_SECOND = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
 _OFFSET = re.compile(r"[+-]\d\d:?\d\d")
-_DAY = 86_400
+_OF_A_SECOND = len("2024-06-01T12:00:00")
 _FIRST_DAY, _LAST_DAY = (day.toordinal() - dt.date(1970, 1, 1).toordinal() for day in (dt.date.min, dt.date.max))
 
 
@@ -31,8 +31,9 @@ def format_values(name: str, column: pa.Array) -> Texts:
     """
     if isinstance(column, pa.DictionaryArray):
         entries, strange = format_values(name, column.dictionary)
-        at = column.indices.to_pylist()
-        return _pick(entries, at), {row: strange[entry] for row, entry in enumerate(at) if entry in strange}
+        places = column.indices.to_pylist()
+        texts = ["" if at is None else entries[at] for at in places]
+        return texts, {row: strange[at] for row, at in enumerate(places) if at in strange}
     if isinstance(column, pa.ExtensionArray):
         if column.type.extension_name == "arrow.uuid":
             return ["" if value is None else str(value) for value in column.to_pylist()], {}
@@ -59,14 +60,11 @@ def _map(column: pa.Array, to_text: Callable[[Any], str]) -> list[str]:
     return ["" if value is None else to_text(value) for value in column.to_pylist()]
 
 
-def _pick(entries: Sequence[str], places: Sequence[int | None]) -> list[str]:
-    return ["" if at is None else entries[at] for at in places]
-
-
 def _format_floats(column: pa.Array) -> Texts:
     """The shortest decimal text that gives the value back at its own width, 16, 32 or 64 bits."""
     values = column.fill_null(0).to_numpy(zero_copy_only=False)
-    texts = [format_cell(float(str(value))) or "" for value in values]
+    doubles = values.tolist() if types.is_float64(column.type) else [float(str(value)) for value in values]
+    texts = [format_cell(value) or "" for value in doubles]
     missing = column.is_null().to_numpy(zero_copy_only=False)
     strange = {int(at): f"{values[at]}, which is not a finite number" for at in np.flatnonzero(~np.isfinite(values))}
     return ["" if gone else text for text, gone in zip(texts, missing, strict=True)], strange
@@ -81,16 +79,14 @@ def _format_moments(name: str, column: pa.Array) -> Texts:
         if count is None:
             texts.append("")
             continue
-        second, shift, offset = count // per_second, 0, ""
-        far = not _FIRST_DAY < second // _DAY < _LAST_DAY  # a day is kept at each end for the offset
-        if zone and not far:
-            local = dt.datetime.fromtimestamp(second, zone)
-            shift = int((local.utcoffset() or dt.timedelta()).total_seconds()) * per_second
-            offset = local.isoformat()[len("2024-06-01T12:00:00") :]
-        day, fraction = str(np.datetime64(count + shift, unit)).partition(".")[::2]
-        texts.append(f"{day}{_shorten(fraction)}{offset}")
-        if far:
+        try:
+            moment = dt.datetime.fromtimestamp(count // per_second, zone or dt.UTC).isoformat()
+        except (OverflowError, OSError, ValueError):  # outside the years 1 to 9999, in UTC or where the zone is
+            texts.append(str(np.datetime64(count, unit)))
             strange[at] = f"{texts[-1]}, which is outside the years 1 to 9999"
+            continue
+        second, offset = moment[:_OF_A_SECOND], moment[_OF_A_SECOND:] if zone else ""
+        texts.append(f"{second}{_format_fraction(count % per_second, per_second)}{offset}")
     return texts, strange
 
 
@@ -122,12 +118,11 @@ def _format_time(value: int, per_second: int, digits: int) -> str:
     seconds, fraction = divmod(abs(value), per_second)
     minutes, seconds = divmod(seconds, 60)
     hours, minutes = divmod(minutes, 60)
-    fine = f"{fraction:0{len(str(per_second)) - 1}}" if per_second > 1 else ""
-    return f"{'-' * (value < 0)}{hours:0{digits}}:{minutes:02}:{seconds:02}{_shorten(fine)}"
+    fine = _format_fraction(fraction, per_second)
+    return f"{'-' * (value < 0)}{hours:0{digits}}:{minutes:02}:{seconds:02}{fine}"
 
 
-def _shorten(fraction: str) -> str:
+def _format_fraction(count: int, per_second: int) -> str:
     """A fraction of a second as ISO 8601 writes it here: none, six digits, or nine where six do not say it all."""
-    if not fraction.strip("0"):
-        return ""
-    return f".{fraction[:6] if fraction.endswith('000') else fraction:0<6}"
+    nanoseconds = f"{count * (10**9 // per_second):09}"
+    return f".{nanoseconds.removesuffix('000')}" if count else ""

@@ -57,9 +57,12 @@ class LiveRecall:
         """The queries that were about one pair; sentences without an answer, chains and listings are left out."""
         if isinstance(self.answered, RecallColumns):
             return self.answered
-        pairs = [each for each in self.answered if each.subject is not None and each.relation is not None]
-        subjects, relations = [str(each.subject) for each in pairs], [str(each.relation) for each in pairs]
-        return RecallColumns(subjects, relations, [each.status for each in pairs], [each.answers for each in pairs])
+        rows = [
+            (result.subject, result.relation, result.status, result.answers)
+            for result in self.answered
+            if result.subject is not None and result.relation is not None
+        ]
+        return RecallColumns(*map(list, zip(*rows, strict=True))) if rows else RecallColumns([], [], [], [])
 
     def count_by_relation(self) -> Counter[tuple[str, Status]]:
         """How often each relation, as it was spelled, got each status, without making the columns."""
