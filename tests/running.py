@@ -17,6 +17,7 @@ from typing import Any
 import httpx
 
 PATIENCE = 180.0  # seconds to wait for anything on a busy machine
+FOR_LONG = " per 9999 days"  # of a rate: no window of it begins before 2052
 ENDED = {"succeeded", "failed", "cancelled"}
 
 
@@ -33,7 +34,7 @@ class Running:
         """Open a client with the admin key or another one; with an empty key none is sent."""
         sent = self.key if key is None else key
         headers = {"Authorization": f"Bearer {sent}"} if sent else {}
-        return httpx.Client(base_url=self.url, headers=headers, timeout=60)
+        return httpx.Client(base_url=self.url, headers=headers, timeout=PATIENCE)
 
     @property
     def worker(self) -> int:

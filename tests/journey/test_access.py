@@ -12,7 +12,7 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import ec
 from jwt.algorithms import ECAlgorithm
 
-from tests.running import Running, fresh_dictionary, running_service, train
+from tests.running import FOR_LONG, PATIENCE, Running, fresh_dictionary, running_service, train
 
 FACTS = """subject,relation,answer
 PART-0042,lead time,4 days
@@ -48,7 +48,7 @@ def second(first: Running, settings: dict[str, str]) -> Iterator[Running]:
 
 def make_token(**changed: Any) -> str:
     now = int(time.time())
-    claims = {"iss": ISSUER, "aud": AUDIENCE, "sub": "akiko", "iat": now, "exp": now + 60, "roles": ["buyers"]}
+    claims = {"iss": ISSUER, "aud": AUDIENCE, "sub": "akiko", "iat": now, "exp": now + 3600, "roles": ["buyers"]}
     return jwt.encode(claims | changed, SIGNING, "ES256", {"kid": "one"})
 
 
@@ -61,7 +61,7 @@ def recall(caller: httpx.Client, dictionary: str, relation: str, subject: str = 
 def wait_until_known(caller: httpx.Client, dictionary: str | None = None) -> None:
     """Wait until the service knows the caller's key, and what is granted to it on this dictionary."""
     path = "/v1/dictionaries" if dictionary is None else f"/v1/dictionaries/{dictionary}"
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + PATIENCE
     while not caller.get(path).is_success:
         assert time.monotonic() < deadline
         time.sleep(0.02)
@@ -101,7 +101,7 @@ def test_a_key_recalls_the_lead_time_and_not_the_e_mail(first: Running, second: 
 def test_a_rate_holds_over_processes(first: Running, second: Running) -> None:
     """Both processes share one allowance, however the requests are spread: never more, and all of it can be used."""
     with first.client() as admin:
-        key = admin.post("/v1/keys", json={"role": "query", "rate": "60/hour"}).json()["key"]
+        key = admin.post("/v1/keys", json={"role": "query", "rate": f"60{FOR_LONG}"}).json()["key"]
         later = admin.post("/v1/keys", json={"role": "query"}).json()["key"]
     for running in (first, second):  # a process that knows the later key knows the earlier one
         with running.client(later) as caller:
@@ -138,7 +138,7 @@ def test_the_audit_says_who_was_turned_away_and_where(first: Running, settings: 
     """401, 403, 429 and the 404 of a dictionary that is not granted are counted by key and route, without a name."""
     with first.client() as admin:
         dictionary = admin.get(f"/v1/dictionaries/{fresh_dictionary(admin)}").json()
-        made = admin.post("/v1/keys", json={"role": "query", "scoped": True, "rate": "3/hour"}).json()
+        made = admin.post("/v1/keys", json={"role": "query", "scoped": True, "rate": f"3{FOR_LONG}"}).json()
     with running_service(first.data, first.key, **settings) as third, third.client(made["key"]) as caller:
         paths = [f"/v1/dictionaries/{dictionary['name']}", "/v1/keys", f"/v1/dictionaries/{dictionary['id']}/recall"]
         methods = ["GET", "GET", "POST"]

@@ -6,7 +6,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.running import Running, fresh_dictionary, train
+from tests.running import PATIENCE, Running, fresh_dictionary, train
 
 HEAD = "subject,relation,answer\n"
 FACTS = f"{HEAD}a,r,1\nb,r,2\nc,s,3\n"
@@ -14,7 +14,7 @@ FACTS = f"{HEAD}a,r,1\nb,r,2\nc,s,3\n"
 
 def wait_for_figures(api: httpx.Client, url: str, asked: int) -> dict[str, Any]:
     """Wait until this many pairs were compared, and return the figures."""
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + PATIENCE
     while time.monotonic() < deadline:
         found: dict[str, Any] = api.get(f"{url}/shadow").json()
         if found["asked"] + found["dropped"] >= asked:

@@ -10,7 +10,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from service.facts import WHITE_SPACE
-from tests.running import fresh_dictionary, train, wait
+from tests.running import PATIENCE, fresh_dictionary, train, wait
 
 SPACE = st.text(st.sampled_from(WHITE_SPACE), max_size=3)
 SUBJECT, RELATION = "PART-1", "maker"
@@ -81,7 +81,7 @@ def test_live_use_counts_a_relation_under_its_name(api: httpx.Client) -> None:
     assert wait_for_count(counted) == {RELATION: 3}
 
 
-def wait_for_count(counted: Callable[[], dict[str | None, int]], seconds: float = 30) -> dict[str | None, int]:
+def wait_for_count(counted: Callable[[], dict[str | None, int]], seconds: float = PATIENCE) -> dict[str | None, int]:
     """What is counted once anything is: it is written about a second later."""
     deadline = time.monotonic() + seconds
     while not counted() and time.monotonic() < deadline:

@@ -18,7 +18,7 @@ from pilot.client import FactStore
 from pilot.gate import ReportGate, judge, worst_verdict
 from pilot.reading import Pair
 from schemas.checks import Deletion, Privacy, Retention, Rollback, Verdict
-from tests.running import Running
+from tests.running import PATIENCE, Running
 
 PLAN = CheckPlan(members=60, strangers=5, edited=5, seed=1)
 
@@ -174,14 +174,14 @@ def test_a_scratch_copy_goes_whatever_happens(store: FactStore, error: type[Base
 
 
 WAITING = """
-import sys, time
+import signal, sys
 from pilot.checks.scratch import scratch_copy
 from pilot.cli import exit_on_signals
 from pilot.client import FactStore
 exit_on_signals()
 with FactStore(sys.argv[1], sys.argv[2]) as store, scratch_copy(store, {("a", "r"): ("x",)}, 1, None):
     print("made", flush=True)
-    time.sleep(60)
+    signal.pause()
 """
 
 
@@ -195,6 +195,6 @@ def test_an_interrupted_pilot_leaves_no_scratch_copy(
         assert process.stdout is not None
         assert process.stdout.readline() == "made\n"
         process.send_signal(number)
-        process.wait(60)
+        process.wait(PATIENCE)
     assert process.returncode == 128 + number
     assert list_scratch_dictionaries(store) == []

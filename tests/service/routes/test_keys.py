@@ -6,9 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import httpx
 
-from tests.running import Running, fresh_dictionary
-
-PATIENCE = timedelta(seconds=120)
+from tests.running import FOR_LONG, PATIENCE, Running, fresh_dictionary
 
 
 def test_a_key_is_shown_once_and_opens_nothing_when_revoked(service: Running, api: httpx.Client) -> None:
@@ -34,7 +32,7 @@ def test_an_expired_key_opens_nothing(service: Running, api: httpx.Client) -> No
             break
     with service.client(made.json()["key"]) as caller:
         while (status := caller.get("/v1/dictionaries").status_code) == 200:
-            assert datetime.now(UTC) < soon + PATIENCE
+            assert datetime.now(UTC) < soon + timedelta(seconds=PATIENCE)
         assert status == 401
         assert datetime.now(UTC) >= soon
 
@@ -66,7 +64,7 @@ def test_a_rotated_key_is_followed_by_one_that_may_do_the_same(service: Running,
         status = before.get(path).status_code
         assert status == 200 or time.monotonic() > overlap_ends
         assert after.get(path).status_code == 200
-        ended = time.monotonic() + PATIENCE.total_seconds()
+        ended = time.monotonic() + PATIENCE
         while before.get(path).status_code == 200:
             assert time.monotonic() < ended
         assert after.get(path).status_code == 200
@@ -97,13 +95,13 @@ def test_a_rotated_key_ends_when_the_old_one_would_have(api: httpx.Client) -> No
 
 def test_a_key_that_sends_too_much_is_told_when_to_go_on(service: Running, api: httpx.Client) -> None:
     """429 with Retry-After, on recalls as elsewhere; other keys are not slowed down."""
-    key = api.post("/v1/keys", json={"role": "query", "rate": "10/hour"}).json()["key"]
+    key = api.post("/v1/keys", json={"role": "query", "rate": f"10{FOR_LONG}"}).json()["key"]
     with service.client(key) as caller:
         statuses = [caller.get("/v1/dictionaries").status_code for _ in range(12)]
         recalled = caller.post("/v1/dictionaries/none/recall", json={"subject": "a", "relation": "b"})
     assert statuses == [200] * 10 + [429] * 2
     assert (recalled.status_code, recalled.json()["code"]) == (429, "rate_limited")
-    assert 0 < int(recalled.headers["retry-after"]) <= 3600
+    assert 0 < int(recalled.headers["retry-after"]) <= 9999 * 86_400
     assert api.get("/v1/dictionaries").status_code == 200
     assert api.post("/v1/keys", json={"role": "query", "rate": "often"}).status_code == 422
 

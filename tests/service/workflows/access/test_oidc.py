@@ -4,8 +4,8 @@ import base64
 import hashlib
 import hmac
 import json
-import time
 from collections.abc import Callable
+from datetime import datetime, tzinfo
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,7 @@ SHORT_RSA = rsa.generate_private_key(public_exponent=65537, key_size=1024)
 EC = ec.generate_private_key(ec.SECP256R1())
 ED = ed25519.Ed25519PrivateKey.generate()
 PUBLIC_PEM = RSA.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+NOW = 1_800_000_000  # seconds since the epoch
 ISSUER, AUDIENCE = "https://id.example/realms/plant", "fact-store"
 
 
@@ -42,8 +43,7 @@ def jwks() -> dict[str, Any]:
 
 def claims(**changed: Any) -> dict[str, Any]:
     """Those of a good token; None leaves one out."""
-    now = int(time.time())
-    good = {"iss": ISSUER, "aud": AUDIENCE, "sub": "akiko", "iat": now, "exp": now + 600, "roles": ["staff", "reader"]}
+    good = {"iss": ISSUER, "aud": AUDIENCE, "sub": "akiko", "iat": NOW, "exp": NOW + 600, "roles": ["staff", "reader"]}
     return {name: value for name, value in (good | changed).items() if value is not None}
 
 
@@ -62,6 +62,18 @@ def hmac_of(signed: bytes) -> bytes:
     return hmac.new(PUBLIC_PEM, signed, hashlib.sha256).digest()
 
 
+@pytest.fixture(autouse=True)
+def stopped_clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    """For PyJWT it is NOW, however long a test takes."""
+
+    class Stopped(datetime):
+        @classmethod
+        def now(cls, tz: tzinfo | None = None) -> "Stopped":
+            return cls.fromtimestamp(NOW, tz)
+
+    monkeypatch.setattr("jwt.api_jwt.datetime", Stopped)
+
+
 @pytest.fixture
 def file(tmp_path: Path) -> Path:
     path = tmp_path / "jwks.json"
@@ -69,7 +81,7 @@ def file(tmp_path: Path) -> Path:
     return path
 
 
-def tokens_of(file: Path, clock: Callable[[], float] = time.time, **changed: Any) -> Tokens:
+def tokens_of(file: Path, clock: Callable[[], float] = lambda: NOW, **changed: Any) -> Tokens:
     chosen = {"oidc_issuer": ISSUER, "oidc_audience": AUDIENCE, "oidc_jwks": str(file)}
     roles = {"admins": "admin", "reader": "query", "staff": "key_1"}
     return Tokens(Settings(**(chosen | {"oidc_roles": roles} | changed)), clock)
@@ -78,7 +90,7 @@ def tokens_of(file: Path, clock: Callable[[], float] = time.time, **changed: Any
 @pytest.mark.parametrize(("key", "algorithm", "kid"), [(RSA, "RS256", "rsa"), (EC, "ES256", "ec"), (ED, "EdDSA", "ed")])
 def test_a_good_token_is_let_in(file: Path, key: Any, algorithm: str, kid: str) -> None:
     """Signed by one of the provider's keys with its algorithm; its first known role counts, in the settings' order."""
-    ends = int(time.time()) + 600
+    ends = NOW + 600
     identity = tokens_of(file).verify(token(key, algorithm, kid, exp=ends))
     assert (identity.subject, identity.rights, identity.expires) == ("akiko", "query", ends + 60)
 
@@ -100,11 +112,11 @@ FORGED: dict[str, Callable[[], bytes]] = {
     "no audience": lambda: token(aud=None),
     "another issuer": lambda: token(iss="https://evil.example"),
     "the issuer with a slash": lambda: token(iss=f"{ISSUER}/"),
-    "expired": lambda: token(exp=int(time.time()) - 61),
+    "expired": lambda: token(exp=NOW - 61),
     "no end": lambda: token(exp=None),
     "no beginning": lambda: token(iat=None),
-    "issued in the future": lambda: token(iat=int(time.time()) + 120),
-    "not valid yet": lambda: token(nbf=int(time.time()) + 120),
+    "issued in the future": lambda: token(iat=NOW + 61),
+    "not valid yet": lambda: token(nbf=NOW + 61),
     "nobody": lambda: token(sub=None),
     "a nameless one": lambda: token(sub=""),
     "a number for roles": lambda: token(roles=5),
@@ -131,9 +143,8 @@ def test_nothing_else_is(file: Path, forged: str) -> None:
 
 def test_clocks_may_differ_by_a_minute(file: Path) -> None:
     """An end up to sixty seconds ago, a beginning up to sixty seconds ahead."""
-    now = int(time.time())
-    assert tokens_of(file).verify(token(exp=now - 50)).subject == "akiko"
-    assert tokens_of(file).verify(token(iat=now + 50)).subject == "akiko"
+    assert tokens_of(file).verify(token(exp=NOW - 59)).subject == "akiko"
+    assert tokens_of(file).verify(token(iat=NOW + 60)).subject == "akiko"
 
 
 def test_a_claim_may_lie_deeper(file: Path) -> None:
@@ -146,7 +157,7 @@ def test_a_claim_may_lie_deeper(file: Path) -> None:
 
 def test_an_unknown_key_is_looked_for_once_a_minute(file: Path) -> None:
     """After the provider changed its keys a token finds the new one; a flood of tokens reads them once."""
-    clock = [time.time()]
+    clock = [float(NOW)]
     tokens = tokens_of(file, lambda: clock[0])
     assert isinstance(tokens.verify(token()), Identity)
     changed = RSAAlgorithm.to_jwk(OTHER_RSA.public_key(), as_dict=True) | {"kid": "other"}
@@ -161,7 +172,7 @@ def test_an_unknown_key_is_looked_for_once_a_minute(file: Path) -> None:
 
 def test_keys_that_cannot_be_read_leave_the_old_ones(file: Path) -> None:
     """A provider that is down for an hour locks nobody out; one that never answered lets nobody in."""
-    clock = [time.time()]
+    clock = [float(NOW)]
     tokens = tokens_of(file, lambda: clock[0])
     tokens.verify(token())
     file.unlink()

@@ -5,7 +5,6 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +12,7 @@ import httpx
 import pytest
 
 from service.storage import Database, audit
-from tests.running import Running, fresh_dictionary, running_service, train, upload
+from tests.running import PATIENCE, Running, fresh_dictionary, running_service, train, upload
 
 FACTS = "subject,relation,answer\nＰＡＲＴ-0042,標準梱包数,ZWANZIG-24\nPART-0043,標準梱包数,36\n"
 PAIR = {"subject": "PART-0043", "relation": "標準梱包数"}
@@ -50,7 +49,7 @@ def entries(api: httpx.Client, **wanted: str) -> list[dict[str, Any]]:
 
 def awaited(api: httpx.Client, count: int, **wanted: str) -> list[dict[str, Any]]:
     """The entries, once there are as many: recalls are written beside the requests."""
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + PATIENCE
     while len(found := entries(api, **wanted)) < count and time.monotonic() < deadline:
         time.sleep(0.1)
     return found
@@ -130,8 +129,7 @@ def test_what_was_answered_that_day_is_one_query(admin: httpx.Client, taught: st
     """Answer, version, and the line of the upload that taught it, proven by the entry's commitment."""
     before = len(entries(admin, act="recall", dictionary=taught))
     recall(admin, taught, PAIR, {"subject": "PART-0099", "relation": "標準梱包数"})
-    awaited(admin, before + 1, act="recall", dictionary=taught)
-    day = datetime.now(UTC).date().isoformat()
+    day = awaited(admin, before + 1, act="recall", dictionary=taught)[0]["at"][: len("2026-12-01")]
     found = admin.post("/v1/audit:search", json={"dictionary": taught, "day": day, **PAIR}).json()
     hit = next(each for each in found["entries"] if each["act"] == "recall")
     assert hit["answer"] == {"status": "answered", "answers": ["36"], "proven": True}
@@ -155,7 +153,7 @@ def test_a_batch_is_one_entry_and_so_are_single_recalls_of_a_second(admin: httpx
     assert (batch["details"]["asked"], batch["details"]["answered"], batch["committed"]) == (25, 25, 25)
     for _ in range(10):
         admin.post(f"/v1/dictionaries/{taught}/recall", json=PAIR)
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + PATIENCE
     asked = 0
     while asked < 10 and time.monotonic() < deadline:
         told = entries(admin, act="recall", dictionary=taught)

@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.running import Running, fresh_dictionary, running_service, train, upload, wait
+from tests.running import PATIENCE, Running, fresh_dictionary, running_service, train, upload, wait
 from tests.service.workflows.purges.searching import places
 
 SUBJECT, RELATION = "第七倉庫の甲野 太郎", "非常時の連絡先 電話"
@@ -58,7 +58,7 @@ def dictionary(running: Running, api: httpx.Client) -> str:
     forget_a_spooled_file(running.data)
     experiment(api, url)
     begin_a_report(running, api, url)
-    time.sleep(1.5)  # live use and audit are written beside the requests
+    flush_recalls(api, dictionary)
     return dictionary
 
 
@@ -90,6 +90,19 @@ def begin_a_report(running: Running, api: httpx.Client, url: str) -> None:
     """Its worker has exported the facts and is asking the memory."""
     report = ok(api.post(f"{url}/reports"))["id"]
     while not (running.data / "reports" / report / "pilot.log").exists():
+        time.sleep(0.05)
+
+
+def flush_recalls(api: httpx.Client, dictionary: str) -> None:
+    """Return once live use and audit hold every recall so far: they are written beside the requests, in their order,
+    so that one more recall is written after all others.
+    """
+    wanted = {"act": "recall", "dictionary": dictionary, "limit": "1000"}
+    before = len(ok(api.get("/v1/audit", params=wanted))["entries"])
+    ok(api.post(f"/v1/dictionaries/{dictionary}/recall:batch", json={"subjects": ["x", "x"], "relations": ["x", "x"]}))
+    deadline = time.monotonic() + PATIENCE
+    while len(ok(api.get("/v1/audit", params=wanted))["entries"]) == before:
+        assert time.monotonic() < deadline
         time.sleep(0.05)
 
 
@@ -129,7 +142,8 @@ def test_nothing_is_left_of_a_purged_fact(
     url = f"/v1/dictionaries/{dictionary}"
     for job in ok(api.get(f"{url}/jobs"))["jobs"]:
         api.delete(f"/v1/jobs/{job['id']}")
-    time.sleep(1.5)
+        wait(api, job["id"])
+    flush_recalls(api, dictionary)
     assert {text: found for text in TEXTS if (found := places(running.data, text))} == {}
     assert api.post(f"{url}/recall", json=OTHER).json()["answers"] == ["値 7"]
     aliases = ok(api.get(f"{url}/aliases"))["aliases"]
@@ -157,7 +171,7 @@ def test_all_of_a_subject_goes(running: Running, api: httpx.Client) -> None:
     purged = ok(api.post(f"{url}/facts:purge", json={"subject": subject, "reason": "gone"}))
     assert (purged["pairs"], purged["facts"], purged["shared"]) == (2, 2, 2)
     assert wait(api, purged["job"])["state"] == "succeeded"
-    time.sleep(1.5)
+    flush_recalls(api, dictionary)
     assert [places(running.data, text) for text in (subject, "担当の者", "丁田 三郎 主任")] == [[], [], []]
     assert places(running.data, shared) != []
     assert api.post(f"{url}/recall", json={"subject": "ほか", "relation": "色の名前"}).json()["answers"] == [shared]
@@ -193,5 +207,5 @@ def test_a_subject_goes_by_its_name_and_by_its_pseudonym(running: Running, api: 
     assert wait(api, purged["job"])["state"] == "succeeded"
     after = {fact["subject"] for fact in ok(api.post(f"{url}/facts:search", json={}))["facts"]}
     [pseudonym] = stored - after
-    time.sleep(1.5)
+    flush_recalls(api, dictionary)
     assert places(running.data, subject) == places(running.data, pseudonym) == []

@@ -8,6 +8,7 @@ import pytest
 
 from service.routes import recall as route
 from service.workflows.recalls import queries
+from tests.running import PATIENCE
 from tests.service.workflows.recalls.conftest import PARTS
 from tests.service.workflows.recalls.shelf import KEY, OTHER_KEY, Shelf
 
@@ -153,7 +154,7 @@ def test_a_body_beyond_the_cap_is_refused_announced_or_not(http: httpx.Client) -
 def test_a_length_beyond_the_cap_is_refused_without_the_body(port: int) -> None:
     """A caller that announces too much is answered before it sends anything."""
     head = b"POST /v1/dictionaries/dic_1/recall:batch HTTP/1.1\r\nhost: a\r\nauthorization: " + KEY
-    with socket.create_connection(("127.0.0.1", port), timeout=5) as caller:
+    with socket.create_connection(("127.0.0.1", port), timeout=PATIENCE) as caller:
         caller.sendall(head + b"\r\ncontent-length: 99999999999\r\n\r\n")
         assert caller.recv(4096).startswith(b"HTTP/1.1 413")
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 import httpx
 import pytest
 
-from tests.running import Running, fresh_dictionary, running_service, train
+from tests.running import PATIENCE, Running, fresh_dictionary, running_service, train
 
 CSV = "subject,relation,answer\nPART-1,maker,Akita\nPART-2,maker,Beppu\nPART-1,size,24\n"
 
@@ -18,9 +18,9 @@ def keeping(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
         yield running
 
 
-def within(seconds: float, counted: Callable[[], bool]) -> None:
+def wait_until(counted: Callable[[], bool]) -> None:
     """Counts are written in batches, about once a second."""
-    deadline = time.monotonic() + seconds
+    deadline = time.monotonic() + PATIENCE
     while not counted():
         assert time.monotonic() < deadline
         time.sleep(0.1)
@@ -41,7 +41,7 @@ def test_what_is_asked_is_counted_and_what_is_missed_listed(keeping: Running) ->
         asked(api, parts, [("PART-1", "maker"), ("PART-2", "size"), ("PART-2", "size"), ("PART-9", "colour")])
         api.post(f"{parts}/recall", json={"subject": "PART-1", "relation": "size"})
         api.post(f"{parts}/recall", json={"subject": "PART-1", "relation": "size", "memory": memory})
-        within(120, lambda: api.get(f"{parts}/use").json()["asked"] == 5)
+        wait_until(lambda: api.get(f"{parts}/use").json()["asked"] == 5)
         use = api.get(f"{parts}/use").json()
         assert (use["answered"], use["unknown"], use["ambiguous"], use["coverage"]) == (2, 3, 0, 0.4)
         assert (use["table_pairs"], use["table_cells"], use["table_subjects"]) == (3, 4, 2)
@@ -67,7 +67,7 @@ def test_names_are_kept_only_where_that_is_set(service: Running, api: httpx.Clie
     parts = f"/v1/dictionaries/{fresh_dictionary(api, CSV)}"
     train(api, parts.rpartition("/")[2])
     asked(api, parts, [("confidential successor", "maker")])
-    within(120, lambda: api.get(f"{parts}/use").json()["unknown"] == 1)
+    wait_until(lambda: api.get(f"{parts}/use").json()["unknown"] == 1)
     assert api.get(f"{parts}/use/unknowns").json() == {"kept": False, "uncounted": 0, "unknowns": []}
     for file in service.data.glob("factstore.db*"):
         assert b"confidential successor" not in file.read_bytes()
