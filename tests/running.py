@@ -49,7 +49,7 @@ class Running:
     def stop(self, number: int = signal.SIGTERM) -> int:
         """Send a signal, wait for the end of the process, and return its exit code."""
         self.process.send_signal(number)
-        return self.process.wait(30)
+        return self.process.wait(PATIENCE)
 
 
 def list_children(process: int) -> list[int]:
@@ -84,7 +84,7 @@ def running_service(
     finally:
         if process.poll() is None:
             process.terminate()
-            process.wait(30)
+            process.wait(PATIENCE)
         if process.stdout:
             process.stdout.close()
 

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.running import PATIENCE
+
 ROOT = Path(__file__).parents[2]
 
 README, JAPANESE = ROOT / "README.md", ROOT / "README.ja.md"
@@ -59,7 +61,7 @@ def served(checkout: Path) -> Iterator[str]:
         yield next(found.group() for found in addresses if found)
     finally:
         server.terminate()
-        server.wait(timeout=60)
+        server.wait(PATIENCE)
         if server.stdout:
             server.stdout.close()
 

@@ -78,15 +78,15 @@ def _batches(port: int, root: str, key: str, table: Sequence[Fact]) -> None:
     for form in ("rows", "columns"):
         for connections in (1, 2):
             asked = [draw.choices(table, k=BATCH) for _ in range(BATCHES)]
-            requests = [load.post(f"{root}:batch", _body(form, facts), key=key) for facts in asked]
-            figures = load.run(port, requests, connections=connections, check=_make_check(form, asked))
+            requests = [load.post(f"{root}:batch", make_body(form, facts), key=key) for facts in asked]
+            figures = load.run(port, requests, connections=connections, check=make_check(form, asked))
             print(
                 f"batches of {BATCH:,} {form}, {connections} connections: {BATCH * figures.per_second:,.0f} facts/s, "
                 f"{figures.right:,} of {BATCH * BATCHES:,} right, {figures.failed} failed"
             )
 
 
-def _body(form: str, facts: Sequence[Fact]) -> bytes:
+def make_body(form: str, facts: Sequence[Fact]) -> bytes:
     if form == "rows":
         queries = [{"subject": subject, "relation": relation} for subject, relation, _ in facts]
         return msgspec.json.encode({"queries": queries})
@@ -100,7 +100,7 @@ def _answers(form: str, body: bytes) -> Sequence[Sequence[str]]:
     return [result.answers for result in _rows.decode(body).results]
 
 
-def _make_check(form: str, asked: Sequence[Sequence[Fact]]) -> load.Check:
+def make_check(form: str, asked: Sequence[Sequence[Fact]]) -> load.Check:
     def check(number: int, body: bytes) -> int:
         answers = _answers(form, body)
         return sum(held == [answer] for held, (_, _, answer) in zip(answers, asked[number], strict=True))

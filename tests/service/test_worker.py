@@ -17,7 +17,7 @@ from service.storage import Database, dictionaries, jobs
 from service.storage.migrate import upgrade
 from service.supervisor import Bell, ring_bell
 from service.worker import LONGEST, LONGEST_WOKEN, SHORTEST, Worker
-from tests.running import fresh_dictionary, running_service, train
+from tests.running import PATIENCE, fresh_dictionary, running_service, train
 
 FACTS = "subject,relation,answer\na,r,1\n"
 
@@ -144,11 +144,11 @@ def test_a_bell_is_heard_and_its_end_too() -> None:
     first, second = bell.listener(), bell.listener()
     bell.start()
     ring_bell(outward)
-    assert (first.wait(60), second.wait(60), bell.stopping.is_set()) == (True, True, False)
+    assert (first.wait(PATIENCE), second.wait(PATIENCE), bell.stopping.is_set()) == (True, True, False)
     assert bell.heard > 0
     first.clear()
     os.close(outward)
-    assert (first.wait(60), bell.stopping.wait(60)) == (True, True)
+    assert (first.wait(PATIENCE), bell.stopping.wait(PATIENCE)) == (True, True)
 
 
 def test_a_full_bell_does_not_wait() -> None:

@@ -7,6 +7,7 @@ from threading import Event
 import pytest
 
 from service.laboratory.bench import Bench, Result, Trial
+from tests.running import PATIENCE
 from tests.service.laboratory.conftest import Known
 
 
@@ -24,7 +25,7 @@ def test_a_trial_is_made_once(bench: Bench, cache: Known) -> None:
     first = bench.run_all([counted(made, number) for number in (3, 1, 3)])
     assert first == [{"number": number, "pair": [number, 2 * number]} for number in (3, 1, 3)]
     assert (sorted(made), bench.trials, bench.cached) == ([1, 3], 3, 0)
-    later = Bench(60.0, "cpu", bench.workers, cache, bench.notify)
+    later = Bench(3600.0, "cpu", bench.workers, cache, bench.notify)
     assert [later.run(counted(made, number)) for number in (3, 1, 3)] == first
     assert (len(made), later.trials, later.cached) == (2, 3, 3)
 
@@ -52,13 +53,13 @@ def test_trials_that_ended_outlast_one_that_fails(cache: Known) -> None:
         remembered.set()
 
     def fails() -> Result:
-        assert remembered.wait(30)
+        assert remembered.wait(PATIENCE)
         raise ArithmeticError
 
     cache.put = put  # type: ignore[method-assign]
     quick = Trial({"kind": "quick"}, lambda: {"right": 1})
     with ThreadPoolExecutor(2) as workers, pytest.raises(ArithmeticError):
-        Bench(60.0, "cpu", workers, cache, lambda *_: None).run_all([Trial({"kind": "fails"}, fails), quick])
+        Bench(3600.0, "cpu", workers, cache, lambda *_: None).run_all([Trial({"kind": "fails"}, fails), quick])
     assert cache == {quick.digest: {"right": 1}}
 
 
@@ -81,12 +82,12 @@ def test_an_experiment_that_is_told_to_stop_begins_no_further_trial(cache: Known
 
     def slow() -> Result:
         told.set()
-        assert release.wait(30)
+        assert release.wait(PATIENCE)
         return {}
 
     trials = [Trial({"kind": "slow"}, slow), counted(made, 1), counted(made, 2)]
     with ThreadPoolExecutor(1) as workers:
         with pytest.raises(Stopped):
-            Bench(60.0, "cpu", workers, cache, stops(told)).run_all(trials)
+            Bench(3600.0, "cpu", workers, cache, stops(told)).run_all(trials)
         release.set()
     assert (made, cache) == ([], {})

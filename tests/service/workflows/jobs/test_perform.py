@@ -1,5 +1,6 @@
 """However a job's work ends, the job says so, and no more than it may."""
 
+import time
 from collections.abc import Callable
 from datetime import timedelta
 from threading import Event
@@ -13,6 +14,7 @@ from service.settings import Settings
 from service.storage import Database, dictionaries, jobs
 from service.workflows.jobs.attempt import Attempt
 from service.workflows.jobs.jobs import find, perform
+from tests.running import PATIENCE
 
 
 def performed(db: Database, settings: Settings, work: Callable[[Attempt], None], *, claims: int = 1) -> Job:
@@ -76,7 +78,8 @@ def test_a_removed_job_stops_its_worker(db: Database, settings: Settings) -> Non
             assert row is not None
             dictionaries.remove(tx, row.number)
         try:
-            for _ in range(200):
+            ended = time.monotonic() + PATIENCE
+            while time.monotonic() < ended:
                 Event().wait(0.05)
                 attempt.progress(0.5, "working")
         finally:

@@ -9,6 +9,7 @@ import pytest
 from service.errors import Conflict, FactStoreError, MemoryMismatch, NotFound
 from service.storage.memories import Record
 from service.workflows.recalls.serving import Address, Serving
+from tests.running import PATIENCE
 from tests.service.workflows.recalls.conftest import PARTS
 from tests.service.workflows.recalls.shelf import Shelf, Table
 
@@ -16,7 +17,7 @@ HERE = Address("dic_1")
 
 
 async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(120):
+    async with asyncio.timeout(PATIENCE):
         while not condition():  # noqa: ASYNC110 - what is waited for happens in a thread
             await asyncio.sleep(0.005)
 
@@ -42,11 +43,13 @@ def test_a_memory_is_loaded_once_for_all_who_wait(shelf: Shelf) -> None:
 
 def test_other_memories_answer_while_one_loads(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
     """A slow load keeps nobody waiting but those who asked for that memory."""
-    gate = threading.Event()
+    gate, begun = threading.Event(), threading.Event()
     shelf.put("mem_slow", PARTS, alias="slow")
 
     def load(record: Record) -> Table:
-        assert record.id != "mem_slow" or gate.wait(120)
+        if record.id == "mem_slow":
+            begun.set()
+            assert gate.wait(PATIENCE)
         return shelf.tables[record.id]
 
     monkeypatch.setattr(shelf, "load", load)
@@ -54,7 +57,7 @@ def test_other_memories_answer_while_one_loads(shelf: Shelf, monkeypatch: pytest
     async def ask() -> tuple[str, bool, str]:
         serving = Serving(shelf)
         slow = asyncio.create_task(serving.find(Address("dic_1", "slow")))
-        await asyncio.sleep(0.02)
+        await until(begun.is_set)
         other, waiting = await serving.find(HERE), not slow.done()
         gate.set()
         return other.id, waiting, (await slow).id
