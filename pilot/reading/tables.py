@@ -46,7 +46,7 @@ _SEPARATOR_HINT = re.compile(r'"?sep=(.)"?', re.IGNORECASE)
 _MARKS = re.compile('\ufeff+(?=")')
 _END_MARK = re.compile("(?<=[\r\n])\x1a+[\r\n]*$")
 _HALF_PAIR = re.compile("[\ud800-\udfff]")
-_HEAD_ROWS = 100
+_HEAD_ROWS = 20  # among so many filled rows a header is looked for by its names
 _LONGEST_CELL = 1 << 24
 _EPOCH = dt.datetime(1970, 1, 1, tzinfo=dt.UTC)
 _PER_SECOND = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
@@ -275,20 +275,24 @@ def _find_delimiter(text: str, options: ReadingOptions, path: Path) -> str:
 def _find_columns(
     records: Iterator[Record], options: ReadingOptions, *, encoding: str, delimiter: str | None
 ) -> FactTable:
-    """Find the header, the first row with three filled cells (what stands above it is a title), and its columns."""
+    """Find the header and its columns: the first row that has the names given, else the first with three filled cells.
+
+    What stands above it is a title or a note.
+    """
     wanted = [] if options.header in ("auto", "none") else [_fold_title(name) for name in _name_columns(options.header)]
-    head = list(islice(records, _HEAD_ROWS))
-    filled = (at for at, (_, cells) in enumerate(head) if sum(map(bool, map(trim, cells))) >= len(_KEYS))
-    named = (at for at, (_, cells) in enumerate(head) if wanted and {*wanted} <= set(map(_fold_title, cells)))
-    at = next(named, next(filled, None))
-    if at is None:
+    rows = list(records)
+    filled = (at for at, (_, cells) in enumerate(rows) if sum(map(bool, map(trim, cells))) >= len(_KEYS))
+    top = next(filled, None)
+    if wanted:
+        head = islice((at for at, (_, cells) in enumerate(rows) if any(map(trim, cells))), _HEAD_ROWS)
+        top = next((at for at in head if {*wanted} <= set(map(_fold_title, rows[at][1]))), top)
+    if top is None:
         raise UnusableInput("the file has no row of three filled cells", "no_row")
-    _, titles = head[at]
-    records = chain(head[at:], records)
+    _, titles = rows[top]
     if options.header == "none":
-        return FactTable(records, (0, 1, 2), len(titles), [], encoding, delimiter)
+        return FactTable(rows[top:], (0, 1, 2), len(titles), [], encoding, delimiter)
     places = _match_titles([_fold_title(cell) for cell in titles], options.header)
-    rows = list(islice(records, 1, None))
+    rows = rows[top + 1 :]
     titles = [*map(trim, titles), *[""] * _count_empty_columns(rows, len(titles))]
     return FactTable(rows, places, len(titles), titles, encoding, delimiter)
 

@@ -47,10 +47,18 @@ def main(checkout: str, rounds: int = 3, subjects: int = 100_000) -> None:
                     api.timeout = httpx.Timeout(600)
                     teach(api, few)
                     found[name].append(_measure(service, api, many, table))
+    print(f"{'median (least to most)':<28}{'other':>34}{'this':>34}  this is better by")
     for kind in found["this"][0]:
-        other, this = (statistics.median(figures[kind] for figures in found[name]) for name in ("other", "this"))
-        better = other / this if kind in LESS_IS_BETTER else this / other
-        print(f"{kind:<32}{other:>12,.3f}{this:>12,.3f}{better:>8.2f}")
+        other, this = ([figures[kind] for figures in found[name]] for name in ("other", "this"))
+        better = statistics.median(this) / statistics.median(other)
+        better = 1 / better if kind in LESS_IS_BETTER else better
+        print(f"{kind:<28}{_format_spread(other):>34}{_format_spread(this):>34}{better:>8.2f}")
+
+
+def _format_spread(values: Sequence[float]) -> str:
+    digits = 3 if max(values) < 100 else 0
+    middle, least, most = (f"{value:,.{digits}f}" for value in (statistics.median(values), min(values), max(values)))
+    return f"{middle} ({least} to {most})"
 
 
 def _measure(service: Running, api: httpx.Client, path: Path, table: Sequence[Fact]) -> Figures:

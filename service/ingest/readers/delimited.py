@@ -28,8 +28,8 @@ from service.ingest.readers.header import HEAD_ROWS, locate_header, report_lines
 from service.ingest.readers.sift import RawTable, Refusal, read_pair, sift
 from service.ingest.table import Header, Table
 
-_SAMPLES = 3
 _END_MARK = re.compile(r"(?<![^\r\n])\x1a+[\r\n]*\Z")
+_SAMPLES = 3
 _SAMPLE_CHARS = 200
 _QUOTE_CHECKED_ROWS = 1_000
 
@@ -37,13 +37,14 @@ _QUOTE_CHECKED_ROWS = 1_000
 def read_delimited(path: Path, media_type: str | None, options: Options, limits: Limits) -> Table:
     """Read a delimited text file. Raises UnusableFile (422) where encoding, delimiter, quoting or header is unclear."""
     decoded = decode(path.read_bytes(), options.encoding or get_charset(media_type))
-    if not decoded.text.strip(WHITE_SPACE + ",;|"):
+    text = _drop_end_mark(decoded.text).lstrip(MARK)
+    if not text.strip(WHITE_SPACE + ",;|"):
         raise UnusableFile("The file has no line with text.", code=Code.EMPTY_FILE)
-    lines = split_lines(_drop_end_mark(decoded.text).lstrip(MARK), limits)
+    lines = split_lines(text, limits)
     hint = find_excel_hint(lines[0])
     delimiter = parse_delimiter(options.delimiter) or hint or _tab_of_media_type(media_type, lines)
     delimiter = delimiter or detect_delimiter(lines, options.header)
-    if MARK in decoded.text:
+    if MARK in text:
         drop_marks(lines, delimiter)
     rows = read_rows(lines, delimiter, limits)
     _refuse_broken_quoting(rows)

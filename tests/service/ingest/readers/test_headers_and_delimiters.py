@@ -154,6 +154,8 @@ def test_notes_of_three_cells_may_stand_above_a_named_header(read: Read, facts: 
         ("subject,relation,answer\n", "auto", "no_usable_row"),
         ("\ufeff \n\n", "auto", "empty_file"),
         ("\n,,\n ;;\n", "auto", "empty_file"),
+        ("\x1a", "auto", "empty_file"),
+        ("\ufeff\n\x1a\r\n", "none", "empty_file"),
     ],
 )
 def test_an_unclear_header_is_asked_about(text: str, header: str, code: str, read: Read) -> None:
