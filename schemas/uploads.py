@@ -20,6 +20,13 @@ class OnConflict(StrEnum):
     MANY = "many"
 
 
+class Layout(StrEnum):
+    """How a table holds facts: `long` has one fact a row, `wide` one subject a row and one relation a column."""
+
+    LONG = "long"
+    WIDE = "wide"
+
+
 class FindingKind(StrEnum):
     """What is worth a look though nothing was refused for it."""
 
@@ -108,7 +115,8 @@ class RefusedCount(Reply):
 
 class Receipt(Reply):
     """accepted + duplicate + conflicting + rejected = rows_read; created, updated, unchanged, deleted count pairs.
-    `memory` is the champion that serves the upload's facts; null where a training must bring them in.
+    `memory` is the champion that serves the upload's facts; null where a training must bring them in. In a wide table
+    every filled cell counts as a row; `table_rows` counts its rows and `empty_cells` the cells without an answer.
     """
 
     id: str
@@ -140,6 +148,9 @@ class Receipt(Reply):
     bytes: int
     refused: list[RefusedCount]
     findings: list[Finding]
+    layout: Layout = Layout.LONG  # the defaults from here on: receipts kept from before have none of these
+    table_rows: int | None = None
+    empty_cells: int | None = None
 
 
 class ReceiptList(Reply):

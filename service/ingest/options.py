@@ -1,15 +1,18 @@
 """The options of an upload, and the limits on what reading a file may cost."""
 
 from dataclasses import dataclass
+from urllib.parse import urlencode
 
-from schemas.uploads import Mode, OnConflict
+from schemas.uploads import Layout, Mode, OnConflict
 
 
 @dataclass(frozen=True, slots=True)
 class Options:
     """The query parameters of an upload. `None` and `auto` are detected; the file is refused where that is unclear.
 
-    header: `auto`, `none` (the first row is a fact), or the three column names `SUBJECT,RELATION,ANSWER`.
+    header: `auto`, `none` (the first row is a fact), or the three column names `SUBJECT,RELATION,ANSWER`. subject: the
+    columns that make the subject of a wide table; relations: those that are its relations, all others by default, or
+    all but those in `ignore`. sheet: the worksheet to read, or `all`. sent: the query as the caller wrote it.
     """
 
     mode: Mode = Mode.UPSERT
@@ -17,6 +20,23 @@ class Options:
     encoding: str | None = None
     delimiter: str | None = None
     header: str = "auto"
+    layout: Layout = Layout.LONG
+    subject: str | None = None
+    relations: str | None = None
+    ignore: str | None = None
+    sheet: str | None = None
+    sent: tuple[tuple[str, str], ...] = ()
+
+    def offer(self, **changes: str | None) -> dict[str, str]:
+        """What an error carries as `try`: the query that settles it, which is the one sent with some options changed.
+        None takes an option out.
+        """
+        return {"try": self.change_query(**changes)}
+
+    def change_query(self, **changes: str | None) -> str:
+        """The query as sent with some options changed, percent-encoded."""
+        chosen = {**dict(self.sent), **changes}
+        return urlencode({name: value for name, value in chosen.items() if value is not None})
 
 
 @dataclass(frozen=True, slots=True)

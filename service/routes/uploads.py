@@ -9,7 +9,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Query, Request
 
 from schemas.problems import Code
-from schemas.uploads import Mode, OnConflict, Receipt, ReceiptList
+from schemas.uploads import Layout, Mode, OnConflict, Receipt, ReceiptList
 from service.ingest import MEDIA_TYPES, Limits, Options
 from service.routes.context import IdempotencyKey, LedgerReader, PartUploader, Service
 from service.routes.guard import check_announced
@@ -27,14 +27,32 @@ _BODY = {
 }
 
 
-def _options(
+def _options(  # noqa: PLR0917 - FastAPI reads the query from the parameters
+    request: Request,
     mode: Mode = Mode.UPSERT,
     on_conflict: OnConflict = OnConflict.REFUSE,
     encoding: Annotated[str | None, Query(max_length=40)] = None,
     delimiter: Annotated[str | None, Query(max_length=10)] = None,
     header: Annotated[str, Query(max_length=2000)] = "auto",
+    layout: Layout = Layout.LONG,
+    subject: Annotated[str | None, Query(max_length=2000)] = None,
+    relations: Annotated[str | None, Query(max_length=20_000)] = None,
+    ignore: Annotated[str | None, Query(max_length=20_000)] = None,
+    sheet: Annotated[str | None, Query(max_length=100)] = None,
 ) -> Options:
-    return Options(mode=mode, on_conflict=on_conflict, encoding=encoding, delimiter=delimiter, header=header)
+    return Options(
+        mode=mode,
+        on_conflict=on_conflict,
+        encoding=encoding,
+        delimiter=delimiter,
+        header=header,
+        layout=layout,
+        subject=subject,
+        relations=relations,
+        ignore=ignore,
+        sheet=sheet,
+        sent=tuple(request.query_params.multi_items()),
+    )
 
 
 @router.post("", openapi_extra=_BODY, responses=refusals({409: [Code.REPLACE_INCOMPLETE, Code.IDEMPOTENCY_KEY_REUSED]}))

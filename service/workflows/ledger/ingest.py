@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TextIO
 
@@ -43,9 +43,8 @@ class Upload:
         """The key by which a repeated upload is recognised; None for a dry run, which stores nothing."""
         if self.idempotency_key is None or self.dry_run:
             return None
-        options = self.options
-        chosen = (options.mode, options.on_conflict, options.encoding, options.delimiter, options.header)
-        everything = json.dumps([self.sha256, self.media_type, self.allow_partial, *chosen])
+        chosen = asdict(replace(self.options, sent=()))
+        everything = json.dumps([self.sha256, self.media_type, self.allow_partial, chosen])
         return idempotency.Request(self.by, self.idempotency_key, hashlib.sha256(everything.encode()).hexdigest())
 
 
