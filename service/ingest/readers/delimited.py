@@ -23,7 +23,7 @@ from service.ingest.readers.csvrows import (
     refuse_unknown_quotes,
     split_lines,
 )
-from service.ingest.readers.decode import Decoded, decode, escape_undecodable, get_base_type, get_charset
+from service.ingest.readers.decode import Decoded, decode, escape_undecodable, get_base_type
 from service.ingest.readers.header import HEAD_ROWS, locate_header, report_lines_above, resolve_header
 from service.ingest.readers.sift import RawTable, Refusal, read_pair, sift
 from service.ingest.table import Header, Table
@@ -36,7 +36,7 @@ _QUOTE_CHECKED_ROWS = 1_000
 
 def read_delimited(path: Path, media_type: str | None, options: Options, limits: Limits) -> Table:
     """Read a delimited text file. Raises UnusableFile (422) where encoding, delimiter, quoting or header is unclear."""
-    decoded = decode(path.read_bytes(), options.encoding or get_charset(media_type))
+    decoded = decode(path.read_bytes(), media_type, options)
     text = _drop_end_mark(decoded.text).lstrip(MARK)
     if not text.strip(WHITE_SPACE + ",;|"):
         raise UnusableFile("The file has no line with text.", code=Code.EMPTY_FILE)

@@ -11,7 +11,7 @@ from service.errors import UnusableFile
 from service.facts import is_blank
 from service.ingest.options import Limits, Options
 from service.ingest.readers.csvrows import join_lines, split_lines
-from service.ingest.readers.decode import decode, escape_undecodable, get_charset
+from service.ingest.readers.decode import decode, escape_undecodable
 from service.ingest.readers.delimited import sample_lines
 from service.ingest.readers.header import AUTO, NONE, resolve_header
 from service.ingest.readers.sift import RawTable, Refusal, Row, sift
@@ -24,7 +24,7 @@ _NOT_TEXT = "subject and relation must be text or numbers, and answer text, a nu
 
 def read_json_lines(path: Path, media_type: str | None, options: Options, limits: Limits) -> Table:
     """Read a JSON lines file; lines that are no facts are refused one by one. Raises UnusableFile (422)."""
-    decoded = decode(path.read_bytes(), options.encoding or get_charset(media_type))
+    decoded = decode(path.read_bytes(), media_type, options)
     lines = split_lines(decoded.text, limits)
     objects = [(at, _parse_object(line)) for at, line in enumerate(lines) if not is_blank(line)]
     header = _resolve_keys([found for _, found in objects if isinstance(found, dict)], options.header)
