@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from schemas.problems import Code
 from service.errors import UnusableFile
 from service.ingest.options import Options
-from service.ingest.readers.detect import Reading, rank_readings
+from service.ingest.readers.detect import LATIN, Reading, rank_readings
 
 SURROGATE = re.compile("[\ud800-\udfff]")
 
@@ -41,6 +41,7 @@ _NEC_ROW = str.maketrans(
     "", "", bytes(b for cell in range(0xA1, 0xFF) for b in (0xAD, cell)).decode("euc_jis_2004", "ignore")
 )
 _SURE = 10  # bits by which a reading has to be less surprising than the next one: a thousand to one
+_SURE_OF_OTHERS = 20  # the same for an encoding that is offered, of many that differ in a few letters
 _POSSIBLE = 40  # bits beyond which a reading is not worth a question
 _TAKEN = frozenset(("utf-8", "cp932", "euc_jp", "euc_jis_2004"))  # the only ones that are read without a question
 _SHOWN_READINGS, _SHOWN_CHARS = 5, 80
@@ -113,7 +114,7 @@ def _decode_or_refuse(data: bytes, name: str, options: Options) -> Decoded:
     fitting = _find_fitting(data, rank_readings(data))
     advice, offer = f"{_ASK}, or leave out encoding=", {}
     if _is_clear(fitting):
-        advice = f"By encoding={fitting[0].encoding} it reads: {_show_sample(fitting[0].text)}"
+        advice = f"By encoding={fitting[0].encoding} it reads: {_show_samples(fitting[:1])[0]}"
         offer = options.offer(encoding=fitting[0].encoding)
     raise UnusableFile(
         f"The file is not valid {name}: {len(bad)} of {lines} lines have bytes that do not decode, the first of them "
@@ -190,17 +191,19 @@ def _detect_and_decode(data: bytes, options: Options) -> Decoded:
     )
 
 
-def _is_clear(readings: Sequence[Reading]) -> bool:
+def _is_clear(readings: Sequence[Reading], margin: float = _SURE) -> bool:
     """Whether the first reading is far likelier than the others, or nothing but damage to ASCII, which is refused."""
     if len(readings) < 2:  # noqa: PLR2004 - one reading has no rival
         return bool(readings)
-    sure = readings[1].bits - readings[0].bits >= _SURE
-    return sure or (readings[0].encoding == "utf-8" and SURROGATE.sub("", readings[0].text).isascii())
+    best, second = readings[:2]
+    sure = second.bits - best.bits >= margin and not {best.encoding, second.encoding} <= LATIN
+    return sure or (best.encoding == "utf-8" and SURROGATE.sub("", best.text).isascii())
 
 
 def _find_fitting(data: bytes, readings: Sequence[Reading]) -> list[Reading]:
     """The readings of a sample that are likely enough to be shown and read the whole file."""
-    likely = [reading for reading in readings if reading.bits - readings[0].bits < _POSSIBLE]
+    best = readings[0]
+    likely = [each for each in readings if each.bits - best.bits < _POSSIBLE or {each.encoding, best.encoding} <= LATIN]
     return [reading for reading in likely[:_SHOWN_READINGS] if _decode_leniently(data, reading.encoding)[0]]
 
 
@@ -219,7 +222,7 @@ def _encoding_unclear(readings: list[Reading], options: Options, reason: str) ->
     """The question which of these readings is right; the likeliest is offered where it clearly is that."""
     if not readings:
         return UnusableFile(f"{reason} {_ASK}.", code=Code.ENCODING_UNCLEAR)
-    samples = [(reading, _show_sample(reading.text)) for reading in readings]
+    samples = list(zip(readings, _show_samples(readings), strict=True))
     shown = "; ".join(f"with encoding={reading.encoding} it reads: {sample}" for reading, sample in samples)
     return UnusableFile(
         f"{reason} {shown[0].upper()}{shown[1:]}. {'Send that' if len(readings) == 1 else 'Send the right one'}, "
@@ -228,15 +231,17 @@ def _encoding_unclear(readings: list[Reading], options: Options, reason: str) ->
         readings=[
             {"query": options.change_query(encoding=reading.encoding), "sample": sample} for reading, sample in samples
         ],
-        **(options.offer(encoding=readings[0].encoding) if _is_clear(readings) else {}),
+        **(options.offer(encoding=readings[0].encoding) if _is_clear(readings, _SURE_OF_OTHERS) else {}),
     )
 
 
-def _show_sample(text: str) -> str:
-    """The first line of a text that is not ASCII, by which a person sees whether it was read rightly."""
-    lines = text.splitlines()
-    telling = next((line for line in lines if not line.isascii()), lines[0] if lines else "")
-    return escape_undecodable(telling.strip("\ufeff")[:_SHOWN_CHARS])
+def _show_samples(readings: Sequence[Reading]) -> list[str]:
+    """A line of each reading, by which a person sees which is right: the first that they read differently."""
+    texts = [reading.text.splitlines() for reading in readings]
+    telling = (lines for lines in zip(*texts, strict=False) if len(set(lines)) == len(set(map(tuple, texts))))
+    shown = next(telling, None) or next((lines for lines in zip(*texts, strict=False) if len(set(lines)) > 1), None)
+    shown = shown or tuple(next((line for line in lines if not line.isascii()), "") for lines in texts)
+    return [escape_undecodable(line.strip("\ufeff")[:_SHOWN_CHARS]) for line in shown]
 
 
 def get_base_type(media_type: str | None) -> str:

@@ -20,18 +20,25 @@ _CAPITAL, _NEW_SCRIPT, _NEW_FOREIGN_SCRIPT = 1, 3, 10
 _MIXED, _RAISED_CASE, _LOWERED_CASE, _MISPLACED, _INSIDE_A_WORD, _ALONE, _IN_A_ROW = 8, 7, 4, 9, 5, 5, 3
 
 # The letters of each writing and the ideographs that everyday words are made of, the most frequent first.
+_SHARED = "éáíóöüä"
 _WESTERN = "éáíóèüöäàçñãêåøôßâæúûëîïõòùìœÿ"
 _CENTRAL = "áíéščžýřěóőúłąęćńśżźöüäčůâăîșțşţďťňľđëçôŕĺű"
-_TURKISH = "ıüşğöçâîû"
+_TURKISH = "ıüşğöç"
 _BALTIC = "āšīėžēūčųģņļķąęįõöäüåæøéó"
 _VIETNAMESE = "đảấộươạếịềầớứóăốậểữờồởọợẩụủừựắặỉễẫổẵẳằẹẻẽỏỗỡũửỳỵỷỹ"
 _CYRILLIC = "аоиенртслквмдяпуйгбыьзчхшжюцщэфіїўёъєґјљњћђџѓќѕ"
 _GREEK = "αοιετσνηρυκπμλςίγάωόδέχθήβύφώξζψϊϋΐΰ"
 _HEBREW = "יולהמרתבאנשםקדחפעסכטןגזצךףץ"
 _ARABIC = "اليمنرتبوةسدعفهحقكأجشطصخىضزإغثءآظذؤئگپچژ"
-_THAI = "านรเอกงมยลวดทสตะิีัปบคหแจุ่้พชขูื์ใไโ็ซผถณศธภำญึษๆฐฉฟฝฏฮฎฤฆฬฒฑฌฦ฿"
-_KATAKANA = "ンースイルトラリシアクドカタッレニマフナキコジテサノウチオロハムメプバュグブパモツエミセソデヨャワネズケヤヒゴガィビピベポダェボホユァペョギザヘオヌゲゼォヴゾヂヅゥヲ"
-_HIRAGANA = "のいしるたかなとにをはてきっりらこんまあさくれもすうみつちがでけわそひよせえゆやおほふだむめぬじばろねどぶごぎづげべずびぼへざぐぜゃゅょぞぽぷぱぢぁぴぺぃぇぉ"
+_THAI = "านรเอกงมยลวดทสตะิีัปบคหแจุ่้พชขูื์ใไโ็ซผถณศธภำญึษๆฐฉฟฝฏฮฎฤฆฬฒฑฌฦ฿์๊๋ฯํ"
+_KATAKANA = (
+    "ンースイルトラリシアクドカタッレニマフナキコジテサノウチオロハムメプバュグブパモツエミセソデヨャワネズケヤヒゴガィビピベポダェボホユ"
+    "ァペョギザヘヌゲゼォヴゾヂヅゥヲ"
+)
+_HIRAGANA = (
+    "のいしるたかなとにをはてきっりらこんまあさくれもすうみつちがでけわそひよせえゆやおほふだむめぬじばろねどぶごぎづげべずびぼへざぐぜゃゅ"
+    "ょぞぽぷぱぢぁぴぺぃぇぉ"
+)
 _HALF_WIDTH = "ﾝﾞｰｲｽﾙﾄﾗﾘｼｱｸｶﾀﾟﾚｯﾆﾏﾌﾅｷｺﾃｻﾉｳﾁｵﾛﾊﾑﾒｭﾓﾂｴﾐｾｿﾖｬﾜﾈｹﾔﾋｨﾕｪﾎﾍﾇｧｮｫｩｦ"
 _KANJI = (
     "日本国大人年一中会社市町村区県府都道東西南北京阪川山田島高小上下内外前後新古名部品番号分地時生行方出入三二四五六七八九十百千万"
@@ -49,6 +56,11 @@ _HANZI = (
     "國來個說為時會學對後發當開經長點現實進間樣見動業電門東車話問機種員華張馬灣臺島亞爾羅蘭達維納聖縣區鄉鎮號"
 )
 _WITHIN_WORDS = frozenset("’‘ʻʼʿʾ·–—・、。「」…")
+_SYLLABLES = (
+    "이다아가스리나라사시도인자지기고어하대한국서부산남북동구니르드랜카키탄트로마바오일본중미영군공화제주의는을를에해정성전상소수우원장유"
+    "경김박최조강윤임신안송오홍문양손배백허노하곽권황양진선민현준연은혜영희철호재용규광명석태덕보비치파포피페프테타터토코크케그글게레러"
+    "루르디데버베벨브발세셀슈싱안알엘예요위을잉자차체츠콩쿠탈탕통팔푸필함형후휴흑회물품번격단위재고색가량크기류업체명칭호점"
+)
 _FAMILIAR = _WITHIN_WORDS | frozenset(
     "　。、・「」『』（）【】ー～〜：／！？＝＋－−，．％＆→←’‘“”–—…°±²³×·½µ€£§®©™«»№¥"
 )
@@ -114,7 +126,7 @@ _JAPANESE = _KANA | _rank_signs(_KANJI, _decode_rows("euc_jp", 0xB0, 0xCF))
 _BORROWED = {letter: bits + 4 for letter, bits in _rank(_KANJI).items()} | _KANA
 _CHINESE = _BORROWED | _rank_signs(_HANZI, _decode_rows("gb2312", 0xB0, 0xD7))
 _TAIWANESE = _BORROWED | _rank_signs(_HANZI, _decode_rows("big5", 0xA4, 0xC6))
-_KOREAN = dict.fromkeys(_decode_rows("euc_kr", 0xB0, 0xC8), 9.0)
+_KOREAN = _rank_signs(_SYLLABLES, _decode_rows("euc_kr", 0xB0, 0xC8))
 _ALL_LATIN = _rank(_WESTERN + _CENTRAL + _BALTIC + _TURKISH + _VIETNAMESE)
 _EVERYTHING: dict[str, float] = {}
 for _letters in (_ALL_LATIN, *map(_rank, (_CYRILLIC, _GREEK, _HEBREW, _ARABIC, _THAI)), _KOREAN, _TAIWANESE, _CHINESE):
@@ -129,11 +141,11 @@ WRITINGS = {
     "gb18030": Writing(8, _CHINESE, frozenset(("CJK", "FULLWIDTH"))),
     "big5": Writing(9, _TAIWANESE, frozenset(("CJK", "FULLWIDTH", "BOPOMOFO"))),
     "cp949": Writing(9, _KOREAN, frozenset(("HANGUL", "FULLWIDTH"))),
-    "cp1252": _alphabet(8, _WESTERN),
-    "cp1250": _alphabet(9, _CENTRAL),
-    "iso8859_2": _alphabet(11, _CENTRAL),
-    "cp1254": _alphabet(10, _TURKISH),
-    "cp1257": _alphabet(10, _BALTIC),
+    "cp1252": _alphabet(8, _SHARED + _WESTERN + _CENTRAL),
+    "cp1250": _alphabet(9, _SHARED + _CENTRAL + _WESTERN),
+    "iso8859_2": _alphabet(11, _SHARED + _CENTRAL + _WESTERN),
+    "cp1254": _alphabet(10, _SHARED + _TURKISH + _WESTERN),
+    "cp1257": _alphabet(10, _SHARED + _BALTIC + _WESTERN),
     "cp1251": _alphabet(9, _CYRILLIC, "CYRILLIC"),
     "koi8_r": _alphabet(10, _CYRILLIC, "CYRILLIC"),
     "cp866": _alphabet(11, _CYRILLIC, "CYRILLIC"),
@@ -144,6 +156,8 @@ WRITINGS = {
     "cp874": _alphabet(9, _THAI, "THAI"),
 }
 """The encodings that are tried, by the names that `encoding=` takes."""
+LATIN = frozenset(name for name, writing in WRITINGS.items() if writing.scripts == {"LATIN"})
+"""The code pages of Latin alphabets: they differ in a few letters, and which are frequent depends on the language."""
 _WIDE = dict.fromkeys(("utf-16-le", "utf-16-be", "utf-32-le", "utf-32-be"), WRITINGS["utf-8"])
 
 
