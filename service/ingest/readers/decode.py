@@ -38,13 +38,13 @@ _AS_BYTES = dict(
 )
 # Row 13 of JIS, such as ① and ㈱: in the files of NEC and Windows, but in no EUC-JP by the standard.
 _NEC_ROW = str.maketrans(
-    "", "", bytes(b for cell in range(0xA1, 0xFF) for b in (0xAD, cell)).decode("euc_jis_2004", "ignore")
+    "", "", "".join(bytes([0xAD, cell]).decode("euc_jis_2004", "ignore") for cell in range(0xA1, 0xFF))
 )
 _SURE = 10  # bits by which a reading has to be less surprising than the next one: a thousand to one
 _SURE_OF_OTHERS = 20  # the same for an encoding that is offered, of many that differ in a few letters
 _POSSIBLE = 40  # bits beyond which a reading is not worth a question
 _TAKEN = frozenset(("utf-8", "cp932", "euc_jp", "euc_jis_2004"))  # the only ones that are read without a question
-_SHOWN_READINGS, _SHOWN_CHARS = 5, 80
+_SHOWN_READINGS, _SHOWN_CHARS = 8, 80
 _ASK = "Name the encoding, for example encoding=cp932 (Excel on Japanese Windows), encoding=euc_jp or encoding=cp1252"
 
 
@@ -193,7 +193,7 @@ def _detect_and_decode(data: bytes, options: Options) -> Decoded:
 
 def _is_clear(readings: Sequence[Reading], margin: float = _SURE) -> bool:
     """Whether the first reading is far likelier than the others, or nothing but damage to ASCII, which is refused."""
-    if len(readings) < 2:  # noqa: PLR2004 - one reading has no rival
+    if len(readings) < 2:
         return bool(readings)
     best, second = readings[:2]
     sure = second.bits - best.bits >= margin and not {best.encoding, second.encoding} <= LATIN

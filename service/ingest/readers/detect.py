@@ -108,13 +108,13 @@ class Writing:
     """What is written in an encoding.
 
     bits: how rarely files are in it. letters: the bits of its usual characters. scripts: those whose other letters are
-    rare rather than foreign.
+    rare rather than foreign. holds_everything: no character is foreign to it.
     """
 
     bits: float
     letters: dict[str, float]
     scripts: frozenset[str]
-    foreign: int = _FOREIGN
+    holds_everything: bool = False
 
 
 def _alphabet(bits: float, letters: str, script: str = "LATIN") -> Writing:
@@ -134,7 +134,7 @@ for _letters in (_ALL_LATIN, *map(_rank, (_CYRILLIC, _GREEK, _HEBREW, _ARABIC, _
 _EVERYTHING |= {letter: min(bits, _EVERYTHING.get(letter, bits)) for letter, bits in _JAPANESE.items()}
 
 WRITINGS = {
-    "utf-8": Writing(0, _EVERYTHING, _ALPHABETS | _JAPANESE_SCRIPTS | {"HANGUL", "BOPOMOFO"}, _UNRANKED),
+    "utf-8": Writing(0, _EVERYTHING, _ALPHABETS | _JAPANESE_SCRIPTS | {"HANGUL", "BOPOMOFO"}, holds_everything=True),
     "cp932": Writing(7, _JAPANESE, _JAPANESE_SCRIPTS),
     "euc_jp": Writing(8, _JAPANESE, _JAPANESE_SCRIPTS),
     "euc_jis_2004": Writing(10, _JAPANESE, _JAPANESE_SCRIPTS),
@@ -176,7 +176,7 @@ def measure_surprise(text: str, writing: Writing) -> float:
     bits, scripts = writing.bits, {"", "LATIN"}
     padded = f"  {text} "
     for at in range(2, len(padded) - 1):
-        before, character, after = padded[at - 1 : at + 2]
+        before, character, after = padded[at - 1], padded[at], padded[at + 1]
         script, category = _describe(character)
         bits += _measure_character(character, script, category, writing)
         if script not in scripts and script != "COMBINING":
@@ -198,15 +198,17 @@ def _measure_character(character: str, script: str, category: str, writing: Writ
         return bits
     if "\udc80" <= character <= "\udcff":
         return _DAMAGED
-    if category in ("Cc", "Cn", "Cs"):
+    if character in _FAMILIAR:
+        return _MARK
+    if script in writing.scripts:
+        return _RARE_SIGN if script == "CJK" else _RARE
+    if writing.holds_everything:
+        return _UNRANKED
+    if category in {"Cc", "Cn"}:
         return _CONTROL
     if category == "Co":
         return _PRIVATE
-    if character in _FAMILIAR:
-        return _MARK
-    if script:
-        return (_RARE_SIGN if script == "CJK" else _RARE) if script in writing.scripts else writing.foreign
-    return _SYMBOL
+    return _FOREIGN if script else _SYMBOL
 
 
 def _measure_place(second_before: str, before: str, character: str, after: str) -> float:
@@ -225,7 +227,7 @@ def _measure_place(second_before: str, before: str, character: str, after: str) 
     elif (
         last_script
         and after.isalpha()
-        and (character in _SELDOM or character > "\x7f" and character not in _WITHIN_WORDS)
+        and (character in _SELDOM or (character > "\x7f" and character not in _WITHIN_WORDS))
     ):
         bits += _INSIDE_A_WORD
     if script in _ALPHABETS and character > "\x7f":
