@@ -44,20 +44,16 @@ def read_delimited(path: Path, media_type: str | None, options: Options, limits:
     lines = split_lines(text, limits)
     hint = find_excel_hint(lines[0])
     delimiter = parse_delimiter(options.delimiter) or hint or _tab_of_media_type(media_type, lines)
-    delimiter = delimiter or _detect_delimiter(lines, options, limits)
+    delimiter = delimiter or _detect_delimiter(lines, decoded, options, limits)
     if MARK in text:
         drop_marks(lines, delimiter)
-    table = _read_lines(lines, delimiter, options, limits, start=1 if hint else 0, scan=_needs_scan(decoded))
+    table = _read_lines(lines, decoded, delimiter, options, limits, start=1 if hint else 0)
     table.encoding, table.samples = decoded.encoding, sample_lines(decoded.text, lines)
     return table
 
 
-def _needs_scan(decoded: Decoded) -> bool:
-    return decoded.damaged or "\0" in decoded.text
-
-
 def _read_lines(
-    lines: list[str], delimiter: str, options: Options, limits: Limits, *, start: int = 0, scan: bool = False
+    lines: list[str], decoded: Decoded, delimiter: str, options: Options, limits: Limits, *, start: int = 0
 ) -> Table:
     """Read the lines from index `start` on by a delimiter: split them into rows, find the header, sift the rows."""
     rows = read_rows(lines, delimiter, limits)
@@ -65,7 +61,7 @@ def _read_lines(
     blank = rows.drop_blank_lines(start)
     top = _find_top(rows, options.header)
     header, body = _read_header(rows, top[-1], options.header)
-    table = sift(_sheet(rows, body, lines, delimiter, scan), header, limits)
+    table = sift(_sheet(rows, body, lines, decoded, delimiter), header, limits)
     for broken in rows.broken:
         table.mentioned.update(_pairs_of_malformed(broken.text, delimiter, header))
     table.refused += rows.broken
@@ -139,17 +135,16 @@ def _empty_columns(body: Sequence[Sequence[str]], width: int) -> int:
     return len(first) - width if alike else 0
 
 
-def _sheet(rows: Rows, body: int, lines: list[str], delimiter: str, scan: bool) -> RawTable:
+def _sheet(rows: Rows, body: int, lines: list[str], decoded: Decoded, delimiter: str) -> RawTable:
     starts, stops = rows.starts[body:], rows.stops[body:]
 
     def text(at: int) -> str:
         return escape_undecodable(join_lines(lines, starts[at], stops[at]))
 
     refusals = dict[int, Refusal]()
-    late = re.compile(re.escape(delimiter) + r'[ \u3000]+"')
-    if any(late.search(line) for line in lines if '"' in line):
+    if '"' in decoded.text and re.search(re.escape(delimiter) + r'[ \u3000]+"', decoded.text):
         refusals = _refuse_late_quotes(rows.rows[body:], text)
-    return RawTable(rows.rows[body:], rows.lines[body:], text, refusals, scan=scan)
+    return RawTable(rows.rows[body:], rows.lines[body:], text, refusals, scan=decoded.damaged or "\0" in decoded.text)
 
 
 def _find_rows_inside_cells(table: Table, delimiter: str) -> list[Finding]:
@@ -221,7 +216,7 @@ def find_excel_hint(first_line: str) -> str | None:
     return match[1] if match and match[1] not in _UNUSABLE else None
 
 
-def _detect_delimiter(lines: Sequence[str], options: Options, limits: Limits) -> str:
+def _detect_delimiter(lines: Sequence[str], decoded: Decoded, options: Options, limits: Limits) -> str:
     """Detect the delimiter: the one by which a row is the header; where none is, the one that splits rows most evenly.
 
     Raises UnusableFile (422) where none of the candidates splits any row, or where several fit alike.
@@ -242,7 +237,8 @@ def _detect_delimiter(lines: Sequence[str], options: Options, limits: Limits) ->
             return fitting[0]  # by none of them is there a table, which the header's own error says
         options = replace(options, header=header.NONE)
     if len(fitting) > 1:
-        raise _delimiter_unclear({candidate: samples[candidate] for candidate in fitting}, head, options, limits)
+        fitting_samples = {candidate: samples[candidate] for candidate in fitting}
+        raise _delimiter_unclear(fitting_samples, head, decoded, options, limits)
     return fitting[0]
 
 
@@ -254,7 +250,7 @@ def _has_header(rows: Sequence[Sequence[str]], options: Options) -> bool:
 
 
 def _delimiter_unclear(
-    samples: dict[str, list[list[str]]], head: list[str], options: Options, limits: Limits
+    samples: dict[str, list[list[str]]], head: list[str], decoded: Decoded, options: Options, limits: Limits
 ) -> UnusableFile:
     """The question by which of several delimiters to read, with what each makes of the first rows."""
     readings, shown = list[dict[str, object]](), list[str]()
@@ -264,7 +260,7 @@ def _delimiter_unclear(
             f"With delimiter={name} the first row is: {header.quote_row(rows[locate_header(rows, options.header)])}"
         )
         with suppress(UnusableFile):
-            facts = islice(_read_lines(head, delimiter, options, limits).columns.rows(), _FACTS_SHOWN)
+            facts = islice(_read_lines(head, decoded, delimiter, options, limits).columns.rows(), _FACTS_SHOWN)
             query = options.change_query(
                 delimiter=name, header=None if options.header == header.AUTO else options.header
             )
