@@ -100,6 +100,7 @@ _UNSUPPORTED = (
 )
 _MARKUP = ((b"<!doctype html", "HTML"), (b"<html", "HTML"), (b"<table", "HTML"), (b"<?xml", "XML"))
 _HEAD_BYTES = 4096
+_BLANK = b"\xef\xbb\xbf \t\r\n"
 
 
 def identify_format(path: Path, media_type: str | None) -> Format:
@@ -108,9 +109,9 @@ def identify_format(path: Path, media_type: str | None) -> Format:
     Raises UnsupportedMedia (415) where they differ or the format cannot be read, UnusableFile (422) for an empty file.
     """
     with path.open("rb") as file:
-        head = file.read(_HEAD_BYTES)
+        head = next((head for head in iter(lambda: file.read(_HEAD_BYTES), b"") if head.strip(_BLANK)), b"")
     declared = _find_declared(get_base_type(media_type))
-    if not head.strip(b"\xef\xbb\xbf \t\r\n"):
+    if not head:
         raise UnusableFile("The file is empty.", code=Code.EMPTY_FILE)
     seen = _recognise(head)
     if declared is None or declared is seen:

@@ -6,6 +6,7 @@ The C reader of `csv` parses the file; a record that it rejects is read by `read
 import csv
 import io
 import re
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -13,6 +14,7 @@ from itertools import islice
 
 from schemas.problems import Code
 from service.errors import UnusableFile
+from service.facts import is_blank
 from service.ingest.options import Limits
 from service.ingest.readers.decode import escape_undecodable
 from service.ingest.table import RefusedRow
@@ -39,6 +41,19 @@ class Rows:
         if isinstance(self.starts, range):
             return range(self.starts.start + 1, self.starts.stop + 1)
         return [start + 1 for start in self.starts]
+
+    def drop_blank_lines(self, start: int) -> int:
+        """Drop the first `start` rows and all blank lines, so that no later step visits them one by one; return how
+        many blank lines there were.
+        """
+        if not start and min(map(len, self.rows), default=2) > 1:
+            return 0
+        kept = [at for at, row in enumerate(self.rows) if len(row) > 1 or (row and not is_blank(row[0]))]
+        kept = kept[bisect_left(kept, start) :]
+        blank = len(self.rows) - start - len(kept)
+        self.rows = [self.rows[at] for at in kept]
+        self.starts, self.stops = [self.starts[at] for at in kept], [self.stops[at] for at in kept]
+        return blank
 
 
 def split_lines(text: str, limits: Limits) -> list[str]:

@@ -1,20 +1,19 @@
 """Decoding files: by the declared encoding, else by the byte order mark, else by the only encoding that fits the bytes.
 
-Where several encodings fit, the file is refused, so text is never stored garbled. Bytes that do not decode are kept as
-lone surrogates (PEP 383), so that their rows can be refused one by one and written with escapes. They never become
-U+FFFD and never reach a fact.
+Where several encodings fit, the file is refused with what each of them makes of it, so text is never stored garbled.
+Bytes that do not decode are kept as lone surrogates (PEP 383), so that their rows can be refused one by one and written
+with escapes. They never become U+FFFD and never reach a fact.
 """
 
 import codecs
 import re
-from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import islice
-
-import charset_normalizer
 
 from schemas.problems import Code
 from service.errors import UnusableFile
+from service.ingest.options import Options
+from service.ingest.readers.detect import LATIN, Reading, rank_readings
 
 SURROGATE = re.compile("[\ud800-\udfff]")
 
@@ -30,15 +29,22 @@ _ALIASES = dict.fromkeys(
     ("shift_jis", "shift-jis", "shiftjis", "sjis", "x-sjis", "s_jis", "windows-31j", "windows_31j", "ms932"), "cp932"
 )
 _NOT_FOR_FILES = {"idna", "punycode", "undefined", "unicode_escape", "raw_unicode_escape", "utf_7", "mbcs", "oem"}
-_WESTERN = re.compile(rb"[A-Za-z][\xc0-\xef\xf1-\xf6\xf8-\xfd]|[\xc0-\xef\xf1-\xf6\xf8-\xfd][A-Za-z]")
 _ISO_2022_JP = re.compile(rb"\x1b(\$[@B]|\$\([DOPQ]|\([BJI])")
-_MARKS = re.compile("[,\t;|\n\r]")
+_JAPANESE_MAIL = ("iso-2022-jp", "iso2022_jp_ext", "iso2022_jp_3", "iso2022_jp_2004")
 # Python decodes bytes that cp932 does not define to these control and private characters.
 _NOT_IN_CP932 = re.compile("[\x80\uf8f0-\uf8f3]")
 _AS_BYTES = dict(
     zip(map(ord, "\x80\uf8f0\uf8f1\uf8f2\uf8f3"), map(chr, (0xDC80, 0xDCA0, 0xDCFD, 0xDCFE, 0xDCFF)), strict=True)
 )
-_HINT_BYTES = 1 << 16
+# Row 13 of JIS, such as ① and ㈱: in the files of NEC and Windows, but in no EUC-JP by the standard.
+_NEC_ROW = str.maketrans(
+    "", "", "".join(bytes([0xAD, cell]).decode("euc_jis_2004", "ignore") for cell in range(0xA1, 0xFF))
+)
+_SURE = 10  # bits by which a reading has to be less surprising than the next one: a thousand to one
+_SURE_OF_OTHERS = 20  # the same for an encoding that is offered, of many that differ in a few letters
+_POSSIBLE = 40  # bits beyond which a reading is not worth a question
+_TAKEN = frozenset(("utf-8", "cp932", "euc_jp", "euc_jis_2004"))  # the only ones that are read without a question
+_SHOWN_READINGS, _SHOWN_CHARS = 8, 80
 _ASK = "Name the encoding, for example encoding=cp932 (Excel on Japanese Windows), encoding=euc_jp or encoding=cp1252"
 
 
@@ -51,15 +57,19 @@ class Decoded:
     damaged: bool
 
 
-def decode(data: bytes, declared: str | None) -> Decoded:
+def decode(data: bytes, media_type: str | None, options: Options) -> Decoded:
     """Decode a file. Raises UnusableFile (422) where the encoding is unclear or not the declared one."""
+    declared = options.encoding or get_charset(media_type)
     if declared:
-        return _decode_as(data, _look_up_encoding(declared))
+        return _decode_as(data, _look_up_encoding(declared), options)
     for bom, name in _BOMS:
         if data.startswith(bom):
-            return _decode_leniently(data[len(bom) :], name)
-    _refuse_unmarked(data)
-    return _detect_and_decode(data)
+            return _decode_or_refuse(data[len(bom) :], name, options)
+    if data.isascii():
+        _refuse_japanese_mail(data, options)
+        if b"\0" not in data:
+            return Decoded(data.decode("ascii"), "utf-8", damaged=False)
+    return _detect_and_decode(data, options)
 
 
 def escape_undecodable(text: str) -> str:
@@ -84,21 +94,39 @@ def _look_up_encoding(declared: str) -> str:
     return codecs.lookup(name).name
 
 
-def _decode_as(data: bytes, name: str) -> Decoded:
+def _decode_as(data: bytes, name: str, options: Options) -> Decoded:
     marked = next((marked for bom, marked in _BOMS if data.startswith(bom)), name)
     if marked[:6] != name[:6]:
         raise UnusableFile(
             f"encoding={name} was declared, but the file begins with the byte order mark of {marked}. "
             "Leave out encoding=.",
             code=Code.ENCODING_WRONG,
+            **options.offer(encoding=None),
         )
-    decoded = _decode_leniently(data, name)
-    return Decoded(decoded.text.removeprefix("\ufeff"), decoded.encoding, decoded.damaged)
+    return _decode_or_refuse(data, name, options)
 
 
-def _decode_leniently(data: bytes, name: str) -> Decoded:
-    """Decode a file; where less than half of the lines are damaged, keep their bytes, so that only their rows are
-    refused. Raises UnusableFile where more are.
+def _decode_or_refuse(data: bytes, name: str, options: Options) -> Decoded:
+    """Decode a file that is said to be in an encoding. Raises UnusableFile where it is not, with one that reads it."""
+    decoded, bad, lines = _decode_leniently(data, name)
+    if decoded:
+        return Decoded(decoded.text.removeprefix("\ufeff"), name, decoded.damaged)
+    fitting = _find_fitting(data, rank_readings(data))
+    advice, offer = f"{_ASK}, or leave out encoding=", {}
+    if _is_clear(fitting):
+        advice = f"By encoding={fitting[0].encoding} it reads: {_show_samples(fitting[:1])[0]}"
+        offer = options.offer(encoding=fitting[0].encoding)
+    raise UnusableFile(
+        f"The file is not valid {name}: {len(bad)} of {lines} lines have bytes that do not decode, the first of them "
+        f"line {bad[0]}. {advice}.",
+        code=Code.ENCODING_WRONG,
+        **offer,
+    )
+
+
+def _decode_leniently(data: bytes, name: str) -> tuple[Decoded | None, list[int], int]:
+    """Decode a file, where less than half of its lines are damaged with their bytes kept, so that only their rows are
+    refused; None where more are. Also returns which lines are damaged, and how many there are.
     """
     codec = "utf-8" if name == "utf-8-sig" else name
     try:
@@ -108,16 +136,11 @@ def _decode_leniently(data: bytes, name: str) -> Decoded:
     if codec == "cp932" and _NOT_IN_CP932.search(text):
         text = text.translate(_AS_BYTES)
     elif text.isascii() or not SURROGATE.search(text):
-        return Decoded(text, name, damaged=False)
+        return Decoded(text, name, damaged=False), [], 0
     lines = text.splitlines()
     bad = [at for at, line in enumerate(lines, 1) if SURROGATE.search(line)]
-    if len(bad) * 2 < len(lines) and not _is_utf8_instead(data, codec):
-        return Decoded(text, name, damaged=True)
-    raise UnusableFile(
-        f"The file is not valid {name}: {len(bad)} of {len(lines)} lines have bytes that do not decode, the first of "
-        f"them line {bad[0]}.{_suggest_encoding(data)} {_ASK}, or leave out encoding=.",
-        code=Code.ENCODING_WRONG,
-    )
+    usable = len(bad) * 2 < len(lines) and not _is_utf8_instead(data, codec)
+    return Decoded(text, name, damaged=True) if usable else None, bad, len(lines)
 
 
 def _decode_with_surrogates(data: bytes, codec: str) -> str:
@@ -140,72 +163,85 @@ def _is_utf8_instead(data: bytes, codec: str) -> bool:
     return codec != "utf-8"
 
 
-def _refuse_unmarked(data: bytes) -> None:
-    """Raise UnusableFile for UTF-16 or UTF-32 without a byte order mark, where NULs stand at regular places, and for
-    ISO-2022-JP, which is known by its escape sequences.
+def _refuse_japanese_mail(data: bytes, options: Options) -> None:
+    """Raise UnusableFile for ISO-2022-JP, which is ASCII with escape sequences."""
+    if not _ISO_2022_JP.search(data):
+        return
+    for name in _JAPANESE_MAIL:
+        try:
+            text = data.decode(name)
+        except UnicodeDecodeError:
+            continue
+        raise _encoding_unclear([Reading(0, name, text)], options, "The file has the escape sequences of ISO-2022-JP.")
+
+
+def _detect_and_decode(data: bytes, options: Options) -> Decoded:
+    """Decode by the encoding whose text is clearly the least surprising, where that is UTF-8 or a Japanese one.
+
+    Raises UnusableFile where it is another encoding, or where two are about as likely.
     """
-    wide = _wide_encoding(data)
-    if wide:
-        raise _encoding_unclear(
-            f"The file looks like {wide.upper()} without a byte order mark. Send encoding={wide}.", wide
-        )
-    if data.isascii() and _ISO_2022_JP.search(data):
-        raise _encoding_unclear(
-            "The file has the escape sequences of ISO-2022-JP. Send encoding=iso-2022-jp.", "iso-2022-jp"
-        )
-
-
-def _wide_encoding(data: bytes) -> str | None:
-    nuls = data.count(0)
-    if nuls * 50 < len(data):
-        return None
-    by_place = [data[place::4].count(0) for place in range(4)]
-    nearly_all = len(data) * 9 // 40
-    if min(by_place[2:]) > nearly_all:
-        return "utf-32-le"
-    if min(by_place[:2]) > nearly_all:
-        return "utf-32-be"
-    low, high = by_place[0] + by_place[2], by_place[1] + by_place[3]
-    name = "utf-16-le" if high > low else "utf-16-be"
-    if max(low, high) < 20 * min(low, high):
-        return None
-    return name if _has_wide_separators(data, name) else None
-
-
-def _has_wide_separators(data: bytes, name: str) -> bool:
-    """Whether most line ends and delimiters are two bytes wide; in other text few of them have a NUL beside them."""
-    wide = len(_MARKS.findall(data[: len(data) // 2 * 2].decode(name, "replace")))
-    return wide * 2 > sum(map(data.count, b",\t;|\n\r")) > 0
-
-
-def _detect_and_decode(data: bytes) -> Decoded:
-    try:
-        return Decoded(data.decode("utf-8"), "utf-8", damaged=False)
-    except UnicodeDecodeError:
-        text = data.decode("utf-8", "surrogateescape")
-    lines = text.splitlines()
-    bad = {at for at, line in enumerate(lines) if SURROGATE.search(line)}
-    good = sum(1 for at, line in enumerate(lines) if at not in bad and not line.isascii())
-    if good > len(bad):
-        return Decoded(text, "utf-8", damaged=True)
-    japanese = detect_japanese(data)
-    if japanese:
-        return Decoded(data.decode(japanese), japanese, damaged=False)
-    western = any(_WESTERN.search(lines[at].encode("utf-8", "surrogateescape")) for at in bad)
-    if not good and not western and len(bad) * 2 < len(lines):
-        return Decoded(text, "utf-8", damaged=True)
+    readings = rank_readings(data)
+    best = readings[0]
+    if best.encoding in _TAKEN and _is_clear(readings):
+        decoded, *_ = _decode_leniently(data, best.encoding)
+        if decoded and (best.encoding == "utf-8" or (not decoded.damaged and _is_everyday(decoded))):
+            return decoded
     raise _encoding_unclear(
-        f"The file is neither UTF-8 nor clearly Shift-JIS (cp932).{_suggest_encoding(data)} {_ASK}.", None
+        _find_fitting(data, readings), options, "The file is neither clearly UTF-8 nor clearly Shift-JIS (cp932)."
     )
 
 
-def _suggest_encoding(data: bytes) -> str:
-    best = charset_normalizer.from_bytes(data[:_HINT_BYTES]).best()
-    return f" It may be {best.encoding}." if best else ""
+def _is_clear(readings: Sequence[Reading], margin: float = _SURE) -> bool:
+    """Whether the first reading is far likelier than the others, or nothing but damage to ASCII, which is refused."""
+    if len(readings) < 2:
+        return bool(readings)
+    best, second = readings[:2]
+    sure = second.bits - best.bits >= margin and not {best.encoding, second.encoding} <= LATIN
+    return sure or (best.encoding == "utf-8" and SURROGATE.sub("", best.text).isascii())
 
 
-def _encoding_unclear(detail: str, encoding: str | None) -> UnusableFile:
-    return UnusableFile(detail, code=Code.ENCODING_UNCLEAR, encoding=encoding)
+def _find_fitting(data: bytes, readings: Sequence[Reading]) -> list[Reading]:
+    """The readings of a sample that are likely enough to be shown and read the whole file."""
+    best = readings[0]
+    likely = [each for each in readings if each.bits - best.bits < _POSSIBLE or {each.encoding, best.encoding} <= LATIN]
+    return [reading for reading in likely[:_SHOWN_READINGS] if _decode_leniently(data, reading.encoding)[0]]
+
+
+def _is_everyday(decoded: Decoded) -> bool:
+    """Whether what euc_jis_2004 adds to EUC-JP is only what all programs agree on; Windows has other kanji there."""
+    if decoded.encoding != "euc_jis_2004":
+        return True
+    try:
+        decoded.text.translate(_NEC_ROW).encode("euc_jp")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _encoding_unclear(readings: list[Reading], options: Options, reason: str) -> UnusableFile:
+    """The question which of these readings is right; the likeliest is offered where it clearly is that."""
+    if not readings:
+        return UnusableFile(f"{reason} {_ASK}.", code=Code.ENCODING_UNCLEAR)
+    samples = list(zip(readings, _show_samples(readings), strict=True))
+    shown = "; ".join(f"with encoding={reading.encoding} it reads: {sample}" for reading, sample in samples)
+    return UnusableFile(
+        f"{reason} {shown[0].upper()}{shown[1:]}. {'Send that' if len(readings) == 1 else 'Send the right one'}, "
+        "or another encoding=, or save the file as UTF-8.",
+        code=Code.ENCODING_UNCLEAR,
+        readings=[
+            {"query": options.change_query(encoding=reading.encoding), "sample": sample} for reading, sample in samples
+        ],
+        **(options.offer(encoding=readings[0].encoding) if _is_clear(readings, _SURE_OF_OTHERS) else {}),
+    )
+
+
+def _show_samples(readings: Sequence[Reading]) -> list[str]:
+    """A line of each reading, by which a person sees which is right: the first that they read differently."""
+    texts = [reading.text.splitlines() for reading in readings]
+    telling = (lines for lines in zip(*texts, strict=False) if len(set(lines)) == len(set(map(tuple, texts))))
+    shown = next(telling, None) or next((lines for lines in zip(*texts, strict=False) if len(set(lines)) > 1), None)
+    shown = shown or tuple(next((line for line in lines if not line.isascii()), "") for lines in texts)
+    return [escape_undecodable(line.strip("\ufeff")[:_SHOWN_CHARS]) for line in shown]
 
 
 def get_base_type(media_type: str | None) -> str:
@@ -220,63 +256,3 @@ def get_charset(media_type: str | None) -> str | None:
         if name.strip().lower() == "charset" and value.strip():
             return value.strip().strip('"')
     return None
-
-
-# One token a character of cp932; the first two groups are disjoint lead bytes.
-_CP932 = re.compile(
-    rb"(?P<common>[\x81-\x9f][\x40-\x7e\x80-\xfc])|(?P<rare>[\xe0-\xfc][\x40-\x7e\x80-\xfc])"
-    rb"|(?P<half>[\xa1-\xdf]+)|(?P<stray>[\x80\xa0\xfd-\xff])"
-)
-# Half-width kana: a voiced mark follows only the kana that it can voice.
-_KANA_RUN = re.compile(rb"(?:[\xb3\xb6-\xc4\xca-\xce]\xde|[\xca-\xce]\xdf|[\xa1-\xdd])+")
-_VOICED = re.compile(rb"[\xde\xdf]")
-_KANA = re.compile("[\u3041-\u30fe]")
-_NON_ASCII = re.compile(r"[^\x00-\x7f]")
-_SAMPLE_LINES = 5_000
-_SAMPLE_BYTES = 1 << 20
-
-
-def detect_japanese(data: bytes) -> str | None:
-    """Detect `cp932` or `euc_jp`; None where the bytes are not clearly one of them.
-
-    EUC-JP bytes also decode as cp932, into runs of half-width kana, and Latin-1 bytes into rare kanji between Latin
-    letters. Both are told apart by what Japanese text usually looks like.
-    """
-    if _decodes(data, "euc_jp"):
-        return "euc_jp" if _has_kana(data) else None
-    return "cp932" if _decodes(data, "cp932") and _reads_as_cp932(data) else None
-
-
-def _decodes(data: bytes, encoding: str) -> bool:
-    try:
-        data.decode(encoding)
-    except UnicodeDecodeError:
-        return False
-    return True
-
-
-def _sample(data: bytes) -> bytes:
-    """The first lines that are not ASCII."""
-    lines = (line for line in data.split(b"\n") if not line.isascii())
-    return b"\n".join(islice(lines, _SAMPLE_LINES))[:_SAMPLE_BYTES]
-
-
-def _has_kana(data: bytes) -> bool:
-    """Whether a tenth of what is not ASCII is kana, as in no Chinese or Korean text in the same byte ranges."""
-    text = _sample(data).decode("euc_jp", "ignore")
-    return len(_KANA.findall(text)) * 10 >= len(_NON_ASCII.findall(text))
-
-
-def _reads_as_cp932(data: bytes) -> bool:
-    """Whether kana and common kanji outweigh rare kanji and malformed runs of half-width kana, or all is half-width
-    kana with a voiced mark.
-    """
-    sample = _sample(data)
-    kinds = Counter(token.lastgroup for token in _CP932.finditer(sample))
-    runs = [token["half"] for token in _CP932.finditer(sample) if token["half"]]
-    odd_runs = sum(1 for run in runs if not _KANA_RUN.fullmatch(run))
-    if kinds["stray"]:
-        return False
-    if kinds["common"]:
-        return kinds["common"] > kinds["rare"] + odd_runs
-    return not kinds["rare"] and not odd_runs and any(_VOICED.search(run) for run in runs)

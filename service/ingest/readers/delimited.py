@@ -5,7 +5,8 @@ import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from itertools import islice
+from dataclasses import replace
+from itertools import dropwhile, islice
 from pathlib import Path
 
 from schemas.problems import Code
@@ -23,7 +24,7 @@ from service.ingest.readers.csvrows import (
     refuse_unknown_quotes,
     split_lines,
 )
-from service.ingest.readers.decode import Decoded, decode, escape_undecodable, get_base_type, get_charset
+from service.ingest.readers.decode import Decoded, decode, escape_undecodable, get_base_type
 from service.ingest.readers.header import HEAD_ROWS, locate_header, report_lines_above, resolve_header
 from service.ingest.readers.sift import RawTable, Refusal, read_pair, sift
 from service.ingest.table import Header, Table
@@ -36,27 +37,36 @@ _QUOTE_CHECKED_ROWS = 1_000
 
 def read_delimited(path: Path, media_type: str | None, options: Options, limits: Limits) -> Table:
     """Read a delimited text file. Raises UnusableFile (422) where encoding, delimiter, quoting or header is unclear."""
-    decoded = decode(path.read_bytes(), options.encoding or get_charset(media_type))
+    decoded = decode(path.read_bytes(), media_type, options)
     text = _drop_end_mark(decoded.text).lstrip(MARK)
     if not text.strip(WHITE_SPACE + ",;|"):
         raise UnusableFile("The file has no line with text.", code=Code.EMPTY_FILE)
     lines = split_lines(text, limits)
     hint = find_excel_hint(lines[0])
     delimiter = parse_delimiter(options.delimiter) or hint or _tab_of_media_type(media_type, lines)
-    delimiter = delimiter or detect_delimiter(lines, options.header)
+    delimiter = delimiter or _detect_delimiter(lines, decoded, options, limits)
     if MARK in text:
         drop_marks(lines, delimiter)
+    table = _read_lines(lines, decoded, delimiter, options, limits, start=1 if hint else 0)
+    table.encoding, table.samples = decoded.encoding, sample_lines(decoded.text, lines)
+    return table
+
+
+def _read_lines(
+    lines: list[str], decoded: Decoded, delimiter: str, options: Options, limits: Limits, *, start: int = 0
+) -> Table:
+    """Read the lines from index `start` on by a delimiter: split them into rows, find the header, sift the rows."""
     rows = read_rows(lines, delimiter, limits)
     _refuse_broken_quoting(rows)
-    top = _find_top(rows, 1 if hint else 0, options.header)
+    blank = rows.drop_blank_lines(start)
+    top = _find_top(rows, options.header)
     header, body = _read_header(rows, top[-1], options.header)
     table = sift(_sheet(rows, body, lines, decoded, delimiter), header, limits)
     for broken in rows.broken:
         table.mentioned.update(_pairs_of_malformed(broken.text, delimiter, header))
     table.refused += rows.broken
-    table.blank_lines += top[-1] + 1 - len(top) - (1 if hint else 0)
-    table.encoding, table.delimiter = decoded.encoding, delimiter
-    table.samples = sample_lines(decoded.text, lines)
+    table.blank_lines += blank + top[-1] + 1 - len(top)
+    table.delimiter = delimiter
     table.findings += report_lines_above([rows.rows[at] for at in top[:-1]], [rows.lines[at] for at in top[:-1]])
     table.findings += _find_rows_inside_cells(table, delimiter)
     return table
@@ -91,9 +101,9 @@ def _refuse_broken_quoting(rows: Rows) -> None:
         )
 
 
-def _find_top(rows: Rows, start: int, option: str) -> list[int]:
+def _find_top(rows: Rows, option: str) -> list[int]:
     """The indices of the rows with content down to the header row, which is the last of them."""
-    content = (at for at in range(start, len(rows.rows)) if not all(map(is_blank, rows.rows[at])))
+    content = (at for at in range(len(rows.rows)) if not all(map(is_blank, rows.rows[at])))
     places = list(islice(content, HEAD_ROWS))
     if not places:
         raise UnusableFile("The file has no line with text.", code=Code.EMPTY_FILE)
@@ -177,17 +187,12 @@ def _pairs_of_malformed(text: str, delimiter: str, header: Header) -> list[Pair]
         return []
 
 
-_CANDIDATES = (",", "\t", ";", "|")
-_WORDS = {
-    "comma": ",",
-    "tab": "\t",
-    "\\t": "\t",
-    "semicolon": ";",
-    "pipe": "|",
-    "space": " ",
-}
+_CANDIDATES = {"\t": "tab", "|": "pipe", ";": "semicolon", ",": "comma"}
+"""The delimiters that are tried and their names in `delimiter=`, first those that seldom stand within a cell."""
+_WORDS = {name: candidate for candidate, name in _CANDIDATES.items()} | {"\\t": "\t", "space": " "}
 _EXCEL_HINT = re.compile(r"\"?sep=(.)\"?[\r\n]*", re.IGNORECASE)
-_SAMPLE_LINES = 50
+_SAMPLE_LINES = 1_000
+_FACTS_SHOWN = 3
 _SNIFFED_CHARS = 1 << 16
 _UNUSABLE = '"\r\n\0'
 
@@ -211,29 +216,61 @@ def find_excel_hint(first_line: str) -> str | None:
     return match[1] if match and match[1] not in _UNUSABLE else None
 
 
-def detect_delimiter(lines: Sequence[str], option: str) -> str:
-    """Detect the delimiter: the one by which the first row is a header, else the one that splits rows most evenly.
+def _detect_delimiter(lines: Sequence[str], decoded: Decoded, options: Options, limits: Limits) -> str:
+    """Detect the delimiter: the one by which a row is the header; where none is, the one that splits rows most evenly.
 
-    Raises UnusableFile (422) where none of the candidates splits any row.
+    Raises UnusableFile (422) where none of the candidates splits any row, or where several fit alike.
     """
-    samples = {candidate: _read_sample(lines, candidate) for candidate in _CANDIDATES}
-    for candidate, rows in samples.items():
-        if option.strip().lower() != header.NONE and header.is_header(_head(rows, option), option):
-            return candidate
-    best = max(_CANDIDATES, key=lambda candidate: _evenness(samples[candidate]))
-    if _evenness(samples[best]) == (0.0, 0):
-        first = next((line for line in lines if not is_blank(line)), "").strip()
-        shown = escape_undecodable(first[:120])
-        raise UnusableFile(
-            f"No comma, tab, semicolon or pipe separates the cells. The first line reads: {shown}. "
-            "Name the character with delimiter=.",
-            code=Code.DELIMITER_UNCLEAR,
+    head = list(islice(dropwhile(is_blank, lines), _SAMPLE_LINES))
+    samples = {candidate: _read_sample(head, candidate) for candidate in _CANDIDATES}
+    fitting = [candidate for candidate, rows in samples.items() if _has_header(rows, options)]
+    if not fitting:
+        evenness = {candidate: _measure_evenness(rows) for candidate, rows in samples.items()}
+        fitting = [candidate for candidate in _CANDIDATES if evenness[candidate] == max(evenness.values())]
+        if evenness[fitting[0]] == (0, 0):
+            raise UnusableFile(
+                "No comma, tab, semicolon or pipe separates the cells. The first line reads: "
+                f"{escape_undecodable(head[0].strip()[:120])}. Name the character with delimiter=.",
+                code=Code.DELIMITER_UNCLEAR,
+            )
+        if evenness[fitting[0]] < (1, 0) or options.header.strip().lower() not in {header.AUTO, header.NONE}:
+            return fitting[0]  # by none of them is there a table, which the header's own error says
+        options = replace(options, header=header.NONE)
+    if len(fitting) > 1:
+        fitting_samples = {candidate: samples[candidate] for candidate in fitting}
+        raise _delimiter_unclear(fitting_samples, head, decoded, options, limits)
+    return fitting[0]
+
+
+def _has_header(rows: Sequence[Sequence[str]], options: Options) -> bool:
+    """Whether one of the first rows is recognised as the header."""
+    if not rows or options.header.strip().lower() == header.NONE:
+        return False
+    return header.is_header(rows[locate_header(rows, options.header)], options.header)
+
+
+def _delimiter_unclear(
+    samples: dict[str, list[list[str]]], head: list[str], decoded: Decoded, options: Options, limits: Limits
+) -> UnusableFile:
+    """The question by which of several delimiters to read, with what each makes of the first rows."""
+    readings, shown = list[dict[str, object]](), list[str]()
+    for delimiter, rows in samples.items():
+        name = _CANDIDATES[delimiter]
+        shown.append(
+            f"With delimiter={name} the first row is: {header.quote_row(rows[locate_header(rows, options.header)])}"
         )
-    return best
-
-
-def _head(rows: Sequence[Sequence[str]], option: str) -> Sequence[str]:
-    return rows[header.locate_header(rows, option)] if rows else []
+        with suppress(UnusableFile):
+            facts = islice(_read_lines(head, decoded, delimiter, options, limits).columns.rows(), _FACTS_SHOWN)
+            query = options.change_query(
+                delimiter=name, header=None if options.header == header.AUTO else options.header
+            )
+            readings.append({"query": query, "facts": [list(fact) for fact in facts]})
+    return UnusableFile(
+        f"Several delimiters fit. {'. '.join(shown)}. Name the right one with delimiter=.",
+        code=Code.DELIMITER_UNCLEAR,
+        readings=readings,
+        **({"try": readings[0]["query"]} if readings else {}),
+    )
 
 
 def _read_sample(lines: Sequence[str], delimiter: str) -> list[list[str]]:
@@ -246,8 +283,19 @@ def _read_sample(lines: Sequence[str], delimiter: str) -> list[list[str]]:
     return rows
 
 
-def _evenness(rows: list[list[str]]) -> tuple[float, int]:
-    """The share of rows that have the commonest width above 1, and that width; (0.0, 0) where no row is split."""
-    widths = Counter(len(row) for row in rows if len(row) > 1)
-    width, times = widths.most_common(1)[0] if widths else (0, 0)
-    return (times / len(rows), width) if times else (0.0, 0)
+def _measure_evenness(rows: Sequence[Sequence[str]]) -> tuple[int, int]:
+    """How evenly a delimiter splits rows into three cells or more: (4, 0) all rows alike, (3, 0) all from the first
+    that may be a fact on, (2, 0) most of them, (1, 0) some; (0, n) where none is, but n rows are split in two.
+    """
+    top = next(
+        (at for at, row in enumerate(rows) if len(row) - sum(map(is_blank, row)) >= len(header.ROLES)), len(rows)
+    )
+    widths = Counter(len(row) for row in rows[top:])
+    if not widths:
+        return 0, sum(1 for row in rows if len(row) > 1)
+    width, times = widths.most_common(1)[0]
+    if width < len(header.ROLES) or times * 2 <= len(rows) - top:
+        return 1, 0
+    if len(widths) > 1:
+        return 2, 0
+    return 4 if all(len(row) == width for row in rows[:top]) else 3, 0

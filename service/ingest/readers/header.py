@@ -99,7 +99,7 @@ def _column_names(cells: Sequence[str]) -> list[str]:
 def _number_columns(cells: Sequence[str]) -> Header:
     if len(cells) < len(ROLES):
         raise UnusableFile(
-            f"header=none needs three columns, and the first row has {len(cells)}: {_quote_row(cells)}. "
+            f"header=none needs three columns, and the first row has {len(cells)}: {quote_row(cells)}. "
             "If the columns are separated by another character, name it with delimiter=.",
             code=Code.COLUMN_MISSING,
         )
@@ -114,7 +114,7 @@ def _recognise(cells: Sequence[str]) -> tuple[int, int, int]:
 
 
 def _not_recognised(cells: Sequence[str], found: dict[str, list[int]]) -> UnusableFile:
-    seen = _quote_row(cells)
+    seen = quote_row(cells)
     doubled = [role for role in ROLES if len(found.get(role, [])) > 1]
     missing = [role for role in ROLES if role not in found]
     name_them = "Name the three columns with header=SUBJECT,RELATION,ANSWER (their names in your file)"
@@ -170,13 +170,13 @@ def _find_column(cells: Sequence[str], name: str) -> int:
         return places[0]
     raise UnusableFile(
         f"The header has {'several columns' if places else 'no column'} named {name.strip()[:80]!r}. "
-        f"It reads: {_quote_row(cells)}. Give the names as they are written there with header=A,B,C.",
+        f"It reads: {quote_row(cells)}. Give the names as they are written there with header=A,B,C.",
         code=Code.HEADER_UNCLEAR if places else Code.COLUMN_MISSING,
         header=list(cells),
     )
 
 
-def _quote_row(cells: Sequence[str]) -> str:
+def quote_row(cells: Sequence[str]) -> str:
     shown = " | ".join(cell[:_SHOWN_CHARS] for cell in cells[:_SHOWN_CELLS])
     return f"{shown} | … ({len(cells)} columns)" if len(cells) > _SHOWN_CELLS else shown
 

@@ -11,7 +11,7 @@ from service.errors import UnusableFile
 from service.facts import is_blank
 from service.ingest.options import Limits, Options
 from service.ingest.readers.csvrows import join_lines, split_lines
-from service.ingest.readers.decode import decode, escape_undecodable, get_charset
+from service.ingest.readers.decode import decode, escape_undecodable
 from service.ingest.readers.delimited import sample_lines
 from service.ingest.readers.header import AUTO, NONE, resolve_header
 from service.ingest.readers.sift import RawTable, Refusal, Row, sift
@@ -19,12 +19,17 @@ from service.ingest.table import Header, Table
 
 Object = dict[str, object]
 _NOT_AN_OBJECT = "The line is not a single JSON object without repeated keys"
+_ADVICE = (
+    'Write one object a line, such as {"subject": "…", "relation": "…", "answer": "…"}; '
+    "jq -c '.[]' does so with an array of objects."
+)
 _NOT_TEXT = "subject and relation must be text or numbers, and answer text, a number or a list of them"
 
 
 def read_json_lines(path: Path, media_type: str | None, options: Options, limits: Limits) -> Table:
     """Read a JSON lines file; lines that are no facts are refused one by one. Raises UnusableFile (422)."""
-    decoded = decode(path.read_bytes(), options.encoding or get_charset(media_type))
+    decoded = decode(path.read_bytes(), media_type, options)
+    _refuse_one_document(decoded.text)
     lines = split_lines(decoded.text, limits)
     objects = [(at, _parse_object(line)) for at, line in enumerate(lines) if not is_blank(line)]
     header = _resolve_keys([found for _, found in objects if isinstance(found, dict)], options.header)
@@ -48,7 +53,23 @@ def read_json_lines(path: Path, media_type: str | None, options: Options, limits
     return table
 
 
+def _refuse_one_document(text: str) -> None:
+    """Raise UnusableFile where the file is one array, or objects over several lines: some of their lines may look like
+    facts.
+    """
+    start = len(text) - len(text.lstrip("\ufeff \t\r\n"))
+    try:
+        first, end = json.JSONDecoder().raw_decode(text, start)
+    except (ValueError, RecursionError):
+        return
+    if isinstance(first, list) or "\n" in text[start:end]:
+        what = "one array" if isinstance(first, list) else "an object over several lines"
+        raise UnusableFile(f"The file is JSON, but {what}. {_ADVICE}", code=Code.NOT_A_TABLE)
+
+
 def _parse_object(line: str) -> Object | Refusal:
+    if "\0" in line:
+        return Code.ROW_NUL, "The line has NUL characters. Export it again, or remove them."
     try:
         found = json.loads(
             line.strip("\ufeff"),
@@ -81,8 +102,7 @@ def _resolve_keys(objects: list[Object], option: str) -> Header:
     names = list(dict.fromkeys(escape_undecodable(key) for found in objects for key in found))
     if not names:
         raise UnusableFile(
-            'No line is a JSON object such as {"subject": "…", "relation": "…", "answer": "…"}. '
-            "Write one object a line, not one array or an object over several lines.",
+            f"No line is a JSON object. {_ADVICE}",
             code=Code.NOT_A_TABLE,
         )
     return resolve_header(names, AUTO if option.strip().lower() == NONE else option)

@@ -81,7 +81,6 @@ def test_half_width_kana_in_cp932_is_not_taken_for_euc(read: Read, facts: AsFact
         ("big5", "臺北,首都,臺灣\n高雄,城市,南部\n"),
         ("koi8-r", "Москва,столица,Россия\n"),
         ("cp1251", "Москва,столица,Россия\n"),
-        ("euc_jp", "東京都,首都,東京\n"),
     ],
 )
 def test_what_is_unclear_is_asked(encoding: str, text: str, read: Read) -> None:
