@@ -44,6 +44,7 @@ class Code(StrEnum):
     ROW_NOT_TEXT = "row_not_text"
     FIELD_MISSING = "field_missing"
     FIELD_TOO_LONG = "field_too_long"
+    SUBJECT_UNCLEAR = "subject_unclear"
     FORMULA_UNCOMPUTED = "formula_uncomputed"
     HEADER_REPEATED = "header_repeated"
     DUPLICATE = "duplicate"

@@ -46,6 +46,7 @@ class FindingKind(StrEnum):
     ROWS_INSIDE_A_CELL = "rows_inside_a_cell"
     LINES_ABOVE_HEADER = "lines_above_header"
     SECOND_HEADER = "second_header"
+    HEADER_ROWS_JOINED = "header_rows_joined"
     PERSONAL_DATA = "personal_data"
     SUBJECTS_SINGLED_OUT = "subjects_singled_out"
     POLICY_APPLIED = "policy_applied"

@@ -7,12 +7,12 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from schemas.problems import Code
-from schemas.uploads import Finding
+from schemas.uploads import Finding, Layout
 from service.errors import UnusableFile
 from service.facts import Facts
 from service.ingest.count import CodedTable, CountedRows, count_rows, encode_table
 from service.ingest.findings.findings import find_all
-from service.ingest.formats import identify_format
+from service.ingest.formats import WORKBOOK, Format, identify_format
 from service.ingest.options import Limits, Options
 from service.ingest.privacy.personal import find_personal
 from service.ingest.privacy.policies import Policies, screen_table
@@ -33,9 +33,28 @@ def read_table(
     beyond the limits, UnusableFile (422) where the file as a whole cannot be read, with the option that would help.
     """
     form = identify_format(path, media_type)
+    _check_options(options, form)
     with pause_collector():
         table = form.read(path, media_type, options, limits)
         return _count_table(table, options, form.media_type, policies)
+
+
+def _check_options(options: Options, form: Format) -> None:
+    """Raise UnusableFile for an option that the layout or the format does not have: it would be without effect."""
+    of_wide = {"subject": options.subject, "relations": options.relations, "ignore": options.ignore}
+    for name, value in of_wide.items() if options.layout is Layout.LONG else ():
+        if value is not None:
+            raise UnusableFile(
+                f"{name}= is for wide tables. Send layout=wide with it, or leave it out.",
+                code=Code.HEADER_UNCLEAR,
+                **options.offer(**dict.fromkeys(of_wide)),
+            )
+    if options.sheet is not None and form is not WORKBOOK:
+        raise UnusableFile(
+            f"sheet= is for workbooks, and the file is {form.name}. Leave it out.",
+            code=Code.HEADER_UNCLEAR,
+            **options.offer(sheet=None),
+        )
 
 
 def _count_table(table: Table, options: Options, media_type: str, policies: Policies | None) -> ParsedFile:
@@ -80,6 +99,9 @@ def _assemble(
         decoded_samples=table.samples,
         findings=findings,
         mentioned=table.mentioned | counted.mentioned,
+        layout=Layout.LONG if table.rows is None else Layout.WIDE,
+        table_rows=table.rows,
+        empty_cells=table.empty_cells,
     )
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TextIO
 
 from schemas.problems import Code
-from schemas.uploads import Finding
+from schemas.uploads import Finding, Layout
 from service.facts import Facts, Pair
 
 
@@ -49,18 +49,66 @@ class Header:
     def ignored(self) -> list[str]:
         return [name for at, name in enumerate(self.names) if at not in self.positions]
 
+    def select(self) -> "Header":
+        """The header of a table that has only the columns that are read, in their order, and no header row."""
+        return Header([], (0, 1, 2), [self.names[at] for at in self.positions])
+
+
+@dataclass(frozen=True, slots=True)
+class WideHeader:
+    """The header of a wide table: which of its columns make the subject, and which are relations.
+
+    cells: the header as written, of two rows joined. subjects, relations: columns, from 0. names: the name of every
+    column. unnamed: columns without a name, which must be empty.
+    """
+
+    cells: list[str]
+    subjects: tuple[int, ...]
+    relations: tuple[int, ...]
+    names: list[str]
+    unnamed: tuple[int, ...] = ()
+
+    @property
+    def positions(self) -> tuple[int, ...]:
+        """The columns that are read."""
+        return (*self.subjects, *self.relations)
+
+    @property
+    def width(self) -> int:
+        return len(self.names)
+
+    @property
+    def columns(self) -> dict[str, str]:
+        return {"subject": "/".join(self.names[at] for at in self.subjects)}
+
+    @property
+    def ignored(self) -> list[str]:
+        used = {*self.positions, *self.unnamed}
+        return [name for at, name in enumerate(self.names) if at not in used]
+
+    def select(self) -> "WideHeader":
+        """The header of a table that has only the columns that are read, in their order, and no header row."""
+        keys, width = len(self.subjects), len(self.positions)
+        names = [self.names[at] for at in self.positions]
+        return WideHeader([], tuple(range(keys)), tuple(range(keys, width)), names)
+
+
+AnyHeader = Header | WideHeader
+
 
 @dataclass(slots=True)
 class Table:
-    """What the reader of a format returns: the rows with three non-empty cells, and those that it refused.
+    """What the reader of a format returns: its facts, one from each row of a long table or each filled cell of a wide
+    one, and what it refused.
 
-    text: the i-th row of `columns` as it is in the file. mentioned: the pairs of refused rows, where they can be read.
-    samples: a few lines by which a person sees whether the file was read correctly.
+    rows, empty_cells: the rows of a wide table and its cells without an answer; None for a long one. text: the row that
+    the i-th fact is from, as it is in the file. mentioned: the pairs of refused rows, where they can be read. samples:
+    a few lines by which a person sees whether the file was read correctly.
     """
 
     columns: Facts
     text: Callable[[int], str]
-    header: Header
+    header: AnyHeader
     refused: list[RefusedRow] = field(default_factory=list)
     mentioned: set[Pair] = field(default_factory=set)
     blank_lines: int = 0
@@ -68,6 +116,8 @@ class Table:
     delimiter: str | None = None
     samples: list[str] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
+    rows: int | None = None
+    empty_cells: int | None = None
 
 
 @dataclass(slots=True)
@@ -93,6 +143,9 @@ class ParsedFile:
     decoded_samples: list[str]
     findings: list[Finding]
     mentioned: set[Pair]
+    layout: Layout
+    table_rows: int | None
+    empty_cells: int | None
     media_type: str = ""
     pseudonyms: dict[str, str] = field(default_factory=dict)
 

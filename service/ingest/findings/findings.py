@@ -14,7 +14,7 @@ from schemas.uploads import Example, Finding, FindingKind
 from service.facts import fold_all, mark_repeats, number_texts, trimmed
 from service.ingest.count import CodedTable, Codes, Column, CountedRows, Mask
 from service.ingest.findings.uniqueness import find_unique
-from service.ingest.table import Header
+from service.ingest.table import AnyHeader
 
 _EXAMPLES = 5
 _EXAMPLE_CHARS = 200
@@ -33,7 +33,7 @@ _MOJIBAKE = re.compile(
 _MARKUP = re.compile(r"<[A-Za-z!/][^<>]{0,200}>|(?:\A|\0)[=@][A-Za-z]{1,30}\(|\{\{.{0,200}\}\}|\$\{.{0,200}\}")
 
 
-def find_all(coded: CodedTable, counted: CountedRows, header: Header) -> list[Finding]:
+def find_all(coded: CodedTable, counted: CountedRows, header: AnyHeader) -> list[Finding]:
     """All findings of one upload, those about the whole table first."""
     looked_at = np.flatnonzero(~counted.duplicate)
     survey = _Survey(coded, looked_at)
@@ -56,7 +56,7 @@ def make_examples(coded: CodedTable, rows: NDArray[np.int64]) -> list[Example]:
     ]
 
 
-def _find_extra_columns(header: Header) -> list[Finding]:
+def _find_extra_columns(header: AnyHeader) -> list[Finding]:
     ignored = header.ignored
     if not ignored:
         return []

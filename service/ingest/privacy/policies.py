@@ -157,6 +157,8 @@ def screen_table(table: Table, policies: Policies) -> tuple[Table, dict[str, str
         encoding=table.encoding,
         delimiter=table.delimiter,
         findings=[finding.model_copy(update={"examples": []}) for finding in table.findings],
+        rows=table.rows,
+        empty_cells=table.empty_cells,
     )
     _refuse_dropped(screened, table.columns, applied, policies)
     screened.samples = [screened.text(at) for at in range(min(_SAMPLES, len(kept)))]

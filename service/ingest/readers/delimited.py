@@ -25,9 +25,11 @@ from service.ingest.readers.csvrows import (
     split_lines,
 )
 from service.ingest.readers.decode import Decoded, decode, escape_undecodable, get_base_type
-from service.ingest.readers.header import HEAD_ROWS, locate_header, report_lines_above, resolve_header
-from service.ingest.readers.sift import RawTable, Refusal, read_pair, sift
-from service.ingest.table import Header, Table
+from service.ingest.readers.header import HEAD_ROWS, TitleRows, find_titles, report_titles, resolve_header
+from service.ingest.readers.readings import offer_readings
+from service.ingest.readers.sift import RawTable, Refusal
+from service.ingest.readers.wide import read_pairs, tabulate
+from service.ingest.table import AnyHeader, Table
 
 _END_MARK = re.compile(r"(?<![^\r\n])\x1a+[\r\n]*\Z")
 _SAMPLES = 3
@@ -59,15 +61,15 @@ def _read_lines(
     rows = read_rows(lines, delimiter, limits)
     _refuse_broken_quoting(rows)
     blank = rows.drop_blank_lines(start)
-    top = _find_top(rows, options.header)
-    header, body = _read_header(rows, top[-1], options.header)
-    table = sift(_sheet(rows, body, lines, decoded, delimiter), header, limits)
+    places, titles = _find_titles(rows, options)
+    header, body = _read_header(rows, places, titles, options, limits)
+    table = tabulate(_sheet(rows, body, lines, decoded, delimiter), header, options, limits)
     for broken in rows.broken:
         table.mentioned.update(_pairs_of_malformed(broken.text, delimiter, header))
     table.refused += rows.broken
-    table.blank_lines += blank + top[-1] + 1 - len(top)
+    table.blank_lines += blank + places[titles.last] - titles.last
     table.delimiter = delimiter
-    table.findings += report_lines_above([rows.rows[at] for at in top[:-1]], [rows.lines[at] for at in top[:-1]])
+    table.findings += report_titles([rows.rows[at] for at in places], [rows.lines[at] for at in places], titles)
     table.findings += _find_rows_inside_cells(table, delimiter)
     return table
 
@@ -101,28 +103,34 @@ def _refuse_broken_quoting(rows: Rows) -> None:
         )
 
 
-def _find_top(rows: Rows, option: str) -> list[int]:
-    """The indices of the rows with content down to the header row, which is the last of them."""
+def _find_titles(rows: Rows, options: Options) -> tuple[list[int], TitleRows]:
+    """The indices of the first rows with content, and the header among these rows."""
     content = (at for at in range(len(rows.rows)) if not all(map(is_blank, rows.rows[at])))
     places = list(islice(content, HEAD_ROWS))
     if not places:
         raise UnusableFile("The file has no line with text.", code=Code.EMPTY_FILE)
-    return places[: locate_header([rows.rows[at] for at in places], option) + 1]
+    return places, find_titles([rows.rows[at] for at in places], options)
 
 
-def _read_header(rows: Rows, at: int, option: str) -> tuple[Header, int]:
+def _read_header(
+    rows: Rows, places: Sequence[int], titles: TitleRows, options: Options, limits: Limits
+) -> tuple[AnyHeader, int]:
     """The header and the index of the first row after it."""
-    first = [escape_undecodable(cell) for cell in rows.rows[at]]
+    first = [escape_undecodable(cell) for cell in titles.cells]
+    at = places[titles.last]
     refuse_unknown_quotes([first], rows.starts[at] + 1)
-    header = resolve_header(first, option)
+    body = rows.rows[at + 1 :]
+    try:
+        header = resolve_header(first, options)
+    except UnusableFile as error:
+        raise offer_readings(error, first, body[:_SAMPLE_LINES], options, limits) from None
     if not header.cells:
         return header, at
-    body = rows.rows[at + 1 :]
     if body:
         refuse_unknown_quotes(
             [row for row in body[:_QUOTE_CHECKED_ROWS] if len(row) == len(first)], rows.starts[at + 1] + 1
         )
-    return resolve_header([*first, *[""] * _empty_columns(body, len(first))], option), at + 1
+    return resolve_header([*first, *[""] * _empty_columns(body, len(first))], options), at + 1
 
 
 def _empty_columns(body: Sequence[Sequence[str]], width: int) -> int:
@@ -180,9 +188,9 @@ def _refuse_late_quotes(rows: Sequence[Sequence[str]], text: Callable[[int], str
     }
 
 
-def _pairs_of_malformed(text: str, delimiter: str, header: Header) -> list[Pair]:
+def _pairs_of_malformed(text: str, delimiter: str, header: AnyHeader) -> list[Pair]:
     try:
-        return list(read_pair(next(csv.reader([text], delimiter=delimiter), []), header))
+        return list(read_pairs(next(csv.reader([text], delimiter=delimiter), []), header))
     except csv.Error:
         return []
 
@@ -233,7 +241,9 @@ def _detect_delimiter(lines: Sequence[str], decoded: Decoded, options: Options, 
                 f"{escape_undecodable(head[0].strip()[:120])}. Name the character with delimiter=.",
                 code=Code.DELIMITER_UNCLEAR,
             )
-        if evenness[fitting[0]] < (1, 0) or options.header.strip().lower() not in {header.AUTO, header.NONE}:
+        if evenness[fitting[0]] < (1, 0) or not (
+            header.names_header(options, header.AUTO) or header.names_header(options, header.NONE)
+        ):
             return fitting[0]  # by none of them is there a table, which the header's own error says
         options = replace(options, header=header.NONE)
     if len(fitting) > 1:
@@ -244,9 +254,9 @@ def _detect_delimiter(lines: Sequence[str], decoded: Decoded, options: Options, 
 
 def _has_header(rows: Sequence[Sequence[str]], options: Options) -> bool:
     """Whether one of the first rows is recognised as the header."""
-    if not rows or options.header.strip().lower() == header.NONE:
+    if not rows or header.names_header(options, header.NONE):
         return False
-    return header.is_header(rows[locate_header(rows, options.header)], options.header)
+    return header.has_names(rows[header.locate_header(rows, options)], options)
 
 
 def _delimiter_unclear(
@@ -257,7 +267,7 @@ def _delimiter_unclear(
     for delimiter, rows in samples.items():
         name = _CANDIDATES[delimiter]
         shown.append(
-            f"With delimiter={name} the first row is: {header.quote_row(rows[locate_header(rows, options.header)])}"
+            f"With delimiter={name} the first row is: {header.quote_row(rows[header.locate_header(rows, options)])}"
         )
         with suppress(UnusableFile):
             facts = islice(_read_lines(head, decoded, delimiter, options, limits).columns.rows(), _FACTS_SHOWN)

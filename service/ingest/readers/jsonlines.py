@@ -4,6 +4,7 @@ Numbers keep the text that they are written as (`1.50` stays `1.50`); values of 
 """
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 from schemas.problems import Code
@@ -13,9 +14,11 @@ from service.ingest.options import Limits, Options
 from service.ingest.readers.csvrows import join_lines, split_lines
 from service.ingest.readers.decode import decode, escape_undecodable
 from service.ingest.readers.delimited import sample_lines
-from service.ingest.readers.header import AUTO, NONE, resolve_header
-from service.ingest.readers.sift import RawTable, Refusal, Row, sift
-from service.ingest.table import Header, Table
+from service.ingest.readers.header import AUTO, NONE, names_header, resolve_header
+from service.ingest.readers.readings import offer_readings
+from service.ingest.readers.sift import RawTable, Refusal, Row
+from service.ingest.readers.wide import tabulate
+from service.ingest.table import AnyHeader, Table, WideHeader
 
 Object = dict[str, object]
 _NOT_AN_OBJECT = "The line is not a single JSON object without repeated keys"
@@ -23,6 +26,8 @@ _ADVICE = (
     'Write one object a line, such as {"subject": "…", "relation": "…", "answer": "…"}; '
     "jq -c '.[]' does so with an array of objects."
 )
+_CELL_NOT_TEXT = (Code.ROW_NOT_TEXT, "The value is neither text nor a number. Several answers need one row each.")
+_SAMPLE_OBJECTS = 1_000
 _NOT_TEXT = "subject and relation must be text or numbers, and answer text, a number or a list of them"
 
 
@@ -32,21 +37,24 @@ def read_json_lines(path: Path, media_type: str | None, options: Options, limits
     _refuse_one_document(decoded.text)
     lines = split_lines(decoded.text, limits)
     objects = [(at, _parse_object(line)) for at, line in enumerate(lines) if not is_blank(line)]
-    header = _resolve_keys([found for _, found in objects if isinstance(found, dict)], options.header)
-    keys = list(header.columns.values())
-    rows, places, refusals = list[Row](), list[int](), dict[int, Refusal]()
+    header = _resolve_keys([found for _, found in objects if isinstance(found, dict)], options, limits)
+    keys = [header.names[at] for at in header.positions]
+    make_rows = _make_wide_rows if isinstance(header, WideHeader) else _make_rows
+    rows, places, refusals, bad_cells = list[Row](), list[int](), dict[int, Refusal](), dict[int, dict[int, Refusal]]()
     for at, found in objects:
-        cells, refusal = ([["", "", ""]], found) if isinstance(found, tuple) else _make_rows(found, keys)
-        if refusal:
-            refusals[len(rows)] = refusal
+        cells, bad = ([[""] * len(keys)], {}) if isinstance(found, tuple) else make_rows(found, keys)
+        if isinstance(found, tuple):
+            refusals[len(rows)] = found
+        elif bad:
+            bad_cells[len(rows)] = bad
         rows += cells
         places += [at] * len(cells)
 
     def text(row: int) -> str:
         return escape_undecodable(join_lines(lines, places[row], places[row] + 1))
 
-    sheet = RawTable(rows, [at + 1 for at in places], text, refusals, scan=True)
-    table = sift(sheet, Header([], (0, 1, 2), keys), limits)
+    sheet = RawTable(rows, [at + 1 for at in places], text, refusals, bad_cells, scan=True)
+    table = tabulate(sheet, header.select(), options, limits)
     table.header = header
     table.blank_lines += len(lines) - len(objects)
     table.encoding, table.samples = decoded.encoding, sample_lines(decoded.text, lines)
@@ -97,7 +105,7 @@ def _refuse_constant(constant: str) -> None:
     raise ValueError(f"{constant} is not a JSON number")
 
 
-def _resolve_keys(objects: list[Object], option: str) -> Header:
+def _resolve_keys(objects: list[Object], options: Options, limits: Limits) -> AnyHeader:
     """The header that the keys of all objects are, in the order of their first appearance."""
     names = list(dict.fromkeys(escape_undecodable(key) for found in objects for key in found))
     if not names:
@@ -105,15 +113,27 @@ def _resolve_keys(objects: list[Object], option: str) -> Header:
             f"No line is a JSON object. {_ADVICE}",
             code=Code.NOT_A_TABLE,
         )
-    return resolve_header(names, AUTO if option.strip().lower() == NONE else option)
+    options = replace(options, header=AUTO) if names_header(options, NONE) else options
+    try:
+        return resolve_header(names, options)
+    except UnusableFile as error:
+        rows = [_make_wide_rows(found, names)[0][0] for found in objects[:_SAMPLE_OBJECTS]]
+        raise offer_readings(error, names, rows, options, limits) from None
 
 
-def _make_rows(found: Object, keys: list[str]) -> tuple[list[Row], Refusal | None]:
+def _make_rows(found: Object, keys: list[str]) -> tuple[list[Row], dict[int, Refusal]]:
     """One row for each answer; or a single row and the reason for its refusal where a value is not text."""
     subject, relation, answer = (found.get(key) for key in keys)
     answers = (answer or [""]) if isinstance(answer, list) else ["" if answer is None else answer]
     names = ["" if name is None else name for name in (subject, relation)]
     if all(isinstance(value, str) for value in (*names, *answers)):
-        return [[*map(str, names), str(one)] for one in answers], None
+        return [[*map(str, names), str(one)] for one in answers], {}
     cells = [value if isinstance(value, str) else "" for value in (subject, relation)]
-    return [[*cells, ""]], (Code.ROW_NOT_TEXT, f"{_NOT_TEXT[0].upper()}{_NOT_TEXT[1:]}.")
+    return [[*cells, ""]], {0: (Code.ROW_NOT_TEXT, f"{_NOT_TEXT[0].upper()}{_NOT_TEXT[1:]}.")}
+
+
+def _make_wide_rows(found: Object, keys: list[str]) -> tuple[list[Row], dict[int, Refusal]]:
+    """The one row of an object whose keys are the columns, and the cells that are refused since they are not text."""
+    values = ["" if found.get(key) is None else found[key] for key in keys]
+    bad = {at: _CELL_NOT_TEXT for at, value in enumerate(values) if not isinstance(value, str)}
+    return [[value if isinstance(value, str) else "" for value in values]], bad

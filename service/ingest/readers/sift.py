@@ -4,7 +4,7 @@ Clean rows are never checked one by one: only rows with a suspicious value are, 
 """
 
 import datetime as dt
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from operator import itemgetter
@@ -24,16 +24,26 @@ class RawTable:
     """Rows of cells as a reader found them, without the header row.
 
     lines: the first line of each row. text: the i-th row as it is in the file. refusals: the rows that the reader
-    itself refuses, by their index. has_gaps: an empty row between two others is a gap, as in a worksheet, and not a row
-    without values (`,,` in a text file). scan: every cell has to be checked for NULs and bytes that did not decode.
+    itself refuses, by their index. bad_cells: the cells that it refuses, by the index of their row and their column; a
+    row of a long table is refused with any of the three that it uses. has_gaps: an empty row between two others is a
+    gap, as in a worksheet, and not a row without values (`,,` in a text file). scan: every cell has to be checked for
+    NULs and bytes that did not decode.
     """
 
     rows: list[Row]
     lines: Sequence[int]
     text: Callable[[int], str]
     refusals: dict[int, Refusal] = field(default_factory=dict)
+    bad_cells: dict[int, dict[int, Refusal]] = field(default_factory=dict)
     has_gaps: bool = False
     scan: bool = False
+
+    def refusal(self, at: int, columns: Iterable[int]) -> Refusal | None:
+        """Why the reader refuses a row that is used in these columns; None where it does not."""
+        if at in self.refusals:
+            return self.refusals[at]
+        bad = self.bad_cells.get(at, {})
+        return next((bad[column] for column in columns if column in bad), None)
 
 
 def sift(sheet: RawTable, header: Header, limits: Limits) -> Table:
@@ -84,7 +94,7 @@ class _RowChecker:
 
     def doubtful(self) -> set[int]:
         """A superset of the rows to refuse, found by a few passes over whole columns."""
-        found = self._ragged | self.sheet.refusals.keys()
+        found = self._ragged | self.sheet.refusals.keys() | self.sheet.bad_cells.keys()
         if self.sheet.scan:
             found |= {at for at, row in enumerate(self.sheet.rows) if _contains_nul(row) or _is_damaged(row)}
         for place, cells in zip(self.header.positions, self.columns, strict=True):
@@ -100,7 +110,7 @@ class _RowChecker:
     def is_gap(self, at: int, doubtful: Sequence[int]) -> bool:
         """Whether a row does not count as one: a blank line, or delimiters alone after the last row with content."""
         row = self.sheet.rows[at]
-        if at in self.sheet.refusals or not all(map(is_blank, row)):
+        if self.sheet.refusal(at, self.header.positions) or not all(map(is_blank, row)):
             return False
         return self.sheet.has_gaps or len(row) <= 1 or at > self._last_content(doubtful)
 
@@ -113,35 +123,55 @@ class _RowChecker:
     def refusal(self, at: int) -> Refusal | None:
         """The gravest thing that is wrong with a row; None where nothing is."""
         row = self.sheet.rows[at]
-        if _is_damaged(row):
-            return Code.ROW_UNDECODABLE, (
-                "The row has bytes or characters that do not decode (shown as \\xNN or \\uNNNN). "
-                "Correct them where the file comes from."
-            )
-        if _contains_nul(row):
-            return Code.ROW_NUL, "The row has NUL characters. Export it again, or remove them."
-        if at in self.sheet.refusals:
-            return self.sheet.refusals[at]
-        if len(row) != self.header.width:
-            return Code.ROW_RAGGED, (
-                f"The row has {len(row)} cells where the header has {self.header.width}. "
-                "Put cells that contain the delimiter in double quotes."
-            )
-        return self._refusal_of_cells(row)
+        return (
+            refuse_characters(row)
+            or self.sheet.refusal(at, self.header.positions)
+            or refuse_width(row, self.header.width)
+            or self._refusal_of_cells(row)
+        )
 
     def _refusal_of_cells(self, row: Row) -> Refusal | None:
         if self._header_row and [trimmed(cell) for cell in row] == self._header_row:
-            return Code.HEADER_REPEATED, "The row repeats the header."
+            return HEADER_REPEATED
         named = dict(zip(("subject", "relation", "answer"), self.header.positions, strict=True))
         limit = self.limits.max_field_chars
         for role, place in named.items():
-            if len(row[place]) > limit:
-                return (
-                    Code.FIELD_TOO_LONG,
-                    f"The {role} has {len(row[place]):,} characters; at most {limit:,} are allowed.",
-                )
+            if refusal := refuse_length(role, row[place], limit):
+                return refusal
         missing = [role for role, place in named.items() if is_blank(row[place])]
         return (Code.FIELD_MISSING, f"The row has no {' and no '.join(missing)}.") if missing else None
+
+
+HEADER_REPEATED = (Code.HEADER_REPEATED, "The row repeats the header.")
+
+
+def refuse_characters(cells: Sequence[str]) -> Refusal | None:
+    """Why cells cannot be taught for their characters; None where they can."""
+    if _is_damaged(cells):
+        return Code.ROW_UNDECODABLE, (
+            "The row has bytes or characters that do not decode (shown as \\xNN or \\uNNNN). "
+            "Correct them where the file comes from."
+        )
+    if _contains_nul(cells):
+        return Code.ROW_NUL, "The row has NUL characters. Export it again, or remove them."
+    return None
+
+
+def refuse_width(row: Sequence[str], width: int) -> Refusal | None:
+    """Why a row that has more or fewer cells than the header is refused; None where it has as many."""
+    if len(row) == width:
+        return None
+    return Code.ROW_RAGGED, (
+        f"The row has {len(row)} cells where the header has {width}. "
+        "Put cells that contain the delimiter in double quotes."
+    )
+
+
+def refuse_length(name: str, cell: str, limit: int) -> Refusal | None:
+    """Why a cell that is longer than `limit` characters is refused; None where it is not. name: what the cell is."""
+    if len(cell) <= limit:
+        return None
+    return Code.FIELD_TOO_LONG, f"The {name} has {len(cell):,} characters; at most {limit:,} are allowed."
 
 
 def _is_damaged(row: Sequence[str]) -> bool:

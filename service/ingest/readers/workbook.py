@@ -16,9 +16,11 @@ from schemas.uploads import Finding, FindingKind
 from service.errors import TooLarge, UnsupportedMedia, UnusableFile
 from service.ingest.options import Limits, Options
 from service.ingest.readers import header as headers
+from service.ingest.readers.readings import offer_readings
 from service.ingest.readers.sheetreader import DAMAGED
-from service.ingest.readers.sift import RawTable, Refusal, Row, format_cell, sift
-from service.ingest.table import Header, Table
+from service.ingest.readers.sift import RawTable, Row, format_cell
+from service.ingest.readers.wide import tabulate
+from service.ingest.table import Table
 
 _READER = Path(__file__).with_name("sheetreader.py")
 _UNCOMPUTED = (
@@ -48,27 +50,20 @@ def read_workbook(path: Path, _media_type: str | None, options: Options, limits:
     """
     check_workbook_archive(path, limits)
     worksheet = _run_reader(path, options, limits)
-    top = headers.locate_header(worksheet.rows, options.header)
-    header = headers.resolve_header(worksheet.rows[top], options.header)
-    body = top + 1 if header.cells else top
+    titles = headers.find_titles(worksheet.rows, options)
+    header = headers.resolve_header(titles.cells, options)
+    body = titles.last + 1 if header.cells else titles.first
     rows, lines = worksheet.rows[body:], worksheet.lines[body:]
-    sheet = RawTable(
-        rows, lines, lambda at: _as_csv(rows[at]), _find_uncomputed(worksheet, header, body), has_gaps=True
-    )
-    table = sift(sheet, header, limits)
+    bad_cells = {
+        at - body: dict.fromkeys(columns, _UNCOMPUTED) for at, columns in worksheet.uncomputed.items() if at >= body
+    }
+    sheet = RawTable(rows, lines, lambda at: _as_csv(rows[at]), bad_cells=bad_cells, has_gaps=True)
+    table = tabulate(sheet, header, options, limits)
     table.samples = [_as_csv(row) for row in worksheet.rows[:3]]
-    table.findings += headers.report_lines_above(worksheet.rows[:top], worksheet.lines[:top])
+    table.findings += headers.report_titles(worksheet.rows, worksheet.lines, titles)
     if worksheet.others:
         table.findings.append(_report_ignored_sheets(worksheet))
     return table
-
-
-def _find_uncomputed(worksheet: _Worksheet, header: Header, body: int) -> dict[int, Refusal]:
-    return {
-        at - body: _UNCOMPUTED
-        for at, columns in worksheet.uncomputed.items()
-        if at >= body and not set(columns).isdisjoint(header.positions)
-    }
 
 
 def _report_ignored_sheets(worksheet: _Worksheet) -> Finding:
@@ -87,7 +82,7 @@ def _run_reader(path: Path, options: Options, limits: Limits) -> _Worksheet:
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
     ) as reader:
         try:
-            return _choose_and_read(_Channel(reader), options.header, limits)
+            return _choose_and_read(_Channel(reader), options, limits)
         except (EOFError, BrokenPipeError):
             raise _explain_exit(reader.wait()) from None
         finally:
@@ -123,24 +118,27 @@ class _Channel:
         return json.loads(line)
 
 
-def _choose_and_read(channel: _Channel, option: str, limits: Limits) -> _Worksheet:
+def _choose_and_read(channel: _Channel, options: Options, limits: Limits) -> _Worksheet:
     """Read the first sheet that has a header. Where none has, raise the error for the first row in its place."""
     names: list[str] = channel.receive()
-    seen = list[Row]()
+    seen = list[list[Row]]()
     for name in names:
         _, head = channel.receive()
         rows = [_format_cells(cells) for cells in head]
-        row = rows[headers.locate_header(rows, option)] if rows else None
-        if row is not None and headers.is_header(row, option):
+        if rows and headers.is_header(headers.find_titles(rows, options).cells, options):
             channel.send("take")
             return _receive_rows(
                 channel, _Worksheet(name, [other for other in names if other != name], [], [], {}), limits
             )
         channel.send("")
-        seen += [] if row is None else [row]
+        seen += [rows] if rows else []
     if not seen:
         raise UnusableFile("The workbook has no cell with a value.", code=Code.EMPTY_FILE)
-    headers.resolve_header(seen[0], option)
+    titles = headers.find_titles(seen[0], options)
+    try:
+        headers.resolve_header(titles.cells, options)
+    except UnusableFile as error:
+        raise offer_readings(error, titles.cells, seen[0][titles.last + 1 :], options, limits) from None
     raise ValueError("a first row that does not fit is refused by resolve")
 
 

@@ -202,4 +202,7 @@ def _receipt(row: dictionaries.Row, sent: Upload, parsed: ParsedFile, diff: Diff
         bytes=sent.bytes,
         refused=[RefusedCount(code=code, count=count) for code, count in sorted(codes.items())],
         findings=parsed.findings,
+        layout=parsed.layout,
+        table_rows=parsed.table_rows,
+        empty_cells=parsed.empty_cells,
     )

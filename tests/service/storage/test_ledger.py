@@ -77,7 +77,7 @@ def receipt(dictionary: str) -> Receipt:
         dry_run=False,
         mode=Mode.UPSERT,
         on_conflict=OnConflict.MANY,
-        **counts,
+        **counts,  # type: ignore[arg-type]
         ledger_version=0,
         memory=None,
         media_type="text/csv",
