@@ -91,7 +91,7 @@ class _Unpivoting:
         """Tell the rows that can be read from blank ones and from those that are refused as a whole."""
         titles = [trimmed(cell) for cell in self.header.cells]
         for at, row in enumerate(self.sheet.rows):
-            if at not in self.sheet.bad_cells and all(map(is_blank, row)):
+            if all(map(is_blank, row)) and at not in self.sheet.refusals and at not in self.sheet.bad_cells:
                 self.blank_rows += 1
             elif refusal := self._refuse_row(at, row, titles):
                 self.refused.append(RefusedRow(self.sheet.lines[at], *refusal, self.sheet.text(at)))

@@ -96,6 +96,8 @@ def test_every_format_can_be_wide(read_wide: Read) -> None:
     lines = [{"品番": "P-1", "色": "赤", "重さ": "3kg"}, {"品番": "P-2", "色": None}, {"品番": "P-3", "色": "青"}]
     parsed = read_wide("\n".join(json.dumps(line, ensure_ascii=False) for line in lines), NDJSON)
     assert (facts(parsed), counts(parsed)) == (PARTS_FACTS, (3, 0, 3, 3))
+    parsed = read_wide('{"品番":"A","色":"x"}\n["A"]\n{"品番":"B","色":["x"]}\n{"品番":["C"],"色":"y"}', NDJSON)
+    assert refused(parsed) == [(2, "row_malformed"), (3, "row_not_text"), (4, "row_not_text")]
     out = io.BytesIO()
     columns = {"色": ["赤", None, "青"], "品番": ["P-1", "P-2", "P-3"], "重さ": ["3kg", None, None]}
     parquet.write_table(pa.table(columns), out)
