@@ -85,8 +85,11 @@ class TitleRows:
     last: int
 
 
-def find_titles(rows: Sequence[Sequence[str]], options: Options) -> TitleRows:
+def find_titles(rows: Sequence[Sequence[str]], options: Options, reach: Sequence[dict[int, int]] = ()) -> TitleRows:
     """Find the header among a file's first rows, or the row that is in its place.
+
+    reach: for each row, the first and the last column of its merged cells; where none are known, the name of a group
+    reaches up to the next one.
 
     In a wide table it may take up two rows, of which one names groups of columns, as with merged cells. They are one
     header where the columns of the subject are empty in one of the two, and a group or the lack of a name tells that
@@ -98,9 +101,9 @@ def find_titles(rows: Sequence[Sequence[str]], options: Options) -> TitleRows:
         return alone
     subjects = find_subject(rows[at], options)
     if at + 1 < len(rows) and _are_below(rows[at], rows[at + 1], subjects):
-        return TitleRows(_join_rows(rows[at], rows[at + 1], subjects), at, at + 1)
+        return TitleRows(_join_rows(rows[at], rows[at + 1], subjects, reach[at] if reach else None), at, at + 1)
     if at > 0 and _are_groups(rows[at - 1], rows[at], subjects):
-        return TitleRows(_join_rows(rows[at - 1], rows[at], subjects), at - 1, at)
+        return TitleRows(_join_rows(rows[at - 1], rows[at], subjects, reach[at - 1] if reach else None), at - 1, at)
     return alone
 
 
@@ -128,12 +131,17 @@ def _are_groups(groups: Sequence[str], titles: Sequence[str], subjects: Sequence
     return any(spans)
 
 
-def _join_rows(groups: Sequence[str], titles: Sequence[str], subjects: Sequence[int]) -> list[str]:
-    """The names of two rows, where a group reaches up to the next one; equal names are one."""
-    cells, group = list[str](), ""
+def _join_rows(
+    groups: Sequence[str], titles: Sequence[str], subjects: Sequence[int], reach: dict[int, int] | None
+) -> list[str]:
+    """The names of two rows, those of groups before those of columns; equal names are one."""
+    cells, group, last = list[str](), "", 0
     for at, (above, below) in enumerate(zip(groups, titles, strict=True)):
-        group = "" if at in subjects else trimmed(above) or (group if not is_blank(below) else "")
-        parts = [trimmed(above), trimmed(below)] if at in subjects else [group, trimmed(below)]
+        if at in subjects or is_blank(below) or at > last:
+            group = ""
+        if not is_blank(above):
+            group, last = trimmed(above), len(groups) if reach is None else reach.get(at, at)
+        parts = [trimmed(above) if at in subjects else group, trimmed(below)]
         cells.append(BETWEEN.join(dict.fromkeys(filter(None, parts))))
     return cells
 

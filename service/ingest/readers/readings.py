@@ -53,10 +53,10 @@ def offer_readings(
 class _Reading:
     layout: Layout
     query: str
-    facts: list[tuple[str, str, str]]
+    facts: list[list[str]]
 
     def show(self) -> dict[str, object]:
-        return {"query": self.query, "facts": [list(fact) for fact in self.facts]}
+        return {"query": self.query, "facts": self.facts}
 
 
 def _find_readings(titles: Row, rows: Sequence[Row], options: Options, limits: Limits) -> Iterator[_Reading]:
@@ -69,13 +69,17 @@ def _find_readings(titles: Row, rows: Sequence[Row], options: Options, limits: L
             header=changes["header"] or AUTO,
         )
         with suppress(UnusableFile):
-            header = resolve_header(titles, tried)
-            below = list(rows) if header.cells else [titles, *rows]
-            sheet = RawTable(below, range(len(below)), lambda _: "", scan=True)
-            facts = list(islice(tabulate(sheet, header, tried, limits).columns.rows(), _FACTS_SHOWN))
-            if facts:
-                shown = [(trimmed(subject), trimmed(relation), answer) for subject, relation, answer in facts]
-                yield _Reading(tried.layout, options.change_query(**changes), shown)
+            if facts := read_first_facts(titles, rows, tried, limits):
+                yield _Reading(tried.layout, options.change_query(**changes), facts)
+
+
+def read_first_facts(titles: Row, rows: Sequence[Row], options: Options, limits: Limits) -> list[list[str]]:
+    """The first three facts of a table whose first row is `titles`. Raises UnusableFile where it is no header."""
+    header = resolve_header(titles, options)
+    below = list(rows) if header.cells else [titles, *rows]
+    sheet = RawTable(below, range(len(below)), lambda _: "", scan=True)
+    facts = islice(tabulate(sheet, header, options, limits).columns.rows(), _FACTS_SHOWN)
+    return [[trimmed(subject), trimmed(relation), answer] for subject, relation, answer in facts]
 
 
 def _find_changes(titles: Row, rows: Sequence[Row], options: Options) -> Iterator[_Changes]:

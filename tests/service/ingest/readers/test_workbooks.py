@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 import openpyxl
 import pytest
 
-from schemas.uploads import FindingKind, OnConflict
+from schemas.uploads import FindingKind, Layout, OnConflict
 from service.errors import RequestError, TooLarge, UnsupportedMedia, UnusableFile
 from service.ingest import Limits, ParsedFile
 
@@ -45,7 +45,7 @@ def garbled(data: bytes) -> bytes:
         (-0.5, "-0.5"),
         (4901234567894, "4901234567894"),
         (1234567890123456, "1234567890123456"),
-        (9007199254740994, "9007199254740994"),
+        (9007199254740994, "9007199254740990"),
         (1e21, "1e+21"),
         (True, "TRUE"),
         (False, "FALSE"),
@@ -65,16 +65,135 @@ def test_cells_become_the_text_a_person_would_type(cell: object, text: str, read
     assert read(workbook(facts=[HEADER, ("a", "r", cell)]), XLSX).accepted.answers == [text]
 
 
-def test_the_first_sheet_with_the_header_is_read(read: Read, facts: AsFacts) -> None:
-    """The first sheet with a header is read, and a finding names the others."""
-    data = workbook(
-        メモ=[("見出し", "x")], 空=[], 事実=[("主語", "関係", "答え"), ("a", "r", "1")], 旧=[HEADER, ("b", "r", "2")]
-    )
-    parsed = read(data, XLSX)
+SHEETS: dict[str, Sheet] = {"メモ": [("見出し", "x")], "空": [], "事実": [("主語", "関係", "答え"), ("a", "r", "1")]}
+
+
+def test_the_sheet_with_the_header_is_read(read: Read, facts: AsFacts) -> None:
+    """The sheet with a header is read, and a finding counts the rows of the others."""
+    parsed = read(workbook(**SHEETS), XLSX)
     assert facts(parsed) == [("a", "r", "1")]
     (finding,) = parsed.findings
-    assert (finding.kind, finding.count) == (FindingKind.SHEETS_IGNORED, 3)
-    assert "メモ" in finding.message
+    assert (finding.kind, finding.count) == (FindingKind.SHEETS_IGNORED, 2)
+    assert "'メモ' (1 rows)" in finding.message
+    assert "sheet=NAME" in finding.message
+
+
+def test_several_sheets_are_a_question(read: Read, facts: AsFacts) -> None:
+    """Two tables are asked about; by name one is read, and `all` reads those that have the same columns."""
+    sheets = {**SHEETS, "旧": [("主語", "関係", "答え"), ("b", "r", "2"), ("c", "r", None)]}
+    with pytest.raises(UnusableFile, match="sheet=NAME") as asked:
+        read(workbook(**sheets), XLSX)
+    assert asked.value.extra["try"] == "sheet=all"
+    readings = asked.value.extra["readings"]
+    assert isinstance(readings, list)
+    assert [reading["facts"] for reading in readings] == [[["a", "r", "1"]], [["b", "r", "2"]]]
+    assert facts(read(workbook(**sheets), XLSX, sheet="旧")) == [("b", "r", "2")]
+    both = read(workbook(**sheets), XLSX, sheet="all")
+    assert (facts(both), both.rows_read, both.accepted.lines) == ([("a", "r", "1"), ("b", "r", "2")], 3, [2, 2])
+    assert both.refused[0].detail.startswith("Sheet '旧': ")
+    with pytest.raises(UnusableFile, match="differ") as asked:
+        read(workbook(**{**SHEETS, "new": [HEADER, ("b", "r", "2")]}), XLSX, sheet="all")
+    assert facts(read(workbook(**sheets), XLSX, sheet=" 事実")) == [("a", "r", "1")]
+    with pytest.raises(UnusableFile, match="no sheet named 'x'"):
+        read(workbook(**SHEETS), XLSX, sheet="x")
+
+
+def formatted(cells: Sequence[tuple[object, str]]) -> bytes:
+    """A workbook with a fact for each cell and number format: the subjects are its rows, from 2 on."""
+    book = openpyxl.Workbook()
+    sheet = book.active
+    assert sheet is not None
+    sheet.append(HEADER)
+    for line, (cell, form) in enumerate(cells, 2):
+        sheet.append((f"row {line}", "r", cell))
+        sheet.cell(line, 3).number_format = form
+    out = io.BytesIO()
+    book.save(out)
+    return out.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("cell", "form", "taken", "shown"),
+    [
+        (2035, "00000", "02035", None),
+        (600001, "000-0000", "060-0001", None),
+        (7, '0000"番"', "0007番", None),
+        (7, '"No."000', "No.007", None),
+        (0.15, "0%", "15%", None),
+        (0.075, "0.00%", "7.50%", None),
+        (0.07525, "0.0%", "7.525%", "7.5%"),
+        (1234.5, "#,##0.00", "1234.5", None),
+        (1234.567, "#,##0.00", "1234.567", "1,234.57"),
+        (1200, '#,##0"円"', "1200", "1,200円"),
+        (-3, "0;[Red]0", "-3", "3"),
+        (0.1 + 0.2, "General", "0.3", None),
+        (1234567890123456, "General", "1234567890123456", "1234567890123460"),
+        (45762, "yyyy/m/d", "2025-04-15", None),
+        (45762, '[$-411]ggge"年"m"月"d"日"', "2025-04-15", None),
+        (45762, '[$-411]ggge"年"', "2025-04-15", "令和7年"),
+        (45762.5, "m/d/yy h:mm", "2025-04-15T12:00:00", None),
+        (0, "yyyy/m/d", "0", "1900/1/0"),
+        (-1, "yyyy/m/d", "-1", "#####"),
+        (2958466, "yyyy/m/d", "2958466", "#####"),
+        (1.25, "[h]:mm", "30:00:00", None),
+        ("0042", "00000", "0042", None),
+    ],
+)
+def test_what_a_cell_shows_is_taken_or_told(cell: object, form: str, taken: str, shown: str | None, read: Read) -> None:
+    """Codes and percentages are taken as shown, dates by ISO 8601; a finding tells what shows something else."""
+    parsed = read(formatted([(cell, form), ("x", "General")]), XLSX)
+    assert parsed.accepted.answers[0] == taken
+    told = [finding.message for finding in parsed.findings if finding.kind is FindingKind.SHOWN_OTHERWISE]
+    assert told == [] if shown is None else f"shown {shown}, taken {taken} (line 2)" in told[0]
+
+
+def test_what_is_hidden_is_told(read: Read, facts: AsFacts) -> None:
+    """A visible sheet comes before a hidden one; hidden rows and columns are read, and said to be hidden."""
+    book = openpyxl.load_workbook(
+        io.BytesIO(workbook(old=[HEADER, ("a", "r", "0")], new=[HEADER, ("a", "r", "1"), ("b", "r", "2")]))
+    )
+    book["old"].sheet_state = "veryHidden"
+    book["new"].row_dimensions[3].hidden = True
+    book["new"].column_dimensions["B"].hidden = True
+    out = io.BytesIO()
+    book.save(out)
+    parsed = read(out.getvalue(), XLSX)
+    assert facts(parsed) == [("a", "r", "1"), ("b", "r", "2")]
+    found = {finding.kind: finding.message for finding in parsed.findings}
+    assert "'relation'" in found[FindingKind.HIDDEN_CELLS]
+    assert "the rows 3 (1)" in found[FindingKind.HIDDEN_CELLS]
+    assert "'old' (hidden) (2 rows)" in found[FindingKind.SHEETS_IGNORED]
+    old = read(out.getvalue(), XLSX, sheet="old")
+    assert facts(old) == [("a", "r", "0")]
+    assert any(finding.kind is FindingKind.SHEET_HIDDEN for finding in old.findings)
+
+
+def test_merged_cells_are_refused_with_their_range(read: Read, facts: AsFacts) -> None:
+    """A row whose subject is covered by a merged cell is refused, and told why; in a wide table a covered answer is."""
+    rows = [("品番", "項目", "値"), ("a", "r", "1"), (None, "s", "2"), (None, "t", "3"), ("b", "r", "4")]
+    book = openpyxl.load_workbook(io.BytesIO(workbook(x=rows)))
+    book["x"].merge_cells("A2:A4")
+    out = io.BytesIO()
+    book.save(out)
+    parsed = read(out.getvalue(), XLSX)
+    assert facts(parsed) == [("a", "r", "1"), ("b", "r", "4")]
+    assert [(row.line, row.code) for row in parsed.refused] == [(3, "field_missing"), (4, "field_missing")]
+    assert "The cell A4 is a part of the merged cell A2:A4" in parsed.refused[1].detail
+    wide = read(out.getvalue(), XLSX, layout=Layout.WIDE, subject="値", relations="品番")
+    assert [(subject, answer) for subject, _, answer in facts(wide)] == [("1", "a"), ("4", "b")]
+    assert (wide.rejected, wide.empty_cells) == (2, 0)
+
+
+def test_merged_titles_are_joined_as_far_as_they_reach(read: Read, facts: AsFacts) -> None:
+    """The name of a group belongs to the columns under its merged cell, and to no others."""
+    rows = [("品番", "寸法", None, None), (None, "長さ", "幅", "備考"), ("a", 1, 2, "x")]
+    book = openpyxl.load_workbook(io.BytesIO(workbook(x=rows)))
+    for merged in ("A1:A2", "B1:C1"):
+        book["x"].merge_cells(merged)
+    out = io.BytesIO()
+    book.save(out)
+    parsed = read(out.getvalue(), XLSX, layout=Layout.WIDE, subject="品番")
+    assert [relation for _, relation, _ in facts(parsed)] == ["寸法 / 長さ", "寸法 / 幅", "備考"]
 
 
 def test_lines_are_those_of_the_sheet(read: Read, facts: AsFacts) -> None:
@@ -90,7 +209,7 @@ def test_lines_are_those_of_the_sheet(read: Read, facts: AsFacts) -> None:
     parsed = read(out.getvalue(), XLSX)
     assert facts(parsed) == [("a", "r", "1"), ("b", "r", "2")]
     assert parsed.accepted.lines == [4, 7]
-    assert [(row.line, row.code, row.text) for row in parsed.refused] == [(8, "field_missing", "c,,3")]
+    assert [(row.line, row.code, row.text) for row in parsed.refused] == [(8, "field_missing", ",c,,3")]
 
 
 def test_formulas_without_a_value_are_refused(read: Read, facts: AsFacts) -> None:
@@ -208,14 +327,21 @@ def test_an_archive_that_lies_about_its_size_is_refused(read: Read) -> None:
         read(lying, XLSX)
 
 
-def test_two_far_cells_cost_no_memory_here(read: Read) -> None:
-    """A sheet with a used area of 17 billion cells is refused; only the reader's process runs out of memory."""
+def test_far_cells_cost_nothing(read: Read, facts: AsFacts) -> None:
+    """A used area of 17 billion cells is read as the few rows that it has; a table of mostly nothing is refused."""
     book = openpyxl.Workbook()
     sheet = book.active
     assert sheet is not None
-    for column, cell in enumerate(HEADER, 1):
-        sheet.cell(1, column, cell)
+    for line, row in enumerate([HEADER, ("a", "r", "1")], 1):
+        for column, cell in enumerate(row, 1):
+            sheet.cell(line, column, cell)
     sheet.cell(1_048_576, 16_384, "far")
+    out = io.BytesIO()
+    book.save(out)
+    parsed = read(out.getvalue(), XLSX)
+    assert (facts(parsed), [row.line for row in parsed.refused]) == ([("a", "r", "1")], [1_048_576])
+    for line in range(3, 1000):
+        sheet.cell(line, 1, "x")
     out = io.BytesIO()
     book.save(out)
     with pytest.raises(TooLarge) as refused:
