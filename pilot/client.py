@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Self, TypeVar
+from urllib.parse import quote
 
 import httpx
 import msgspec
@@ -109,11 +110,11 @@ class FactStore:
 
     def delete_dictionary(self, dictionary: str) -> None:
         """Delete the dictionary with its facts and memories."""
-        self._send("DELETE", f"/v1/dictionaries/{dictionary}")
+        self._send("DELETE", f"/v1/dictionaries/{_quote(dictionary)}")
 
     def export(self, dictionary: str) -> bytes:
         """Return the facts of the ledger as CSV, every cell as it is stored."""
-        return self._send("GET", f"/v1/dictionaries/{dictionary}/export", params={"raw": "true"}).content
+        return self._send("GET", f"/v1/dictionaries/{_quote(dictionary)}/export", params={"raw": "true"}).content
 
     def upload(
         self,
@@ -133,11 +134,11 @@ class FactStore:
 
     def get_receipt(self, dictionary: str, upload: str) -> Receipt:
         """Get the receipt of an upload."""
-        return _read(Receipt, self._send("GET", f"/v1/dictionaries/{dictionary}/uploads/{upload}"))
+        return _read(Receipt, self._send("GET", f"/v1/dictionaries/{_quote(dictionary)}/uploads/{_quote(upload)}"))
 
     def get_refused_rows(self, dictionary: str, upload: str, *, raw: bool = False) -> bytes:
         """Get the refused rows as CSV: line, code, detail, text. `raw` leaves cells that look like formulas as is."""
-        path = f"/v1/dictionaries/{dictionary}/uploads/{upload}/refused.csv"
+        path = f"/v1/dictionaries/{_quote(dictionary)}/uploads/{_quote(upload)}/refused.csv"
         return self._send("GET", path, params={"raw": raw}).content
 
     def edit(self, dictionary: str, batch: FactBatch) -> str:
@@ -146,7 +147,7 @@ class FactStore:
         Waits for the training where one is needed, and raises as `wait` does.
         """
         body = batch.model_dump(mode="json", exclude_none=True)
-        response = self._send("POST", f"/v1/dictionaries/{dictionary}/facts:batch", json=body)
+        response = self._send("POST", f"/v1/dictionaries/{_quote(dictionary)}/facts:batch", json=body)
         if response.status_code == httpx.codes.ACCEPTED:
             return _require_memory(self.wait(_read(EditAccepted, response).id).memory)
         return _require_memory(_read(EditReply, response).memory)
@@ -156,7 +157,7 @@ class FactStore:
     def train(self, dictionary: str, recipe: dict[str, object] | None = None, publish: str | None = "champion") -> Job:
         """Start a training whose memory is published to the alias `publish`, if any."""
         body = {"recipe": recipe, "publish": publish}
-        return _read(Job, self._send("POST", f"/v1/dictionaries/{dictionary}/memories", json=body))
+        return _read(Job, self._send("POST", f"/v1/dictionaries/{_quote(dictionary)}/memories", json=body))
 
     def train_and_wait(
         self, dictionary: str, recipe: dict[str, object] | None, progress: Progress | None = None
@@ -166,12 +167,12 @@ class FactStore:
 
     def verify(self, memory: str) -> Job:
         """Start a verification of the memory against the ledger."""
-        return _read(Job, self._send("POST", f"/v1/memories/{memory}/verifications"))
+        return _read(Job, self._send("POST", f"/v1/memories/{_quote(memory)}/verifications"))
 
     def start_experiment(self, dictionary: str, request: ExperimentRequest) -> Job:
         """Start an experiment."""
         body = request.model_dump(mode="json", exclude_none=True)
-        return _read(Job, self._send("POST", f"/v1/dictionaries/{dictionary}/experiments", json=body))
+        return _read(Job, self._send("POST", f"/v1/dictionaries/{_quote(dictionary)}/experiments", json=body))
 
     def get_verification(self, job: Job) -> VerificationResult:
         """Read the result of a verification that has succeeded."""
@@ -179,23 +180,26 @@ class FactStore:
 
     def get_memory(self, memory: str) -> MemoryInfo:
         """Get what the service says of a memory."""
-        return _read(MemoryInfo, self._send("GET", f"/v1/memories/{memory}"))
+        return _read(MemoryInfo, self._send("GET", f"/v1/memories/{_quote(memory)}"))
 
     def get_absence(self, memory: str, subject: str, relation: str) -> Absence:
         """Get whether this version holds the pair, and the proof that was kept when it was deleted."""
         body = {"subject": subject, "relation": relation}
-        return _read(Absence, self._send("POST", f"/v1/memories/{memory}/absence", json=body))
+        return _read(Absence, self._send("POST", f"/v1/memories/{_quote(memory)}/absence", json=body))
 
     def list_memories(self, dictionary: str) -> list[MemoryInfo]:
         """List the memories of the dictionary."""
-        return _read(MemoryList, self._send("GET", f"/v1/dictionaries/{dictionary}/memories")).memories
+        return _read(MemoryList, self._send("GET", f"/v1/dictionaries/{_quote(dictionary)}/memories")).memories
 
     def put_alias(self, dictionary: str, alias: str, memory: str, reason: str, *, version: int | None = None) -> Alias:
         """Point the alias at a memory; with `version`, only if it has not been moved since that version."""
         headers = {} if version is None else {"If-Match": f'"{version}"'}
         body = {"memory": memory, "reason": reason}
         return _read(
-            Alias, self._send("PUT", f"/v1/dictionaries/{dictionary}/aliases/{alias}", json=body, headers=headers)
+            Alias,
+            self._send(
+                "PUT", f"/v1/dictionaries/{_quote(dictionary)}/aliases/{_quote(alias)}", json=body, headers=headers
+            ),
         )
 
     def roll_back(
@@ -203,12 +207,12 @@ class FactStore:
     ) -> Alias:
         """Roll the alias back to the version before or to `memory`. It is pinned unless the ledger is reset too."""
         body = {"reason": reason, "memory": memory, "reset_ledger": reset_ledger}
-        path = f"/v1/dictionaries/{dictionary}/aliases/{alias}/rollback"
+        path = f"/v1/dictionaries/{_quote(dictionary)}/aliases/{_quote(alias)}/rollback"
         return _read(Alias, self._send("POST", path, json=body))
 
     def unpin(self, dictionary: str, alias: str, reason: str) -> str:
         """Unpin the alias, wait until it has caught up with the ledger, and return the id of its memory."""
-        path = f"/v1/dictionaries/{dictionary}/aliases/{alias}/unpin"
+        path = f"/v1/dictionaries/{_quote(dictionary)}/aliases/{_quote(alias)}/unpin"
         response = self._send("POST", path, json={"reason": reason})
         if response.status_code == httpx.codes.ACCEPTED:
             return _require_memory(self.wait(_read(Job, response).id).memory)
@@ -216,15 +220,17 @@ class FactStore:
 
     def get_alias_history(self, dictionary: str, alias: str) -> AliasHistory:
         """Get the moves of an alias, newest first."""
-        return _read(AliasHistory, self._send("GET", f"/v1/dictionaries/{dictionary}/aliases/{alias}/history"))
+        return _read(
+            AliasHistory, self._send("GET", f"/v1/dictionaries/{_quote(dictionary)}/aliases/{_quote(alias)}/history")
+        )
 
     def get_job(self, job: str) -> Job:
         """Get the state of a job."""
-        return _read(Job, self._send("GET", f"/v1/jobs/{job}"))
+        return _read(Job, self._send("GET", f"/v1/jobs/{_quote(job)}"))
 
     def cancel(self, job: str) -> None:
         """Cancel a job."""
-        self._send("DELETE", f"/v1/jobs/{job}")
+        self._send("DELETE", f"/v1/jobs/{_quote(job)}")
 
     def wait(self, job: str, progress: Progress | None = None) -> Job:
         """Wait until the job has succeeded, and return it.
@@ -247,7 +253,9 @@ class FactStore:
     def recall(self, dictionary: str, query: Query) -> Result:
         """Ask one question."""
         body = msgspec.json.encode(query)
-        return _decode(Result, self._send("POST", f"/v1/dictionaries/{dictionary}/recall", content=body, headers=_JSON))
+        return _decode(
+            Result, self._send("POST", f"/v1/dictionaries/{_quote(dictionary)}/recall", content=body, headers=_JSON)
+        )
 
     def recall_rows(self, dictionary: str, queries: Sequence[Query], memory: str | None = None) -> Sequence[Result]:
         """Ask a batch of questions in rows; the results come in their order. `memory` is an id, else the champion."""
@@ -263,13 +271,13 @@ class FactStore:
 
     def _batch(self, dictionary: str, body: BatchQuery) -> httpx.Response:
         content = msgspec.json.encode(body)
-        return self._send("POST", f"/v1/dictionaries/{dictionary}/recall:batch", content=content, headers=_JSON)
+        return self._send("POST", f"/v1/dictionaries/{_quote(dictionary)}/recall:batch", content=content, headers=_JSON)
 
     def _upload(
         self, dictionary: str, content: bytes | Iterator[bytes] | object, parameters: dict[str, str], media_type: str
     ) -> Receipt:
         headers = {"Content-Type": media_type}
-        path = f"/v1/dictionaries/{dictionary}/uploads"
+        path = f"/v1/dictionaries/{_quote(dictionary)}/uploads"
         return _read(Receipt, self._send("POST", path, params=parameters, content=content, headers=headers))
 
     def _send(self, method: str, path: str, **request: object) -> httpx.Response:
@@ -334,6 +342,11 @@ def _require_memory(memory: str | None) -> str:
 
 def _guess_media_type(path: Path) -> str:
     return _MEDIA_TYPES.get(path.suffix.lower(), "text/csv")
+
+
+def _quote(name: str) -> str:
+    """A name as one part of a path, whatever characters it has."""
+    return quote(name, safe="")
 
 
 def _to_parameters(options: ReadingOptions, *, dry_run: bool) -> dict[str, str]:

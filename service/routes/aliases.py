@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Response
+from fastapi import Query, Response
 
 from schemas.aliases import Alias, AliasHistory, AliasList, AliasPut, AliasRollback, AliasUnpin
 from schemas.gates import GateReply, Priority, PriorityPut
@@ -10,9 +10,10 @@ from schemas.jobs import Job
 from schemas.problems import Code
 from service.routes.context import AliasMover, IfMatch, LedgerReader, PartViewer, Service, Viewer
 from service.routes.replies import MISSING, refusals, with_etag, with_location
+from service.routes.wire import Router
 from service.workflows.versions import aliases, promotion_gate
 
-router = APIRouter(prefix="/v1/dictionaries/{dictionary}/aliases", tags=["aliases"])
+router = Router(prefix="/v1/dictionaries/{dictionary}/aliases", tags=["aliases"])
 
 
 @router.get("")
@@ -68,7 +69,7 @@ def history(  # noqa: PLR0917 - FastAPI reads the request from the parameters
     service: Service,
     _: Viewer,
     response: Response,
-    cursor: Annotated[int | None, Query(ge=1)] = None,
+    cursor: Annotated[str | None, Query(max_length=200)] = None,
     limit: Annotated[int, Query(ge=1, le=10_000)] = aliases.PAGE,
 ) -> AliasHistory:
     """Newest first; the first page has the alias's ETag."""
@@ -98,7 +99,7 @@ def unpin(  # noqa: PLR0917 - FastAPI reads the request from the parameters
     return with_location(response, let_go)
 
 
-gate_router = APIRouter(prefix="/v1/dictionaries/{dictionary}/gate", tags=["aliases"])
+gate_router = Router(prefix="/v1/dictionaries/{dictionary}/gate", tags=["aliases"])
 
 
 @gate_router.get("", name="find")

@@ -3,15 +3,16 @@
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 
 from schemas.audit import AuditFound, AuditHead, AuditPage, AuditSearch, AuditVerdict, AuditVerify
 from service.routes.context import Auditing, Service
+from service.routes.wire import Router
 from service.storage.audit import EntryFilter
 from service.workflows.audit import verify as verification
 from service.workflows.recalls import audit_search as searching
 
-router = APIRouter(prefix="/v1", tags=["audit"])
+router = Router(prefix="/v1", tags=["audit"])
 
 
 @router.get("/audit")

@@ -2,15 +2,16 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 
 from schemas.dictionaries import Dictionary, DictionaryCreate, DictionaryList
 from schemas.problems import Code
 from service.routes.context import Creator, PartReader, PartViewer, Remover, Service
 from service.routes.replies import Csv, refusals
+from service.routes.wire import Router
 from service.workflows.ledger import dictionaries, facts
 
-router = APIRouter(prefix="/v1/dictionaries", tags=["dictionaries"])
+router = Router(prefix="/v1/dictionaries", tags=["dictionaries"])
 
 
 @router.post("", status_code=201, responses=refusals({409: [Code.NAME_TAKEN]}))

@@ -1,6 +1,6 @@
 """/v1/dictionaries/{d}/facts: searched, edited and purged; and whether a memory still holds a pair."""
 
-from fastapi import APIRouter, Response
+from fastapi import Response
 
 from schemas.absence import Absence, AbsenceQuery
 from schemas.edits import EditAccepted, EditReply, FactBatch
@@ -9,13 +9,14 @@ from schemas.problems import Code
 from schemas.purge import Purge, PurgeRequest
 from service.routes.context import IdempotencyKey, IfMatch, PartExaminer, PartReader, PartUploader, Purger, Service
 from service.routes.replies import MISSING, refusals, with_location
+from service.routes.wire import Router
 from service.workflows.access import grants
 from service.workflows.etags import etag
 from service.workflows.ledger import edits, facts
 from service.workflows.purges import purge
 from service.workflows.versions import absence
 
-router = APIRouter(prefix="/v1/dictionaries/{dictionary}", tags=["facts"])
+router = Router(prefix="/v1/dictionaries/{dictionary}", tags=["facts"])
 
 
 @router.post("/facts:search")
@@ -50,7 +51,7 @@ def edit(  # noqa: PLR0917 - FastAPI reads the request from the parameters
     return reply
 
 
-absence_router = APIRouter(prefix="/v1", tags=["absence"])
+absence_router = Router(prefix="/v1", tags=["absence"])
 
 
 @absence_router.post("/memories/{memory}/absence", responses=refusals({404: MISSING}))

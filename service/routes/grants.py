@@ -1,12 +1,11 @@
 """/v1/dictionaries/{d}/grants: what each API key may do there, and with which relations. For admins only."""
 
-from fastapi import APIRouter
-
 from schemas.grants import Grant, GrantList, GrantPut
 from service.routes.context import KeyKeeper, Service
+from service.routes.wire import Router
 from service.workflows.access import grants
 
-router = APIRouter(prefix="/v1/dictionaries/{dictionary}/grants", tags=["access"])
+router = Router(prefix="/v1/dictionaries/{dictionary}/grants", tags=["access"])
 
 
 @router.get("")

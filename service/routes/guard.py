@@ -16,6 +16,7 @@ from starlette.requests import ClientDisconnect, cookie_parser
 
 from service.errors import UNFORESEEN, FactStoreError, TooLarge, Unprocessable
 from service.routes.problems import MEDIA_TYPE, problem_body
+from service.routes.wire import check_headers, unpack
 from service.workflows.access.authenticator import Authenticator, Caller
 from service.workflows.access.keys import COOKIE, SHOWN
 from service.workflows.audit.denials import Denial, Denials
@@ -52,12 +53,13 @@ class Guard:
             return
         headers: dict[bytes, bytes] = dict(scope["headers"])
         try:
+            check_headers(scope["headers"])
             if scope["path"] not in OPEN:
                 caller = scope["caller"] = await self._caller(scope, headers)
                 await self._authenticator.charge(caller.key, caller.rate)
+            limit = MOST_UNKNOWN if scope["path"] in OPEN else self._limit
             if not _STREAMED.fullmatch(scope["path"]):
-                limit = MOST_UNKNOWN if scope["path"] in OPEN else self._limit
-                receive = cap_body(headers, receive, limit)
+                receive = unpack(headers, cap_body(headers, receive, limit), limit)
         except FactStoreError as error:
             await send_problem(send, error, close=_has_body(headers))
         else:
@@ -99,7 +101,7 @@ def cap_body(headers: Mapping[bytes, bytes], receive: Receive, limit: int) -> Re
 
 async def read_body(headers: Mapping[bytes, bytes], receive: Receive, limit: int) -> bytes:
     """The whole body. Raises TooLarge past `limit` bytes, Unprocessable where the caller goes away before its end."""
-    receive = cap_body(headers, receive, limit)
+    receive = unpack(headers, cap_body(headers, receive, limit), limit)
     chunks: list[bytes] = []
     more = True
     while more:
@@ -208,6 +210,25 @@ def _who(scope: Scope) -> str:
         return str(caller.key)
     header: bytes = dict(scope["headers"]).get(b"authorization", b"")
     return header[len(b"Bearer ") :][:SHOWN].decode("latin-1") if header.startswith(_OURS) else UNKNOWN
+
+
+class Bodiless:
+    """`app`, which is asked GET for HEAD: the reply has the same headers and no body."""
+
+    def __init__(self, app: App) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["method"] != "HEAD":
+            await self._app(scope, receive, send)
+            return
+
+        async def send_headers(message: Message) -> None:
+            if message["type"] == "http.response.body":
+                message = {**message, "body": b""}
+            await send(message)
+
+        await self._app({**scope, "method": "GET"}, receive, send_headers)
 
 
 ALWAYS = (

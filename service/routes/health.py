@@ -3,14 +3,15 @@
 import asyncio
 
 import prometheus_client
-from fastapi import APIRouter, Response
+from fastapi import Response
 
 from schemas.health import Health
 from service.routes.context import MetricsReader, Service
+from service.routes.wire import Router
 from service.workflows import health
 from service.workflows.versions import scrubs
 
-router = APIRouter(tags=["health"])
+router = Router(tags=["health"])
 
 _JOBS = prometheus_client.Gauge("factstore_jobs", "Jobs by state.", ["state"])
 _SCRUBS = prometheus_client.Gauge("factstore_scrubs", "Scrubs of stored memories by what they found.", ["state"])

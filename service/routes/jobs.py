@@ -1,16 +1,17 @@
 """Jobs, followed and cancelled; experiments, ordered as jobs whose results are their documents."""
 
-from fastapi import APIRouter, Response
+from fastapi import Response
 
 from schemas.experiments import ExperimentList, ExperimentRequest
 from schemas.jobs import Job, JobList
 from schemas.problems import Code
 from service.routes.context import IdempotencyKey, JobCanceller, JobReader, Service, Trainer
 from service.routes.replies import refusals, with_location
+from service.routes.wire import Router
 from service.workflows.jobs import jobs
 from service.workflows.laboratory import experiments
 
-router = APIRouter(prefix="/v1", tags=["jobs"])
+router = Router(prefix="/v1", tags=["jobs"])
 
 
 @router.get("/jobs/{job}")
@@ -30,7 +31,7 @@ def listed(dictionary: str, service: Service, _: JobReader) -> JobList:
     return jobs.list_jobs(service.db, dictionary)
 
 
-experiment_router = APIRouter(prefix="/v1/dictionaries/{dictionary}/experiments", tags=["experiments"])
+experiment_router = Router(prefix="/v1/dictionaries/{dictionary}/experiments", tags=["experiments"])
 
 
 @experiment_router.post("", status_code=202, responses=refusals({409: [Code.IDEMPOTENCY_KEY_REUSED]}))

@@ -1,12 +1,11 @@
 """/v1/keys: made, listed, rotated, revoked, by admins only."""
 
-from fastapi import APIRouter
-
 from schemas.keys import KeyCreate, KeyCreated, KeyInfo, KeyList, KeyRotate
 from service.routes.context import KeyKeeper, Service
+from service.routes.wire import Router
 from service.workflows.access import keys
 
-router = APIRouter(prefix="/v1/keys", tags=["keys"])
+router = Router(prefix="/v1/keys", tags=["keys"])
 
 
 @router.post("", status_code=201)

@@ -3,14 +3,15 @@
 import datetime as dt
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import Query
 
 from schemas.live_use import Unknowns, Use
 from schemas.shadow import DisagreementList, Shadow, ShadowPut
 from service.routes.context import AliasMover, LedgerReader, Service, UnknownsReader, Viewer
+from service.routes.wire import Router
 from service.workflows.recalls import live_use, shadow
 
-router = APIRouter(prefix="/v1/dictionaries/{dictionary}/use", tags=["use"])
+router = Router(prefix="/v1/dictionaries/{dictionary}/use", tags=["use"])
 
 
 @router.get("")
@@ -27,7 +28,7 @@ def unknowns(
     return live_use.list_unknowns(service.db, service.settings, dictionary, limit)
 
 
-shadow_router = APIRouter(prefix="/v1/dictionaries/{dictionary}/shadow", tags=["aliases"])
+shadow_router = Router(prefix="/v1/dictionaries/{dictionary}/shadow", tags=["aliases"])
 
 
 @shadow_router.put("")

@@ -1,15 +1,16 @@
 """Memories: trained, listed, verified, scrubbed."""
 
-from fastapi import APIRouter, Response
+from fastapi import Response
 
 from schemas.jobs import Job
 from schemas.memories import MemoryCreate, MemoryInfo, MemoryList
 from schemas.problems import Code
 from service.routes.context import Examiner, IdempotencyKey, Service, Trainer, Viewer
 from service.routes.replies import MISSING, refusals, with_location
+from service.routes.wire import Router
 from service.workflows.versions import memories, scrubs
 
-router = APIRouter(prefix="/v1", tags=["memories"])
+router = Router(prefix="/v1", tags=["memories"])
 
 
 @router.post(

@@ -1,14 +1,15 @@
 """/v1/dictionaries/{d}/names: other names by which callers may ask, and the patterns of their questions."""
 
-from fastapi import APIRouter, Response
+from fastapi import Response
 
 from schemas.names import Names, NamesPut
 from schemas.problems import Code
 from service.routes.context import IfMatch, LedgerReader, Namer, Service
 from service.routes.replies import refusals, with_etag
+from service.routes.wire import Router
 from service.workflows.recalls import names
 
-router = APIRouter(prefix="/v1/dictionaries/{dictionary}/names", tags=["names"])
+router = Router(prefix="/v1/dictionaries/{dictionary}/names", tags=["names"])
 
 
 @router.get("")

@@ -5,15 +5,16 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
 
-from fastapi import APIRouter, Request, Response
+from fastapi import Request, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 from jinja2 import Environment, FileSystemLoader
 
 from service.errors import Unauthorized
 from service.routes.context import Service
+from service.routes.wire import Router
 from service.workflows.access.keys import COOKIE, LIFETIME
 
-router = APIRouter(include_in_schema=False)
+router = Router(include_in_schema=False)
 
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
 _HEADERS = {"content-security-policy": POLICY}

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Response
+from fastapi import Query, Response
 
 from schemas.policies import (
     Complied,
@@ -16,9 +16,10 @@ from schemas.policies import (
 from schemas.problems import Code
 from service.routes.context import IfMatch, LedgerReader, PolicyMaker, Service
 from service.routes.replies import refusals, with_etag
+from service.routes.wire import Router
 from service.workflows.policies import policies
 
-router = APIRouter(prefix="/v1/dictionaries/{dictionary}", tags=["policies"])
+router = Router(prefix="/v1/dictionaries/{dictionary}", tags=["policies"])
 
 
 @router.get("/policies")

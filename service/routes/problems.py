@@ -76,4 +76,5 @@ def _from_http(error: Exception, allowed: Sequence[str]) -> FactStoreError:
 def _allowed_methods(routes: Sequence[Any], path: str) -> list[str]:
     """The methods of all routes with this path: FastAPI has a route for each."""
     here = [route for route in routes if isinstance(route, APIRoute) and route.path_regex.match(path)]
-    return sorted({method for route in here for method in route.methods or ()})
+    methods = {method for route in here for method in route.methods or ()}
+    return sorted(methods | ({"HEAD"} if "GET" in methods else set()))

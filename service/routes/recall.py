@@ -23,6 +23,7 @@ from service.errors import (
 from service.routes import recall_media
 from service.routes.guard import Receive, Scope, Send, read_body, send_problem, send_reply
 from service.routes.recall_media import Media
+from service.routes.wire import check_headers, check_query
 from service.workflows.access.authenticator import Action, Authenticator
 from service.workflows.recalls.observe import Observer
 from service.workflows.recalls.recall import Asker, Recall
@@ -58,6 +59,7 @@ class RecallEndpoint:
 
     async def _reply(self, scope: Scope, receive: Receive) -> tuple[bytes, Media]:
         headers: dict[bytes, bytes] = dict(scope["headers"])
+        check_headers(scope["headers"])
         caller = scope["caller"] = await self._authenticator.identify(headers.get(b"authorization"))
         await self._authenticator.charge(caller.key, caller.rate)
         route = _ROUTE.fullmatch(scope["raw_path"])
@@ -65,6 +67,7 @@ class RecallEndpoint:
             raise NotFound("no such route")
         if scope["method"] != "POST":
             raise MethodNotAllowed(["POST"])
+        check_query(scope.get("query_string", b""), ())
         scope["hidden"] = caller.scoped  # until it is seen to reach this dictionary
         dictionary = await self._serving.dictionary(_name(route[1]), caller.sees)
         scope["hidden"] = False
@@ -81,7 +84,8 @@ class RecallEndpoint:
         if recall_media.request_media(headers.get(b"content-type", b"")) is not Media.JSON:
             raise UnsupportedMedia("one query is sent as JSON; lines and Arrow go to recall:batch")
         body = await read_body(headers, receive, MAX_QUERY_BYTES)
-        result = await self._recall.one(dictionary, recall_media.decode_query(body), by)
+        query = recall_media.decode_query(body, headers.get(b"content-type", b""))
+        result = await self._recall.one(dictionary, query, by)
         return recall_media.encode_result(result), Media.JSON
 
     async def _batch(
@@ -89,7 +93,9 @@ class RecallEndpoint:
     ) -> tuple[bytes, Media]:
         media = recall_media.request_media(headers.get(b"content-type", b""))
         body = await read_body(headers, receive, MAX_BATCH_BYTES)
-        batch: BatchQuery = await self._recall.run(recall_media.decode_batch, body, media)
+        batch: BatchQuery = await self._recall.run(
+            recall_media.decode_batch, body, media, headers.get(b"content-type", b"")
+        )
         reply = await self._recall.batch(dictionary, batch, by)
         wanted = recall_media.reply_media(headers.get(b"accept", b""), media)
         return await self._recall.run(recall_media.encode_batch, reply, wanted), wanted

@@ -1,5 +1,7 @@
 """Recall's media types: JSON, JSON lines and Arrow IPC, chosen by Content-Type and Accept."""
 
+import re
+from collections.abc import Sequence
 from enum import StrEnum
 from types import ModuleType
 
@@ -7,6 +9,7 @@ import msgspec
 
 from schemas.recall import BatchQuery, BatchResult, ColumnsResult, Query, Result
 from service.errors import Unprocessable, UnsupportedMedia
+from service.routes.wire import check_keys, to_utf8
 
 
 class Media(StrEnum):
@@ -40,22 +43,79 @@ def reply_media(accept: bytes, default: Media) -> Media:
     return next((media for essence in named for media in Media if essence == media), default)
 
 
-def decode_query(body: bytes) -> Query:
+def decode_query(body: bytes, content_type: bytes = b"") -> Query:
+    """Decode one query. Raises Unprocessable where the body is none, or repeats a key."""
+    body = to_utf8(body, content_type.decode("latin-1"))
     try:
-        return _query.decode(body)
+        query = _query.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise _undecodable(error) from None
+    _check_keys(body, [query])
+    return query
 
 
-def decode_batch(body: bytes, media: Media) -> BatchQuery:
+def decode_batch(body: bytes, media: Media, content_type: bytes = b"") -> BatchQuery:
     """JSON as sent, JSON lines as rows, Arrow as columns; raises Unprocessable and says where."""
     if media is Media.ARROW:
         decoded: BatchQuery = _arrow().decode(body)
         return decoded
+    body = to_utf8(body, content_type.decode("latin-1"))
+    if media is Media.NDJSON:
+        return BatchQuery(_decode_lines(body))
     try:
-        return BatchQuery(_query.decode_lines(body)) if media is Media.NDJSON else _batch.decode(body)
+        batch = _batch.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise _undecodable(error) from None
+    _check_keys(body, batch.queries or (), batch)
+    return batch
+
+
+def _decode_lines(body: bytes) -> list[Query]:
+    try:
+        queries = _query.decode_lines(body)
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        filled = ((line, text) for line, text in enumerate(body.split(b"\n"), start=1) if text.strip())
+        for index, (line, text) in enumerate(filled):
+            _decode_line(text, f"line {line}, queries[{index}]")
+        raise Unprocessable("the body has a line that is no query") from None
+    _check_keys(body, queries)
+    return queries
+
+
+def _decode_line(text: bytes, place: str) -> None:
+    try:
+        _query.decode(text)
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise Unprocessable(f"{place}: {_undecodable(error).detail}") from None
+
+
+_KEYS = tuple((name, f'"{name}"'.encode()) for name in Query.__struct_fields__)
+_BATCH_KEYS = [f'"{name}"'.encode() for name in BatchQuery.__struct_fields__ if name not in Query.__struct_fields__]
+_ESCAPED_LETTER = re.compile(rb"\\u00[4-7]")
+
+
+def _check_keys(body: bytes, queries: Sequence[Query], batch: BatchQuery | None = None) -> None:
+    """Raise Unprocessable where a key is repeated, of which the decoder keeps the last.
+
+    No key occurs more often than it is set, unless it is repeated, a name is spelled like it, or it is set to null;
+    only then, or where letters are escaped, is the body read again, key by key.
+    """
+    for name, key in _KEYS:
+        times = body.count(key)
+        expected = sum(1 for query in queries if getattr(query, name) is not None) if times else 0
+        if batch is not None and name in BatchQuery.__struct_fields__:
+            expected += getattr(batch, name) is not None
+        if times > expected:
+            _read_again(body)
+            return
+    if any(body.count(key) > 1 for key in _BATCH_KEYS) or _ESCAPED_LETTER.search(body):
+        _read_again(body)
+
+
+def _read_again(body: bytes) -> None:
+    """Look for repeated keys in a body, or in each of its lines."""
+    for document in (body, *body.split(b"\n")):
+        check_keys(document)
 
 
 def encode_result(result: Result) -> bytes:

@@ -1,6 +1,6 @@
 """Reports: written by the pilot as a job, read in three drawings."""
 
-from fastapi import APIRouter, Response
+from fastapi import Response
 from fastapi.responses import FileResponse
 
 from schemas.jobs import Job
@@ -8,9 +8,10 @@ from schemas.problems import Code
 from schemas.reports import ReportCreate
 from service.routes.context import Context, Examiner, Service
 from service.routes.replies import MISSING, refusals, with_location
+from service.routes.wire import Router
 from service.workflows import report
 
-router = APIRouter(prefix="/v1", tags=["reports"])
+router = Router(prefix="/v1", tags=["reports"])
 
 
 @router.post(

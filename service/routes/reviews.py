@@ -3,7 +3,7 @@
 import asyncio
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Response
+from fastapi import Query, Response
 
 from schemas.problems import Code
 from schemas.reviews import (
@@ -19,11 +19,12 @@ from schemas.reviews import (
 )
 from service.routes.context import IfMatch, Reporter, Reviewer, ReviewReader, Service, Viewer
 from service.routes.replies import MISSING, refusals, with_etag
+from service.routes.wire import Router
 from service.storage.reviews import Listing
 from service.workflows.recalls.serving import Address
 from service.workflows.reviews import decisions, error_rates, reviews, samples
 
-router = APIRouter(prefix="/v1/dictionaries/{dictionary}", tags=["reviews"])
+router = Router(prefix="/v1/dictionaries/{dictionary}", tags=["reviews"])
 
 
 @router.post("/reviews", status_code=201, responses=refusals({404: MISSING, 409: [Code.NO_MEMORY]}))

@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query, Request
+from fastapi import Depends, Query, Request
 
 from schemas.problems import Code
 from schemas.uploads import Layout, Mode, OnConflict, Receipt, ReceiptList
@@ -14,10 +14,11 @@ from service.ingest import MEDIA_TYPES, Limits, Options
 from service.routes.context import IdempotencyKey, LedgerReader, PartUploader, Service
 from service.routes.guard import check_announced
 from service.routes.replies import Csv, refusals
+from service.routes.wire import Router, unpack
 from service.workflows.ledger import ingest
 from service.workflows.ledger.spool import Spooled, spool_body
 
-router = APIRouter(prefix="/v1/dictionaries/{dictionary}/uploads", tags=["uploads"])
+router = Router(prefix="/v1/dictionaries/{dictionary}/uploads", tags=["uploads"])
 
 _BODY = {
     "requestBody": {
@@ -106,6 +107,8 @@ def refused(dictionary: str, upload: str, service: Service, _: LedgerReader, raw
 async def _receive(request: Request, service: Service) -> AsyncIterator[Spooled]:
     """The body in a file."""
     limit = service.settings.max_upload_bytes
-    check_announced(dict(request.scope["headers"]), limit)
-    async with spool_body(request.stream(), service.settings.spool, limit) as body:
+    headers = dict(request.scope["headers"])
+    check_announced(headers, limit)
+    sent = Request(request.scope, unpack(headers, request.receive, limit))
+    async with spool_body(sent.stream(), service.settings.spool, limit) as body:
         yield body

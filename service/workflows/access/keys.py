@@ -115,7 +115,10 @@ def _expiry(expires_at: datetime | None) -> datetime | None:
     zoned = expires_at if expires_at.tzinfo else expires_at.replace(tzinfo=UTC)
     if zoned <= now():
         raise Unprocessable("expires_at lies in the past")
-    return zoned.astimezone(UTC)
+    try:
+        return zoned.astimezone(UTC)
+    except OverflowError:
+        raise Unprocessable("expires_at lies beyond the year 9999") from None
 
 
 LIFETIME = 8 * 3600  # seconds

@@ -4,7 +4,6 @@ import shutil
 
 from schemas.dictionaries import Dictionary, DictionaryList
 from service import secret_files
-from service.errors import Unprocessable
 from service.settings import Settings
 from service.storage import Database, Transaction, aliases, dictionaries, jobs, lookup, memories
 from service.storage.aliases import CHAMPION
@@ -12,12 +11,12 @@ from service.storage.dictionaries import get_dictionary
 from service.workflows.access.relations import Sight, seen_names
 from service.workflows.audit import Act, Auditor, Event
 from service.workflows.jobs import checkpoints
+from service.workflows.url_names import check_url_name
 
 
 def create(db: Database, settings: Settings, auditor: Auditor, name: str, by: str) -> Dictionary:
     """Make a dictionary and its memory secret. Raises Unprocessable, Conflict (name_taken)."""
-    if name != name.strip() or not name.isprintable():
-        raise Unprocessable("a dictionary's name has no control characters and no white space at its ends")
+    check_url_name(name, "a dictionary")
     with db.writing() as tx:
         row = dictionaries.add(tx, name)
         secret_files.make(settings.secrets, row.id)

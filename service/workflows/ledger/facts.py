@@ -13,6 +13,7 @@ from service.storage import Database, dictionaries, facts, lookup
 from service.storage.dictionaries import get_dictionary
 from service.workflows.access.relations import Sight, seen_names
 from service.workflows.active_policies import get_active
+from service.workflows.cursors import open_cursor, seal
 
 
 def search(db: Database, secrets: Path, ref: str, query: FactSearch, sight: Sight) -> FactPage:
@@ -24,11 +25,12 @@ def search(db: Database, secrets: Path, ref: str, query: FactSearch, sight: Sigh
         subject = None if query.subject is None else get_active(tx, secrets, row).subject(query.subject)
         wanted = _name(subject), _name(query.relation)
         seen = seen_names(tx, row.number, sight.relations(row.id))
-        rows, last = lookup.search(tx, row.number, wanted, _after(query, row), query.limit, seen)
+        place = _after(query, row)
+        rows, last = lookup.search(tx, row.number, wanted, place, query.limit, seen)
     if seen is not None:
         rows = [fact.model_copy(update={"line": None}) for fact in rows]
-    version = _after(query, row).version
-    return FactPage(facts=rows, ledger_version=version, cursor=None if last is None else str(last))
+    cursor = None if last is None else seal(last, _describe(query, row))
+    return FactPage(facts=rows, ledger_version=place.version, cursor=cursor)
 
 
 def export(db: Database, ref: str, as_of: int | None, sight: Sight, *, raw: bool) -> Iterator[str]:
@@ -63,10 +65,14 @@ def _lines(rows: Iterable[Sequence[str]]) -> str:
 def _after(query: FactSearch, row: dictionaries.Row) -> lookup.Place:
     if query.cursor is None:
         return lookup.first_place(version_of(row, query.as_of))
-    place = lookup.Place.parse(query.cursor)
+    place = lookup.Place.parse(open_cursor(query.cursor, _describe(query, row)))
     if place is None or place.version > row.ledger_version or query.as_of not in {None, place.version}:
         raise Unprocessable("this cursor does not belong to this search")
     return place
+
+
+def _describe(query: FactSearch, row: dictionaries.Row) -> tuple[str | None, ...]:
+    return "facts", row.id, _name(query.subject), _name(query.relation)
 
 
 def _name(name: str | None) -> str | None:

@@ -23,6 +23,7 @@ from service.storage.dictionaries import get_dictionary
 from service.storage.lookup import Source
 from service.workflows.audit.auditor import Act, Auditor, microseconds
 from service.workflows.audit.commitments import answer_text, name_tokens, opens, pair_tokens, rows_of
+from service.workflows.cursors import open_cursor, seal
 from service.workflows.recalls.names import read_naming
 
 DAY = timedelta(days=1)
@@ -30,10 +31,11 @@ DAY = timedelta(days=1)
 
 def read_page(db: Database, wanted: EntryFilter, cursor: str | None, limit: int) -> AuditPage:
     """A page of audit entries, newest first."""
-    before = _number(cursor)
+    listed = ("audit", wanted.act, wanted.by, wanted.dictionary, wanted.memory, wanted.since, wanted.until)
+    before = None if cursor is None else int(open_cursor(cursor, listed))
     with db.reading() as tx:
         entries = audit.read_page(tx, wanted, before, limit)
-    following = str(entries[-1].number) if len(entries) == limit else None
+    following = seal(entries[-1].number, listed) if len(entries) == limit else None
     return AuditPage(entries=[_to_schema(entry) for entry in entries], cursor=following)
 
 
@@ -73,13 +75,7 @@ def _time(query: AuditSearch) -> tuple[int | None, int | None]:
     if query.since is not None or query.until is not None:
         raise Unprocessable("name a day, or since and until, not both")
     start = datetime.combine(query.day, datetime.min.time(), UTC)
-    return microseconds(start), microseconds(start + DAY)
-
-
-def _number(cursor: str | None) -> int | None:
-    if cursor is not None and not (cursor.isascii() and cursor.isdigit() and len(cursor) < 19):
-        raise Unprocessable("this cursor was not given by an earlier page")
-    return None if cursor is None else int(cursor)
+    return microseconds(start), microseconds(start) + DAY // timedelta(microseconds=1)
 
 
 def _hit(tx: Transaction, row: dictionaries.Row, pair: Pair, entry: Entry, place: tuple[bytes, int]) -> AuditHit:

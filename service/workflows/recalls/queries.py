@@ -84,6 +84,15 @@ def form_of(query: Query) -> Form:
     return found
 
 
+def check_forms(queries: Sequence[Query]) -> None:
+    """Raise Unprocessable for a query of a batch that has none of the four forms, with its index."""
+    for index, query in enumerate(queries):
+        try:
+            form_of(query)
+        except Unprocessable as error:
+            raise Unprocessable(f"queries[{index}]: {error.detail}", index=index) from None
+
+
 def is_pair(query: Query) -> bool:
     """Whether the query is plain subject and relation, which needs one look and can share a batch with others."""
     named = query.subject is not None and query.relation is not None

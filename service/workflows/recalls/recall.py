@@ -81,6 +81,8 @@ class Recall:
     async def _many(self, dictionary: str, batch: BatchQuery, asked: Sequence[Query], by: Asker) -> BatchResult:
         """Answer rows that may be addressed to different memories, with one recall of each memory."""
         default = _address(dictionary, batch)
+        if not all(map(queries.is_pair, asked)):
+            queries.check_forms(asked)
         if all(query.alias is None and query.memory is None for query in asked):
             results = await self._ask(default, asked, batch.compare, by)
         else:
@@ -92,7 +94,7 @@ class Recall:
         groups: defaultdict[Address, list[int]] = defaultdict(list)
         for index, query in enumerate(asked):
             own = query.alias is not None or query.memory is not None
-            groups[_address(default.dictionary, query) if own else default].append(index)
+            groups[_address(default.dictionary, query, f"queries[{index}]: ") if own else default].append(index)
         results: dict[int, Result] = {}
         for address, indexes in groups.items():
             group = [asked[index] for index in indexes]
@@ -128,9 +130,9 @@ class Recall:
         return results
 
 
-def _address(dictionary: str, query: Query | BatchQuery) -> Address:
+def _address(dictionary: str, query: Query | BatchQuery, place: str = "") -> Address:
     if query.alias is not None and query.memory is not None:
-        raise Unprocessable("name an alias or a memory, not both", code=Code.ALIAS_AND_MEMORY)
+        raise Unprocessable(f"{place}name an alias or a memory, not both", code=Code.ALIAS_AND_MEMORY)
     return Address(dictionary, CHAMPION if query.alias is None else query.alias, query.memory)
 
 

@@ -11,6 +11,7 @@ from service.storage.dictionaries import get_dictionary
 from service.workflows import etags
 from service.workflows.active_policies import get_active
 from service.workflows.audit import Act, Event
+from service.workflows.cursors import open_cursor, seal
 from service.workflows.recalls.microbatch import ServedMemory
 from service.workflows.versions.publish import EditContext
 
@@ -66,11 +67,11 @@ def get_review(tx: Transaction, dictionary: int, review_id: str) -> Review:
 def list_reviews(db: Database, ref: str, wanted: reviews.Listing) -> ReviewPage:
     """A page of items, in random order by default, since the error rate is estimated from those decided first."""
     with db.reading() as tx:
-        try:
-            page, following = reviews.list_page(tx, get_dictionary(tx, ref).number, wanted)
-        except ValueError:
-            raise Unprocessable("this cursor does not belong to this order") from None
-    return ReviewPage(reviews=page, cursor=following)
+        row = get_dictionary(tx, ref)
+        listed = ("reviews", row.id, wanted.state, wanted.order)
+        cursor = None if wanted.cursor is None else open_cursor(wanted.cursor, listed)
+        page, following = reviews.list_page(tx, row.number, wanted._replace(cursor=cursor))
+    return ReviewPage(reviews=page, cursor=None if following is None else seal(following, listed))
 
 
 def check_open(tx: Transaction, dictionary: int, review: Review, reviewer: Reviewer) -> None:

@@ -13,6 +13,7 @@ from service.storage.stamps import new_id, now
 from service.workflows import etags
 from service.workflows.active_policies import get_active
 from service.workflows.audit import Act, Event
+from service.workflows.cursors import open_cursor, seal
 from service.workflows.versions import promotion_gate
 from service.workflows.versions.memories import check_movable
 from service.workflows.versions.publish import Advance, EditContext, order_training
@@ -63,14 +64,17 @@ def remove(service: EditContext, ref: str, alias: str, reason: str, *, by: str) 
         service.auditor.record(tx, Event(Act.SWITCH, by, row.id, gone.memory, details, {"reason": [reason]}))
 
 
-def read_history(db: Database, ref: str, alias: str, cursor: int | None, limit: int) -> AliasHistory:
+def read_history(db: Database, ref: str, alias: str, cursor: str | None, limit: int) -> AliasHistory:
     """A page of the alias's history, newest first; its cursor is the version below which the next page continues."""
     with db.reading() as tx:
-        events = aliases.list_events(tx, get_dictionary(tx, ref).number, alias, before=cursor, limit=limit)
+        row = get_dictionary(tx, ref)
+        listed = ("history", row.id, alias)
+        before = None if cursor is None else int(open_cursor(cursor, listed))
+        events = aliases.list_events(tx, row.number, alias, before=before, limit=limit)
     if not events and cursor is None:
         raise NotFound("no such alias")
     more = len(events) == limit and events[-1].version > 1
-    return AliasHistory(events=events, cursor=str(events[-1].version) if more else None)
+    return AliasHistory(events=events, cursor=seal(events[-1].version, listed) if more else None)
 
 
 def get_alias(tx: Transaction, dictionary: int, alias: str) -> Alias:

@@ -11,6 +11,7 @@ from service.memory import read_recipe
 from service.storage import Database, Transaction, idempotency, jobs, memories
 from service.storage.aliases import PREVIOUS
 from service.storage.dictionaries import check_holds_facts, get_dictionary
+from service.workflows.url_names import check_url_name
 
 ALIAS = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
@@ -72,6 +73,7 @@ def check_movable(alias: str) -> None:
     """
     if not ALIAS.fullmatch(alias):
         raise Unprocessable("an alias has 1 to 64 letters, digits, dots, dashes or underscores")
+    check_url_name(alias, "an alias")
     if alias == PREVIOUS:
         raise Unprocessable("previous follows the champion by itself")
 

@@ -123,9 +123,9 @@ def test_every_reply_is_hardened(service: Running, api: httpx.Client) -> None:
 @pytest.mark.parametrize(
     ("path", "allowed"),
     [
-        ("/v1/dictionaries", "GET, POST"),
-        ("/v1/dictionaries/x", "DELETE, GET"),
-        ("/v1/dictionaries/x/grants/y", "DELETE, GET, PUT"),
+        ("/v1/dictionaries", "GET, HEAD, POST"),
+        ("/v1/dictionaries/x", "DELETE, GET, HEAD"),
+        ("/v1/dictionaries/x/grants/y", "DELETE, GET, HEAD, PUT"),
         ("/v1/dictionaries/x/recall", "POST"),
     ],
 )

@@ -33,6 +33,7 @@ class Twins:
         """A reply without what differs between any two dictionaries: ids, names, times, margins of what is answered."""
         text = reply.text.replace(dictionary, "DIC")
         text = re.sub(r"\b(mem|upl|job|rev)_\w+", r"\1", text)
+        text = re.sub(r"~[0-9a-f]{16}", "~SEAL", text)  # of a cursor, made from the dictionary's id
         text = re.sub(r"\d{4}-\d\d-\d\dT[\d:.]+Z", "TIME", text)
         text = re.sub(
             r'"(margin|name|sha256|bytes|digest)":\s*("[^"]+"|[1-9]\d*(\.\d+)?|0\.\d*[1-9]\d*)', r'"\1"', text

@@ -104,7 +104,7 @@ def test_an_alias_or_memory_of_nobody_or_of_another_dictionary_is_not_found(http
         (b'{"subject":"a","relation":"b","typo":1}', "`typo`"),
         (b'{"subject":"\xff"}', "UTF-8"),
         (b'{"subject":"\\ud800","relation":"b"}', ""),
-        ("{}".encode("utf-16"), "malformed"),
+        ("{}".encode("utf-16"), "a query is"),
         (b"[" * 100_000, ""),
         (b"{}", "a query is"),
         (b'{"relation":"b"}', "a query is"),
@@ -128,7 +128,7 @@ def test_a_malformed_query_is_refused_with_what_is_wrong(http: httpx.Client, bod
         ({"subjects": ["a"], "relations": []}, "subjects has 1"),
         ({"subjects": ["a"], "relations": ["b"], "compare": True}, "compare needs rows"),
         ({"queries": [PAIR, {"subject": 3}]}, "$.queries[1].subject"),
-        ({"queries": [PAIR, {}]}, "a query is"),
+        ({"queries": [PAIR, {}]}, "queries[1]: a query is"),
     ],
 )
 def test_a_malformed_batch_is_refused_whole(http: httpx.Client, batch: dict[str, object], detail: str) -> None:
