@@ -42,6 +42,7 @@ _MEDIA_TYPES = {
     ".jsonl": "application/x-ndjson",
     ".ndjson": "application/x-ndjson",
 }
+_MAGIC = {b"PK\x03\x04": _MEDIA_TYPES[".xlsx"], b"PAR1": _MEDIA_TYPES[".parquet"]}
 _POLL_SECONDS = (0.02, 0.5)
 _ENDED = {JobState.SUCCEEDED, JobState.FAILED, JobState.CANCELLED}
 _Body = TypeVar("_Body", bound=BaseModel)
@@ -341,7 +342,10 @@ def _require_memory(memory: str | None) -> str:
 
 
 def _guess_media_type(path: Path) -> str:
-    return _MEDIA_TYPES.get(path.suffix.lower(), "text/csv")
+    """By the first bytes where they say so, whatever the file is called; else by its suffix."""
+    with path.open("rb") as file:
+        head = file.read(4)
+    return _MAGIC.get(head) or _MEDIA_TYPES.get(path.suffix.lower().strip(), "text/csv")
 
 
 def _quote(name: str) -> str:
@@ -356,6 +360,11 @@ def _to_parameters(options: ReadingOptions, *, dry_run: bool) -> dict[str, str]:
         "encoding": options.encoding,
         "delimiter": options.delimiter,
         "header": options.header,
+        "layout": options.layout,
+        "subject": options.subject,
+        "relations": options.relations,
+        "ignore": options.ignore,
+        "sheet": options.sheet,
         "dry_run": json.dumps(dry_run),
     }
     return {name: value for name, value in stated.items() if value is not None}

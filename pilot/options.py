@@ -19,7 +19,7 @@ from pilot.laboratory import LaboratoryPlan
 from pilot.reading import ReadingOptions
 from pilot.run import RunRequest
 from schemas.experiments import ExperimentId
-from schemas.uploads import Mode, OnConflict
+from schemas.uploads import Layout, Mode, OnConflict
 
 _SINGLES, _BATCHES = 500, 5
 _EXISTING = {"exists": True, "dir_okay": False, "readable": True}
@@ -60,6 +60,13 @@ class RunOptions:
     encoding: Annotated[str | None, typer.Option(help="utf-8, cp932, euc_jp, utf-16, ...")] = None
     delimiter: Annotated[str | None, typer.Option(help="one character")] = None
     header: Annotated[str, typer.Option(help="auto, none, or three names: subject,relation,answer")] = "auto"
+    layout: Annotated[Layout, typer.Option(help="wide: one subject a row, one relation a column")] = Layout.LONG
+    subject: Annotated[str | None, typer.Option(metavar="A,B", help="wide: the columns that make the subject")] = None
+    relations: Annotated[
+        str | None, typer.Option(metavar="A,B", help="wide: the columns to take; all others by default")
+    ] = None
+    ignore: Annotated[str | None, typer.Option(metavar="A,B", help="wide: the columns to leave out")] = None
+    sheet: Annotated[str | None, typer.Option(metavar="NAME", help="the worksheet to read, or all")] = None
     probes: Annotated[int, typer.Option(min=1, help="never-taught questions of each kind")] = 10_000
     changes: Annotated[
         bool | None,
@@ -78,7 +85,7 @@ class RunOptions:
         return RunRequest(
             file=self.file,
             command=_command_line(),
-            options=ReadingOptions(self.mode, self.on_conflict, self.encoding, self.delimiter, self.header),
+            options=ReadingOptions(**{each.name: getattr(self, each.name) for each in fields(ReadingOptions)}),
             address=_to_address(self.url, self.api_key),
             dictionary=self.dictionary,
             memory=self.memory,

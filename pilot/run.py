@@ -5,6 +5,7 @@ import io
 import json
 import os
 import platform
+import re
 import tempfile
 import time
 from collections.abc import Iterator
@@ -22,7 +23,7 @@ from pilot.checks.scratch import may_make_scratch
 from pilot.checks.target import CheckPlan, CheckTarget
 from pilot.client import FactStore, Progress
 from pilot.embedded import ServiceAddress, embedded_service
-from pilot.errors import PilotError, UnusableInput, explain
+from pilot.errors import PilotError, Refused, UnusableInput, explain
 from pilot.gate import ReportGate, judge, read_report_gate
 from pilot.information import measure_information
 from pilot.laboratory import ExperimentOutcome, ExperimentSetting, LaboratoryPlan, conduct_experiments
@@ -32,7 +33,7 @@ from pilot.suite import CheckSuite
 from schemas.dictionaries import Dictionary
 from schemas.memories import AnyRecipe, MemoryInfo, is_resolved
 from schemas.report import Report, Run
-from schemas.uploads import OnConflict, Receipt
+from schemas.uploads import Layout, OnConflict, Receipt
 
 _OF_ANY_TABLE = ("profile", "solver", "rows", "false_answers", "weight_bits", "seed", "layers")
 _RECIPES: TypeAdapter[AnyRecipe] = TypeAdapter(AnyRecipe)
@@ -161,12 +162,13 @@ def _read(request: RunRequest, receipt: Receipt) -> Reading:
     try:
         return read_facts(request.file, request.options)
     except UnusableInput:
-        columns = [receipt.columns[role] for role in ("subject", "relation", "answer")] if receipt.columns else []
+        is_named = request.options.header == "auto" and receipt.layout is Layout.LONG and receipt.columns
+        columns = [receipt.columns[role] for role in ("subject", "relation", "answer")] if is_named else []
         stated = replace(
             request.options,
             encoding=receipt.encoding,
             delimiter=receipt.delimiter,
-            header=_csv_line(columns) if request.options.header == "auto" else request.options.header,
+            header=_csv_line(columns) if columns else request.options.header,
         )
         return read_facts(request.file, stated)
 
@@ -187,7 +189,7 @@ def _dictionary(store: FactStore, request: RunRequest) -> Iterator[Dictionary]:
         request.dictionary in (held.id, held.name) for held in store.list_dictionaries()
     ):
         raise UnusableInput(f"there is no dictionary {request.dictionary}", "no_dictionary", name=request.dictionary)
-    dictionary = store.get_or_create_dictionary(request.dictionary or _fresh_name(request))
+    dictionary = _make_dictionary(store, request)
     try:
         yield dictionary
     except BaseException:
@@ -197,9 +199,20 @@ def _dictionary(store: FactStore, request: RunRequest) -> Iterator[Dictionary]:
         raise
 
 
+def _make_dictionary(store: FactStore, request: RunRequest) -> Dictionary:
+    """Get or make the dictionary. A file may be called like a word of the service, which it takes for no name."""
+    if request.dictionary is not None:
+        return store.get_or_create_dictionary(request.dictionary)
+    name = _fresh_name(request)
+    try:
+        return store.create_dictionary(name)
+    except Refused:
+        return store.create_dictionary(f"facts of {name}")
+
+
 def _fresh_name(request: RunRequest) -> str:
     """Make a name. A run without --dictionary must not write into one in use, so with --url the name has the time."""
-    stem = request.file.stem[:150]
+    stem = re.sub(r"[/\\?#%]", " ", "".join(filter(str.isprintable, request.file.stem))).strip()[:150] or "facts"
     return stem if request.address is None else f"{stem} {datetime.now(UTC):%Y-%m-%d %H:%M:%S.%f}"
 
 

@@ -1,6 +1,7 @@
 """Ask sentences as people would. Each has the answers that count as right; without any, the memory should abstain."""
 
 import csv
+import io
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -37,7 +38,7 @@ def read_questions(path: Path) -> list[Question]:
     One question may have several rows; a blank answer adds none. Raises UnusableInput if columns are missing, if the
     CSV is broken, or if there is no question.
     """
-    rows = csv.DictReader(decode(path.read_bytes(), None).text.splitlines(keepends=True), strict=True)
+    rows = csv.DictReader(io.StringIO(decode(path.read_bytes(), None).text, newline=""), strict=True)
     if not {"question", "answer"} <= set(rows.fieldnames or ()):
         raise UnusableInput(
             "the file of questions needs the columns question, subject, relation and answer", "questions_columns"

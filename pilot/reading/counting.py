@@ -1,6 +1,5 @@
 """Turn rows into facts: what is taught and what is not, with counts that add up to the rows read."""
 
-import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -9,10 +8,8 @@ from pathlib import Path
 from pilot.errors import UnusableInput
 from pilot.reading.decoding import BAD
 from pilot.reading.options import ReadingOptions
-from pilot.reading.tables import CELL_LIMIT, FactTable, read_table, trim
+from pilot.reading.tables import CELL_LIMIT, LATE_QUOTE, FactTable, read_table, trim
 from schemas.uploads import OnConflict
-
-_LATE_QUOTE = re.compile('[ \u3000]+"')  # a space before the quote: whether it belongs to the cell is in doubt
 
 Pair = tuple[str, str]
 Fact = tuple[str, str, str]
@@ -97,11 +94,12 @@ def _sort_rows(table: FactTable) -> _Rows:
 
 def _to_fact(cells: Sequence[str], table: FactTable) -> Fact | None:
     """Return the three cells, names without the white space at their ends, or None where they cannot be taught."""
-    if len(cells) != table.width or any(BAD in cell or "\0" in cell for cell in cells):
+    looked_at = cells if table.delimiter is not None else [cells[place] for place in table.places if place < len(cells)]
+    if len(cells) != table.width or any(BAD in cell or "\0" in cell for cell in looked_at):
         return None
     if [trim(cell) for cell in cells] == table.titles:
         return None
-    if table.delimiter is not None and any(map(_LATE_QUOTE.match, cells)):
+    if table.delimiter is not None and any(map(LATE_QUOTE.match, cells)):
         return None
     subject, relation, answer = (cells[place] for place in table.places)
     subject, relation = trim(subject), trim(relation)

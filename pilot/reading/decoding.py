@@ -15,6 +15,10 @@ _MARKS = (
 )
 _ISO_2022_JP = re.compile(rb"\x1b[$(][@BJ]")
 _HALF_WIDTH_KANA_RUN = re.compile("[\uff61-\uff9f]{3,}")
+_FULL_WIDTH = re.compile("[\u3041-\u30ff\u3400-\u9fff]")
+# Bytes that are half-width kana in cp932, and letters that few files in UTF-8 have: either may be meant.
+_KANA_BYTES = re.compile(rb"[\x00-\x7f\xa1-\xdf]*")
+_RARE_LETTER = re.compile("[^\0-\u017f\u0370-\u045f]")
 _NOT_IN_CP932 = re.compile("[\x80\uf8f0-\uf8f3]")  # what Python makes of bytes that cp932 does not have
 _NUL_SHARE_OF_UTF16 = 0.2
 BAD = "\ufffe"
@@ -57,13 +61,24 @@ def _decode_declared(data: bytes, declared: str) -> DecodedText:
 def _decode_guessed(data: bytes) -> DecodedText:
     text = _decode_leniently(data, "utf-8")
     if BAD not in text or _most_lines_decode(text):
+        if _KANA_BYTES.fullmatch(data) and _RARE_LETTER.search(text):
+            raise _unclear()
         return DecodedText(text, "utf-8")
     japanese = {name: _decode_strictly(data, name) for name in ("cp932", "euc_jp")}
     if japanese["euc_jp"] and _HALF_WIDTH_KANA_RUN.search(japanese["cp932"] or "ｱｱｱ"):
         return DecodedText(japanese["euc_jp"], "euc_jp")
-    if japanese["cp932"]:
+    if japanese["cp932"] and _is_japanese(japanese["cp932"]):
         return DecodedText(japanese["cp932"], "cp932")
-    raise UnusableInput("the encoding is unclear: set --encoding", "encoding_unclear")
+    raise _unclear()
+
+
+def _unclear() -> UnusableInput:
+    return UnusableInput("the encoding is unclear: set --encoding", "encoding_unclear")
+
+
+def _is_japanese(text: str) -> bool:
+    """Whether there is a kana or a common kanji: half-width kana and rare kanji alone are what other encodings give."""
+    return any(_FULL_WIDTH.match(letter) and letter.encode("iso2022_jp", "ignore") for letter in set(text))
 
 
 def _decode_strictly(data: bytes, encoding: str) -> str | None:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from schemas.uploads import Mode, OnConflict
+from schemas.uploads import Layout, Mode, OnConflict
 
 
 @dataclass(frozen=True, slots=True)
@@ -10,6 +10,7 @@ class ReadingOptions:
     """How to read a file. None stands for what its bytes show.
 
     header: auto; none (the columns are subject, relation, answer); or three column names in that order, as A,B,C.
+    subject, relations, ignore: column names of a wide table, as A,B. sheet: a worksheet's name, or all.
     """
 
     mode: Mode = Mode.UPSERT
@@ -17,3 +18,8 @@ class ReadingOptions:
     encoding: str | None = None
     delimiter: str | None = None
     header: str = "auto"
+    layout: Layout = Layout.LONG
+    subject: str | None = None
+    relations: str | None = None
+    ignore: str | None = None
+    sheet: str | None = None

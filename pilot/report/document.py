@@ -9,7 +9,7 @@ from pilot.gate import worst_verdict
 from pilot.information import Information
 from pilot.reading import Reading
 from pilot.statistics import interval
-from schemas.checks import Check, CheckId, LeftOut, Part, Threshold
+from schemas.checks import Check, CheckId, LeftOut, Part, Threshold, Verdict
 from schemas.experiments import Experiment
 from schemas.memories import MemoryInfo
 from schemas.report import Coverage, DictionaryFigures, Difference, ErrorRate, MemoryFigures, Report, Run
@@ -37,9 +37,12 @@ class Evidence:
 def build_report(evidence: Evidence, run: Run) -> Report:
     """Build the report; every rate in it follows from integers that are in it too."""
     recall = next(check.tally for check in evidence.checks if check.id is CheckId.RECALL)
+    dictionary, verdict = _to_dictionary_figures(evidence), worst_verdict(evidence.thresholds)
+    if dictionary.differences and verdict is Verdict.PASS:
+        verdict = Verdict.NOT_DECISIVE  # a pass on other facts than those of the receipt would be none
     return Report(
         format_version=1,
-        dictionary=_to_dictionary_figures(evidence),
+        dictionary=dictionary,
         memory=_to_memory_figures(evidence),
         coverage=Coverage(
             taught=evidence.receipt.accepted,
@@ -53,7 +56,7 @@ def build_report(evidence: Evidence, run: Run) -> Report:
         checks=[_to_check(measured, evidence.thresholds) for measured in evidence.checks],
         left_out=list(evidence.left_out),
         experiments=list(evidence.experiments),
-        verdict=worst_verdict(evidence.thresholds),
+        verdict=verdict,
         gate=list(evidence.thresholds),
         run=run,
     )
@@ -85,7 +88,9 @@ def _to_dictionary_figures(evidence: Evidence) -> DictionaryFigures:
 
 
 def _compare_counts(evidence: Evidence) -> list[Difference]:
-    pairs = [(name, getattr(evidence.receipt, name), getattr(evidence.reading, name)) for name in _COUNTED_BY_BOTH]
+    receipt, reading = evidence.receipt, evidence.reading
+    pairs = [(name, getattr(receipt, name), getattr(reading, name)) for name in _COUNTED_BY_BOTH]
+    pairs.append(("pairs", receipt.created + receipt.updated + receipt.unchanged, len(reading.taught)))
     return [Difference(field=name, receipt=theirs, pilot=ours) for name, theirs, ours in pairs if theirs != ours]
 
 

@@ -4,14 +4,16 @@ What a language has no text for is written in English.
 """
 
 import re
+import shlex
 import tomllib
 from functools import cache
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl
 
 from pilot.errors import PilotError
 from pilot.report.quantities import format_number
-from schemas.problems import Code
+from schemas.problems import Code, Problem
 from schemas.uploads import Finding
 
 Prose = dict[str, Any]
@@ -36,6 +38,7 @@ def _read(name: str) -> Prose:
 
 _NUMBER = re.compile(r"[0-9][0-9,]*")
 _ID = re.compile(r"\b[a-z]{3}_[0-9a-f]{16}\b")
+_DEFAULTS = {"mode": "upsert", "on_conflict": "refuse", "header": "auto", "layout": "long", "dry_run": "false"}
 _NOT_A_WORD = re.compile(r"[^a-z]+")
 
 
@@ -90,6 +93,14 @@ def describe_reason(reason: str, lang: str) -> str:
     return reason if template is None else str(template.format(id=found.group() if found else ""))
 
 
+def list_options(problem: Problem | None) -> str:
+    """The options of the command line by which the service would take a file; empty where it offers none."""
+    offered = problem.extra.get("try") if problem else None
+    chosen = parse_qsl(offered) if isinstance(offered, str) else []
+    stated = [(name, value) for name, value in chosen if _DEFAULTS.get(name) != value]
+    return " ".join(f"--{name.replace('_', '-')} {shlex.quote(value)}" for name, value in stated)
+
+
 def _to_code(text: str) -> str:
     return _NOT_A_WORD.sub("_", text.lower()).strip("_")
 
@@ -97,13 +108,14 @@ def _to_code(text: str) -> str:
 def describe_error(error: PilotError, lang: str) -> str:
     """Describe an error for a person: what happened, why, what to do, and the code."""
     messages = read_messages(lang)
+    problem, options = error.problem, list_options(error.problem)
     if not messages:
-        return f"pilot: {error}"
-    problem = error.problem
+        return f"pilot: {error}" + (f"\nOn the command line: {options}" if options else "")
     if problem is not None:
         header = problem.extra.get("header")
         named = "｜".join(map(str, header)) if isinstance(header, list) else ""
         said = str(messages["problem"][problem.code]).format(header=named)
-        return f"{said} [{problem.code}]\n{problem.detail}"
+        advice = f"\n{messages['error']['options'].format(options=options)}" if options else ""
+        return f"{said} [{problem.code}]\n{problem.detail}{advice}"
     template = messages["error"].get(error.message_code)
     return f"pilot: {error}" if template is None else f"{template.format(**error.figures)} [{error.message_code}]"

@@ -35,7 +35,18 @@ def summarise(report: Report, prose: Prose) -> str:
             sentences = _say_undecided(report, prose)
         case _:
             sentences = iter([_say_verdict("fail", report, prose)])
-    return str(prose["marks"]["sentence"]).join(sentences)
+    return str(prose["marks"]["sentence"]).join([*say_differences(report, prose), *sentences])
+
+
+def say_differences(report: Report, prose: Prose) -> Iterator[str]:
+    """Yield a sentence where the pilot read another table than the receipt counts: nothing is decided by it then."""
+    words, marks = prose["file"], prose["marks"]
+    told = [
+        words["difference"].format(field=words[found.field], receipt=found.receipt, pilot=found.pilot)
+        for found in report.dictionary.differences
+    ]
+    if told:
+        yield words["differs_said"].format(differences=marks["clause"].join(told))
 
 
 def _say_passed(report: Report, words: Prose) -> Iterator[str]:

@@ -8,6 +8,7 @@ from rich.text import Text
 
 from pilot.report.messages import Prose, read_prose
 from pilot.report.quantities import format_number, get_number_format
+from pilot.report.summary import say_differences
 from pilot.report.wording import Wording
 from schemas.checks import Verdict
 from schemas.experiments import Decision
@@ -31,6 +32,8 @@ def print_report(report: Report, page: Path, lang: str) -> None:
         console.print()
         console.print(_tabulate_experiments(report, prose))
     console.print()
+    for sentence in say_differences(report, prose):
+        console.print(Text(sentence, style="yellow"), soft_wrap=True)
     console.print(_colour(report.verdict, prose), Text(str(page)), sep="  ", soft_wrap=True)
 
 
