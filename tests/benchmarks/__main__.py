@@ -1,7 +1,7 @@
 """Run all measurements except the GPU's, or those that are named.
 
 python -m tests.benchmarks [dictionaries] [density] [disk] [engine] [digest] [unknowns] [forgetting] [http] [edits]
-                           [edits_in_process] [kills] [gradient] [small_memory] [solvers] [reference] [start] [gpu]
+                           [edits_in_process] [kills] [gradient] [small_memory] [solvers] [reference] [start] [wide] [gpu]
 """
 
 import sys
@@ -25,6 +25,7 @@ from tests.benchmarks import (
     solvers,
     start,
     unknowns,
+    wide,
 )
 
 MEASURED: dict[str, Callable[[], None]] = {
@@ -44,6 +45,7 @@ MEASURED: dict[str, Callable[[], None]] = {
     "solvers": solvers.main,
     "reference": reference.main,
     "start": start.main,
+    "wide": wide.main,
 }
 
 
