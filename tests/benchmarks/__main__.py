@@ -1,7 +1,8 @@
 """Run all measurements except the GPU's, or those that are named.
 
 python -m tests.benchmarks [dictionaries] [density] [disk] [engine] [digest] [unknowns] [forgetting] [http] [edits]
-                           [edits_in_process] [kills] [gradient] [small_memory] [solvers] [reference] [start] [wide] [gpu]
+                           [edits_in_process] [kills] [gradient] [small_memory] [solvers] [reference] [start] [gpu]
+                           [wide]
 """
 
 import sys

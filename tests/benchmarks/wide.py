@@ -51,9 +51,8 @@ def main() -> None:
     base = statistics.median(taken["long.csv"])
     for name, seconds in taken.items():
         middle = statistics.median(seconds)
-        print(
-            f"{name:<10} {middle:6.1f} s ({min(seconds):.1f} to {max(seconds):.1f}), {middle / base:.2f} of the long CSV"
-        )
+        span = f"{min(seconds):.1f} to {max(seconds):.1f}"
+        print(f"{name:<10} {middle:6.1f} s ({span}), {middle / base:.2f} of the long CSV")
 
 
 def make_grid() -> Iterator[list[str]]:
