@@ -49,9 +49,9 @@ def main() -> None:
                     digests.add(digest)
     assert len(digests) == 1, "the memories differ"
     base = statistics.median(taken["long.csv"])
-    for name, seconds in taken.items():
-        middle = statistics.median(seconds)
-        span = f"{min(seconds):.1f} to {max(seconds):.1f}"
+    for name, found in taken.items():
+        middle = statistics.median(found)
+        span = f"{min(found):.1f} to {max(found):.1f}"
         print(f"{name:<10} {middle:6.1f} s ({span}), {middle / base:.2f} of the long CSV")
 
 
