@@ -22,11 +22,15 @@ class AliasAction(StrEnum):
 
 
 class AliasPut(Request):
-    """`force`: though the memory has not learned what the champion knows already."""
+    """`force`: though the memory lacks changes that the alias answers with already, and deleted facts may come back."""
 
     memory: str
     reason: str = Field(max_length=1000)
     force: bool = False
+
+
+class AliasRemove(Request):
+    reason: str = Field(default="", max_length=1000)
 
 
 class AliasRollback(Request):

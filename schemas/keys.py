@@ -1,13 +1,28 @@
 """API keys: made once, shown once, kept as a hash."""
 
+import re
 from datetime import datetime
 from enum import StrEnum
+from typing import Annotated
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from schemas.base import Reply, Request
 
 A_YEAR = 365 * 24 * 3600
+_PART = "[1-9][0-9]{0,8} ?(/| per ) ?([1-9][0-9]{0,5} ?)?(second|minute|hour|day|month|year)s?"
+RATE = f"^(unlimited|{_PART}(; ?{_PART})*)$"
+"""What a rate reads like: every part of it holds. It counts from 1, since a key that may send nothing is revoked."""
+
+
+def check_rate(rate: str) -> str:
+    """The rate, if it can be read. Raises ValueError."""
+    if not re.fullmatch(RATE, rate):
+        raise ValueError("a rate reads like 1000/minute, 5 per 2 seconds, 5/second;1000/hour, or unlimited")
+    return rate
+
+
+Rate = Annotated[str, Field(max_length=100, json_schema_extra={"pattern": RATE}), AfterValidator(check_rate)]
 
 
 class Role(StrEnum):
@@ -21,15 +36,15 @@ class Role(StrEnum):
 
 
 class KeyCreate(Request):
-    """A `scoped` key reaches only the dictionaries granted to it. `rate` reads like `1000/minute`; the setting's where
-    it is left out.
+    """A `scoped` key reaches only the dictionaries granted to it. `rate` reads like `1000/minute` or
+    `5/second;1000/hour`, of which every part holds; the setting's where it is left out.
     """
 
     role: Role
     label: str = Field(default="", max_length=200)
     expires_at: datetime | None = None
     scoped: bool = False
-    rate: str | None = Field(default=None, max_length=40)
+    rate: Rate | None = None
 
 
 class KeyRotate(Request):

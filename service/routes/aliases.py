@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
 
-from schemas.aliases import Alias, AliasHistory, AliasList, AliasPut, AliasRollback, AliasUnpin
+from schemas.aliases import Alias, AliasHistory, AliasList, AliasPut, AliasRemove, AliasRollback, AliasUnpin
 from schemas.gates import GateReply, Priority, PriorityPut
 from schemas.jobs import Job
 from schemas.problems import Code
@@ -55,10 +55,10 @@ def remove(
     alias: str,
     service: Service,
     caller: AliasMover,
-    reason: Annotated[str, Query(max_length=1000)] = "",
+    wanted: AliasRemove | None = None,
 ) -> None:
-    """Any alias but the champion; its history stays."""
-    aliases.remove(service, dictionary, alias, reason, by=caller.key)
+    """Any alias but the champion; its history stays. The reason travels in the body, since a URL may be logged."""
+    aliases.remove(service, dictionary, alias, wanted.reason if wanted else "", by=caller.key)
 
 
 @router.get("/{alias}/history")

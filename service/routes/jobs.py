@@ -19,9 +19,9 @@ def find(job: str, service: Service, _: JobReader) -> Job:
 
 
 @router.delete("/jobs/{job}")
-def cancel(job: str, service: Service, _: JobCanceller) -> Job:
-    """A running job ends at its next step; one that has ended stays as it is."""
-    return jobs.cancel(service.db, job)
+def cancel(job: str, service: Service, caller: JobCanceller) -> Job:
+    """A running job ends at its next step; one that has ended stays as it is. By whoever may order such a job."""
+    return jobs.cancel(service.db, service.auditor, job, caller)
 
 
 @router.get("/dictionaries/{dictionary}/jobs")

@@ -7,7 +7,7 @@ from service.errors import Conflict, NotFound, Outgrown, Unprocessable
 from service.facts import Facts
 from service.ingest.privacy import policies as rules
 from service.storage import Database, Transaction, aliases, dictionaries, memories, reset, revisions, uploads
-from service.storage.aliases import CHAMPION
+from service.storage.aliases import CHALLENGER, CHAMPION
 from service.storage.dictionaries import get_dictionary
 from service.storage.stamps import new_id, now
 from service.workflows import etags
@@ -92,27 +92,27 @@ def _candidate(
         raise NotFound("this memory is no longer kept", code=Code.NOT_RETAINED)
     before = aliases.find(tx, row.number, alias)
     etags.check(if_match, before.version if before else None, "the alias")
-    if alias == CHAMPION and not wanted.force:
-        _check_caught_up(tx, row.number, memory)
+    if alias != CHALLENGER and before is not None and not wanted.force:
+        _check_caught_up(tx, row.number, memory, before)
     return row, memory
 
 
-def _check_caught_up(tx: Transaction, dictionary: int, memory: memories.Record) -> None:
-    """Check that a memory that never was champion holds what the champion has learned since its training."""
-    champion = aliases.find(tx, dictionary, CHAMPION)
-    served = memories.find_record(tx, champion.memory) if champion else None
+def _check_caught_up(tx: Transaction, dictionary: int, memory: memories.Record, before: Alias) -> None:
+    """Check that a memory holds what the alias answers with already, whether the alias has pointed at it or not: what
+    was corrected or deleted since then must not come back unnoticed.
+    """
+    served = memories.find_record(tx, before.memory)
     if served is None or served.ledger_version <= memory.ledger_version:
-        return
-    if aliases.has_served(tx, dictionary, CHAMPION, memory.id):
         return
     behind = len(revisions.find_moved(tx, dictionary, (memory.ledger_version, served.ledger_version)))
     if behind:
         raise Conflict(
-            f"{behind} pairs have changed since this memory was trained, and the champion holds them: train it anew",
+            f"{behind} pairs have changed since this memory was made, and the alias answers with the changes: "
+            "train it anew, roll back, or set force",
             code=Code.BEHIND_LEDGER,
             pairs=behind,
             memory_ledger_version=memory.ledger_version,
-            champion_ledger_version=served.ledger_version,
+            alias_ledger_version=served.ledger_version,
         )
 
 
