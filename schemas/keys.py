@@ -1,6 +1,7 @@
 """API keys: made once, shown once, kept as a hash."""
 
 import re
+from collections.abc import Collection
 from datetime import datetime
 from enum import StrEnum
 from typing import Annotated
@@ -10,6 +11,7 @@ from pydantic import AfterValidator, Field
 from schemas.base import Reply, Request
 
 A_YEAR = 365 * 24 * 3600
+SHORTEST_KEY = 32  # characters of a key that an operator may choose
 _PART = "[1-9][0-9]{0,8} ?(/| per ) ?([1-9][0-9]{0,5} ?)?(second|minute|hour|day|month|year)s?"
 RATE = f"^(unlimited|{_PART}(; ?{_PART})*)$"
 """What a rate reads like: every part of it holds. It counts from 1, since a key that may send nothing is revoked."""
@@ -23,6 +25,15 @@ def check_rate(rate: str) -> str:
 
 
 Rate = Annotated[str, Field(max_length=100, json_schema_extra={"pattern": RATE}), AfterValidator(check_rate)]
+
+
+KEY = re.compile("fsk_[A-Za-z0-9_-]{9,}")
+"""What an API key reads like. Its first 12 characters may be shown, to tell keys apart."""
+
+
+def holds_key(text: str, known: Collection[str] = ()) -> bool:
+    """Whether the text holds what reads like an API key, or one of the `known` ones, which may be any text."""
+    return KEY.search(text) is not None or any(key in text for key in known if len(key) >= SHORTEST_KEY)
 
 
 class Role(StrEnum):

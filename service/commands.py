@@ -10,6 +10,8 @@ import typer
 from schemas.audit import AuditHead
 from schemas.keys import KeyCreate, Role
 from service.command_line import Data, exit_on_error, leave, print_message, read_settings
+from service.settings import Settings
+from service.storage import Database
 from service.storage.migrate import open_database
 from service.worker import work as run_worker
 from service.workflows.access import keys
@@ -41,7 +43,7 @@ def work(
 @app.command()
 def migrate(data: Data = None) -> None:
     """Migrate the database to the newest schema. Every start does so by itself."""
-    open_database(read_settings(data=data)).close()
+    _open(read_settings(data=data)).close()
 
 
 @app.command("backup")
@@ -54,7 +56,7 @@ def make_backup(
     settings = read_settings(data=data)
     if not settings.data.is_dir():
         raise typer.BadParameter(f"{settings.data} is not a data folder")
-    db = open_database(settings)
+    db = _open(settings)
     with exit_on_error():
         written = backup(db, settings, to, secrets=not without_secrets)
     db.close()
@@ -90,7 +92,7 @@ def create_key(
 ) -> None:
     """Make an API key and print it. It cannot be shown again."""
     settings = read_settings(data=data)
-    db = open_database(settings)
+    db = _open(settings)
     made = keys.create(db, Auditor(db, settings), KeyCreate(role=role, label=label), by="command line")
     print(made.key)  # noqa: T201
     db.close()
@@ -104,13 +106,19 @@ def verify_audit(
     """Verify the whole audit chain: exit code 0 if it holds, 1 if an entry was altered or is missing."""
     exported = None if head is None else _exported_head(head)
     settings = read_settings(data=data)
-    db = open_database(settings)
+    db = _open(settings)
     chain = Auditor(db, settings).chain
     with db.reading() as tx:
         verdict = verify.verify(tx, chain, exported)
     db.close()
     print(verify.describe(verdict))  # noqa: T201
     raise typer.Exit(0 if verdict.valid else 1)
+
+
+def _open(settings: Settings) -> Database:
+    """The database of the data folder; exits with code 1 where it cannot be opened."""
+    with exit_on_error():
+        return open_database(settings)
 
 
 def _exported_head(head: str) -> AuditHead:

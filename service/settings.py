@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from schemas.keys import Rate
+from schemas.keys import SHORTEST_KEY, Rate
 
 LOOPBACK = frozenset({"127.0.0.1", "::1", "localhost"})
 
@@ -22,8 +22,8 @@ class Settings(BaseSettings):
     )
 
     data: Path = Path("data")
-    database_url: str | None = None
-    bootstrap_key: SecretStr | None = Field(default=None, min_length=32)
+    database_url: str | None = Field(default=None, repr=False)
+    bootstrap_key: SecretStr | None = Field(default=None, min_length=SHORTEST_KEY)
     device: Literal["auto", "cpu", "cuda"] = "auto"
 
     host: str = "127.0.0.1"
