@@ -220,7 +220,7 @@ ALWAYS = (
 )
 
 
-class Discreet:
+class Concealing:
     """`app`, in whose refusals no API key stands: neither the one that came with the request nor anything that reads
     like one, such as a key sent as a name, a value or a path. Asterisks take its place, so lengths stay as announced.
     """

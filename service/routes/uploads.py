@@ -11,9 +11,9 @@ from fastapi import APIRouter, Depends, Query, Request
 from schemas.problems import Code
 from schemas.uploads import Layout, Mode, OnConflict, Receipt, ReceiptList
 from service.ingest import MEDIA_TYPES, Limits, Options
-from service.routes.context import IdempotencyKey, LedgerReader, PartUploader, Service
+from service.routes.context import IdempotencyKey, LedgerReader, PartUploader, RawCsv, Service
 from service.routes.guard import check_announced
-from service.routes.replies import Csv, refusals
+from service.routes.replies import Csv, refusals, with_form
 from service.workflows.ledger import ingest
 from service.workflows.ledger.spool import Spooled, spool_body
 
@@ -95,11 +95,11 @@ def find(dictionary: str, upload: str, service: Service, _: LedgerReader) -> Rec
 
 
 @router.get("/{upload}/refused.csv", response_class=Csv)
-def refused(dictionary: str, upload: str, service: Service, _: LedgerReader, raw: bool = False) -> Csv:
-    """The refused rows with line, code and text; `raw` repeats each text exactly."""
+def refused(dictionary: str, upload: str, service: Service, _: LedgerReader, raw: RawCsv = False) -> Csv:
+    """The refused rows with line, code, reason and text."""
     out = io.StringIO(newline="")
     ingest.write_refused_csv(service.db, dictionary, upload, out, raw=raw)
-    return Csv([out.getvalue()])
+    return with_form([out.getvalue()], "refused.csv", raw=raw)
 
 
 @asynccontextmanager

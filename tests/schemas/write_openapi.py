@@ -15,7 +15,7 @@ def main() -> None:
         running_service(Path(folder) / "data") as running,
         running.client() as api,
     ):
-        document = api.get("/openapi.json").json()
+        document = api.get("/openapi.json").raise_for_status().json()
     GOLDEN.write_text(json.dumps(document, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
 
