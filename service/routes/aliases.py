@@ -8,7 +8,7 @@ from schemas.aliases import Alias, AliasHistory, AliasList, AliasPut, AliasRemov
 from schemas.gates import GateReply, Priority, PriorityPut
 from schemas.jobs import Job
 from schemas.problems import Code
-from service.routes.context import AliasMover, IfMatch, LedgerReader, PartViewer, Service, Viewer
+from service.routes.context import AliasMover, IdempotencyKey, IfMatch, LedgerReader, PartViewer, Service, Viewer
 from service.routes.replies import MISSING, refusals, with_etag, with_location
 from service.workflows.versions import aliases, promotion_gate
 
@@ -80,10 +80,19 @@ def history(  # noqa: PLR0917 - FastAPI reads the request from the parameters
 
 @router.post("/{alias}/rollback", responses=refusals({404: MISSING, 409: [Code.NO_PREDECESSOR, Code.POLICY_BROKEN]}))
 def roll_back(  # noqa: PLR0917 - FastAPI reads the request from the parameters
-    dictionary: str, alias: str, wanted: AliasRollback, service: Service, caller: AliasMover, response: Response
+    dictionary: str,
+    alias: str,
+    wanted: AliasRollback,
+    service: Service,
+    caller: AliasMover,
+    response: Response,
+    idempotency_key: IdempotencyKey = None,
 ) -> Alias:
     """To where the alias pointed before, and pinned there; with `reset_ledger` the facts go back too."""
-    return with_etag(response, aliases.roll_back(service, dictionary, alias, wanted, by=caller.key))
+    key = idempotency_key
+    return with_etag(
+        response, aliases.roll_back(service, dictionary, alias, wanted, by=caller.key, idempotency_key=key)
+    )
 
 
 @router.post("/{alias}/unpin", responses={202: {"model": Job}})

@@ -6,7 +6,7 @@ from fastapi import APIRouter, Query
 
 from schemas.dictionaries import Dictionary, DictionaryCreate, DictionaryList
 from schemas.problems import Code
-from service.routes.context import Creator, PartReader, PartViewer, RawCsv, Remover, Service
+from service.routes.context import Creator, IdempotencyKey, PartReader, PartViewer, RawCsv, Remover, Service
 from service.routes.replies import Csv, refusals, with_form
 from service.workflows.ledger import dictionaries, facts
 
@@ -14,8 +14,12 @@ router = APIRouter(prefix="/v1/dictionaries", tags=["dictionaries"])
 
 
 @router.post("", status_code=201, responses=refusals({409: [Code.NAME_TAKEN]}))
-def create(wanted: DictionaryCreate, service: Service, caller: Creator) -> Dictionary:
-    return dictionaries.create(service.db, service.settings, service.auditor, wanted.name, caller.key)
+def create(
+    wanted: DictionaryCreate, service: Service, caller: Creator, idempotency_key: IdempotencyKey = None
+) -> Dictionary:
+    """Its facts, memories and aliases belong to it alone."""
+    key = idempotency_key
+    return dictionaries.create(service.db, service.settings, service.auditor, wanted.name, caller.key, key)
 
 
 @router.get("")

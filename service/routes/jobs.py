@@ -4,9 +4,8 @@ from fastapi import APIRouter, Response
 
 from schemas.experiments import ExperimentList, ExperimentRequest
 from schemas.jobs import Job, JobList
-from schemas.problems import Code
 from service.routes.context import IdempotencyKey, JobCanceller, JobReader, Service, Trainer
-from service.routes.replies import refusals, with_location
+from service.routes.replies import with_location
 from service.workflows.jobs import jobs
 from service.workflows.laboratory import experiments
 
@@ -33,7 +32,7 @@ def listed(dictionary: str, service: Service, _: JobReader) -> JobList:
 experiment_router = APIRouter(prefix="/v1/dictionaries/{dictionary}/experiments", tags=["experiments"])
 
 
-@experiment_router.post("", status_code=202, responses=refusals({409: [Code.IDEMPOTENCY_KEY_REUSED]}))
+@experiment_router.post("", status_code=202)
 def order(  # noqa: PLR0917 - FastAPI reads the request from the parameters
     dictionary: str,
     service: Service,

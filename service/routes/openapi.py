@@ -21,6 +21,7 @@ def document(api: FastAPI) -> dict[str, Any]:
     if api.openapi_schema is None:
         built = get_openapi(title=api.title, version=api.version, description=DESCRIPTION, routes=api.routes)
         _add_recall(built)
+        _add_reuse(built)
         _add_problems(built)
         _add_security(built)
         _outdent(built)
@@ -63,12 +64,24 @@ def _add_problems(built: dict[str, Any]) -> None:
     schemas.pop("HTTPValidationError", None)
     schemas.pop("ValidationError", None)
     content = {"content": {"application/problem+json": {"schema": {"$ref": _REF.format(name="Problem")}}}}
-    for operations in built["paths"].values():
-        for operation in operations.values():
-            replies = operation["responses"]
-            replies.pop("422", None)
-            replies.update({status: replies[status] | content for status in replies if status.startswith("4")})
-            replies["default"] = {"description": "A problem", **content}
+    for operation in _list_operations(built):
+        replies = operation["responses"]
+        replies.pop("422", None)
+        replies.update({status: replies[status] | content for status in replies if status.startswith("4")})
+        replies["default"] = {"description": "A problem", **content}
+
+
+def _add_reuse(built: dict[str, Any]) -> None:
+    """Every operation that takes an Idempotency-Key refuses one that came with another request."""
+    for operation in _list_operations(built):
+        if any(each["name"] == "Idempotency-Key" for each in operation.get("parameters", ())):
+            conflict = operation["responses"].setdefault("409", {"description": ""})
+            named = [conflict["description"]] if conflict["description"] else []
+            conflict["description"] = ", ".join([*named, Code.IDEMPOTENCY_KEY_REUSED])
+
+
+def _list_operations(built: dict[str, Any]) -> list[dict[str, Any]]:
+    return [operation for operations in built["paths"].values() for operation in operations.values()]
 
 
 def _add_security(built: dict[str, Any]) -> None:

@@ -55,7 +55,7 @@ def _options(  # noqa: PLR0917 - FastAPI reads the query from the parameters
     )
 
 
-@router.post("", openapi_extra=_BODY, responses=refusals({409: [Code.REPLACE_INCOMPLETE, Code.IDEMPOTENCY_KEY_REUSED]}))
+@router.post("", openapi_extra=_BODY, responses=refusals({409: [Code.REPLACE_INCOMPLETE]}))
 async def upload(  # noqa: PLR0917 - FastAPI reads the request from the parameters
     dictionary: str,
     request: Request,

@@ -6,7 +6,17 @@ from schemas.problems import Code
 from service.errors import Conflict, NotFound, Outgrown, Unprocessable
 from service.facts import Facts
 from service.ingest.privacy import policies as rules
-from service.storage import Database, Transaction, aliases, dictionaries, memories, reset, revisions, uploads
+from service.storage import (
+    Database,
+    Transaction,
+    aliases,
+    dictionaries,
+    idempotency,
+    memories,
+    reset,
+    revisions,
+    uploads,
+)
 from service.storage.aliases import CHALLENGER, CHAMPION
 from service.storage.dictionaries import get_dictionary
 from service.storage.stamps import new_id, now
@@ -116,23 +126,30 @@ def _check_caught_up(tx: Transaction, dictionary: int, memory: memories.Record, 
         )
 
 
-def roll_back(service: EditContext, ref: str, alias: str, wanted: AliasRollback, *, by: str) -> Alias:
+def roll_back(
+    service: EditContext, ref: str, alias: str, wanted: AliasRollback, *, by: str, idempotency_key: str | None = None
+) -> Alias:
     """Point the alias where it pointed before, and pin it. No gate stands before a memory that has served.
 
     With `reset_ledger` the ledger holds that memory's facts again, so nothing waits to move the champion: it is not
-    pinned, and edits go on from there. Raises NotFound (not_retained), Conflict (no_predecessor, policy_broken).
+    pinned, and edits go on from there. Raises NotFound (not_retained), Conflict (no_predecessor, policy_broken,
+    idempotency_key_reused).
     """
     check_movable(alias)
+    request = idempotency.Request.of(by, idempotency_key, f"rollback {alias} {wanted.model_dump_json()}")
     if wanted.reset_ledger and alias != CHAMPION:
         raise Unprocessable("the ledger goes back with the champion only")
     with service.db.writing() as tx:
         row = _lock(tx, ref)
+        if earlier := idempotency.earlier_reply(tx, row.number, request):
+            return Alias.model_validate(earlier)
         before = get_alias(tx, row.number, alias)
         target = _target(tx, row.number, before, wanted.memory)
         opened = _reset(tx, service, row, target, by) if wanted.reset_ledger else None
         pinned = not wanted.reset_ledger
         to = aliases.Switch(alias, target.id, by, wanted.reason, AliasAction.ROLLBACK, pinned=pinned)
         moved = aliases.switch(tx, row.number, to)
+        idempotency.keep(tx, row.number, request, moved.model_dump(mode="json"))
         details = {"alias": alias, "from": before.memory, "ledger_version": opened}
         service.auditor.record(tx, Event(Act.ROLLBACK, by, row.id, target.id, details, {"reason": [wanted.reason]}))
     return moved
