@@ -34,10 +34,17 @@ def create(
     with db.writing() as tx:
         if earlier := idempotency.earlier_reply(tx, None, request):
             return _show_again(tx, auditor, earlier)
-        made, seed = _new(auditor, wanted, replaces=None)
-        keys.add(tx, made.info, digest(made.key.encode()))
-        idempotency.keep(tx, None, request, {"key": made.info.id, "seed": seed})
-        _record(tx, auditor, by, "created", made.info)
+        return add_key(tx, auditor, wanted, by, request)
+
+
+def add_key(
+    tx: Transaction, auditor: Auditor, wanted: KeyCreate, by: str, request: idempotency.Request | None = None
+) -> KeyCreated:
+    """Make a key within `tx`; it is the reply to this request. Raises Unprocessable."""
+    made, seed = _new(auditor, wanted, replaces=None)
+    keys.add(tx, made.info, digest(made.key.encode()))
+    idempotency.keep(tx, None, request, {"key": made.info.id, "seed": seed})
+    _record(tx, auditor, by, "created", made.info)
     return made
 
 
