@@ -8,7 +8,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field
 
-from schemas.base import Reply, Request
+from schemas.base import Flag, Moment, Reply, Request, Whole, document
 
 A_YEAR = 365 * 24 * 3600
 SHORTEST_KEY = 32  # characters of a key that an operator may choose
@@ -51,10 +51,20 @@ class KeyCreate(Request):
     `5/second;1000/hour`, of which every part holds; the setting's where it is left out.
     """
 
+    model_config = document(
+        {
+            "role": "query",
+            "label": "till 3",
+            "scoped": True,
+            "rate": "5/second;1000/hour",
+            "expires_at": "2099-12-31T00:00:00Z",
+        }
+    )
+
     role: Role
     label: str = Field(default="", max_length=200)
-    expires_at: datetime | None = None
-    scoped: bool = False
+    expires_at: Moment | None = None
+    scoped: Flag = False
     rate: Rate | None = None
 
 
@@ -63,8 +73,10 @@ class KeyRotate(Request):
     `expires_at` says otherwise.
     """
 
-    overlap_seconds: int = Field(default=24 * 3600, ge=0, le=A_YEAR)
-    expires_at: datetime | None = None
+    model_config = document({"overlap_seconds": 3600})
+
+    overlap_seconds: Whole = Field(default=24 * 3600, ge=0, le=A_YEAR)
+    expires_at: Moment | None = None
 
 
 class KeyInfo(Reply):

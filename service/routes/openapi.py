@@ -7,12 +7,36 @@ import msgspec
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
+from schemas.base import not_both, only_forms
 from schemas.problems import Code, Problem
 from schemas.recall import BatchQuery, BatchResult, ColumnsResult, Query, Result
 from service.routes.replies import MISSING, refusals
+from service.workflows.recalls.queries import MAX_HOPS, MAX_QUESTION
 
 DESCRIPTION = "Facts in, a verified memory out, recalled over HTTP. Every request needs an API key."
 _REF = "#/components/schemas/{name}"
+_PAIR = {"subject": "PART-1", "relation": "lead time"}
+_QUERIES: dict[str, Any] = {
+    "pair": _PAIR | {"compare": True},
+    "question": {"question": "lead time of PART-1"},
+    "chain": {"subject": "PART-1", "relations": ["maker", "city"], "alias": "champion"},
+    "subject": {"subject": "PART-1"},
+}
+_FORMS = [("subject", "relation"), ("question",), ("subject", "relations"), ("subject",)]
+_BATCHES: dict[str, Any] = {
+    "rows": {"queries": [_PAIR, {"question": "lead time of PART-1"}], "compare": True},
+    "columns": {"subjects": ["PART-1", "PART-2"], "relations": ["lead time", "lead time"]},
+}
+_RULES: dict[str, dict[str, Any]] = {
+    "Query": only_forms("subject", "relation", "relations", "question", forms=_FORMS) | not_both(("alias", "memory")),
+    "BatchQuery": {
+        "oneOf": [
+            *only_forms("queries", "subjects", "relations", forms=[("queries",)])["oneOf"],
+            *only_forms("queries", "subjects", "relations", forms=[("subjects", "relations")], compare=False)["oneOf"],
+        ]
+    }
+    | not_both(("alias", "memory")),
+}
 _TYPES = [Query, BatchQuery, Result, BatchResult, ColumnsResult]
 
 
@@ -31,15 +55,22 @@ def document(api: FastAPI) -> dict[str, Any]:
 
 def _add_recall(built: dict[str, Any]) -> None:
     (query, batch, result, rows, columns), components = msgspec.json.schema_components(_TYPES, ref_template=_REF)
+    for name, rules in _RULES.items():
+        components[name].update(rules)
+    components["Query"]["properties"]["question"] |= {"maxLength": MAX_QUESTION}
+    components["Query"]["properties"]["relations"] |= {"minItems": 1, "maxItems": MAX_HOPS}
     built["components"]["schemas"].update(components)
     base = "/v1/dictionaries/{dictionary}/recall"
     one_of = {"oneOf": [rows, columns]}
-    built["paths"][base] = {"post": _operation("recall", "One query, one result.", query, result)}
+    built["paths"][base] = {"post": _operation("recall", "One query, one result.", query, result, _QUERIES)}
     many = "Rows or columns: 10,000 queries or more. Also as JSON lines and Arrow."
-    built["paths"][f"{base}:batch"] = {"post": _operation("recall_batch", many, batch, one_of)}
+    built["paths"][f"{base}:batch"] = {"post": _operation("recall_batch", many, batch, one_of, _BATCHES)}
 
 
-def _operation(name: str, description: str, body: dict[str, Any], reply: dict[str, Any]) -> dict[str, Any]:
+def _operation(
+    name: str, description: str, body: dict[str, Any], reply: dict[str, Any], examples: dict[str, Any]
+) -> dict[str, Any]:
+    shown = {key: {"value": value} for key, value in examples.items()}
     dictionary = {"name": "dictionary", "in": "path", "required": True, "schema": {"type": "string"}}
     return {
         "tags": ["recall"],
@@ -47,7 +78,7 @@ def _operation(name: str, description: str, body: dict[str, Any], reply: dict[st
         "description": description,
         "operationId": name,
         "parameters": [dictionary],
-        "requestBody": {"required": True, "content": {"application/json": {"schema": body}}},
+        "requestBody": {"required": True, "content": {"application/json": {"schema": body, "examples": shown}}},
         "responses": {
             "200": {"description": "Answered", "content": {"application/json": {"schema": reply}}},
             **{str(status): each for status, each in refusals({404: MISSING, 409: [Code.NO_MEMORY]}).items()},

@@ -23,6 +23,9 @@ def create(service: Running, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Cap
     def run(*options: str) -> tuple[object, str, str]:
         line = ["service", "keys", "create", "--data", str(service.data), *options]
         monkeypatch.setattr(sys, "argv", line)
+        monkeypatch.setattr(
+            "service.command_line._log_as_json", lambda: None
+        )  # it would keep this test's stderr for good
         with pytest.raises(SystemExit) as left:
             command_line.main()
         printed = capsys.readouterr()

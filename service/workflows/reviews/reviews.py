@@ -31,8 +31,8 @@ def report(
     """
     request = idempotency.Request.of(by, idempotency_key, f"reviews {wanted.model_dump_json()}")
     subject, relation = trimmed(wanted.subject), trimmed(wanted.relation)
-    if not subject or not relation:
-        raise Unprocessable("subject and relation are more than white space")
+    if not subject or not relation or "\0" in subject + relation:
+        raise Unprocessable("subject and relation are more than white space, and contain no NUL")
     subject, relation = served.stored((subject, relation))
     recalled = served.memory.recall([subject], [relation])
     known = bool(recalled.known[0])

@@ -169,6 +169,7 @@ def test_no_message_repeats_the_password_of_the_database(
 def refuse(line: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> str:
     """Run a command that must fail; returns what it printed."""
     monkeypatch.setattr(sys, "argv", ["service", *line])
+    monkeypatch.setattr("service.command_line._log_as_json", lambda: None)  # it would keep this test's stderr for good
     with pytest.raises(SystemExit) as left:
         command_line.main()
     assert left.value.code, line
