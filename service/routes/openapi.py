@@ -1,5 +1,6 @@
 """The OpenAPI document: what FastAPI knows of its routes, and the recall routes, which do not pass through it."""
 
+from collections.abc import Callable
 from inspect import cleandoc
 from typing import Any
 
@@ -47,6 +48,7 @@ def document(api: FastAPI) -> dict[str, Any]:
         _add_recall(built)
         _add_reuse(built)
         _add_problems(built)
+        _add_headers(built)
         _add_security(built)
         _outdent(built)
         api.openapi_schema = built
@@ -113,6 +115,47 @@ def _add_reuse(built: dict[str, Any]) -> None:
 
 def _list_operations(built: dict[str, Any]) -> list[dict[str, Any]]:
     return [operation for operations in built["paths"].values() for operation in operations.values()]
+
+
+def _add_headers(built: dict[str, Any]) -> None:
+    """The headers of replies: where a job is, the version for If-Match, the form of a CSV, what an error asks for."""
+    for operation in _list_operations(built):
+        for status, reply in operation["responses"].items():
+            named = [name for name, applies in _SENT.items() if applies(status, reply)]
+            if named:
+                reply["headers"] = {
+                    name: {"description": _HEADERS[name], "schema": {"type": "string"}} for name in named
+                }
+
+
+def _is_versioned(status: str, reply: dict[str, Any]) -> bool:
+    """Whether a reply has a version; `_VERSIONED` are the shapes that do."""
+    schema = reply.get("content", {}).get("application/json", {}).get("schema", {})
+    named = {each.get("$ref", "").rpartition("/")[2] for each in (schema, *schema.get("anyOf", ()))}
+    return status.startswith("2") and bool(named & _VERSIONED)
+
+
+def _is_csv(_: str, reply: dict[str, Any]) -> bool:
+    return "text/csv" in reply.get("content", {})
+
+
+_VERSIONED = {"Alias", "AliasHistory", "EditAccepted", "EditReply", "Names", "Policies", "PoliciesSet", "Review"}
+_HEADERS = {
+    "Location": "The path of the job, to be followed by GET.",
+    "ETag": "The version of what was replied, to be sent back as If-Match.",
+    "Content-Disposition": "A name for the file.",
+    "Csv-Form": "`exact`, or `spreadsheet` where a `'` keeps cells from running as formulas.",
+    "Link": "Where the exact form is (rel=canonical); with the form `spreadsheet` only.",
+    "Retry-After": "With 429 `rate_limited`: after how many seconds the key may go on.",
+    "Allow": "With 405 `method_not_allowed`: the methods that the path has.",
+    "WWW-Authenticate": "With 401 `unauthorized`: `Bearer`.",
+}
+_SENT: dict[str, Callable[[str, dict[str, Any]], bool]] = {
+    "Location": lambda status, _: status == "202",
+    "ETag": _is_versioned,
+    **dict.fromkeys(("Content-Disposition", "Csv-Form", "Link"), _is_csv),
+    **dict.fromkeys(("Retry-After", "Allow", "WWW-Authenticate"), lambda status, _: status == "default"),
+}
 
 
 def _add_security(built: dict[str, Any]) -> None:

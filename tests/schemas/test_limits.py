@@ -176,6 +176,7 @@ def test_the_document_allows_what_the_service_takes(
             sent = put_ids(copy.deepcopy(value), names)
             reply = api.request(method, url, json=sent)
             assert reply.status_code < 500, (value, reply.text)
+            check_headers(DOCUMENT["paths"][path][method]["responses"], reply)
             if reply.status_code == 413 or UNWRITTEN.search(reply.text):
                 continue
             taken = not (reply.status_code in {400, 422} and reply.json()["code"] in REFUSED)
@@ -188,6 +189,32 @@ def test_the_document_allows_what_the_service_takes(
     assert not wrong, "\n".join(map(str, wrong))
     assert allowed
     assert refused
+
+
+HEADERS = {"location", "etag", "csv-form", "link", "content-disposition", "retry-after", "allow", "www-authenticate"}
+
+
+def check_headers(documented: dict[str, Any], reply: httpx.Response) -> None:
+    """A reply has the headers that the document promises for its status, and no other of those that mean something."""
+    promised = documented.get(str(reply.status_code), documented["default"]).get("headers", {})
+    named = {name.lower() for name in promised}
+    sent = HEADERS & set(reply.headers)
+    assert sent <= named, (reply.request.url, sent - named)
+    assert sent == named or reply.is_error or "link" in named, (reply.request.url, named - sent)
+
+
+def test_what_is_read_has_its_headers(api: httpx.Client, names: dict[str, str]) -> None:
+    """The same for every GET, and for a method that a path does not have."""
+    for path, operations in DOCUMENT["paths"].items():
+        if "get" in operations:
+            check_headers(operations["get"]["responses"], api.get(re.sub("{.*?}", "none", path).format(**names)))
+            check_headers(
+                operations["get"]["responses"],
+                api.get(re.sub(r"{upload}|{job}|{report_id}", "none", path).format(**names)),
+            )
+    missing = api.patch("/v1/dictionaries")
+    assert missing.headers["allow"] == "GET, POST"
+    check_headers(DOCUMENT["paths"]["/v1/dictionaries"]["get"]["responses"], missing)
 
 
 def put_ids(value: Any, names: dict[str, str]) -> Any:
