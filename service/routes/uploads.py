@@ -51,7 +51,12 @@ def _options(  # noqa: PLR0917 - FastAPI reads the query from the parameters
         str | None, _asked("Of text; found out where left out, and asked for where unclear.", "cp932", max_length=40)
     ] = None,
     delimiter: Annotated[
-        str | None, _asked("One character, or `tab`; found out where left out.", ";", max_length=10)
+        str | None,
+        _asked(
+            "A character, or `comma`, `tab`, `semicolon`, `pipe`, `space`; found out where left out.",
+            ";",
+            max_length=10,
+        ),
     ] = None,
     header: Annotated[
         str,
