@@ -3,6 +3,7 @@
 Exit codes: 0 passed, 1 a limit was missed or is not decided, 2 unusable input, 3 the service failed.
 """
 
+import os
 import signal
 import sys
 import traceback
@@ -15,7 +16,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TaskProgressColumn, TextColumn, TimeElapsedColumn
 
 from pilot.errors import PilotError
-from pilot.options import LaboratoryOptions, Lang, RunOptions, takes_options
+from pilot.options import LaboratoryOptions, Lang, RunOptions, check_for_keys, takes_options
 from pilot.report.messages import describe_error, describe_step
 from pilot.report.terminal import print_report
 from pilot.report.write import write_report
@@ -61,6 +62,7 @@ def main() -> None:
     """Run the command line. Exit code 1 is kept for a report that did not pass, so an unexpected error exits with 3."""
     exit_on_signals()
     try:
+        check_for_keys(sys.argv[1:], os.environ)
         app()
     except PilotError as error:
         _print_error(error, Lang.EN)

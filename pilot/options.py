@@ -3,7 +3,7 @@
 import inspect
 import shlex
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import MISSING, Field, dataclass, fields, is_dataclass, replace
 from enum import StrEnum
 from functools import wraps
@@ -15,10 +15,12 @@ import typer
 from pilot.checks.target import CheckPlan
 from pilot.client import tidy_key
 from pilot.embedded import ServiceAddress
+from pilot.errors import UnusableInput
 from pilot.laboratory import LaboratoryPlan
 from pilot.reading import ReadingOptions
 from pilot.run import RunRequest
 from schemas.experiments import ExperimentId
+from schemas.keys import holds_key
 from schemas.uploads import Layout, Mode, OnConflict
 
 _SINGLES, _BATCHES = 500, 5
@@ -154,6 +156,8 @@ def _to_address(url: str | None, api_key: str | None) -> ServiceAddress | None:
         return None
     if not url.startswith(("http://", "https://")):
         raise typer.BadParameter("--url must begin with http:// or https://")
+    if "@" in url:
+        raise typer.BadParameter("--url takes no user and no password: the report repeats it")
     if api_key is None:
         raise typer.BadParameter("--url needs --api-key (or FACTSTORE_API_KEY)")
     try:
@@ -162,11 +166,24 @@ def _to_address(url: str | None, api_key: str | None) -> ServiceAddress | None:
         raise typer.BadParameter(f"--api-key: {error}") from None
 
 
+def check_for_keys(words: Sequence[str], environment: Mapping[str, str]) -> None:
+    """Raise UnusableInput where another option than --api-key holds an API key: messages and reports repeat them."""
+    others = _without_key(words)
+    given = [word.removeprefix("--api-key=") for word, other in zip(words, others, strict=True) if word != other]
+    known = [key.strip() for key in (*given, environment.get("FACTSTORE_API_KEY", ""))]
+    if any(holds_key(word, known) for word in others):
+        raise UnusableInput("an option holds an API key: a key belongs into --api-key only", "stray_key")
+
+
 def _command_line() -> str:
     """Return the command line as it was given, without the key."""
-    words = ["python", "-m", "pilot", *sys.argv[1:]]
+    return shlex.join(["python", "-m", "pilot", *_without_key(sys.argv[1:])])
+
+
+def _without_key(words: Sequence[str]) -> list[str]:
+    """The words of a command line with `KEY` in place of the API key."""
     hidden = ["KEY" if before == "--api-key" else word for before, word in zip(["", *words], words, strict=False)]
-    return shlex.join("--api-key=KEY" if word.startswith("--api-key=") else word for word in hidden)
+    return ["--api-key=KEY" if word.startswith("--api-key=") else word for word in hidden]
 
 
 def takes_options(command: Callable[..., None]) -> Callable[..., None]:

@@ -2,11 +2,13 @@
 
 from datetime import datetime
 
-from schemas.base import Reply, Request
+from schemas.base import Reply, Request, document
 from schemas.recall import Status
 
 
 class AbsenceQuery(Request):
+    model_config = document({"subject": "PART-1", "relation": "lead time"})
+
     subject: str
     relation: str
 

@@ -5,7 +5,7 @@ from enum import StrEnum
 
 from pydantic import Field
 
-from schemas.base import Reply, Request
+from schemas.base import Flag, Reply, Request, document
 
 
 class AliasAction(StrEnum):
@@ -22,22 +22,39 @@ class AliasAction(StrEnum):
 
 
 class AliasPut(Request):
-    """`force`: though the memory has not learned what the champion knows already."""
+    """`force`: though the memory lacks changes that the alias answers with already, and deleted facts may come back."""
+
+    model_config = document(
+        {"memory": "mem_2f6c0a8d41b7e935", "reason": "as good, and smaller"},
+        {"memory": "mem_2f6c0a8d41b7e935", "reason": "back to the first", "force": True},
+    )
 
     memory: str
     reason: str = Field(max_length=1000)
-    force: bool = False
+    force: Flag = False
+
+
+class AliasRemove(Request):
+    model_config = document({"reason": "no longer used"})
+
+    reason: str = Field(default="", max_length=1000)
 
 
 class AliasRollback(Request):
     """To the version before, or to `memory`. With `reset_ledger` the ledger holds that version's facts again."""
 
+    model_config = document(
+        {"reason": "wrong prices"}, {"reason": "wrong prices", "memory": "mem_2f6c0a8d41b7e935", "reset_ledger": False}
+    )
+
     reason: str = Field(max_length=1000)
-    reset_ledger: bool = False
+    reset_ledger: Flag = False
     memory: str | None = None
 
 
 class AliasUnpin(Request):
+    model_config = document({"reason": "prices corrected"})
+
     reason: str = Field(max_length=1000)
 
 

@@ -1,12 +1,12 @@
 """The audit chain on the wire. Names and answers are never in an entry: it holds commitments to them."""
 
-from datetime import date, datetime
+from datetime import datetime
 from enum import StrEnum
 from typing import Literal
 
 from pydantic import Field
 
-from schemas.base import Reply, Request
+from schemas.base import Day, Moment, Reply, Request, Whole, document, not_both
 
 
 class AuditHead(Reply):
@@ -43,6 +43,8 @@ class AuditPage(Reply):
 
 
 class AuditVerify(Request):
+    model_config = document({})
+
     head: AuditHead | None = None
 
 
@@ -77,13 +79,26 @@ class AuditVerdict(Reply):
 class AuditSearch(Request):
     """One pair, on one day (UTC) or in a time; `until` is not included."""
 
+    model_config = document(
+        {"dictionary": "dic_5d1e9b3a7c2f4608", "subject": "PART-1", "relation": "lead time", "day": "2026-11-22"},
+        {
+            "dictionary": "dic_5d1e9b3a7c2f4608",
+            "subject": "PART-1",
+            "relation": "lead time",
+            "since": "2026-11-01T00:00:00Z",
+            "until": "2026-12-01T00:00:00Z",
+            "limit": 100,
+        },
+        **not_both(("day", "since"), ("day", "until")),
+    )
+
     dictionary: str
     subject: str
     relation: str
-    day: date | None = None
-    since: datetime | None = None
-    until: datetime | None = None
-    limit: int = Field(default=1000, ge=1, le=10_000)
+    day: Day | None = None
+    since: Moment | None = None
+    until: Moment | None = None
+    limit: Whole = Field(default=1000, ge=1, le=10_000)
 
 
 class AuditSource(Reply):

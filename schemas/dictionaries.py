@@ -4,11 +4,13 @@ from datetime import datetime
 
 from pydantic import Field
 
-from schemas.base import Reply, Request
+from schemas.base import PRINTABLE, Reply, Request, document
 
 
 class DictionaryCreate(Request):
-    name: str = Field(min_length=1, max_length=200)
+    model_config = document({"name": "parts"})
+
+    name: str = Field(min_length=1, max_length=200, json_schema_extra={"pattern": PRINTABLE})
 
 
 class Dictionary(Reply):

@@ -4,26 +4,35 @@ from enum import StrEnum
 
 from pydantic import Field
 
-from schemas.base import Reply, Request
+from schemas.base import ItemText, Reply, Request, document, exactly_one
 from schemas.jobs import Job
 
 
 class FactUpsert(Request):
     """A pair's whole new answer: one `answer`, or the set `answers`; never both."""
 
-    subject: str
-    relation: str
-    answer: str | None = None
-    answers: list[str] | None = None
+    model_config = document(**exactly_one("answer", "answers"))
+
+    subject: ItemText
+    relation: ItemText
+    answer: ItemText | None = None
+    answers: list[ItemText] | None = Field(default=None, json_schema_extra={"minItems": 1})
 
 
 class FactDelete(Request):
-    subject: str
-    relation: str
+    subject: ItemText
+    relation: ItemText
 
 
 class FactBatch(Request):
     """Names without the white space at their ends, answers byte for byte; a pair is named once."""
+
+    model_config = document(
+        {"upsert": [{"subject": "PART-1", "relation": "lead time", "answer": "6 days"}]},
+        {"delete": [{"subject": "PART-1", "relation": "maker"}]},
+        {"upsert": [{"subject": "PART-1", "relation": "maker", "answers": ["Akita", "Beppu"]}]},
+        anyOf=[{"required": [name], "properties": {name: {"minItems": 1}}} for name in ("upsert", "delete")],
+    )
 
     upsert: list[FactUpsert] = Field(default=[], max_length=10_000)
     delete: list[FactDelete] = Field(default=[], max_length=10_000)

@@ -6,7 +6,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from schemas.base import Reply, Request
+from schemas.base import Number, Reply, Request, Whole, document
 from schemas.jobs import JobState
 from schemas.memories import FalseAnswers
 
@@ -34,15 +34,27 @@ class ExperimentRequest(Request):
     of `budget` alone: how many `facts` are to be held, how fast a single recall has to be, and what an hour costs.
     """
 
+    model_config = document(
+        {"kind": "capacity", "seconds": 60, "seed": 0, "tasks": ["dictionary"]},
+        {
+            "kind": "budget",
+            "facts": 1000000,
+            "false_answers": 1e-6,
+            "latency_ms": 20,
+            "core_hour": 0.05,
+            "gpu_hour": 2.5,
+        },
+    )
+
     kind: ExperimentId
-    seconds: float = Field(default=120.0, ge=1, le=86_400)
-    seed: int = Field(default=0, ge=0, lt=2**32)
+    seconds: Number = Field(default=120.0, ge=1, le=86_400)
+    seed: Whole = Field(default=0, ge=0, lt=2**32)
     tasks: list[Task] = Field(default=[Task.SYNTHETIC, Task.DICTIONARY], min_length=1, max_length=2)
-    facts: int | None = Field(default=None, ge=1, le=10**12)
+    facts: Whole | None = Field(default=None, ge=1, le=10**12)
     false_answers: FalseAnswers = 1e-6
-    latency_ms: float = Field(default=50.0, gt=0, le=60_000)
-    core_hour: float = Field(default=0.05, ge=0, le=10_000)
-    gpu_hour: float = Field(default=2.5, ge=0, le=10_000)
+    latency_ms: Number = Field(default=50.0, gt=0, le=60_000)
+    core_hour: Number = Field(default=0.05, ge=0, le=10_000)
+    gpu_hour: Number = Field(default=2.5, ge=0, le=10_000)
 
 
 class Decision(StrEnum):

@@ -2,15 +2,17 @@
 
 from pydantic import Field
 
-from schemas.base import Reply, Request
+from schemas.base import Reply, Request, Whole, document
 
 
 class FactSearch(Request):
+    model_config = document({}, {"subject": "PART-1", "relation": "lead time", "limit": 100, "as_of": 1})
+
     subject: str | None = None
     relation: str | None = None
     cursor: str | None = None
-    limit: int = Field(default=1000, ge=1, le=10_000)
-    as_of: int | None = Field(default=None, ge=0, description="a ledger version; the newest where left out")
+    limit: Whole = Field(default=1000, ge=1, le=10_000)
+    as_of: Whole | None = Field(default=None, ge=0, description="a ledger version; the newest where left out")
 
 
 class LedgerFact(Reply):

@@ -4,7 +4,7 @@ from enum import StrEnum
 
 from pydantic import Field
 
-from schemas.base import Reply, Request
+from schemas.base import Reply, Request, Text, document
 
 
 class GateLimits(Request):
@@ -20,15 +20,17 @@ class GateLimits(Request):
 
 
 class PriorityPair(Request):
-    subject: str
-    relation: str
+    subject: Text
+    relation: Text
 
 
 class PriorityPut(Request):
     """All facts that are marked from now on: single pairs, and every pair of whole relations."""
 
+    model_config = document({"pairs": [{"subject": "PART-1", "relation": "lead time"}], "relations": ["maker"]})
+
     pairs: list[PriorityPair] = Field(default=[], max_length=100_000)
-    relations: list[str] = Field(default=[], max_length=10_000)
+    relations: list[Text] = Field(default=[], max_length=10_000)
 
 
 class Priority(Reply):

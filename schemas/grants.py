@@ -5,7 +5,7 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
-from schemas.base import Reply, Request
+from schemas.base import Reply, Request, document, not_both
 from schemas.keys import Role
 
 RelationName = Annotated[str, Field(min_length=1, max_length=1000)]
@@ -15,6 +15,10 @@ class GrantPut(Request):
     """`role` is the key's own where left out. `relations` are all that the key may see, or `denied` all that it may
     not; with neither it sees every relation.
     """
+
+    model_config = document(
+        {"relations": ["lead time"]}, {"role": "ingest", "denied": ["e-mail"]}, {}, **not_both(("relations", "denied"))
+    )
 
     role: Role | None = None
     relations: list[RelationName] | None = Field(default=None, max_length=10_000)

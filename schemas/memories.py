@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
-from schemas.base import Reply, Request
+from schemas.base import AliasName, Number, Reply, Request, Whole, document
 
 LONGEST_CODE = 62
 """Bits of an answer's code, check bits among them."""
@@ -15,18 +15,28 @@ LONGEST_CODE = 62
 Profile = Literal["fast", "compact"]
 Solver = Literal["closed_form", "gradient"]
 Rows = Literal["attention", "mlp", "hybrid"]
-FalseAnswers = Annotated[float, Field(ge=1e-9, le=0.5, allow_inf_nan=False)]
+FalseAnswers = Annotated[Number, Field(ge=1e-9, le=0.5, allow_inf_nan=False)]
 WeightBits = Literal[2, 4, 8]
-Seed = Annotated[int, Field(ge=0, lt=2**32)]
-Layers = Annotated[int, Field(ge=1, le=4)]
-Width = Annotated[int, Field(ge=32, le=512, multiple_of=32)]
-Heads = Annotated[int, Field(ge=4, le=64)]
-KeyWidth = Annotated[int, Field(ge=1, le=256)]
-BlockFacts = Annotated[int, Field(ge=16, le=512)]
+Seed = Annotated[Whole, Field(ge=0, lt=2**32)]
+Layers = Annotated[Whole, Field(ge=1, le=4)]
+Width = Annotated[Whole, Field(ge=32, le=512, multiple_of=32)]
+Heads = Annotated[Whole, Field(ge=4, le=64)]
+KeyWidth = Annotated[Whole, Field(ge=1, le=256)]
+BlockFacts = Annotated[Whole, Field(ge=16, le=512)]
 
 
 class RecipeRequest(Request):
     """How a memory is to be built. A field left out is resolved from the profile and the facts."""
+
+    model_config = document(
+        {"profile": "compact", "seed": 7},
+        **{
+            "not": {
+                "required": ["solver", "weight_bits"],
+                "properties": {"solver": {"const": "gradient"}, "weight_bits": {"enum": [2, 4]}},
+            }
+        },
+    )
 
     profile: Profile = "fast"
     solver: Solver = "closed_form"
@@ -38,24 +48,24 @@ class RecipeRequest(Request):
     d_model: Width | None = None
     heads: Heads | None = None
     d_head_qk: KeyWidth | None = None
-    d_head_vo: int | None = Field(default=None, ge=1, le=256)
-    mlp_width: int | None = Field(default=None, ge=16, le=4096)
+    d_head_vo: Whole | None = Field(default=None, ge=1, le=256)
+    mlp_width: Whole | None = Field(default=None, ge=16, le=4096)
     block_facts: BlockFacts | None = None
 
 
 class RecipeGroup(Request):
     """Blocks shared by the relations whose codes have this length."""
 
-    code_bits: int = Field(ge=12, le=LONGEST_CODE)
-    blocks: int = Field(ge=1, le=2**22)
+    code_bits: Whole = Field(ge=12, le=LONGEST_CODE)
+    blocks: Whole = Field(ge=1, le=2**22)
 
 
 class RecipeDescent(Request):
     """How the blocks of the solver `gradient` are trained."""
 
     optimiser: Literal["muon", "adamw"]
-    rate: float = Field(gt=0, le=10, allow_inf_nan=False)
-    steps: int = Field(ge=1, le=100_000)
+    rate: Number = Field(gt=0, le=10, allow_inf_nan=False)
+    steps: Whole = Field(ge=1, le=100_000)
 
 
 class ResolvedRecipe(Request):
@@ -74,20 +84,20 @@ class ResolvedRecipe(Request):
     d_model: Width
     heads: Heads
     d_head_qk: KeyWidth
-    d_head_vo: int = Field(ge=1, le=512)
-    mlp_width: int = Field(ge=0, le=4096)
+    d_head_vo: Whole = Field(ge=1, le=512)
+    mlp_width: Whole = Field(ge=0, le=4096)
     block_facts: BlockFacts
-    load: float = Field(ge=0.01, le=8, allow_inf_nan=False)
-    tau0: float = Field(gt=0, le=1, allow_inf_nan=False)
-    ridge: float = Field(ge=0, le=1, allow_inf_nan=False)
-    admm_steps: int = Field(ge=0, le=1000)
-    search_steps: int = Field(ge=0, le=4096)
-    check_bits: int = Field(ge=12, le=LONGEST_CODE)
-    k: int = Field(ge=1, le=64)
+    load: Number = Field(ge=0.01, le=8, allow_inf_nan=False)
+    tau0: Number = Field(gt=0, le=1, allow_inf_nan=False)
+    ridge: Number = Field(ge=0, le=1, allow_inf_nan=False)
+    admm_steps: Whole = Field(ge=0, le=1000)
+    search_steps: Whole = Field(ge=0, le=4096)
+    check_bits: Whole = Field(ge=12, le=LONGEST_CODE)
+    k: Whole = Field(ge=1, le=64)
     groups: list[RecipeGroup] = Field(min_length=1, max_length=LONGEST_CODE)
-    relation_bits: dict[Annotated[str, Field(pattern=r"^(?:[0-9a-f]{2}){16,64}$")], int] = Field(min_length=1)
-    answer_pages: int = Field(ge=1, le=2**20)
-    name_pages: int = Field(ge=1, le=2**20)
+    relation_bits: dict[Annotated[str, Field(pattern=r"^(?:[0-9a-f]{2}){16,64}$")], Whole] = Field(min_length=1)
+    answer_pages: Whole = Field(ge=1, le=2**20)
+    name_pages: Whole = Field(ge=1, le=2**20)
     device: Literal["cpu", "cuda"]
     descent: RecipeDescent | None = None
 
@@ -123,8 +133,14 @@ AnyRecipe = Annotated[RecipeRequest | ResolvedRecipe, BeforeValidator(_whole)]
 
 
 class MemoryCreate(Request):
+    model_config = document(
+        {},
+        {"recipe": {"profile": "compact"}, "publish": "challenger"},
+        {"recipe": {"solver": "gradient", "seed": 7}, "publish": None},
+    )
+
     recipe: AnyRecipe | None = None
-    publish: str | None = Field(default="champion", min_length=1, max_length=64)
+    publish: AliasName | None = "champion"
 
 
 class MemoryInfo(Reply):

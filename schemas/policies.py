@@ -6,7 +6,7 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
-from schemas.base import Reply, Request
+from schemas.base import Reply, Request, Whole, document, goes_with
 
 
 class PolicyKind(StrEnum):
@@ -22,8 +22,10 @@ class PolicyKind(StrEnum):
 class Generalise(Request):
     """`year` of a date, `prefecture` of an address, or the `band` of `width` that a number lies in."""
 
+    model_config = document(**goes_with("to", "band", "width"))
+
     to: Literal["year", "prefecture", "band"]
-    width: int | None = Field(default=None, ge=1, le=10**12)
+    width: Whole | None = Field(default=None, ge=1, le=10**12)
 
     @model_validator(mode="after")
     def _width_of_a_band(self) -> Self:
@@ -35,7 +37,9 @@ class Generalise(Request):
 class Policy(Request):
     """For one relation, however its name is spelled (width, case and dashes aside)."""
 
-    relation: str = Field(min_length=1, max_length=10_000)
+    model_config = document(**goes_with("policy", "generalise", "generalise"))
+
+    relation: str = Field(min_length=1, max_length=10_000, json_schema_extra={"pattern": "^[^\\u0000]*$"})
     policy: PolicyKind
     generalise: Generalise | None = None
 
@@ -48,6 +52,18 @@ class Policy(Request):
 
 class PoliciesPut(Request):
     """All policies of the dictionary; a relation that is not named is allowed."""
+
+    model_config = document(
+        {
+            "policies": [
+                {"relation": "e-mail", "policy": "mask"},
+                {"relation": "birthday", "policy": "generalise", "generalise": {"to": "year"}},
+                {"relation": "salary", "policy": "generalise", "generalise": {"to": "band", "width": 1000}},
+            ],
+            "subjects": "allow",
+            "reason": "privacy review",
+        }
+    )
 
     policies: list[Policy] = Field(max_length=10_000)
     subjects: Literal["allow", "pseudonymise"] = "allow"
@@ -90,6 +106,8 @@ class Complied(Reply):
 
 class PseudonymQuery(Request):
     """`pseudonyms` to be read, and `texts` whose pseudonyms are wanted."""
+
+    model_config = document({"pseudonyms": ["PSN-7Q2K"], "texts": ["Tanaka"]})
 
     pseudonyms: list[str] = Field(default=[], max_length=10_000)
     texts: list[str] = Field(default=[], max_length=10_000)

@@ -4,7 +4,7 @@ from typing import Self
 
 from pydantic import Field, model_validator
 
-from schemas.base import Reply, Request
+from schemas.base import Reply, Request, document, exactly_one
 
 
 class PurgedPair(Request):
@@ -14,6 +14,12 @@ class PurgedPair(Request):
 
 class PurgeRequest(Request):
     """Either some pairs, or everything the ledger holds or ever held of one subject."""
+
+    model_config = document(
+        {"pairs": [{"subject": "PART-9", "relation": "e-mail"}], "reason": "asked for by letter"},
+        {"subject": "PART-9", "reason": "asked for by letter"},
+        **exactly_one("pairs", "subject"),
+    )
 
     pairs: list[PurgedPair] | None = Field(default=None, min_length=1, max_length=1000)
     subject: str | None = Field(default=None, min_length=1)

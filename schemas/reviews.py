@@ -6,10 +6,10 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from schemas.base import Reply, Request
+from schemas.base import LONGEST_TEXT, Reply, Request, Text, Whole, document, goes_with
 
-Name = Annotated[str, Field(min_length=1, max_length=131_072)]
-AnswerTexts = Annotated[list[Name], Field(max_length=1000)]
+AnswerText = Annotated[str, Field(min_length=1, max_length=LONGEST_TEXT)]
+AnswerTexts = Annotated[list[AnswerText], Field(max_length=1000)]
 
 
 class ReviewState(StrEnum):
@@ -36,8 +36,20 @@ class ReviewOrder(StrEnum):
 class ReviewCreate(Request):
     """A doubt about an answer. Without `answers` the memory is asked; without `memory` the champion is meant."""
 
-    subject: Name
-    relation: Name
+    model_config = document(
+        {"subject": "PART-1", "relation": "lead time"},
+        {
+            "subject": "PART-1",
+            "relation": "lead time",
+            "memory": "mem_2f6c0a8d41b7e935",
+            "answers": ["4 days"],
+            "expected": ["6 days"],
+            "note": "The supplier says otherwise.",
+        },
+    )
+
+    subject: Text
+    relation: Text
     memory: str | None = None
     answers: AnswerTexts | None = None
     expected: AnswerTexts | None = None
@@ -45,7 +57,9 @@ class ReviewCreate(Request):
 
 
 class SampleCreate(Request):
-    count: int = Field(ge=1, le=10_000)
+    model_config = document({"count": 2, "method": "lowest_margin"})
+
+    count: Whole = Field(ge=1, le=10_000)
     method: ReviewOrder = ReviewOrder.RANDOM
 
 
@@ -63,6 +77,13 @@ class ReviewDecide(Request):
     """accept: the answer is right. correct: it is wrong and `answers` are right. reject: the item goes back, for the
     given reason.
     """
+
+    model_config = document(
+        {"decision": "accept", "reason": "as in the contract"},
+        {"decision": "correct", "answers": ["6 days"], "reason": "as the supplier says"},
+        {"decision": "reject", "reason": "no source given"},
+        **goes_with("decision", "correct", "answers"),
+    )
 
     decision: Literal["accept", "correct", "reject"]
     answers: AnswerTexts | None = None

@@ -4,15 +4,17 @@ from datetime import datetime
 
 from pydantic import Field
 
-from schemas.base import Reply, Request
+from schemas.base import AliasName, Number, Reply, Request, document
 from schemas.recall import Status
 
 
 class ShadowPut(Request):
     """`share` of the pairs that are recalled through the champion."""
 
-    share: float = Field(ge=0, le=1)
-    alias: str = "challenger"
+    model_config = document({"share": 0.1, "alias": "beta"})
+
+    share: Number = Field(ge=0, le=1)
+    alias: AliasName = Field(default="challenger", json_schema_extra={"not": {"const": "champion"}})
 
 
 class ShadowCounts(Reply):

@@ -2,6 +2,7 @@
 the other commands.
 """
 
+import os
 import signal
 import socket
 import sys
@@ -10,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from service.command_line import Data, leave, read_settings
+from service.command_line import Data, check_for_keys, leave, read_settings
 from service.server import Server
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
@@ -67,6 +68,7 @@ def _listen(host: str, port: int) -> socket.socket:
 
 def main() -> None:
     """Run a command. `serve` starts without the modules of the others; any other command, and --help, imports them."""
+    check_for_keys(sys.argv[1:], os.environ)
     if sys.argv[1:2] != ["serve"]:
         from service.commands import app as others  # noqa: PLC0415 - serve listens before it has loaded so much
 

@@ -14,7 +14,7 @@ from fastapi import FastAPI
 
 from service.command_line import exit_on_error
 from service.routes.context import Context
-from service.routes.guard import App, Bodiless, Guard, Hardened, Measured, Receive, Scope, Send, Watched
+from service.routes.guard import App, Bodiless, Concealing, Guard, Hardened, Measured, Receive, Scope, Send, Watched
 from service.routes.openapi import document
 from service.routes.problems import handle_errors
 from service.routes.recall import RecallEndpoint
@@ -80,7 +80,7 @@ class Service:
         self.api = _api(Context(db, settings, self._authenticator, readiness, self._auditor, editors, self._serving))
         self._rest: App = Guard(Measured(self.api), self._authenticator, settings.max_body_bytes)
         self._denials = Denials(db, self._auditor)
-        self._hardened: App = Hardened(Bodiless(Watched(self._answer, self._denials, _paths())))
+        self._hardened: App = Hardened(Bodiless(Concealing(Watched(self._answer, self._denials, _paths()))))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         await self._hardened(scope, receive, send)

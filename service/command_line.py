@@ -6,7 +6,7 @@
 import logging
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
@@ -14,9 +14,14 @@ from typing import Annotated, Any, NoReturn
 import structlog
 import typer
 from pydantic import ValidationError
+from pydantic_settings import SettingsError
 
+from schemas.keys import holds_key
 from service.errors import FactStoreError
 from service.settings import Settings
+
+_KEYS = frozenset({"FACTSTORE_BOOTSTRAP_KEY", "FACTSTORE_API_KEY"})
+_NEVER_SHOWN = frozenset({"FACTSTORE_DATABASE_URL"})
 
 Data = Annotated[Path | None, typer.Option(help="folder of the database, memories and secrets [FACTSTORE_DATA]")]
 
@@ -29,9 +34,29 @@ def read_settings(**given: Any) -> Settings:
     _log_as_json()
     try:
         return Settings(**{name: value for name, value in given.items() if value is not None})
+    except SettingsError as error:  # names the setting, not what it holds
+        raise typer.BadParameter(str(error)) from None
     except ValidationError as error:
         problems = "; ".join(f"{'.'.join(map(str, each['loc']))} {each['msg']}".strip() for each in error.errors())
         raise typer.BadParameter(problems) from None
+
+
+def check_for_keys(words: Sequence[str], environment: Mapping[str, str]) -> None:
+    """Exit with code 2 where an option or a setting holds an API key. No command takes a key as an option, and what is
+    refused here is repeated by no message about a value that is not valid.
+    """
+    known = [environment.get(name, "").strip() for name in _KEYS]
+    settings = {name: text for name, text in environment.items() if name.startswith("FACTSTORE_")}
+    for name in settings.keys() - _KEYS - _NEVER_SHOWN:
+        if holds_key(settings[name], known):
+            _refuse(f"{name} holds an API key: a key belongs into FACTSTORE_BOOTSTRAP_KEY only")
+    if any(holds_key(word, known) for word in words):
+        _refuse("the command line holds an API key: every user of the machine can read it, and no option takes one")
+
+
+def _refuse(reason: str) -> NoReturn:
+    print_message(reason)
+    sys.exit(2)
 
 
 @contextmanager

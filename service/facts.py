@@ -14,16 +14,13 @@ from typing import Any, Literal, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from schemas import base
+
+WHITE_SPACE = base.WHITE_SPACE
 Pair = tuple[str, str]
 Ints = NDArray[np.int64]
 Kept = Literal["first", "last", "none"]
 H = TypeVar("H", bound=Hashable)
-
-# str.isspace's characters and the byte order mark, which a file glued together from others has in its middle.
-WHITE_SPACE = (
-    "\t\n\x0b\x0c\r\x1c\x1d\x1e\x1f \x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"
-    "\u2028\u2029\u202f\u205f\u3000\ufeff"
-)
 
 
 @dataclass(frozen=True, slots=True)

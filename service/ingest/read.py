@@ -2,7 +2,7 @@
 
 import gc
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -23,11 +23,19 @@ _REASONS_NAMED = 3
 
 
 def read_table(
-    path: Path, media_type: str | None, options: Options, limits: Limits, policies: Policies | None = None
+    path: Path,
+    media_type: str | None,
+    options: Options,
+    limits: Limits,
+    policies: Policies | None = None,
+    *,
+    check: Callable[[Iterable[str]], None] = lambda _: None,
 ) -> ParsedFile:
     """Read a file of facts, refuse the rows that cannot be facts, and count the rest.
 
     With `policies`, everything that is returned complies with them; only personal data is looked for in the original.
+    `check` is called before they are applied with every relation that the file speaks of, also in refused rows: what it
+    raises tells nothing of the policies.
 
     Raises UnsupportedMedia (415) where the bytes are not of the declared type, TooLarge (413) where an archive expands
     beyond the limits, UnusableFile (422) where the file as a whole cannot be read, with the option that would help.
@@ -36,7 +44,9 @@ def read_table(
     _check_options(options, form)
     with pause_collector():
         table = form.read(path, media_type, options, limits)
-        return _count_table(table, options, form.media_type, policies)
+        coded = encode_table(table.columns)
+        check({*coded.relations.distinct, *(relation for _, relation in table.mentioned)})
+        return _count_table(table, coded, options, form.media_type, policies)
 
 
 def _check_options(options: Options, form: Format) -> None:
@@ -57,8 +67,9 @@ def _check_options(options: Options, form: Format) -> None:
         )
 
 
-def _count_table(table: Table, options: Options, media_type: str, policies: Policies | None) -> ParsedFile:
-    coded = encode_table(table.columns)
+def _count_table(
+    table: Table, coded: CodedTable, options: Options, media_type: str, policies: Policies | None
+) -> ParsedFile:
     personal, texts = find_personal(coded), dict[str, str]()
     if policies is not None:
         table, texts = screen_table(table, policies)

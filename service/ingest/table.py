@@ -151,9 +151,12 @@ class ParsedFile:
 
 
 FIELDS = ("line", "code", "detail", "text")
-# Spreadsheets run cells that begin with these, in half or full width, as formulas.
-_FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
-_NUMBER = re.compile(r"[+-]\d+(\.\d+)?", re.ASCII)
+# Spreadsheets run cells that begin with =, +, - or @, in half or full width, as formulas. Where another character than
+# the comma parts the columns, as `;` does in much of Europe, a cell is several, and any of them may begin so.
+_BETWEEN_CELLS = ",;|\t\r\n"
+_SIGNED_NUMBER = rf"[+-][0-9]+([.,][0-9]+)?[ ]*(\Z|[{_BETWEEN_CELLS}])"
+_FORMULA = re.compile(rf'(?:(?<=[{_BETWEEN_CELLS}])|\A)([\s\ufeff\u200b"]*)(?=[=+@＝＋－＠-])(?!{_SIGNED_NUMBER})')
+_ODD_STARTS = ("\t", "\r", "\n")
 _SPREADSHEET_CELL = 32_767
 
 
@@ -177,5 +180,8 @@ def _prepare_for_spreadsheet(text: str) -> str:
 
 
 def neutralise_formula(cell: str) -> str:
-    """Put a ' before a cell that a spreadsheet would run as a formula; signed numbers stay as they are."""
-    return f"'{cell}" if cell.startswith(_FORMULA_STARTS) and not _NUMBER.fullmatch(cell) else cell
+    """Put a ' before whatever a spreadsheet would run as a formula, be it the cell or what its own delimiter leaves of
+    it; signed numbers stay as they are.
+    """
+    safe = _FORMULA.sub(r"\1'", cell)
+    return f"'{safe}" if safe.startswith(_ODD_STARTS) else safe

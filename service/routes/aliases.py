@@ -4,11 +4,11 @@ from typing import Annotated
 
 from fastapi import Query, Response
 
-from schemas.aliases import Alias, AliasHistory, AliasList, AliasPut, AliasRollback, AliasUnpin
+from schemas.aliases import Alias, AliasHistory, AliasList, AliasPut, AliasRemove, AliasRollback, AliasUnpin
 from schemas.gates import GateReply, Priority, PriorityPut
 from schemas.jobs import Job
 from schemas.problems import Code
-from service.routes.context import AliasMover, IfMatch, LedgerReader, PartViewer, Service, Viewer
+from service.routes.context import AliasMover, IdempotencyKey, IfMatch, LedgerReader, PartViewer, Service, Viewer
 from service.routes.replies import MISSING, refusals, with_etag, with_location
 from service.routes.wire import Router
 from service.workflows.versions import aliases, promotion_gate
@@ -56,10 +56,10 @@ def remove(
     alias: str,
     service: Service,
     caller: AliasMover,
-    reason: Annotated[str, Query(max_length=1000)] = "",
+    wanted: AliasRemove | None = None,
 ) -> None:
-    """Any alias but the champion; its history stays."""
-    aliases.remove(service, dictionary, alias, reason, by=caller.key)
+    """Any alias but the champion; its history stays. The reason travels in the body, since a URL may be logged."""
+    aliases.remove(service, dictionary, alias, wanted.reason if wanted else "", by=caller.key)
 
 
 @router.get("/{alias}/history")
@@ -81,10 +81,19 @@ def history(  # noqa: PLR0917 - FastAPI reads the request from the parameters
 
 @router.post("/{alias}/rollback", responses=refusals({404: MISSING, 409: [Code.NO_PREDECESSOR, Code.POLICY_BROKEN]}))
 def roll_back(  # noqa: PLR0917 - FastAPI reads the request from the parameters
-    dictionary: str, alias: str, wanted: AliasRollback, service: Service, caller: AliasMover, response: Response
+    dictionary: str,
+    alias: str,
+    wanted: AliasRollback,
+    service: Service,
+    caller: AliasMover,
+    response: Response,
+    idempotency_key: IdempotencyKey = None,
 ) -> Alias:
     """To where the alias pointed before, and pinned there; with `reset_ledger` the facts go back too."""
-    return with_etag(response, aliases.roll_back(service, dictionary, alias, wanted, by=caller.key))
+    key = idempotency_key
+    return with_etag(
+        response, aliases.roll_back(service, dictionary, alias, wanted, by=caller.key, idempotency_key=key)
+    )
 
 
 @router.post("/{alias}/unpin", responses={202: {"model": Job}})

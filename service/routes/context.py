@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Annotated, Any
 
-from fastapi import Depends, Header, Request
+from fastapi import Depends, Header, Query, Request
 
 from service.errors import NotFound
 from service.settings import Settings
@@ -93,5 +93,7 @@ KeyKeeper = Annotated[Caller, may(Action.MANAGE_KEYS)]
 
 _KEY = "A text of your choice. The same request sent again under it gets its reply again, for 30 days."
 _MATCH = "An ETag of an earlier reply. If something has changed since, the request is refused."
+_RAW = "`true`: every text exactly. `false`: safe to open in a spreadsheet, with a `'` before what it would run."
+RawCsv = Annotated[bool, Query(description=_RAW)]
 IdempotencyKey = Annotated[str | None, Header(alias="Idempotency-Key", min_length=1, max_length=200, description=_KEY)]
 IfMatch = Annotated[str | None, Header(alias="If-Match", description=_MATCH)]

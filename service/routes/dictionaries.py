@@ -6,8 +6,8 @@ from fastapi import Query
 
 from schemas.dictionaries import Dictionary, DictionaryCreate, DictionaryList
 from schemas.problems import Code
-from service.routes.context import Creator, PartReader, PartViewer, Remover, Service
-from service.routes.replies import Csv, refusals
+from service.routes.context import Creator, IdempotencyKey, PartReader, PartViewer, RawCsv, Remover, Service
+from service.routes.replies import Csv, refusals, with_form
 from service.routes.wire import Router
 from service.workflows.ledger import dictionaries, facts
 
@@ -15,8 +15,12 @@ router = Router(prefix="/v1/dictionaries", tags=["dictionaries"])
 
 
 @router.post("", status_code=201, responses=refusals({409: [Code.NAME_TAKEN]}))
-def create(wanted: DictionaryCreate, service: Service, caller: Creator) -> Dictionary:
-    return dictionaries.create(service.db, service.settings, service.auditor, wanted.name, caller.key)
+def create(
+    wanted: DictionaryCreate, service: Service, caller: Creator, idempotency_key: IdempotencyKey = None
+) -> Dictionary:
+    """Its facts, memories and aliases belong to it alone."""
+    key = idempotency_key
+    return dictionaries.create(service.db, service.settings, service.auditor, wanted.name, caller.key, key)
 
 
 @router.get("")
@@ -42,9 +46,11 @@ def export(
     dictionary: str,
     service: Service,
     caller: PartReader,
-    as_of: Annotated[int | None, Query(ge=0)] = None,
-    raw: Annotated[bool, Query()] = False,
+    raw: RawCsv = False,
+    as_of: Annotated[int | None, Query(ge=0, description="A ledger version; the newest where left out.")] = None,
 ) -> Csv:
-    """The ledger as CSV. Cells that a spreadsheet would run get a leading `'`; with `raw` every cell is exact."""
-    lines = facts.export(service.db, dictionary, as_of, caller, raw=raw)
-    return Csv(lines, headers={"content-disposition": 'attachment; filename="facts.csv"'})
+    """The ledger as CSV in UTF-8. With `raw=true` it is exact: uploaded again, with `encoding=utf-8&delimiter=,`, it is
+    the same facts. Without it, whatever a spreadsheet would run as a formula has a `'` before it, so the file is safe
+    to open but does not come back equal; the header `Csv-Form` says which form it is.
+    """
+    return with_form(facts.export(service.db, dictionary, as_of, caller, raw=raw), "facts.csv", raw=raw, as_of=as_of)

@@ -27,8 +27,7 @@ def search(dictionary: str, wanted: FactSearch, service: Service, caller: PartRe
 
 @router.post(
     "/facts:batch",
-    responses=refusals({409: [Code.IDEMPOTENCY_KEY_REUSED], 412: [Code.PRECONDITION_FAILED]})
-    | {202: {"model": EditAccepted}},
+    responses=refusals({412: [Code.PRECONDITION_FAILED]}) | {202: {"model": EditAccepted}},
 )
 def edit(  # noqa: PLR0917 - FastAPI reads the request from the parameters
     dictionary: str,
@@ -61,10 +60,17 @@ def look(memory: str, asked: AbsenceQuery, service: Service, caller: PartExamine
 
 
 @absence_router.post("/dictionaries/{dictionary}/facts:purge", status_code=202)
-def order(dictionary: str, wanted: PurgeRequest, service: Service, caller: Purger, response: Response) -> Purge:
+def order(  # noqa: PLR0917 - FastAPI reads the request from the parameters
+    dictionary: str,
+    wanted: PurgeRequest,
+    service: Service,
+    caller: Purger,
+    response: Response,
+    idempotency_key: IdempotencyKey = None,
+) -> Purge:
     """Delete facts with their text and every trace of it. When this replies, no version answers them; what files and
     free pages of the database still hold is erased when the job has ended.
     """
-    purged = purge.order(service, dictionary, wanted, by=caller.key)
+    purged = purge.order(service, dictionary, wanted, by=caller.key, idempotency_key=idempotency_key)
     response.headers["Location"] = f"/v1/jobs/{purged.job}"
     return purged

@@ -4,6 +4,7 @@ The key is checked before the path and before the first byte of the body: nobody
 a dictionary exists or a body is too large. Logs hold the route's template, never the path, a name or a query string.
 """
 
+import json
 import re
 import time
 from collections.abc import Awaitable, Callable, Iterable, Mapping, MutableMapping
@@ -14,6 +15,7 @@ import prometheus_client
 import structlog
 from starlette.requests import ClientDisconnect, cookie_parser
 
+from schemas.keys import KEY, SHORTEST_KEY
 from service.errors import UNFORESEEN, FactStoreError, TooLarge, Unprocessable
 from service.routes.problems import MEDIA_TYPE, problem_body
 from service.routes.wire import check_headers, unpack
@@ -177,6 +179,7 @@ def _place(error: BaseException) -> str:
 
 DENIED = frozenset({401, 403, 429})
 UNKNOWN = "unknown"
+_KEY = re.compile(KEY.pattern.encode())
 _OURS = b"Bearer fsk_"  # how an Authorization header with a key of ours begins
 
 
@@ -236,6 +239,35 @@ ALWAYS = (
     (b"cache-control", b"no-store"),
     (b"referrer-policy", b"no-referrer"),
 )
+
+
+class Concealing:
+    """`app`, in whose refusals no API key stands: neither the one that came with the request nor anything that reads
+    like one, such as a key sent as a name, a value or a path. Asterisks take its place, so lengths stay as announced.
+    """
+
+    def __init__(self, app: App) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        refused = False
+
+        async def concealed(message: Message) -> None:
+            nonlocal refused
+            refused = message.get("status", 400 if refused else 200) >= 400
+            if refused and (body := message.get("body")):
+                message["body"] = _conceal(body, dict(scope["headers"]).get(b"authorization", b""))
+            await send(message)
+
+        await self._app(scope, receive, concealed)
+
+
+def _conceal(body: bytes, header: bytes) -> bytes:
+    token = header.partition(b" ")[2].strip()
+    if len(token) >= SHORTEST_KEY:
+        for written in (token, json.dumps(token.decode("latin-1"))[1:-1].encode()):
+            body = body.replace(written, b"*" * len(written))
+    return _KEY.sub(lambda found: b"*" * len(found[0]), body)
 
 
 class Hardened:

@@ -4,9 +4,8 @@ from fastapi import Response
 
 from schemas.experiments import ExperimentList, ExperimentRequest
 from schemas.jobs import Job, JobList
-from schemas.problems import Code
 from service.routes.context import IdempotencyKey, JobCanceller, JobReader, Service, Trainer
-from service.routes.replies import refusals, with_location
+from service.routes.replies import with_location
 from service.routes.wire import Router
 from service.workflows.jobs import jobs
 from service.workflows.laboratory import experiments
@@ -20,9 +19,9 @@ def find(job: str, service: Service, _: JobReader) -> Job:
 
 
 @router.delete("/jobs/{job}")
-def cancel(job: str, service: Service, _: JobCanceller) -> Job:
-    """A running job ends at its next step; one that has ended stays as it is."""
-    return jobs.cancel(service.db, job)
+def cancel(job: str, service: Service, caller: JobCanceller) -> Job:
+    """A running job ends at its next step; one that has ended stays as it is. By whoever may order such a job."""
+    return jobs.cancel(service.db, service.auditor, job, caller)
 
 
 @router.get("/dictionaries/{dictionary}/jobs")
@@ -34,7 +33,7 @@ def listed(dictionary: str, service: Service, _: JobReader) -> JobList:
 experiment_router = Router(prefix="/v1/dictionaries/{dictionary}/experiments", tags=["experiments"])
 
 
-@experiment_router.post("", status_code=202, responses=refusals({409: [Code.IDEMPOTENCY_KEY_REUSED]}))
+@experiment_router.post("", status_code=202)
 def order(  # noqa: PLR0917 - FastAPI reads the request from the parameters
     dictionary: str,
     service: Service,

@@ -4,7 +4,6 @@ from fastapi import Response
 
 from schemas.jobs import Job
 from schemas.memories import MemoryCreate, MemoryInfo, MemoryList
-from schemas.problems import Code
 from service.routes.context import Examiner, IdempotencyKey, Service, Trainer, Viewer
 from service.routes.replies import MISSING, refusals, with_location
 from service.routes.wire import Router
@@ -13,9 +12,7 @@ from service.workflows.versions import memories, scrubs
 router = Router(prefix="/v1", tags=["memories"])
 
 
-@router.post(
-    "/dictionaries/{dictionary}/memories", status_code=202, responses=refusals({409: [Code.IDEMPOTENCY_KEY_REUSED]})
-)
+@router.post("/dictionaries/{dictionary}/memories", status_code=202)
 def train(  # noqa: PLR0917 - FastAPI reads the request from the parameters
     dictionary: str,
     service: Service,
@@ -41,12 +38,17 @@ def find(memory: str, service: Service, _: Viewer) -> MemoryInfo:
 
 
 @router.post("/memories/{memory}/verifications", status_code=202, responses=refusals({404: MISSING}))
-def verify(memory: str, service: Service, caller: Examiner, response: Response) -> Job:
+def verify(
+    memory: str, service: Service, caller: Examiner, response: Response, idempotency_key: IdempotencyKey = None
+) -> Job:
     """Recall every fact of the memory's ledger version from its stored bytes; the job's result counts them."""
-    return with_location(response, memories.order_verification(service.db, memory, caller.key))
+    job = memories.order_verification(service.db, memory, caller.key, idempotency_key)
+    return with_location(response, job)
 
 
 @router.post("/memories/{memory}/scrubs", status_code=202)
-def scrub(memory: str, service: Service, caller: Examiner, response: Response) -> Job:
+def scrub(
+    memory: str, service: Service, caller: Examiner, response: Response, idempotency_key: IdempotencyKey = None
+) -> Job:
     """Hold every stored byte against its hash and every fact against the ledger; what is damaged is rebuilt."""
-    return with_location(response, scrubs.order(service.db, memory, caller.key))
+    return with_location(response, scrubs.order(service.db, memory, caller.key, idempotency_key))

@@ -1,7 +1,8 @@
 """Replies that several routes give, and what the document of the API says of refusals."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Protocol, TypeVar
+from urllib.parse import urlencode
 
 from fastapi import Response
 from fastapi.responses import StreamingResponse
@@ -15,6 +16,15 @@ class Csv(StreamingResponse):
     """Text in UTF-8, sent while it is being made."""
 
     media_type = "text/csv"
+
+
+def with_form(lines: Iterable[str], name: str, *, raw: bool, **query: object) -> Csv:
+    """The reply with a CSV file, whose headers say whether every cell is exact (`raw`), or else where that form is:
+    `query` are the other parameters of the request.
+    """
+    exact = urlencode({"raw": "true"} | {key: value for key, value in query.items() if value is not None})
+    form = {"csv-form": "exact"} if raw else {"csv-form": "spreadsheet", "link": f'<?{exact}>; rel="canonical"'}
+    return Csv(lines, headers={"content-disposition": f'attachment; filename="{name}"', **form})
 
 
 class Versioned(Protocol):

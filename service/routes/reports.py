@@ -6,7 +6,7 @@ from fastapi.responses import FileResponse
 from schemas.jobs import Job
 from schemas.problems import Code
 from schemas.reports import ReportCreate
-from service.routes.context import Context, Examiner, Service
+from service.routes.context import Context, Examiner, IdempotencyKey, Service
 from service.routes.replies import MISSING, refusals, with_location
 from service.routes.wire import Router
 from service.workflows import report
@@ -19,11 +19,17 @@ router = Router(prefix="/v1", tags=["reports"])
     status_code=202,
     responses=refusals({404: MISSING, 409: [Code.NO_MEMORY]}),
 )
-def order(
-    dictionary: str, service: Service, caller: Examiner, response: Response, wanted: ReportCreate | None = None
+def order(  # noqa: PLR0917 - FastAPI reads the request from the parameters
+    dictionary: str,
+    service: Service,
+    caller: Examiner,
+    response: Response,
+    wanted: ReportCreate | None = None,
+    idempotency_key: IdempotencyKey = None,
 ) -> Job:
     """Have the pilot judge a memory by the facts of its ledger version; the report has the job's id."""
-    return with_location(response, report.order(service.db, dictionary, wanted or ReportCreate(), caller.key))
+    job = report.order(service.db, dictionary, wanted or ReportCreate(), caller.key, idempotency_key)
+    return with_location(response, job)
 
 
 @router.get("/reports/{report_id}.json", response_class=FileResponse)

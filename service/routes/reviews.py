@@ -17,7 +17,7 @@ from schemas.reviews import (
     Sample,
     SampleCreate,
 )
-from service.routes.context import IfMatch, Reporter, Reviewer, ReviewReader, Service, Viewer
+from service.routes.context import IdempotencyKey, IfMatch, Reporter, Reviewer, ReviewReader, Service, Viewer
 from service.routes.replies import MISSING, refusals, with_etag
 from service.routes.wire import Router
 from service.storage.reviews import Listing
@@ -28,20 +28,32 @@ router = Router(prefix="/v1/dictionaries/{dictionary}", tags=["reviews"])
 
 
 @router.post("/reviews", status_code=201, responses=refusals({404: MISSING, 409: [Code.NO_MEMORY]}))
-async def report(
-    dictionary: str, wanted: ReviewCreate, service: Service, caller: Reporter, response: Response
+async def report(  # noqa: PLR0917 - FastAPI reads the request from the parameters
+    dictionary: str,
+    wanted: ReviewCreate,
+    service: Service,
+    caller: Reporter,
+    response: Response,
+    idempotency_key: IdempotencyKey = None,
 ) -> Review:
     """Doubt an answer. A relation that the caller may not see is asked as one that was never taught."""
     owner = await service.serving.dictionary(dictionary, caller.sees)
     served = (await service.serving.find(Address(owner, memory=wanted.memory))).within(caller.relations(owner))
-    return with_etag(response, await asyncio.to_thread(reviews.report, service, served, wanted, caller.key))
+    review = await asyncio.to_thread(reviews.report, service, served, wanted, caller.key, idempotency_key)
+    return with_etag(response, review)
 
 
 @router.post("/reviews:sample", status_code=201, responses=refusals({409: [Code.NO_MEMORY]}))
-async def sample(dictionary: str, wanted: SampleCreate, service: Service, caller: Reviewer) -> Sample:
+async def sample(
+    dictionary: str,
+    wanted: SampleCreate,
+    service: Service,
+    caller: Reviewer,
+    idempotency_key: IdempotencyKey = None,
+) -> Sample:
     """Draw pairs of the champion into the queue; the probability with which each was drawn is kept."""
     served = await service.serving.find(Address(await service.serving.dictionary(dictionary, caller.sees)))
-    return await asyncio.to_thread(samples.draw, service, served, wanted, caller.key)
+    return await asyncio.to_thread(samples.draw, service, served, wanted, caller.key, idempotency_key)
 
 
 @router.get("/reviews")

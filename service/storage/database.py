@@ -9,6 +9,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, PoolProxiedConnection, create_engine, event
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
 
 from service.errors import Unavailable
 
@@ -126,7 +127,10 @@ def ring(tx: Connection) -> None:
 
 
 def _engine(url: str) -> Engine:
-    parsed = make_url(url)
+    try:
+        parsed = make_url(url)
+    except (ArgumentError, ValueError):  # whose messages repeat the URL, password and all
+        raise Unavailable("FACTSTORE_DATABASE_URL is no URL of a database: escape / : @ in its password") from None
     if parsed.get_backend_name() == "sqlite":
         engine = create_engine(parsed, pool_size=16, max_overflow=32)
         event.listen(engine, "connect", _open_sqlite)

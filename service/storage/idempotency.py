@@ -29,8 +29,10 @@ class Request:
         return None if key is None else cls(by, key, hashlib.sha256(content.encode()).hexdigest())
 
 
-def earlier_reply(tx: Connection, dictionary: int, request: Request | None) -> dict[str, Any] | None:
-    """The reply that this very request got before. Raises Conflict when the key came with another request."""
+def earlier_reply(tx: Connection, dictionary: int | None, request: Request | None) -> dict[str, Any] | None:
+    """The reply that this very request got before; `dictionary` is None where it is about none. Raises Conflict when
+    the key came with another request.
+    """
     if request is None:
         return None
     kept = select(idempotency.c.fingerprint, idempotency.c.reply)
@@ -44,7 +46,7 @@ def earlier_reply(tx: Connection, dictionary: int, request: Request | None) -> d
     return reply
 
 
-def keep(tx: Connection, dictionary: int, request: Request | None, reply: dict[str, Any]) -> None:
+def keep(tx: Connection, dictionary: int | None, request: Request | None, reply: dict[str, Any]) -> None:
     if request is not None:
         values = {"by": request.by, "key": request.key, "fingerprint": request.fingerprint}
         tx.execute(insert(idempotency).values(dictionary=dictionary, reply=reply, at=now(), **values))

@@ -182,12 +182,15 @@ def fail(tx: Connection, held: Claim, state: JobState, problem: Problem) -> None
     _change(tx, held, {"state": state, "problem": problem.model_dump(mode="json"), **_ending()})
 
 
-def cancel(tx: Connection, job_id: str, problem: Problem) -> None:
-    """A queued job ends at once, a running one is asked to stop, and one that has ended stays as it is."""
+def cancel(tx: Connection, job_id: str, problem: Problem) -> bool:
+    """A queued job ends at once, a running one is asked to stop, and one that has ended or was asked before stays as it
+    is. Returns whether that changed the job.
+    """
     here = jobs.c.id == job_id
     ended = {"state": JobState.CANCELLED, "problem": problem.model_dump(mode="json"), **_ending()}
-    tx.execute(update(jobs).where(here, jobs.c.state == JobState.QUEUED).values(ended))
-    tx.execute(update(jobs).where(here, jobs.c.state == JobState.RUNNING).values(cancel_requested=True))
+    queued = update(jobs).where(here, jobs.c.state == JobState.QUEUED).values(ended)
+    running = update(jobs).where(here, jobs.c.state == JobState.RUNNING, ~jobs.c.cancel_requested)
+    return tx.execute(queued).rowcount + tx.execute(running.values(cancel_requested=True)).rowcount > 0
 
 
 def free(tx: Connection, worker: str) -> None:

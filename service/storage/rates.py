@@ -1,4 +1,4 @@
-"""Rates as they are counted: for each key the window under way and how much of it was handed out to processes."""
+"""Rates as they are counted: for each part of a key's rate the window under way, and how much of it was handed out."""
 
 from pathlib import Path
 from typing import NamedTuple
@@ -11,7 +11,9 @@ from service.storage.tables.access import rate_windows
 
 
 class LeaseRequest(NamedTuple):
-    """Up to `part` of the `amount` requests that `key` may send in the window that begins at `start`."""
+    """Up to `part` of the `amount` requests that may be sent in the window that begins at `start`. `key` names the
+    part of an API key's rate that the window is of.
+    """
 
     key: str
     start: int

@@ -14,7 +14,7 @@ from schemas.problems import Code
 from schemas.reports import ReportCreate
 from service.errors import FactStoreError, NoMemory, NotFound, Unavailable, Unprocessable
 from service.settings import Settings
-from service.storage import Database, aliases, jobs, memories
+from service.storage import Database, aliases, idempotency, jobs, memories
 from service.storage.aliases import CHAMPION
 from service.storage.dictionaries import get_dictionary
 from service.storage.stamps import now
@@ -23,7 +23,7 @@ from service.workflows.access.limits import UNLIMITED
 from service.workflows.access.relations import Everything
 from service.workflows.jobs.attempt import Attempt
 from service.workflows.ledger import facts
-from service.workflows.versions.memories import check_kept
+from service.workflows.versions.memories import add_job, check_kept, get_queued_job
 
 FORMATS = {"json": "application/json", "html": "text/html", "junit.xml": "application/xml"}
 LOOK_EVERY = 0.5  # seconds between two looks at the pilot's process
@@ -31,14 +31,17 @@ KEY_LIFE = timedelta(hours=6)
 _WRITTEN = {0, 1}  # exit codes with which the pilot has written a report: passed, and a gate failed
 
 
-def order(db: Database, ref: str, wanted: ReportCreate, by: str) -> Job:
-    """Queue a report. Raises NotFound (not_retained), NoMemory, Unprocessable (alias_and_memory, and
-    no_usable_row where the memory holds nothing to ask).
+def order(db: Database, ref: str, wanted: ReportCreate, by: str, idempotency_key: str | None = None) -> Job:
+    """Queue a report. Raises NotFound (not_retained), NoMemory, Conflict (idempotency_key_reused), Unprocessable
+    (alias_and_memory, and no_usable_row where the memory holds nothing to ask).
     """
     if wanted.alias is not None and wanted.memory is not None:
         raise Unprocessable("name an alias or a memory, not both", code=Code.ALIAS_AND_MEMORY)
+    request = idempotency.Request.of(by, idempotency_key, f"reports {wanted.model_dump_json()}")
     with db.writing() as tx:
         row = get_dictionary(tx, ref)
+        if earlier := idempotency.earlier_reply(tx, row.number, request):
+            return get_queued_job(tx, earlier["job"])
         pointed = aliases.find(tx, row.number, wanted.alias or CHAMPION)
         memory = wanted.memory or (pointed.memory if pointed else None)
         if memory is None and wanted.alias is None:
@@ -49,7 +52,7 @@ def order(db: Database, ref: str, wanted: ReportCreate, by: str) -> Job:
         check_kept(info)
         if not info.facts:
             raise Unprocessable("this memory holds no facts to report on", code=Code.NO_USABLE_ROW)
-        return jobs.add(tx, jobs.Order(JobKind.REPORT, row.number, {"lang": wanted.lang}, by, info.id))
+        return add_job(tx, jobs.Order(JobKind.REPORT, row.number, {"lang": wanted.lang}, by, info.id), request)
 
 
 def find_file(db: Database, settings: Settings, report: str, form: str) -> Path:

@@ -25,6 +25,16 @@ def test_every_error_code_is_explained() -> None:
     assert cells("errors.md") == [code.value for code in Code]
 
 
+def test_every_error_code_says_what_to_do() -> None:
+    """Each row has four cells: the code, its status, what it means, and what the caller does about it."""
+    rows = [line for line in (ROOT / "docs" / "errors.md").read_text("utf-8").splitlines() if line.startswith("| `")]
+    for row in rows:
+        _, _, status, meaning, remedy, _ = (cell.strip() for cell in re.split(r"(?<!\\)\|", row))
+        assert re.fullmatch(r"\d{3}|row|job", status), row
+        assert meaning.endswith("."), row
+        assert remedy.endswith("."), row
+
+
 def test_every_setting_is_explained() -> None:
     """docs/settings.md lists the settings, all of them, under the names the environment knows."""
     assert cells("settings.md") == [f"FACTSTORE_{name.upper()}" for name in Settings.model_fields]

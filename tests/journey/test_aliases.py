@@ -91,7 +91,7 @@ def test_rollbacks_go_further_back_each_time(table: DictionaryClient) -> None:
     """Each rollback goes one memory further back, even past one that served twice, until none is left."""
     first = table.train()
     second, third = (table.edit("a", answer)["memory"] for answer in ("8", "9"))
-    assert table.put("champion", first).status_code == 200
+    assert table.put("champion", first, force=True).status_code == 200
     last = table.edit("b", "7")["memory"]
     assert table.alias()["memory"] == last
     assert [table.rollback().json()["memory"] for _ in range(4)] == [first, third, second, first]
@@ -179,7 +179,7 @@ def test_an_alias_can_be_deleted_but_the_champion(table: DictionaryClient) -> No
     """Its history stays and its version numbers continue, so that no ETag is used twice."""
     memory = table.train()
     assert table.put("beta", memory).json()["version"] == 1
-    assert table.api.delete(f"{table.url}/aliases/beta", params={"reason": "over"}).status_code == 204
+    assert table.api.request("DELETE", f"{table.url}/aliases/beta", json={"reason": "over"}).status_code == 204
     assert table.api.get(f"{table.url}/aliases/beta").status_code == 404
     assert table.put("beta", memory).json()["version"] == 3
     assert [action for action, _ in table.events("beta")] == ["switch", "delete", "switch"]
@@ -203,17 +203,29 @@ def test_the_history_comes_in_pages(table: DictionaryClient) -> None:
 
 
 def test_a_memory_that_is_behind_does_not_become_champion(table: DictionaryClient) -> None:
-    """A switch does not undo what the champion has learned since, unless it is forced or the memory has served."""
+    """A switch does not undo what the champion has learned since unless it is forced, also to what has served."""
     first = table.train()
     challenger = table.train(publish="challenger", recipe={"profile": "compact"})
     table.edit("a", "9")
     behind = table.put("champion", challenger)
     assert (behind.status_code, behind.json()["code"]) == (409, "behind_ledger")
     assert behind.json()["extra"]["pairs"] == 1
-    assert table.put("champion", first).status_code == 200
+    assert table.put("champion", first).json()["code"] == "behind_ledger"
+    assert table.put("champion", first, force=True).status_code == 200
     table.train()
     assert table.put("champion", challenger, force=True).status_code == 200
     assert table.says("a") == ["1"]
+
+
+def test_no_alias_goes_back_unnoticed(table: DictionaryClient) -> None:
+    """A deleted fact does not come back under a name of the caller's own; `challenger` is there to try things."""
+    first = table.train()
+    table.put("beta", first)
+    gone = table.edit("a", None)["memory"]
+    assert table.put("beta", gone).status_code == table.put("challenger", gone).status_code == 200
+    assert table.put("beta", first).json()["code"] == "behind_ledger"
+    assert table.says("a", alias="beta") == []
+    assert table.put("beta", first, force=True).status_code == table.put("challenger", first).status_code == 200
 
 
 def test_a_challenger_that_is_the_champion_moves_with_it(table: DictionaryClient) -> None:

@@ -16,7 +16,8 @@ def main() -> None:
         running_service(Path(folder) / "data") as running,
         running.client() as api,
     ):
-        document = _order_like(api.get("/openapi.json").json(), json.loads(GOLDEN.read_text("utf-8")))
+        document = api.get("/openapi.json").raise_for_status().json()
+        document = _order_like(document, json.loads(GOLDEN.read_text("utf-8")))
     GOLDEN.write_text(json.dumps(document, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
 
 

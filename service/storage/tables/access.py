@@ -22,7 +22,8 @@ grants = Table(
     Index(None, "key"),
 )
 
-# How much of a key's rate was handed out to processes in the window that began at `start` (seconds since the epoch).
+# How much of one part of a key's rate was handed out to processes in the window that began at `start` (seconds since
+# the epoch). `key` is the key's id and the length of the part's windows.
 rate_windows = Table(
     "rate_windows",
     metadata,

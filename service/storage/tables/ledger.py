@@ -196,12 +196,13 @@ api_keys = Table(
     Column("last_used_at", Utc),
 )
 
-# The reply to a request that carried an Idempotency-Key, kept with what the request was (its SHA-256).
+# The reply to a request that carried an Idempotency-Key, kept with what the request was (its SHA-256). `dictionary` is
+# null where the request was about none.
 idempotency = Table(
     "idempotency",
     metadata,
     number(),
-    dictionary_key(),
+    Column("dictionary", Integer, ForeignKey("dictionaries.number", ondelete="CASCADE")),
     required("by", Text),
     required("key", Text),
     required("fingerprint", Text),
@@ -209,6 +210,14 @@ idempotency = Table(
     required("at", Utc),
     UniqueConstraint("dictionary", "by", "key"),
     Index(None, "at"),
+)
+Index(
+    "uq_idempotency_by_key",
+    idempotency.c.by,
+    idempotency.c.key,
+    unique=True,
+    sqlite_where=idempotency.c.dictionary.is_(None),
+    postgresql_where=idempotency.c.dictionary.is_(None),
 )
 
 # One row: a counter that moves when an alias, a memory, a dictionary or a key has changed. Caches watch it.

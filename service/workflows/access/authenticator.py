@@ -10,6 +10,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, NamedTuple
 
 from schemas.grants import Grant
+from schemas.jobs import JobKind
 from schemas.keys import Role
 from service.errors import Forbidden, Unauthorized
 from service.storage import Database, grants, keys
@@ -63,6 +64,16 @@ ALLOWED: dict[Role, frozenset[Action]] = {
     | {Action.REVIEW, Action.READ_REVIEWS, Action.READ_UNKNOWNS, Action.READ_METRICS},
     Role.AUDIT: _EXAMINERS | {Action.READ_REVIEWS, Action.READ_AUDIT},
 }
+ORDERED_BY: dict[JobKind, Action] = {
+    JobKind.TRAIN: Action.TRAIN,
+    JobKind.EXPERIMENT: Action.TRAIN,
+    JobKind.VERIFY: Action.EXAMINE,
+    JobKind.REPORT: Action.EXAMINE,
+    JobKind.SCRUB: Action.EXAMINE,
+    JobKind.PURGE: Action.PURGE,
+    JobKind.CONSOLIDATE: Action.TRAIN,
+}
+"""What a caller must be allowed to do to order a job of this kind, and so to cancel one."""
 UNGRANTED = frozenset({Action.MANAGE_KEYS, Action.CREATE_DICTIONARY, Action.READ_METRICS})  # no grant gives these
 
 
@@ -115,6 +126,11 @@ class Caller:
             raise Forbidden(f"a key with the role {self.role} may not do this")
         if not by_relation and dictionary is not None and self.relations(dictionary) is not None:
             raise Forbidden("a key for some relations only may not do this")
+
+    def require_cancel(self, kind: JobKind, dictionary: str) -> None:
+        """Raise Forbidden unless the caller may cancel a job of this kind in this dictionary."""
+        self.require(Action.CANCEL_JOBS, dictionary)
+        self.require(ORDERED_BY[kind], dictionary)
 
 
 class Authenticator:

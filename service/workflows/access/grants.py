@@ -4,9 +4,11 @@ from collections.abc import Mapping
 
 from schemas.edits import FactBatch
 from schemas.grants import Grant, GrantList, GrantPut
+from schemas.keys import KeyCreate, KeyCreated
 from service.errors import NotFound
-from service.storage import Database, dictionaries, grants, jobs, keys, memories
+from service.storage import Database, Transaction, dictionaries, grants, jobs, keys, memories
 from service.storage.dictionaries import get_dictionary
+from service.workflows.access.keys import add_key
 from service.workflows.access.relations import Sight, check_written
 from service.workflows.audit import Act, Auditor, Event
 
@@ -14,15 +16,30 @@ from service.workflows.audit import Act, Auditor, Event
 def put(db: Database, auditor: Auditor, ref: str, key: str, wanted: GrantPut, *, by: str) -> Grant:
     """Grant, in place of an earlier grant. From then on the key is scoped: it never again reaches every dictionary."""
     with db.writing() as tx:
-        row = get_dictionary(tx, ref)
-        if keys.find(tx, key) is None:
-            raise NotFound("no such key")
-        grants.put(tx, row.number, key, wanted, by)
-        keys.scope(tx, key)
-        named = {"relations": _count(wanted.relations), "denied": _count(wanted.denied)}
-        details = {"granted": True, "key": key, "role": wanted.role, **named}
-        auditor.record(tx, Event(Act.GRANT, by, row.id, details=details))
-        granted = grants.find(tx, row.number, key)
+        return _put(tx, auditor, ref, key, wanted, by=by)
+
+
+def create_key(
+    db: Database, auditor: Auditor, wanted: KeyCreate, ref: str | None, grant: GrantPut, *, by: str
+) -> KeyCreated:
+    """Make a key, with this grant where a dictionary is named, in one commit. Raises NotFound, Unprocessable."""
+    with db.writing() as tx:
+        made = add_key(tx, auditor, wanted, by)
+        if ref is not None:
+            _put(tx, auditor, ref, made.info.id, grant, by=by)
+    return made
+
+
+def _put(tx: Transaction, auditor: Auditor, ref: str, key: str, wanted: GrantPut, *, by: str) -> Grant:
+    row = get_dictionary(tx, ref)
+    if keys.find(tx, key) is None:
+        raise NotFound("no such key")
+    grants.put(tx, row.number, key, wanted, by)
+    keys.scope(tx, key)
+    named = {"relations": _count(wanted.relations), "denied": _count(wanted.denied)}
+    details = {"granted": True, "key": key, "role": wanted.role, **named}
+    auditor.record(tx, Event(Act.GRANT, by, row.id, details=details))
+    granted = grants.find(tx, row.number, key)
     if granted is None:
         raise NotFound("no such grant")
     return granted

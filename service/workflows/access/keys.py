@@ -5,50 +5,71 @@ ends, under a MAC whose secret is the key's stored hash: every process can check
 worthless once the key is revoked.
 """
 
+import base64
 import hashlib
 import hmac
 import os
 import secrets
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from schemas.keys import KeyCreate, KeyCreated, KeyInfo, KeyList, KeyRotate
 from service.errors import NotFound, Unprocessable
 from service.settings import Settings
-from service.storage import Database, Transaction, grants, keys
+from service.storage import Database, Transaction, grants, idempotency, keys
 from service.storage.stamps import new_id, now
-from service.workflows.access.limits import check_rate
 from service.workflows.audit import Act, Auditor, Event
 
 SHOWN = 12  # characters of a key that stay visible, to tell keys apart
 
 
-def create(db: Database, auditor: Auditor, wanted: KeyCreate, by: str) -> KeyCreated:
-    """Make a key. The reply is the only place where the key itself is ever shown."""
-    check_rate(wanted.rate)
-    key, info = _new(wanted, replaces=None)
-    with db.writing() as tx:
-        keys.add(tx, info, digest(key.encode()))
-        _record(tx, auditor, by, "created", info)
-    return KeyCreated(key=key, info=info)
-
-
-def rotate(db: Database, auditor: Auditor, key_id: str, wanted: KeyRotate, by: str) -> KeyCreated:
-    """Make a key with the rights, the rate and the expiry of an old one, which expires when the overlap ends. Raises
-    NotFound.
+def create(
+    db: Database, auditor: Auditor, wanted: KeyCreate, by: str, idempotency_key: str | None = None
+) -> KeyCreated:
+    """Make a key. The reply is the only place where the key itself is ever shown. Raises Unprocessable, Conflict
+    (idempotency_key_reused).
     """
+    request = idempotency.Request.of(by, idempotency_key, f"keys {wanted.model_dump_json()}")
     with db.writing() as tx:
+        if earlier := idempotency.earlier_reply(tx, None, request):
+            return _show_again(tx, auditor, earlier)
+        return add_key(tx, auditor, wanted, by, request)
+
+
+def add_key(
+    tx: Transaction, auditor: Auditor, wanted: KeyCreate, by: str, request: idempotency.Request | None = None
+) -> KeyCreated:
+    """Make a key within `tx`; it is the reply to this request. Raises Unprocessable."""
+    made, seed = _new(auditor, wanted, replaces=None)
+    keys.add(tx, made.info, digest(made.key.encode()))
+    idempotency.keep(tx, None, request, {"key": made.info.id, "seed": seed})
+    _record(tx, auditor, by, "created", made.info)
+    return made
+
+
+def rotate(  # noqa: PLR0917 - what it works with, and what is wanted
+    db: Database, auditor: Auditor, key_id: str, wanted: KeyRotate, by: str, idempotency_key: str | None = None
+) -> KeyCreated:
+    """Make a key with the rights, the rate and the expiry of an old one, which expires when the overlap ends. Raises
+    NotFound, Conflict (idempotency_key_reused).
+    """
+    request = idempotency.Request.of(by, idempotency_key, f"rotate {key_id} {wanted.model_dump_json()}")
+    with db.writing() as tx:
+        if earlier := idempotency.earlier_reply(tx, None, request):
+            return _show_again(tx, auditor, earlier)
         old = keys.find(tx, key_id)
         if old is None or old.revoked_at is not None or (old.expires_at is not None and old.expires_at <= now()):
             raise NotFound("no valid key has this id")
         expires = wanted.expires_at or old.expires_at
         like = KeyCreate(role=old.role, label=old.label, expires_at=expires, scoped=old.scoped, rate=old.rate)
-        key, info = _new(like, replaces=old.id)
-        keys.add(tx, info, digest(key.encode()))
-        grants.copy(tx, old.id, info.id)
+        made, seed = _new(auditor, like, replaces=old.id)
+        keys.add(tx, made.info, digest(made.key.encode()))
+        grants.copy(tx, old.id, made.info.id)
         keys.expire(tx, old.id, now() + timedelta(seconds=wanted.overlap_seconds))
-        _record(tx, auditor, by, "rotated", info)
-    return KeyCreated(key=key, info=info)
+        idempotency.keep(tx, None, request, {"key": made.info.id, "seed": seed})
+        _record(tx, auditor, by, "rotated", made.info)
+    return made
 
 
 def list_keys(db: Database) -> KeyList:
@@ -85,8 +106,10 @@ def bootstrap_key(settings: Settings) -> tuple[str, Path | None]:
     return key, path
 
 
-def _new(wanted: KeyCreate, replaces: str | None) -> tuple[str, KeyInfo]:
-    key = f"fsk_{secrets.token_urlsafe(32)}"
+def _new(auditor: Auditor, wanted: KeyCreate, replaces: str | None) -> tuple[KeyCreated, str]:
+    """A key that is not stored yet, and the random seed that it was derived from."""
+    seed = secrets.token_urlsafe(32)
+    key = _derive(auditor, seed)
     info = KeyInfo(
         id=new_id("key"),
         prefix=key[:SHOWN],
@@ -100,7 +123,21 @@ def _new(wanted: KeyCreate, replaces: str | None) -> tuple[str, KeyInfo]:
         revoked_at=None,
         last_used_at=None,
     )
-    return key, info
+    return KeyCreated(key=key, info=info), seed
+
+
+def _derive(auditor: Auditor, seed: str) -> str:
+    """The key that a seed stands for. Only whoever holds the audit secret, which is in no database, can derive it."""
+    derived = hmac.new(auditor.chain.key("api keys"), seed.encode(), hashlib.sha256).digest()
+    return f"fsk_{base64.urlsafe_b64encode(derived).decode().rstrip('=')}"
+
+
+def _show_again(tx: Transaction, auditor: Auditor, earlier: Mapping[str, str]) -> KeyCreated:
+    """The reply that made a key. Where a request came with an Idempotency-Key the seed is kept, and no key."""
+    info = keys.find(tx, earlier["key"])
+    if info is None:
+        raise NotFound("no such key")
+    return KeyCreated(key=_derive(auditor, earlier["seed"]), info=info)
 
 
 def _record(tx: Transaction, auditor: Auditor, by: str, what: str, info: KeyInfo) -> None:

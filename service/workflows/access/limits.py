@@ -1,8 +1,9 @@
-"""Rates: how many requests an API key may send in a window of time, over all API processes together.
+"""Rates: how many requests an API key may send in windows of time, over all API processes together.
 
-Windows begin at multiples of their length. A process takes a tenth of a window's allowance at a time from the database
-and spends it without asking again, so a recall pays one look-up in a dictionary. No window ever lets more requests
-through than the rate says; with several processes some may be refused early, because another holds what is left.
+A rate has a window for each of its parts, and a request needs a place in every one of them. Windows begin at multiples
+of their length. A process takes a tenth of a window's allowance at a time from the database and spends it without
+asking again, so a recall pays one look-up in a dictionary. No window ever lets more requests through than the rate
+says; with several processes some may be refused early, because another holds what is left.
 """
 
 import asyncio
@@ -11,10 +12,11 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import lru_cache
+from typing import NamedTuple
 
 import limits
 
-from service.errors import RateLimited, Unprocessable
+from service.errors import RateLimited
 from service.storage import Database, rates
 
 UNLIMITED = "unlimited"
@@ -22,9 +24,16 @@ SHARE = 10  # a process takes a window's allowance in this many parts
 MOST = 1_000  # requests that a process takes at a time
 
 
+class Part(NamedTuple):
+    """`amount` requests in each window of `length` seconds."""
+
+    amount: int
+    length: int
+
+
 @dataclass(slots=True)
 class Window:
-    """What this process holds of one key's window: `left` requests, and whether the database has no more."""
+    """What this process holds of a window of one key: `left` requests, and whether the database has no more."""
 
     start: int = -1
     left: int = 0
@@ -39,34 +48,32 @@ class Limiter:
         self._db = db
         self._default = default
         self._clock = clock
-        self._windows: dict[str, Window] = {}
+        self._windows: dict[tuple[str, Part], Window] = {}
 
     async def take(self, key: str, rate: str | None) -> None:
         """Count one request of the key; raises RateLimited."""
-        limit = parse_rate(rate or self._default)
-        if limit is None:
-            return
-        amount, length = limit
-        window = self._windows.setdefault(key, Window())
-        if not self._take(window, length):
+        parts = parse_rate(rate or self._default)
+        windows = [self._windows.setdefault((key, part), Window()) for part in parts]
+        while empty := [each for each in zip(parts, windows, strict=True) if not self._has_left(*each)]:
+            part, window = empty[0]
             async with window.lock:
-                await self._fill(key, window, amount, length)
-            if not self._take(window, length):
-                end = window.start + length
+                await self._fill(key, part, window)
+            if not self._has_left(part, window):
+                end = window.start + part.length
                 raise RateLimited(math.ceil(max(end - self._clock(), 1)))
+        for window in windows:
+            window.left -= 1
 
-    def _take(self, window: Window, length: int) -> bool:
-        if window.start != self._start(length) or not window.left:
-            return False
-        window.left -= 1
-        return True
+    def _has_left(self, part: Part, window: Window) -> bool:
+        return window.left > 0 and window.start == self._start(part.length)
 
-    async def _fill(self, key: str, window: Window, amount: int, length: int) -> None:
-        start = self._start(length)
+    async def _fill(self, key: str, part: Part, window: Window) -> None:
+        start = self._start(part.length)
         if window.start == start and (window.left or window.spent):
             return
-        part = max(1, min(amount // SHARE, MOST))
-        granted = await asyncio.to_thread(self._lease, rates.LeaseRequest(key, start, amount, part))
+        share = max(1, min(part.amount // SHARE, MOST))
+        wanted = rates.LeaseRequest(f"{key} {part.length}", start, part.amount, share)
+        granted = await asyncio.to_thread(self._lease, wanted)
         window.start, window.left, window.spent = start, granted, not granted
 
     def _lease(self, wanted: rates.LeaseRequest) -> int:
@@ -77,18 +84,11 @@ class Limiter:
         return int(self._clock() // length) * length
 
 
-def check_rate(rate: str | None) -> None:
-    """Raise Unprocessable where `rate` cannot be read."""
-    try:
-        parse_rate(rate or UNLIMITED)
-    except ValueError:
-        raise Unprocessable("a rate reads like 1000/minute, 5 per 2 seconds, or unlimited") from None
-
-
 @lru_cache(1024)
-def parse_rate(rate: str) -> tuple[int, int] | None:
-    """The number of requests and the seconds of their window; None for an unlimited rate. Raises ValueError."""
-    if rate == UNLIMITED:
-        return None
-    limit = limits.parse(rate)
-    return limit.amount, limit.get_expiry()
+def parse_rate(rate: str) -> tuple[Part, ...]:
+    """The parts of a rate, one for each length of a window; none for an unlimited rate. Raises ValueError."""
+    amounts = dict[int, int]()
+    for limit in limits.parse_many(rate) if rate != UNLIMITED else ():
+        length = limit.get_expiry()
+        amounts[length] = min(limit.amount, amounts.get(length, limit.amount))
+    return tuple(Part(amount, length) for length, amount in amounts.items())

@@ -33,6 +33,7 @@ class Act(StrEnum):
     PURGE = "purge"
     TRAIN = "train"
     EXPERIMENT = "experiment"
+    CANCEL = "cancel"
     PUBLISH = "publish"
     SWITCH = "switch"
     ROLLBACK = "rollback"

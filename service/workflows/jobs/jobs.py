@@ -1,6 +1,7 @@
 """Jobs: callers follow and cancel them, and workers do them."""
 
 from collections.abc import Callable, Mapping
+from typing import Protocol
 
 import structlog
 
@@ -9,6 +10,7 @@ from service.errors import UNFORESEEN, Cancelled, FactStoreError, NotFound, Unav
 from service.settings import Settings
 from service.storage import Database, jobs
 from service.storage.dictionaries import get_dictionary
+from service.workflows.audit import Act, Auditor, Event
 from service.workflows.jobs import checkpoints
 from service.workflows.jobs.attempt import Attempt, Interrupted
 
@@ -30,10 +32,28 @@ def list_jobs(db: Database, ref: str) -> JobList:
         return JobList(jobs=jobs.list_in(tx, get_dictionary(tx, ref).number))
 
 
-def cancel(db: Database, job_id: str) -> Job:
-    """Cancel a job: a queued one ends at once, a running one at its next step; one that has ended stays as it is."""
+class Canceller(Protocol):
+    """Who cancels: the id of its key, and what it may cancel."""
+
+    @property
+    def key(self) -> str: ...
+
+    def require_cancel(self, kind: JobKind, dictionary: str, /) -> None: ...
+
+
+def cancel(db: Database, auditor: Auditor, job_id: str, by: Canceller) -> Job:
+    """Cancel a job: a queued one ends at once, a running one at its next step; one that has ended stays as it is.
+
+    Raises NotFound, and Forbidden where the caller could not have ordered it.
+    """
     with db.writing() as tx:
-        jobs.cancel(tx, job_id, Cancelled("the job was cancelled").problem())
+        owned = jobs.find_owner(tx, job_id)
+        if owned is None:
+            raise NotFound("no such job")
+        dictionary, kind = owned
+        by.require_cancel(kind, dictionary)
+        if jobs.cancel(tx, job_id, Cancelled("the job was cancelled").problem()):
+            auditor.record(tx, Event(Act.CANCEL, by.key, dictionary, details={"job": job_id, "kind": kind}))
     return find(db, job_id)
 
 

@@ -24,7 +24,7 @@ from service.storage import Database, dictionaries, idempotency, jobs, lookup
 from service.storage.dictionaries import check_holds_facts, get_dictionary
 from service.workflows.audit import Act, Auditor, Event
 from service.workflows.jobs.attempt import Attempt
-from service.workflows.versions.memories import get_queued_job
+from service.workflows.versions.memories import add_job, get_queued_job
 
 
 def order(
@@ -40,8 +40,7 @@ def order(
             return get_queued_job(tx, earlier["job"])
         check_holds_facts(row)
         params = {"request": wanted.model_dump(mode="json"), "ledger_version": row.ledger_version}
-        job = jobs.add(tx, jobs.Order(JobKind.EXPERIMENT, row.number, params, by))
-        idempotency.keep(tx, row.number, request, {"job": job.id})
+        job = add_job(tx, jobs.Order(JobKind.EXPERIMENT, row.number, params, by), request)
         auditor.record(tx, Event(Act.EXPERIMENT, by, row.id, details={"job": job.id, "kind": wanted.kind}))
     return job
 

@@ -5,7 +5,7 @@ import shutil
 from schemas.dictionaries import Dictionary, DictionaryList
 from service import secret_files
 from service.settings import Settings
-from service.storage import Database, Transaction, aliases, dictionaries, jobs, lookup, memories
+from service.storage import Database, Transaction, aliases, dictionaries, idempotency, jobs, lookup, memories
 from service.storage.aliases import CHAMPION
 from service.storage.dictionaries import get_dictionary
 from service.workflows.access.relations import Sight, seen_names
@@ -14,14 +14,21 @@ from service.workflows.jobs import checkpoints
 from service.workflows.url_names import check_url_name
 
 
-def create(db: Database, settings: Settings, auditor: Auditor, name: str, by: str) -> Dictionary:
-    """Make a dictionary and its memory secret. Raises Unprocessable, Conflict (name_taken)."""
+def create(  # noqa: PLR0917 - what it works with, and what is wanted
+    db: Database, settings: Settings, auditor: Auditor, name: str, by: str, idempotency_key: str | None = None
+) -> Dictionary:
+    """Make a dictionary and its memory secret. Raises Unprocessable, Conflict (name_taken, idempotency_key_reused)."""
     check_url_name(name, "a dictionary")
+    request = idempotency.Request.of(by, idempotency_key, f"dictionaries {name}")
     with db.writing() as tx:
+        if earlier := idempotency.earlier_reply(tx, None, request):
+            return Dictionary.model_validate(earlier)
         row = dictionaries.add(tx, name)
         secret_files.make(settings.secrets, row.id)
+        made = dictionaries.to_schema(row, champion=None)
+        idempotency.keep(tx, None, request, made.model_dump(mode="json"))
         auditor.record(tx, Event(Act.DICTIONARY, by, row.id, details={"created": True}))
-    return dictionaries.to_schema(row, champion=None)
+    return made
 
 
 def list_dictionaries(db: Database, sight: Sight) -> DictionaryList:

@@ -3,17 +3,20 @@
 import csv
 import io
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import product
 from pathlib import Path
 
 from schemas.facts import FactPage, FactSearch
 from service.errors import Unprocessable
 from service.facts import trimmed
 from service.ingest.table import neutralise_formula
-from service.storage import Database, dictionaries, facts, lookup
+from service.storage import Database, Transaction, dictionaries, facts, lookup
 from service.storage.dictionaries import get_dictionary
 from service.workflows.access.relations import Sight, seen_names
 from service.workflows.active_policies import get_active
 from service.workflows.cursors import open_cursor, seal
+
+_TITLES = ("subject", "relation", "answer")
 
 
 def search(db: Database, secrets: Path, ref: str, query: FactSearch, sight: Sight) -> FactPage:
@@ -34,7 +37,9 @@ def search(db: Database, secrets: Path, ref: str, query: FactSearch, sight: Sigh
 
 
 def export(db: Database, ref: str, as_of: int | None, sight: Sight, *, raw: bool) -> Iterator[str]:
-    """Export facts as CSV, in the order of their upload; `raw` keeps cells that a spreadsheet would run."""
+    """Export facts as CSV, in the order of their upload; `raw` keeps cells that a spreadsheet would run, and can be
+    uploaded again.
+    """
     with db.reading() as tx:
         row = get_dictionary(tx, ref)
         version = version_of(row, as_of)
@@ -50,10 +55,29 @@ def version_of(row: dictionaries.Row, as_of: int | None) -> int:
 
 
 def _csv(db: Database, dictionary: int, version: int, seen: list[str] | None, *, raw: bool) -> Iterator[str]:
-    yield _lines([("subject", "relation", "answer")])
     with db.reading() as tx:
+        yield _lines([_choose_header(tx, dictionary, version, seen)])
         for rows in facts.read_rows(tx, dictionary, version, seen):
             yield _lines(rows if raw else ([neutralise_formula(cell) for cell in row] for row in rows))
+
+
+def _choose_header(tx: Transaction, dictionary: int, version: int, seen: list[str] | None) -> Sequence[str]:
+    """A header that equals none of the facts, which would be taken for a repeated header where the file is read again:
+    `subject,relation,answer`, or that with capitals among its letters.
+    """
+    subjects, relations, answers = map(_write_in_capitals, _TITLES)
+    for pair in product(subjects, relations):
+        held = lookup.find_pairs(tx, dictionary, version, [pair]) if seen is None or pair[1] in seen else {}
+        taken = {trimmed(answer) for source in held.values() for answer in source.answers}
+        for answer in answers:
+            if answer not in taken:
+                return *pair, answer
+    return _TITLES
+
+
+def _write_in_capitals(title: str) -> list[str]:
+    """The title with each of its letters small or capital, in every way; with small ones alone first."""
+    return ["".join(letters) for letters in product(*zip(title, title.upper(), strict=True))]
 
 
 def _lines(rows: Iterable[Sequence[str]]) -> str:

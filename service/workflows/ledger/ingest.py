@@ -3,7 +3,9 @@
 import hashlib
 import json
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import TextIO
 
@@ -58,8 +60,8 @@ def upload(service: EditContext, limits: Limits, ref: str, sent: Upload) -> Rece
         if earlier := idempotency.earlier_reply(tx, row.number, sent.request()):
             return uploads.to_receipt(earlier)
         policies = get_active(tx, service.settings.secrets, row)
-    parsed = read_table(sent.path, sent.media_type, sent.options, limits, policies.rules)
-    _check_seen(row.id, parsed, sent)
+    check = partial(_check_seen, row.id, sent)
+    parsed = read_table(sent.path, sent.media_type, sent.options, limits, policies.rules, check=check)
     _check_complete(parsed, sent)
     if sent.dry_run:
         with db.reading() as tx:
@@ -98,11 +100,11 @@ def write_refused_csv(db: Database, ref: str, upload_id: str, out: TextIO, *, ra
         write_refused((RefusedRow(line, Code(code), detail, text) for line, code, detail, text in rows), out, raw=raw)
 
 
-def _check_seen(dictionary: str, parsed: ParsedFile, sent: Upload) -> None:
+def _check_seen(dictionary: str, sent: Upload, relations: Iterable[str]) -> None:
     """Raise Forbidden where a caller who may see only some relations would write others, or replace the whole table
     and so delete others.
     """
-    check_written(sent.sight, dictionary, set(parsed.accepted.relations))
+    check_written(sent.sight, dictionary, relations)
     if sent.options.mode is Mode.REPLACE and sent.sight.relations(dictionary) is not None:
         raise Forbidden("a key for some relations only may not replace a dictionary's facts")
 

@@ -20,6 +20,7 @@ from service.storage import (
     aliases,
     dictionaries,
     facts,
+    idempotency,
     jobs,
     lookup,
     patches,
@@ -77,12 +78,30 @@ class Target:
         }
 
 
-def order(service: EditContext, ref: str, wanted: PurgeRequest, *, by: str) -> Purge:
-    """Purge the ledger and queue the rest of the purge as a job. Raises NotFound."""
-    return purge_ledger(service, ref, Target.of(wanted), by=by, reason=wanted.reason)
+def order(
+    service: EditContext, ref: str, wanted: PurgeRequest, *, by: str, idempotency_key: str | None = None
+) -> Purge:
+    """Purge the ledger and queue the rest of the purge as a job. Raises NotFound, Conflict (idempotency_key_reused).
+
+    The request is recognised by a commitment to it: a hash that anybody can make would tell what was purged.
+    """
+    with service.db.reading() as tx:
+        row = get_dictionary(tx, ref)
+    commitments = Commitments(secret_files.read(service.settings.secrets, row.id), PURPOSE)
+    content = commitments.subject(wanted.model_dump_json()).hex()
+    request = idempotency.Request.of(by, idempotency_key, f"facts:purge {content}")
+    return purge_ledger(service, row.id, Target.of(wanted), by=by, reason=wanted.reason, request=request)
 
 
-def purge_ledger(service: EditContext, ref: str, target: Target, *, by: str, reason: str) -> Purge:
+def purge_ledger(
+    service: EditContext,
+    ref: str,
+    target: Target,
+    *,
+    by: str,
+    reason: str,
+    request: idempotency.Request | None = None,
+) -> Purge:
     """Purge the ledger in one commit. Only a commitment to the reason is stored, since it may name people."""
     with service.db.reading() as tx:
         dictionary = get_dictionary(tx, ref).id
@@ -92,9 +111,12 @@ def purge_ledger(service: EditContext, ref: str, target: Target, *, by: str, rea
             row = dictionaries.lock(tx, get_dictionary(tx, dictionary).number)
             if row is None:
                 raise NotFound("no such dictionary")
+            if earlier := idempotency.earlier_reply(tx, row.number, request):
+                return Purge.model_validate(earlier)
             target = target.stored(get_active(tx, service.settings.secrets, row))
             purging = _Purging(service, tx, row, target, target.rows(tx, row.number), by)
             done = purging.commit(advance)
+            idempotency.keep(tx, row.number, request, done.model_dump(mode="json"))
             details = {"purge": done.id, "pairs": done.pairs, "facts": done.facts, "withdrawn": len(done.withdrawn)}
             service.auditor.record(tx, Event(Act.PURGE, by, row.id, done.memory, details, {"reason": [reason]}))
     return done

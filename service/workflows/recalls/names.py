@@ -78,8 +78,8 @@ def _refuse_unclear(aliases: Sequence[NameAlias], subjects: Sequence[str], relat
     taken: set[tuple[str, str]] = set()
     for index, alias in enumerate(aliases):
         folded = fold(alias.alias)
-        if not folded or is_blank(alias.name):
-            raise Unprocessable(f"aliases[{index}]: the alias or the name is blank", index=index)
+        if not folded or is_blank(alias.name) or "\0" in alias.alias + alias.name:
+            raise Unprocessable(f"aliases[{index}]: the alias or the name is blank or contains NUL", index=index)
         if folded in taught[alias.kind]:
             raise Unprocessable(f"aliases[{index}]: a taught {alias.kind} is spelled like this alias", index=index)
         if (alias.kind, folded) in taken:

@@ -6,7 +6,7 @@ from schemas.problems import Code
 from schemas.reviews import Review, ReviewCreate, ReviewPage, ReviewState
 from service.errors import Conflict, Forbidden, NotFound, Unprocessable
 from service.facts import trimmed
-from service.storage import Database, Transaction, keys, reviews
+from service.storage import Database, Transaction, idempotency, keys, reviews
 from service.storage.dictionaries import get_dictionary
 from service.workflows import etags
 from service.workflows.active_policies import get_active
@@ -23,11 +23,17 @@ class Reviewer(NamedTuple):
     if_match: str | None
 
 
-def report(service: EditContext, served: ServedMemory, wanted: ReviewCreate, by: str) -> Review:
-    """Queue a doubt about an answer of `served`. The memory is recalled once more for its margin."""
+def report(
+    service: EditContext, served: ServedMemory, wanted: ReviewCreate, by: str, idempotency_key: str | None = None
+) -> Review:
+    """Queue a doubt about an answer of `served`. The memory is recalled once more for its margin.
+
+    Raises Unprocessable, Conflict (idempotency_key_reused).
+    """
+    request = idempotency.Request.of(by, idempotency_key, f"reviews {wanted.model_dump_json()}")
     subject, relation = trimmed(wanted.subject), trimmed(wanted.relation)
-    if not subject or not relation:
-        raise Unprocessable("subject and relation are more than white space")
+    if not subject or not relation or "\0" in subject + relation:
+        raise Unprocessable("subject and relation are more than white space, and contain no NUL")
     subject, relation = served.stored((subject, relation))
     recalled = served.memory.recall([subject], [relation])
     known = bool(recalled.known[0])
@@ -46,7 +52,10 @@ def report(service: EditContext, served: ServedMemory, wanted: ReviewCreate, by:
     )
     with service.db.writing() as tx:
         row = get_dictionary(tx, served.dictionary)
+        if earlier := idempotency.earlier_reply(tx, row.number, request):
+            return get_review(tx, row.number, earlier["review"])
         [review] = reviews.add(tx, row.number, [doubt])
+        idempotency.keep(tx, row.number, request, {"review": review.id})
         service.auditor.record(tx, event(row.id, review, by, "report"))
     return review
 

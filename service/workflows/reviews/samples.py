@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from schemas.reviews import ReviewOrder, Sample, SampleCreate
 from service.errors import Unprocessable
 from service.facts import Ints
-from service.storage import reviews
+from service.storage import idempotency, reviews
 from service.storage.dictionaries import get_dictionary
 from service.storage.stamps import new_id
 from service.workflows.audit import Act, Event
@@ -77,8 +77,14 @@ class Pairs(NamedTuple):
         return [self.subjects[at] for at in chosen], [self.relations[at] for at in chosen]
 
 
-def draw(service: EditContext, served: ServedMemory, wanted: SampleCreate, by: str) -> Sample:
-    """Draw a sample of pairs and queue them, each with its inclusion probability. Whoever draws may also decide."""
+def draw(
+    service: EditContext, served: ServedMemory, wanted: SampleCreate, by: str, idempotency_key: str | None = None
+) -> Sample:
+    """Draw a sample of pairs and queue them, each with its inclusion probability. Whoever draws may also decide.
+
+    Raises Unprocessable, Conflict (idempotency_key_reused).
+    """
+    request = idempotency.Request.of(by, idempotency_key, f"reviews:sample {wanted.model_dump_json()}")
     with service.db.reading() as tx:
         number = get_dictionary(tx, served.dictionary).number
         pairs = Pairs(*reviews.taught_pairs(tx, number, served.ledger_version))
@@ -103,6 +109,9 @@ def draw(service: EditContext, served: ServedMemory, wanted: SampleCreate, by: s
     ]
     with service.db.writing() as tx:
         row = get_dictionary(tx, served.dictionary)
+        if earlier := idempotency.earlier_reply(tx, row.number, request):
+            return Sample.model_validate(earlier)
+        idempotency.keep(tx, row.number, request, sample.model_dump(mode="json"))
         reviews.add_sample(tx, row.number, sample, by)
         reviews.add(tx, row.number, doubts)
         details = {"decision": "sample", "sample": sample.id, "drawn": sample.drawn, "method": sample.method}

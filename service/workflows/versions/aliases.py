@@ -6,8 +6,18 @@ from schemas.problems import Code
 from service.errors import Conflict, NotFound, Outgrown, Unprocessable
 from service.facts import Facts
 from service.ingest.privacy import policies as rules
-from service.storage import Database, Transaction, aliases, dictionaries, memories, reset, revisions, uploads
-from service.storage.aliases import CHAMPION
+from service.storage import (
+    Database,
+    Transaction,
+    aliases,
+    dictionaries,
+    idempotency,
+    memories,
+    reset,
+    revisions,
+    uploads,
+)
+from service.storage.aliases import CHALLENGER, CHAMPION
 from service.storage.dictionaries import get_dictionary
 from service.storage.stamps import new_id, now
 from service.workflows import etags
@@ -96,47 +106,54 @@ def _candidate(
         raise NotFound("this memory is no longer kept", code=Code.NOT_RETAINED)
     before = aliases.find(tx, row.number, alias)
     etags.check(if_match, before.version if before else None, "the alias")
-    if alias == CHAMPION and not wanted.force:
-        _check_caught_up(tx, row.number, memory)
+    if alias != CHALLENGER and before is not None and not wanted.force:
+        _check_caught_up(tx, row.number, memory, before)
     return row, memory
 
 
-def _check_caught_up(tx: Transaction, dictionary: int, memory: memories.Record) -> None:
-    """Check that a memory that never was champion holds what the champion has learned since its training."""
-    champion = aliases.find(tx, dictionary, CHAMPION)
-    served = memories.find_record(tx, champion.memory) if champion else None
+def _check_caught_up(tx: Transaction, dictionary: int, memory: memories.Record, before: Alias) -> None:
+    """Check that a memory holds what the alias answers with already, whether the alias has pointed at it or not: what
+    was corrected or deleted since then must not come back unnoticed.
+    """
+    served = memories.find_record(tx, before.memory)
     if served is None or served.ledger_version <= memory.ledger_version:
-        return
-    if aliases.has_served(tx, dictionary, CHAMPION, memory.id):
         return
     behind = len(revisions.find_moved(tx, dictionary, (memory.ledger_version, served.ledger_version)))
     if behind:
         raise Conflict(
-            f"{behind} pairs have changed since this memory was trained, and the champion holds them: train it anew",
+            f"{behind} pairs have changed since this memory was made, and the alias answers with the changes: "
+            "train it anew, roll back, or set force",
             code=Code.BEHIND_LEDGER,
             pairs=behind,
             memory_ledger_version=memory.ledger_version,
-            champion_ledger_version=served.ledger_version,
+            alias_ledger_version=served.ledger_version,
         )
 
 
-def roll_back(service: EditContext, ref: str, alias: str, wanted: AliasRollback, *, by: str) -> Alias:
+def roll_back(
+    service: EditContext, ref: str, alias: str, wanted: AliasRollback, *, by: str, idempotency_key: str | None = None
+) -> Alias:
     """Point the alias where it pointed before, and pin it. No gate stands before a memory that has served.
 
     With `reset_ledger` the ledger holds that memory's facts again, so nothing waits to move the champion: it is not
-    pinned, and edits go on from there. Raises NotFound (not_retained), Conflict (no_predecessor, policy_broken).
+    pinned, and edits go on from there. Raises NotFound (not_retained), Conflict (no_predecessor, policy_broken,
+    idempotency_key_reused).
     """
     check_movable(alias)
+    request = idempotency.Request.of(by, idempotency_key, f"rollback {alias} {wanted.model_dump_json()}")
     if wanted.reset_ledger and alias != CHAMPION:
         raise Unprocessable("the ledger goes back with the champion only")
     with service.db.writing() as tx:
         row = _lock(tx, ref)
+        if earlier := idempotency.earlier_reply(tx, row.number, request):
+            return Alias.model_validate(earlier)
         before = get_alias(tx, row.number, alias)
         target = _target(tx, row.number, before, wanted.memory)
         opened = _reset(tx, service, row, target, by) if wanted.reset_ledger else None
         pinned = not wanted.reset_ledger
         to = aliases.Switch(alias, target.id, by, wanted.reason, AliasAction.ROLLBACK, pinned=pinned)
         moved = aliases.switch(tx, row.number, to)
+        idempotency.keep(tx, row.number, request, moved.model_dump(mode="json"))
         details = {"alias": alias, "from": before.memory, "ledger_version": opened}
         service.auditor.record(tx, Event(Act.ROLLBACK, by, row.id, target.id, details, {"reason": [wanted.reason]}))
     return moved

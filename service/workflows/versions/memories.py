@@ -29,18 +29,26 @@ def order_training(db: Database, ref: str, wanted: MemoryCreate, by: str, idempo
         if earlier := idempotency.earlier_reply(tx, row.number, request):
             return get_queued_job(tx, earlier["job"])
         check_holds_facts(row)
-        job = jobs.add(tx, jobs.Order(JobKind.TRAIN, row.number, params, by))
-        idempotency.keep(tx, row.number, request, {"job": job.id})
-    return job
+        return add_job(tx, jobs.Order(JobKind.TRAIN, row.number, params, by), request)
 
 
-def order_verification(db: Database, memory_id: str, by: str) -> Job:
-    """Queue a verification of this memory. Raises NotFound (not_retained)."""
+def order_verification(db: Database, memory_id: str, by: str, idempotency_key: str | None = None) -> Job:
+    """Queue a verification of this memory. Raises NotFound (not_retained), Conflict (idempotency_key_reused)."""
+    request = idempotency.Request.of(by, idempotency_key, f"verifications {memory_id}")
     with db.writing() as tx:
         info = get_memory(tx, memory_id)
+        number = get_dictionary(tx, info.dictionary).number
+        if earlier := idempotency.earlier_reply(tx, number, request):
+            return get_queued_job(tx, earlier["job"])
         check_kept(info)
-        order = jobs.Order(JobKind.VERIFY, get_dictionary(tx, info.dictionary).number, {}, by, memory_id)
-        return jobs.add(tx, order)
+        return add_job(tx, jobs.Order(JobKind.VERIFY, number, {}, by, memory_id), request)
+
+
+def add_job(tx: Transaction, order: jobs.Order, request: idempotency.Request | None) -> Job:
+    """Queue a job, which is the reply to this request."""
+    job = jobs.add(tx, order)
+    idempotency.keep(tx, order.dictionary, request, {"job": job.id})
+    return job
 
 
 def list_memories(db: Database, ref: str) -> MemoryList:

@@ -19,24 +19,27 @@ from service import secret_files
 from service.errors import MemoryMismatch, NotFound
 from service.memory import Facts, Memory, Resolved, fit, load
 from service.settings import Settings
-from service.storage import Database, dictionaries, facts, jobs, memories, patches, scrubs
+from service.storage import Database, dictionaries, facts, idempotency, jobs, memories, patches, scrubs
 from service.storage.dictionaries import get_dictionary
 from service.workflows.audit import Act, Event
 from service.workflows.jobs import checkpoints
 from service.workflows.jobs.attempt import Attempt
 from service.workflows.versions.loaded import load_from_disk
-from service.workflows.versions.memories import get_memory
+from service.workflows.versions.memories import add_job, get_memory, get_queued_job
 
 log = structlog.get_logger()
 
 BY = "service"
 
 
-def order(db: Database, memory_id: str, by: str) -> Job:
-    """Queue a scrub of this memory."""
+def order(db: Database, memory_id: str, by: str, idempotency_key: str | None = None) -> Job:
+    """Queue a scrub of this memory. Raises NotFound, Conflict (idempotency_key_reused)."""
+    request = idempotency.Request.of(by, idempotency_key, f"scrubs {memory_id}")
     with db.writing() as tx:
-        info = get_memory(tx, memory_id)
-        return jobs.add(tx, jobs.Order(JobKind.SCRUB, get_dictionary(tx, info.dictionary).number, {}, by, memory_id))
+        number = get_dictionary(tx, get_memory(tx, memory_id).dictionary).number
+        if earlier := idempotency.earlier_reply(tx, number, request):
+            return get_queued_job(tx, earlier["job"])
+        return add_job(tx, jobs.Order(JobKind.SCRUB, number, {}, by, memory_id), request)
 
 
 def schedule(db: Database, settings: Settings) -> None:

@@ -2,6 +2,7 @@
 
 import dataclasses
 from dataclasses import dataclass, field
+from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -66,7 +67,7 @@ def grouped(rows: object) -> Model:
 
 
 def receipt(dictionary: str) -> Receipt:
-    counts = dict.fromkeys(
+    counts: dict[str, Any] = dict.fromkeys(
         ("rows_read", "accepted", "duplicate", "conflicting", "rejected", "created", "updated", "unchanged", "deleted"),
         0,
     )
@@ -77,7 +78,7 @@ def receipt(dictionary: str) -> Receipt:
         dry_run=False,
         mode=Mode.UPSERT,
         on_conflict=OnConflict.MANY,
-        **counts,  # type: ignore[arg-type]
+        **counts,
         ledger_version=0,
         memory=None,
         media_type="text/csv",

@@ -10,9 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from service.errors import RateLimited, Unprocessable
+from schemas.keys import check_rate
+from service.errors import RateLimited
 from service.storage import Database, rates
-from service.workflows.access.limits import SHARE, UNLIMITED, Limiter, check_rate, parse_rate
+from service.workflows.access.limits import SHARE, UNLIMITED, Limiter, parse_rate
 from tests.examples import examples
 from tests.running import PATIENCE
 
@@ -101,11 +102,45 @@ def test_a_window_that_has_passed_is_not_reopened(counters: Database) -> None:
     assert asyncio.run(passed(Limiter(counters, "10/minute", behind), 1, None)) == 0
 
 
-def test_rates_read_like_sentences() -> None:
-    """`1000/minute`, `5 per 2 seconds` and `unlimited` are rates; anything else is refused."""
-    assert [parse_rate(rate) for rate in ("1000/minute", "5 per 2 seconds", UNLIMITED)] == [(1000, 60), (5, 2), None]
-    with pytest.raises(Unprocessable):
-        check_rate("often")
+@pytest.mark.parametrize(
+    ("rate", "parts"),
+    [
+        ("1000/minute", ((1000, 60),)),
+        ("5 per 2 seconds", ((5, 2),)),
+        ("5/second;1/hour", ((5, 1), (1, 3600))),
+        ("9/minute; 60 per hour; 3/minute", ((3, 60), (60, 3600))),
+        (UNLIMITED, ()),
+    ],
+)
+def test_rates_read_like_sentences(rate: str, parts: tuple[tuple[int, int], ...]) -> None:
+    """Every part of a rate counts; of two for the same time the smaller."""
+    assert parse_rate(check_rate(rate)) == parts
+
+
+@pytest.mark.parametrize(
+    "rate", ["often", "0/minute", "5/second;0/hour", "5 per 0 seconds", "5/second;", "5/fortnight", "-1/day", ""]
+)
+def test_what_is_no_rate_is_refused(rate: str) -> None:
+    with pytest.raises(ValueError, match="a rate reads like"):
+        check_rate(rate)
+
+
+def test_every_part_of_a_rate_holds(counters: Database) -> None:
+    """Three a second and four an hour: the fourth within a second waits for the next, the fifth for the next hour, and
+    what a spent second refuses takes nothing from the hour.
+    """
+    clock = Clock()
+    clock.now = 3600.0 * 300
+    limiter, rate = Limiter(counters, UNLIMITED, clock), "3/second;4/hour"
+    assert asyncio.run(passed(limiter, 9, rate)) == 3
+    with pytest.raises(RateLimited) as refused:
+        asyncio.run(limiter.take("key_1", rate))
+    assert refused.value.headers == {"retry-after": "1"}
+    clock.now += 1
+    assert asyncio.run(passed(limiter, 9, rate)) == 1
+    with pytest.raises(RateLimited) as refused:
+        asyncio.run(limiter.take("key_1", rate))
+    assert refused.value.headers == {"retry-after": "3599"}
 
 
 def test_who_has_no_rate_is_not_counted(counters: Database) -> None:

@@ -8,11 +8,13 @@ import pytest
 
 from schemas.edits import EditAccepted
 from schemas.jobs import JobKind, JobState
+from schemas.keys import Role
 from schemas.memories import MemoryCreate, RecipeRequest
 from schemas.purge import PurgeRequest
 from service.settings import Settings
 from service.storage import Database, jobs
 from service.worker import KINDS
+from service.workflows.access.authenticator import Caller
 from service.workflows.jobs import checkpoints
 from service.workflows.jobs.attempt import Attempt
 from service.workflows.jobs.jobs import cancel, find, perform
@@ -97,7 +99,7 @@ def test_what_a_training_keeps_goes_with_what_ends_it(shop: InProcessService, tm
     assert len(kept(shop.settings)) == 2
     backup.backup(shop.db, shop.settings, tmp_path / "backup.tar", secrets=True)
     assert b"checkpoints/" not in (tmp_path / "backup.tar").read_bytes()
-    cancel(shop.db, cancelled)
+    cancel(shop.db, shop.auditor, cancelled, Caller(BY, Role.ADMIN))
     sweep(shop.db, shop.settings)
     assert [path.name for path in shop.settings.checkpoints.iterdir()] == [open_one]
     assert len(kept(shop.settings)) == 1
