@@ -213,7 +213,7 @@ def test_what_is_read_has_its_headers(api: httpx.Client, names: dict[str, str]) 
                 api.get(re.sub(r"{upload}|{job}|{report_id}", "none", path).format(**names)),
             )
     missing = api.patch("/v1/dictionaries")
-    assert missing.headers["allow"] == "GET, POST"
+    assert missing.headers["allow"] == "GET, HEAD, POST"
     check_headers(DOCUMENT["paths"]["/v1/dictionaries"]["get"]["responses"], missing)
 
 
