@@ -67,9 +67,16 @@ def main() -> None:
     except PilotError as error:
         _print_error(error, Lang.EN)
         sys.exit(error.exit_code)
-    except Exception:  # noqa: BLE001 - the last line of defence, so that the exit code stays true
-        traceback.print_exc()
+    except Exception as error:  # noqa: BLE001 - the last line of defence, so that the exit code stays true
+        _print_error(_explain_fault(error), Lang.EN)
         sys.exit(_FAILED)
+
+
+def _explain_fault(error: Exception) -> PilotError:
+    """An error that nobody foresaw: its kind and its place, for whoever mends the pilot. Its message may hold names."""
+    place = traceback.extract_tb(error.__traceback__)[-1]
+    where = f"{Path(place.filename).name}, line {place.lineno}"
+    return PilotError(f"the pilot failed by a fault of its own ({type(error).__name__} in {where}); please report it")
 
 
 def _print_error(error: PilotError, lang: Lang) -> None:

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from http import HTTPStatus
 from importlib.metadata import version
 from pathlib import Path
 
@@ -206,7 +207,9 @@ def _make_dictionary(store: FactStore, request: RunRequest) -> Dictionary:
     name = _fresh_name(request)
     try:
         return store.create_dictionary(name)
-    except Refused:
+    except Refused as error:
+        if error.status != HTTPStatus.UNPROCESSABLE_ENTITY:
+            raise
         return store.create_dictionary(f"facts of {name}")
 
 

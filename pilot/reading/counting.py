@@ -8,7 +8,8 @@ from pathlib import Path
 from pilot.errors import UnusableInput
 from pilot.reading.decoding import BAD
 from pilot.reading.options import ReadingOptions
-from pilot.reading.tables import CELL_LIMIT, LATE_QUOTE, FactTable, read_table, trim
+from pilot.reading.table import CELL_LIMIT, LATE_QUOTE, FactTable, trim
+from pilot.reading.tables import read_table
 from schemas.uploads import OnConflict
 
 Pair = tuple[str, str]
@@ -32,6 +33,8 @@ class Reading:
     rejected: int
     encoding: str
     delimiter: str | None
+    table_rows: int | None = None
+    empty_cells: int | None = None
 
 
 @dataclass(slots=True)
@@ -68,6 +71,8 @@ def read_facts(path: Path, options: ReadingOptions) -> Reading:
         rejected=rows.rejected,
         encoding=table.encoding,
         delimiter=table.delimiter,
+        table_rows=table.table_rows,
+        empty_cells=table.empty_cells,
     )
 
 

@@ -15,7 +15,7 @@ _MARKS = (
 )
 _ISO_2022_JP = re.compile(rb"\x1b[$(][@BJ]")
 _HALF_WIDTH_KANA_RUN = re.compile("[\uff61-\uff9f]{3,}")
-_FULL_WIDTH = re.compile("[\u3041-\u30ff\u3400-\u9fff]")
+_KANA = re.compile("[\u3041-\u3096\u30a1-\u30fa]")
 # Bytes that are half-width kana in cp932, and letters that few files in UTF-8 have: either may be meant.
 _KANA_BYTES = re.compile(rb"[\x00-\x7f\xa1-\xdf]*")
 _RARE_LETTER = re.compile("[^\0-\u017f\u0370-\u045f]")
@@ -65,10 +65,10 @@ def _decode_guessed(data: bytes) -> DecodedText:
             raise _unclear()
         return DecodedText(text, "utf-8")
     japanese = {name: _decode_strictly(data, name) for name in ("cp932", "euc_jp")}
-    if japanese["euc_jp"] and _HALF_WIDTH_KANA_RUN.search(japanese["cp932"] or "ｱｱｱ"):
-        return DecodedText(japanese["euc_jp"], "euc_jp")
-    if japanese["cp932"] and _is_japanese(japanese["cp932"]):
-        return DecodedText(japanese["cp932"], "cp932")
+    if _is_japanese(japanese["euc_jp"]) and _HALF_WIDTH_KANA_RUN.search(japanese["cp932"] or "ｱｱｱ"):
+        return DecodedText(japanese["euc_jp"] or "", "euc_jp")
+    if _is_japanese(japanese["cp932"]):
+        return DecodedText(japanese["cp932"] or "", "cp932")
     raise _unclear()
 
 
@@ -76,9 +76,11 @@ def _unclear() -> UnusableInput:
     return UnusableInput("the encoding is unclear: set --encoding", "encoding_unclear")
 
 
-def _is_japanese(text: str) -> bool:
-    """Whether there is a kana or a common kanji: half-width kana and rare kanji alone are what other encodings give."""
-    return any(_FULL_WIDTH.match(letter) and letter.encode("iso2022_jp", "ignore") for letter in set(text))
+def _is_japanese(text: str | None) -> bool:
+    """Whether a text has a full-width kana. Kanji and half-width kana alone are what many encodings give; such a file
+    is read as the receipt states.
+    """
+    return text is not None and _KANA.search(text) is not None
 
 
 def _decode_strictly(data: bytes, encoding: str) -> str | None:

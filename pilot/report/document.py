@@ -15,7 +15,7 @@ from schemas.memories import MemoryInfo
 from schemas.report import Coverage, DictionaryFigures, Difference, ErrorRate, MemoryFigures, Report, Run
 from schemas.uploads import Receipt
 
-_COUNTED_BY_BOTH = ("rows_read", "accepted", "duplicate", "conflicting", "rejected")
+_COUNTED_BY_BOTH = ("rows_read", "accepted", "duplicate", "conflicting", "rejected", "table_rows", "empty_cells")
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +91,9 @@ def _compare_counts(evidence: Evidence) -> list[Difference]:
     receipt, reading = evidence.receipt, evidence.reading
     pairs = [(name, getattr(receipt, name), getattr(reading, name)) for name in _COUNTED_BY_BOTH]
     pairs.append(("pairs", receipt.created + receipt.updated + receipt.unchanged, len(reading.taught)))
-    return [Difference(field=name, receipt=theirs, pilot=ours) for name, theirs, ours in pairs if theirs != ours]
+    return [
+        Difference(field=name, receipt=theirs or 0, pilot=ours or 0) for name, theirs, ours in pairs if theirs != ours
+    ]
 
 
 def _to_memory_figures(evidence: Evidence) -> MemoryFigures:

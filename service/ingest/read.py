@@ -16,7 +16,7 @@ from service.ingest.formats import WORKBOOK, Format, identify_format
 from service.ingest.options import Limits, Options
 from service.ingest.privacy.personal import find_personal
 from service.ingest.privacy.policies import Policies, screen_table
-from service.ingest.readers.header import report_second_header
+from service.ingest.readers.titlerows import report_second_header
 from service.ingest.table import ParsedFile, RefusedRow, Table
 
 _REASONS_NAMED = 3

@@ -9,7 +9,8 @@ from operator import itemgetter
 from string import ascii_uppercase
 from typing import NamedTuple
 
-from service.spreadsheet.numberformats import Doubt, Entry, NumberFormat, write_moment
+from service.spreadsheet.moments import write_moment
+from service.spreadsheet.numberformats import Doubt, Entry, NumberFormat
 from service.spreadsheet.parts import (
     Attributes,
     Book,
@@ -44,7 +45,6 @@ _ESCAPE = re.compile("_x([0-9A-Fa-f]{4})_")
 _SURROGATES = re.compile("[\ud800-\udbff][\udc00-\udfff]")
 _NOT_TEXT = re.compile("[\0\ud800-\udfff]")
 _CELL_REFERENCE = re.compile("([A-Z]{1,3})([0-9]{1,7})")
-_RANGE = re.compile(f"{_CELL_REFERENCE.pattern}:{_CELL_REFERENCE.pattern}")
 _ROWS_OPENING, _STRINGS_OPENING = re.compile("<sheetData>"), re.compile("<sst(?: [^<>]*)?>")
 
 
@@ -323,11 +323,11 @@ class SheetReader(_PartParser):
         return SheetRow(self._line, [entry.text if isinstance(entry, Doubt) else entry for entry in row], doubts)
 
     def _note_merged(self, reference: str) -> None:
-        match = _RANGE.fullmatch(reference)
-        if not match:
+        first, _, last = reference.partition(":")
+        start, stop = _CELL_REFERENCE.fullmatch(first), _CELL_REFERENCE.fullmatch(last or first)
+        if not (start and stop):
             raise Damaged(reference)
-        left, top, right, bottom = match.groups()
-        self.merged.append((int(top), int(bottom), _PLACES[left], _PLACES[right]))
+        self.merged.append((int(start[2]), int(stop[2]), _PLACES[start[1]], _PLACES[stop[1]]))
 
 
 def _read_date(text: str) -> str:

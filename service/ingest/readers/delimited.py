@@ -25,9 +25,11 @@ from service.ingest.readers.csvrows import (
     split_lines,
 )
 from service.ingest.readers.decode import Decoded, decode, escape_undecodable, get_base_type
-from service.ingest.readers.header import HEAD_ROWS, TitleRows, find_titles, report_titles, resolve_header
+from service.ingest.readers.header import HEAD_ROWS, resolve_header
 from service.ingest.readers.readings import offer_readings
 from service.ingest.readers.sift import RawTable, Refusal
+from service.ingest.readers.titlerows import TitleRows, find_titles, report_titles
+from service.ingest.readers.titles import ROLES
 from service.ingest.readers.wide import read_pairs, tabulate
 from service.ingest.table import AnyHeader, Table
 
@@ -297,14 +299,12 @@ def _measure_evenness(rows: Sequence[Sequence[str]]) -> tuple[int, int]:
     """How evenly a delimiter splits rows into three cells or more: (4, 0) all rows alike, (3, 0) all from the first
     that may be a fact on, (2, 0) most of them, (1, 0) some; (0, n) where none is, but n rows are split in two.
     """
-    top = next(
-        (at for at, row in enumerate(rows) if len(row) - sum(map(is_blank, row)) >= len(header.ROLES)), len(rows)
-    )
+    top = next((at for at, row in enumerate(rows) if len(row) - sum(map(is_blank, row)) >= len(ROLES)), len(rows))
     widths = Counter(len(row) for row in rows[top:])
     if not widths:
         return 0, sum(1 for row in rows if len(row) > 1)
     width, times = widths.most_common(1)[0]
-    if width < len(header.ROLES) or times * 2 <= len(rows) - top:
+    if width < len(ROLES) or times * 2 <= len(rows) - top:
         return 1, 0
     if len(widths) > 1:
         return 2, 0

@@ -13,14 +13,13 @@ from service.ingest.options import Limits, Options
 from service.ingest.readers.header import (
     AUTO,
     NONE,
-    ROLES,
-    find_roles,
     is_header,
     join_names,
     names_header,
     resolve_header,
 )
 from service.ingest.readers.sift import RawTable, Row
+from service.ingest.readers.titles import ROLES, find_roles
 from service.ingest.readers.wide import tabulate
 
 _FACTS_SHOWN = 3

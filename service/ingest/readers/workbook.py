@@ -6,66 +6,27 @@ hidden one, and where several hold a table, the caller is asked.
 
 import csv
 import io
-import json
-import subprocess
-import sys
-import zipfile
-import zlib
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import accumulate, chain
 from pathlib import Path
-from typing import Any, Self
 
 from schemas.problems import Code
 from schemas.uploads import Finding, FindingKind
-from service.errors import TooLarge, UnsupportedMedia, UnusableFile
+from service.errors import UnusableFile
 from service.facts import Facts, is_blank, trimmed
 from service.ingest.options import Limits, Options
-from service.ingest.readers.header import HEAD_ROWS, find_titles, is_header, report_titles, resolve_header
+from service.ingest.readers.header import HEAD_ROWS, is_header, resolve_header
 from service.ingest.readers.readings import offer_readings, read_first_facts
-from service.ingest.readers.sift import RawTable, Refusal, Row
+from service.ingest.readers.sheets import Content, Sheet, SheetProcess, check_workbook_archive, letter_column
+from service.ingest.readers.sift import RawTable, Row
+from service.ingest.readers.titlerows import TitleRows, find_titles, report_titles
 from service.ingest.readers.wide import tabulate
 from service.ingest.table import AnyHeader, RefusedRow, Table
-from service.spreadsheet import DAMAGED, NOT_A_WORKBOOK
 
 _ALL = "all"
 _SHEETS_NAMED = 20
-_SPARSE_CELLS, _SPARSE_FACTOR = 1 << 23, 4  # a table may have so many empty cells, or so many for each that has a value
-_MOST_CELLS = 1 << 25
 _MERGED_CELLS = 1 << 21  # as many cells of merged ranges are explained
-_NO_WORKBOOK = "The file is a ZIP archive but not an .xlsx workbook. Unpack it, or save the table as .xlsx or CSV."
-
-
-@dataclass(slots=True)
-class _Sheet:
-    """A worksheet. at: its place in the workbook. head: its first rows with content."""
-
-    at: int
-    name: str
-    hidden: bool
-    head: list[Row]
-
-    def __str__(self) -> str:
-        return f"{self.name!r} (hidden)" if self.hidden else repr(self.name)
-
-
-@dataclass(slots=True)
-class _Content:
-    """The rows with content of a worksheet, all equally long, and their lines.
-
-    bad_cells: the cells that cannot be taken, by the index of their row and their column. shown: the columns with cells
-    that show something else than is taken: their number, and examples as line, shown, taken.
-    """
-
-    rows: list[Row]
-    lines: list[int]
-    bad_cells: dict[int, dict[int, Refusal]]
-    merged: list[tuple[int, int, int, int]]
-    shown: dict[int, tuple[int, list[tuple[int, str, str]]]]
-    hidden_rows: list[int]
-    hidden_columns: list[tuple[int, int]]
 
 
 def read_workbook(path: Path, _media_type: str | None, options: Options, limits: Limits) -> Table:
@@ -74,7 +35,7 @@ def read_workbook(path: Path, _media_type: str | None, options: Options, limits:
     Raises UnsupportedMedia (415), UnusableFile (422) or TooLarge (413) where the workbook cannot be read.
     """
     check_workbook_archive(path, limits)
-    with _Process(path, limits) as process:
+    with SheetProcess(path, limits) as process:
         sheets = process.list_sheets()
         chosen = _choose_sheets(sheets, process, options, limits)
         tables = [_read_sheet(process.read_rows(sheet, limits), options, limits) for sheet in chosen]
@@ -83,147 +44,38 @@ def read_workbook(path: Path, _media_type: str | None, options: Options, limits:
     return table
 
 
-class _Process:
-    """A process that reads a workbook, and what it is asked. A process that ends early says why by its exit status."""
-
-    def __init__(self, path: Path, limits: Limits) -> None:
-        self._command = [sys.executable, "-I", "-m", "service.spreadsheet", str(path), str(limits.max_reader_memory)]
-
-    def __enter__(self) -> Self:
-        self._process = subprocess.Popen(  # noqa: S603 - our own module, without a shell
-            self._command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
-        )
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._process.kill()
-        self._process.communicate()
-
-    def list_sheets(self) -> list[_Sheet]:
-        return [_Sheet(at, name, hidden, []) for at, (name, hidden) in enumerate(self._receive())]
-
-    def read_head(self, sheet: _Sheet) -> list[Row]:
-        """The first rows with content, all equally long."""
-        self._send(f"head {sheet.at}")
-        rows = list[Row]()
-        while isinstance(batch := self._receive(), list):
-            rows += batch[1]
-        return _even(rows)
-
-    def read_rows(self, sheet: _Sheet, limits: Limits) -> _Content:
-        """All rows with content. Raises TooLarge where their texts are longer than the limits allow."""
-        self._send(f"rows {sheet.at}")
-        rows, lines, bad = list[Row](), list[int](), dict[int, dict[int, Refusal]]()
-        size = count = 0
-        while isinstance(batch := self._receive(), list):
-            numbers, cells, refused = batch
-            for at, column, cause, shown in refused:
-                address = f"{_name_column(column)}{numbers[at]}"
-                bad.setdefault(len(rows) + at, {})[column] = _refuse_cell(address, cause, shown)
-            lines += numbers
-            rows += cells
-            size += sum(map(len, chain.from_iterable(cells)))
-            count += sum(map(len, cells))
-            if size > limits.max_expanded_bytes or count > _MOST_CELLS:
-                raise _too_large()
-        return _Content(
-            _even(rows),
-            lines,
-            bad,
-            merged=[(top, bottom, left, right) for top, bottom, left, right in batch["merged"]],
-            shown={column: (count, examples) for column, count, examples in batch["shown"]},
-            hidden_rows=batch["hidden_rows"],
-            hidden_columns=batch["hidden_columns"],
-        )
-
-    def count_rows(self, sheet: _Sheet) -> int:
-        """The number of rows with content."""
-        self._send(f"count {sheet.at}")
-        return int(self._receive())
-
-    def _send(self, request: str) -> None:
-        if self._process.stdin is None:
-            raise ValueError("the process was started without pipes")
-        try:
-            self._process.stdin.write(f"{request}\n")
-            self._process.stdin.flush()
-        except BrokenPipeError:
-            raise self._explain_exit() from None
-
-    def _receive(self) -> Any:
-        line = self._process.stdout.readline() if self._process.stdout else ""
-        if not line:
-            raise self._explain_exit()
-        return json.loads(line)
-
-    def _explain_exit(self) -> TooLarge | UnusableFile | UnsupportedMedia:
-        status = self._process.wait()
-        if status == NOT_A_WORKBOOK:
-            return UnsupportedMedia(_NO_WORKBOOK)
-        if status == DAMAGED:
-            return UnusableFile("The workbook is damaged. Open it in Excel and save it again.", code=Code.NOT_A_TABLE)
-        return _too_large()
-
-
-def _too_large() -> TooLarge:
-    return TooLarge(
-        "Reading the workbook takes more memory or time than is allowed. Its used area may be far larger than its "
-        "table: delete the rows and columns around it, or send the sheet as CSV.",
-        code=Code.ARCHIVE_TOO_LARGE,
-    )
-
-
-def _even(rows: list[Row]) -> list[Row]:
-    """Make all rows as long as the longest. Raises TooLarge where that is far more than what they hold."""
-    width = max(map(len, rows), default=0)
-    if width * len(rows) > max(_SPARSE_CELLS, _SPARSE_FACTOR * sum(map(len, rows))):
-        raise _too_large()
-    return rows if all(len(row) == width for row in rows) else [row + [""] * (width - len(row)) for row in rows]
-
-
-def _name_column(at: int) -> str:
-    letters, at = "", at + 1
-    while at:
-        at, place = divmod(at - 1, 26)
-        letters = chr(ord("A") + place) + letters
-    return letters
-
-
-def _refuse_cell(address: str, cause: str, shown: str) -> Refusal:
-    if cause == "error":
-        return Code.FORMULA_UNCOMPUTED, f"The cell {address} holds the error {shown}. Correct it in the workbook."
-    if cause == "uncomputed":
-        return Code.FORMULA_UNCOMPUTED, (
-            f"The cell {address} has a formula without a value. Open the workbook in Excel, let it calculate, save it."
-        )
-    return Code.ROW_MALFORMED, f"The cell {address} holds neither a text nor a number. Type it again."
-
-
-def _choose_sheets(sheets: Sequence[_Sheet], process: _Process, options: Options, limits: Limits) -> list[_Sheet]:
+def _choose_sheets(sheets: Sequence[Sheet], process: SheetProcess, options: Options, limits: Limits) -> list[Sheet]:
     """The sheets to read. Raises UnusableFile where none fits, or where the caller has to say which one."""
-    if options.sheet is not None and options.sheet != _ALL:
+    named = {trimmed(sheet.name) for sheet in sheets}
+    if options.sheet is not None and (options.sheet != _ALL or _ALL in named):
         return [_find_sheet(sheets, options)]
-    for sheet in sheets:
-        sheet.head = process.read_head(sheet)
-    visible, hidden = ([sheet for sheet in sheets if sheet.hidden is state and sheet.head] for state in (False, True))
-    for candidates in (visible, hidden):
-        fitting = [sheet for sheet in candidates if is_header(find_titles(sheet.head, options).cells, options)]
-        if len(fitting) > 1:
-            return _take_several(fitting, options, limits)
-        if fitting:
-            return fitting
-    if not visible and not hidden:
+    heads = [(sheet, process.read_head(sheet, limits)) for sheet in sheets]
+    filled = [(sheet, head) for sheet, head in heads if head.rows]
+    ordered = sorted(filled, key=lambda each: each[0].hidden)
+    fitting = [each for each in ordered if is_header(_find_titles(each[1], options).cells, options)]
+    if fitting:
+        alike = [each for each in fitting if each[0].hidden is fitting[0][0].hidden]
+        return [fitting[0][0]] if len(alike) == 1 else _take_several(alike, options, limits)
+    if not ordered:
         raise UnusableFile("The workbook has no cell with a value.", code=Code.EMPTY_FILE)
-    head = (visible or hidden)[0].head
-    titles = find_titles(head, options)
-    try:
-        resolve_header(titles.cells, options)
-    except UnusableFile as error:
-        raise offer_readings(error, titles.cells, head[titles.last + 1 :], options, limits) from None
+    _resolve(ordered[0][1], options, limits)
     raise ValueError("a header that does not fit is refused by resolve_header")
 
 
-def _find_sheet(sheets: Sequence[_Sheet], options: Options) -> _Sheet:
+def _find_titles(content: Content, options: Options) -> TitleRows:
+    return find_titles(content.rows[:HEAD_ROWS], options, content.reach)
+
+
+def _resolve(content: Content, options: Options, limits: Limits) -> tuple[TitleRows, AnyHeader]:
+    """The header of a sheet. Raises UnusableFile where there is none, with the readings that would fit."""
+    titles = _find_titles(content, options)
+    try:
+        return titles, resolve_header(titles.cells, options)
+    except UnusableFile as error:
+        raise offer_readings(error, titles.cells, content.rows[titles.last + 1 :], options, limits) from None
+
+
+def _find_sheet(sheets: Sequence[Sheet], options: Options) -> Sheet:
     wanted = trimmed(options.sheet or "")
     exact = [sheet for sheet in sheets if trimmed(sheet.name) == wanted]
     found = exact or [sheet for sheet in sheets if trimmed(sheet.name).casefold() == wanted.casefold()]
@@ -237,43 +89,40 @@ def _find_sheet(sheets: Sequence[_Sheet], options: Options) -> _Sheet:
     )
 
 
-def _take_several(fitting: list[_Sheet], options: Options, limits: Limits) -> list[_Sheet]:
+def _take_several(fitting: Sequence[tuple[Sheet, Content]], options: Options, limits: Limits) -> list[Sheet]:
     """All sheets, where that is asked for and they have the same columns; else the question which one to read."""
-    found = [find_titles(sheet.head, options) for sheet in fitting]
+    sheets = [sheet for sheet, _ in fitting]
+    found = [_find_titles(head, options) for _, head in fitting]
     titles = [list(map(trimmed, each.cells)) for each in found]
     are_alike = all(each == titles[0] for each in titles)
     if options.sheet == _ALL and are_alike:
-        return fitting
+        return sheets
     readings = [
         {
             "query": options.change_query(sheet=sheet.name),
-            "facts": read_first_facts(each.cells, sheet.head[each.last + 1 :], options, limits),
+            "facts": read_first_facts(each.cells, head.rows[each.last + 1 :], options, limits),
         }
-        for sheet, each in zip(fitting[:_SHEETS_NAMED], found, strict=False)
+        for (sheet, head), each in zip(fitting[:_SHEETS_NAMED], found, strict=False)
     ]
     differ = "" if are_alike else " Their columns differ, so sheet=all does not read them together."
     advice = ", sheet=all all of them." if are_alike else "."
     raise UnusableFile(
-        f"Several sheets hold a table: {_list_sheets(fitting)}. sheet=NAME reads one of them{advice}{differ}",
+        f"Several sheets hold a table: {_list_sheets(sheets)}. sheet=NAME reads one of them{advice}{differ}",
         code=Code.HEADER_UNCLEAR,
-        sheets=[sheet.name for sheet in fitting[:_SHEETS_NAMED]],
+        sheets=[sheet.name for sheet in sheets[:_SHEETS_NAMED]],
         readings=readings,
-        **options.offer(sheet=_ALL if are_alike else fitting[0].name),
+        **options.offer(sheet=_ALL if are_alike else sheets[0].name),
     )
 
 
-def _list_sheets(sheets: Sequence[_Sheet]) -> str:
+def _list_sheets(sheets: Sequence[Sheet]) -> str:
     return ", ".join(map(str, sheets[:_SHEETS_NAMED])) + (", …" if len(sheets) > _SHEETS_NAMED else "")
 
 
-def _read_sheet(content: _Content, options: Options, limits: Limits) -> Table:
+def _read_sheet(content: Content, options: Options, limits: Limits) -> Table:
     if not content.rows:
         raise UnusableFile("The sheet has no cell with a value.", code=Code.EMPTY_FILE)
-    titles = find_titles(content.rows[:HEAD_ROWS], options, _find_reach(content))
-    try:
-        header = resolve_header(titles.cells, options)
-    except UnusableFile as error:
-        raise offer_readings(error, titles.cells, content.rows[titles.last + 1 :], options, limits) from None
+    titles, header = _resolve(content, options, limits)
     body = titles.last + 1 if header.cells else titles.first
     rows, lines = content.rows[body:], content.lines[body:]
     _refuse_merged(content, header)
@@ -286,15 +135,7 @@ def _read_sheet(content: _Content, options: Options, limits: Limits) -> Table:
     return table
 
 
-def _find_reach(content: _Content) -> list[dict[int, int]]:
-    """For each of the first rows, the merged cells that reach over several columns: the first column and the last."""
-    return [
-        {left: right for top, bottom, left, right in content.merged if top <= line <= bottom and right > left}
-        for line in content.lines[:HEAD_ROWS]
-    ]
-
-
-def _refuse_merged(content: _Content, header: AnyHeader) -> None:
+def _refuse_merged(content: Content, header: AnyHeader) -> None:
     """Refuse the cells that a merged cell covers: they are empty in the file, and to a person they have its value."""
     left = _MERGED_CELLS
     for top, bottom, first, last in content.merged:
@@ -304,12 +145,12 @@ def _refuse_merged(content: _Content, header: AnyHeader) -> None:
             for at in covered if first <= column <= last else ():
                 line = content.lines[at]
                 if (line, column) != (top, first) and is_blank(content.rows[at][column]):
-                    whole = f"{_name_column(first)}{top}:{_name_column(last)}{bottom}"
-                    detail = f"The cell {_name_column(column)}{line} is a part of the merged cell {whole}. Unmerge it."
+                    whole = f"{letter_column(first)}{top}:{letter_column(last)}{bottom}"
+                    detail = f"The cell {letter_column(column)}{line} is a part of the merged cell {whole}. Unmerge it."
                     content.bad_cells.setdefault(at, {}).setdefault(column, (Code.FIELD_MISSING, detail))
 
 
-def _report_shown(content: _Content, header: AnyHeader) -> list[Finding]:
+def _report_shown(content: Content, header: AnyHeader) -> list[Finding]:
     """A finding for each used column whose cells show something else than was taken."""
     found = list[Finding]()
     for column, (count, examples) in content.shown.items():
@@ -326,7 +167,7 @@ def _report_shown(content: _Content, header: AnyHeader) -> list[Finding]:
     return found
 
 
-def _report_hidden(content: _Content, header: AnyHeader, lines: Sequence[int]) -> list[Finding]:
+def _report_hidden(content: Content, header: AnyHeader, lines: Sequence[int]) -> list[Finding]:
     """A finding for rows and columns that were read though they are hidden, by hand or by a filter."""
     rows = sorted(set(content.hidden_rows).intersection(lines))
     columns = [at for at in header.positions if any(first <= at <= last for first, last in content.hidden_columns)]
@@ -342,7 +183,7 @@ def _report_hidden(content: _Content, header: AnyHeader, lines: Sequence[int]) -
     return [Finding(kind=kind, message=message, count=len(rows) or len(columns), relation=None, examples=[])]
 
 
-def _join_tables(tables: Sequence[Table], sheets: Sequence[_Sheet]) -> Table:
+def _join_tables(tables: Sequence[Table], sheets: Sequence[Sheet]) -> Table:
     """The tables of several sheets as one. Refused rows name their sheet, for lines are counted in each."""
     starts = [0, *accumulate(len(table.columns) for table in tables)]
     columns = Facts(
@@ -371,11 +212,11 @@ def _join_tables(tables: Sequence[Table], sheets: Sequence[_Sheet]) -> Table:
     return joined
 
 
-def _name_sheet(finding: Finding, sheet: _Sheet) -> Finding:
+def _name_sheet(finding: Finding, sheet: Sheet) -> Finding:
     return finding.model_copy(update={"message": f"Sheet {sheet}: {finding.message}"})
 
 
-def _report_sheets(sheets: Sequence[_Sheet], chosen: Sequence[_Sheet], process: _Process) -> list[Finding]:
+def _report_sheets(sheets: Sequence[Sheet], chosen: Sequence[Sheet], process: SheetProcess) -> list[Finding]:
     """The findings that a sheet that was read is hidden, that several were read, and which were not."""
     found = list[Finding]()
 
@@ -406,45 +247,3 @@ def _as_csv(row: Row) -> str:
     out = io.StringIO()
     csv.writer(out, lineterminator="").writerow(row)
     return out.getvalue()
-
-
-_CONTENT_TYPES = "[Content_Types].xml"  # a part of every package of Office Open XML
-_CHUNK = 1 << 20
-# What zipfile raises for a damaged archive, a password, or an unknown compression.
-_DAMAGE = (zipfile.BadZipFile, zipfile.LargeZipFile, zlib.error, NotImplementedError, RuntimeError, EOFError, OSError)
-
-
-def check_workbook_archive(path: Path, limits: Limits) -> None:
-    """Check an archive: UnsupportedMedia (415) if it is no .xlsx, UnusableFile (422) if damaged, TooLarge (413).
-
-    The sizes in its directory are added up first; then every part is unpacked and its true size counted.
-    """
-    try:
-        with zipfile.ZipFile(path) as archive:
-            parts = archive.infolist()
-            if _CONTENT_TYPES not in archive.namelist():
-                raise UnsupportedMedia(_NO_WORKBOOK)
-            _refuse_oversize(sum(part.file_size for part in parts), limits)
-            _refuse_oversize(sum(_count_unpacked_bytes(archive, part) for part in parts), limits)
-    except _DAMAGE as error:
-        raise UnusableFile(
-            f"The workbook is damaged or encrypted: {str(error)[:200]}. Save it again without a password.",
-            code=Code.NOT_A_TABLE,
-        ) from error
-
-
-def _count_unpacked_bytes(archive: zipfile.ZipFile, part: zipfile.ZipInfo) -> int:
-    size = 0
-    with archive.open(part) as stream:
-        while chunk := stream.read(_CHUNK):
-            size += len(chunk)
-    return size
-
-
-def _refuse_oversize(size: int, limits: Limits) -> None:
-    if size > limits.max_expanded_bytes:
-        raise TooLarge(
-            f"The workbook expands to {size:,} bytes; at most {limits.max_expanded_bytes:,} are allowed. "
-            "Send only the sheet with the facts, or send it as CSV.",
-            code=Code.ARCHIVE_TOO_LARGE,
-        )

@@ -4,13 +4,17 @@ import datetime as dt
 import io
 import zipfile
 from collections.abc import Callable, Sequence
+from decimal import Decimal
 
 import openpyxl
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from schemas.uploads import FindingKind, Layout, OnConflict
 from service.errors import RequestError, TooLarge, UnsupportedMedia, UnusableFile
 from service.ingest import Limits, ParsedFile
+from tests.examples import examples
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 HEADER = ("subject", "relation", "answer")
@@ -194,6 +198,48 @@ def test_merged_titles_are_joined_as_far_as_they_reach(read: Read, facts: AsFact
     book.save(out)
     parsed = read(out.getvalue(), XLSX, layout=Layout.WIDE, subject="品番")
     assert [relation for _, relation, _ in facts(parsed)] == ["寸法 / 長さ", "寸法 / 幅", "備考"]
+
+
+def test_a_merged_cell_may_be_one(read: Read, facts: AsFacts) -> None:
+    """Some programs write merged ranges of a single cell, which cover nothing."""
+    data = workbook(x=[HEADER, ("a", "r", "1")])
+    merged = b'</sheetData><mergeCells count="1"><mergeCell ref="A2"/></mergeCells>'
+    data = replaced_part(data, "xl/worksheets/sheet1.xml", lambda xml: xml.replace(b"</sheetData>", merged))
+    assert facts(read(data, XLSX)) == [("a", "r", "1")]
+
+
+def test_a_sheet_may_be_called_all(read: Read, facts: AsFacts) -> None:
+    """Its name means this sheet where there is one, and every sheet where there is none."""
+    data = workbook(all=[HEADER, ("a", "r", "1")], other=[HEADER, ("b", "r", "2")])
+    assert facts(read(data, XLSX, sheet="all")) == [("a", "r", "1")]
+
+
+@examples(25)
+@given(
+    number=st.integers(0, 10**9),
+    width=st.integers(1, 12),
+    share=st.decimals("-10", "10", places=4, allow_nan=False),
+    decimals=st.integers(0, 3),
+    day=st.dates(dt.date(1900, 3, 1), dt.date(9999, 12, 31)),
+    form=st.sampled_from(["yyyy/m/d", "d-mmm-yy", '[$-411]ggge"年"m"月"d"日"', "aaaa", "m/d"]),
+    number_form=st.sampled_from(["General", "#,##0.0000", "0.000000", "@", '#,##0.0000"円"']),
+)
+def test_numbers_of_every_format_are_what_was_meant(  # noqa: PLR0917 - one for each kind of number
+    number: int, width: int, share: Decimal, decimals: int, day: dt.date, form: str, number_form: str, read: Read
+) -> None:
+    """Codes with their zeros, percentages with all their digits, dates by ISO 8601, other numbers as they are."""
+    cells = [
+        (number, "0" * width),
+        (float(share), f"0.{'0' * decimals}%" if decimals else "0%"),
+        (day, form),
+        (float(share), number_form),
+    ]
+    whole, _, rest = f"{abs(share) * 100:f}".partition(".")
+    rest = rest.rstrip("0").ljust(decimals, "0")
+    percent = f"{'-' if share < 0 else ''}{whole}{'.' if rest else ''}{rest}%"
+    plain = f"{share:f}".rstrip("0").rstrip(".")
+    wanted = [str(number).zfill(width), percent, day.isoformat(), "0" if plain == "-0" else plain]
+    assert read(formatted(cells), XLSX).accepted.answers == wanted
 
 
 def test_lines_are_those_of_the_sheet(read: Read, facts: AsFacts) -> None:
