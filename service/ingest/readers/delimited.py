@@ -125,7 +125,8 @@ def _read_header(
     try:
         header = resolve_header(first, options)
     except UnusableFile as error:
-        raise offer_readings(error, first, body[:_SAMPLE_LINES], options, limits) from None
+        head = [rows.rows[place] for place in places[: titles.last + 1]]
+        raise offer_readings(error, head + body[:_SAMPLE_LINES], titles.first, options, limits) from None
     if not header.cells:
         return header, at
     if body:

@@ -118,7 +118,7 @@ def _resolve_keys(objects: list[Object], options: Options, limits: Limits) -> An
         return resolve_header(names, options)
     except UnusableFile as error:
         rows = [_make_wide_rows(found, names)[0][0] for found in objects[:_SAMPLE_OBJECTS]]
-        raise offer_readings(error, names, rows, options, limits) from None
+        raise offer_readings(error, [names, *rows], 0, options, limits) from None
 
 
 def _make_rows(found: Object, keys: list[str]) -> tuple[list[Row], dict[int, Refusal]]:

@@ -69,7 +69,7 @@ def _choose_and_read(reader: "subprocess.Popen[bytes]", options: Options, limits
         to.write(json.dumps(printable).encode() + b"\n")
         to.close()
         rows, _ = _receive_rows(back, printable, _SAMPLE_ROWS)
-        raise offer_readings(error, printable, rows, options, limits) from None
+        raise offer_readings(error, [printable, *rows], 0, options, limits) from None
     wanted = [header.names[at] for at in header.positions]
     for name in wanted:
         _refuse_nested(name, *columns[name])

@@ -53,6 +53,8 @@ def _choose_sheets(sheets: Sequence[Sheet], process: SheetProcess, options: Opti
     filled = [(sheet, head) for sheet, head in heads if head.rows]
     ordered = sorted(filled, key=lambda each: each[0].hidden)
     fitting = [each for each in ordered if is_header(_find_titles(each[1], options).cells, options)]
+    if not fitting or fitting[0][0].hidden:
+        _ask_about_visible(ordered, options, limits)
     if fitting:
         alike = [each for each in fitting if each[0].hidden is fitting[0][0].hidden]
         return [fitting[0][0]] if len(alike) == 1 else _take_several(alike, options, limits)
@@ -60,6 +62,19 @@ def _choose_sheets(sheets: Sequence[Sheet], process: SheetProcess, options: Opti
         raise UnusableFile("The workbook has no cell with a value.", code=Code.EMPTY_FILE)
     _resolve(ordered[0][1], options, limits)
     raise ValueError("a header that does not fit is refused by resolve_header")
+
+
+def _ask_about_visible(filled: Sequence[tuple[Sheet, Content]], options: Options, limits: Limits) -> None:
+    """Raise UnusableFile where a visible sheet holds a table of another reading: that is a question, and no hidden
+    sheet is read in its place.
+    """
+    for sheet, head in filled:
+        if not sheet.hidden:
+            try:
+                _resolve(head, options, limits)
+            except UnusableFile as error:
+                if "readings" in error.extra:
+                    raise
 
 
 def _find_titles(content: Content, options: Options) -> TitleRows:
@@ -72,7 +87,7 @@ def _resolve(content: Content, options: Options, limits: Limits) -> tuple[TitleR
     try:
         return titles, resolve_header(titles.cells, options)
     except UnusableFile as error:
-        raise offer_readings(error, titles.cells, content.rows[titles.last + 1 :], options, limits) from None
+        raise offer_readings(error, content.rows, titles.first, options, limits, content.reach) from None
 
 
 def _find_sheet(sheets: Sequence[Sheet], options: Options) -> Sheet:
@@ -100,7 +115,7 @@ def _take_several(fitting: Sequence[tuple[Sheet, Content]], options: Options, li
     readings = [
         {
             "query": options.change_query(sheet=sheet.name),
-            "facts": read_first_facts(each.cells, head.rows[each.last + 1 :], options, limits),
+            "facts": read_first_facts(head.rows, options, limits, head.reach),
         }
         for (sheet, head), each in zip(fitting[:_SHEETS_NAMED], found, strict=False)
     ]

@@ -213,6 +213,12 @@ def test_a_nameless_column_without_values_is_left_out(read_wide: Read) -> None:
     [
         (PARTS, {}, {"layout": ["wide"], "subject": ["品番"]}),
         ("コード,a,b,c\n1,x,y,z\n1,y,y,z\n", {}, {"layout": ["wide"], "subject": ["コード,a"]}),
+        ("部品表,,,\n品番,寸法,,材質\n,長さ,幅,\nA,1,2,鋼\nB,1,2,鋼\n", {}, {"layout": ["wide"], "subject": ["品番"]}),
+        (
+            ",寸法,,価格,,色\n品番,縦,横,税抜,税込,表\nA,1,2,3,4,5\nB,1,2,3,4,5\n",
+            {},
+            {"layout": ["wide"], "subject": ["品番"]},
+        ),
         ("P-1,色,赤\nP-2,色,青\n", {}, {"header": ["none"]}),
         ("何,どう,なに\nA,r,1\nA,s,2\n", {}, {"header": ["何,どう,なに"]}),
         ("subject,relation,answer\nA,r,1\n", {"header": "what,how,which"}, {}),

@@ -172,6 +172,31 @@ def test_what_is_hidden_is_told(read: Read, facts: AsFacts) -> None:
     assert any(finding.kind is FindingKind.SHEET_HIDDEN for finding in old.findings)
 
 
+def test_a_visible_table_of_another_layout_comes_before_a_hidden_one(read: Read, facts: AsFacts) -> None:
+    """A wide table that is seen is asked about, though a hidden sheet would fit as it is."""
+    rows = [
+        ("部品マスタ",),
+        ("品番", "寸法", None, "材質"),
+        (None, "長さ", "幅", None),
+        (1, 10, 20, "鋼"),
+        (2, 11, None, "銅"),
+    ]
+    book = openpyxl.load_workbook(io.BytesIO(workbook(old=[HEADER, ("a", "r", "0")], 部品=rows)))
+    book["old"].sheet_state = "hidden"
+    for merged in ("A2:A3", "B2:C2", "D2:D3"):
+        book["部品"].merge_cells(merged)
+    out = io.BytesIO()
+    book.save(out)
+    with pytest.raises(UnusableFile, match="layout=wide&subject=品番") as asked:
+        read(out.getvalue(), XLSX)
+    readings = asked.value.extra["readings"]
+    assert isinstance(readings, list)
+    assert readings[0]["facts"] == [["1", "寸法 / 長さ", "10"], ["1", "寸法 / 幅", "20"], ["1", "材質", "鋼"]]
+    wide = read(out.getvalue(), XLSX, layout=Layout.WIDE, subject="品番")
+    assert len(facts(wide)) == 5
+    assert facts(read(out.getvalue(), XLSX, sheet="old")) == [("a", "r", "0")]
+
+
 def test_merged_cells_are_refused_with_their_range(read: Read, facts: AsFacts) -> None:
     """A row whose subject is covered by a merged cell is refused, and told why; in a wide table a covered answer is."""
     rows = [("品番", "項目", "値"), ("a", "r", "1"), (None, "s", "2"), (None, "t", "3"), ("b", "r", "4")]
