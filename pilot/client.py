@@ -46,6 +46,7 @@ _MAGIC = {b"PK\x03\x04": _MEDIA_TYPES[".xlsx"], b"PAR1": _MEDIA_TYPES[".parquet"
 _POLL_SECONDS = (0.02, 0.5)
 _ENDED = {JobState.SUCCEEDED, JobState.FAILED, JobState.CANCELLED}
 _Body = TypeVar("_Body", bound=BaseModel)
+_List = TypeVar("_List", DictionaryList, MemoryList)
 _Struct = TypeVar("_Struct", bound=msgspec.Struct)
 
 
@@ -102,7 +103,7 @@ class FactStore:
 
     def list_dictionaries(self) -> list[Dictionary]:
         """List the dictionaries that the key may see."""
-        return _read(DictionaryList, self._send("GET", "/v1/dictionaries")).dictionaries
+        return [held for page in self._pages(DictionaryList, "/v1/dictionaries") for held in page.dictionaries]
 
     def get_or_create_dictionary(self, name: str) -> Dictionary:
         """Get the dictionary with this id or exact name; create one of this name where there is none."""
@@ -190,7 +191,8 @@ class FactStore:
 
     def list_memories(self, dictionary: str) -> list[MemoryInfo]:
         """List the memories of the dictionary."""
-        return _read(MemoryList, self._send("GET", f"/v1/dictionaries/{_quote(dictionary)}/memories")).memories
+        pages = self._pages(MemoryList, f"/v1/dictionaries/{_quote(dictionary)}/memories")
+        return [held for page in pages for held in page.memories]
 
     def put_alias(self, dictionary: str, alias: str, memory: str, reason: str, *, version: int | None = None) -> Alias:
         """Point the alias at a memory; with `version`, only if it has not been moved since that version."""
@@ -280,6 +282,14 @@ class FactStore:
         headers = {"Content-Type": media_type}
         path = f"/v1/dictionaries/{_quote(dictionary)}/uploads"
         return _read(Receipt, self._send("POST", path, params=parameters, content=content, headers=headers))
+
+    def _pages(self, shape: type[_List], path: str) -> Iterator[_List]:
+        """The pages of a list."""
+        page = _read(shape, self._send("GET", path))
+        yield page
+        while page.cursor is not None:
+            page = _read(shape, self._send("GET", path, params={"cursor": page.cursor}))
+            yield page
 
     def _send(self, method: str, path: str, **request: object) -> httpx.Response:
         with _transport_errors():

@@ -58,6 +58,18 @@ def _check_day(value: object) -> object:
     return value
 
 
+def _check_digits(value: object) -> object:
+    if isinstance(value, str) and not re.fullmatch("-?[0-9]{1,20}", value):
+        raise PydanticCustomError("digits", "a whole number is wanted, in digits")
+    return value
+
+
+def _check_switch(value: object) -> object:
+    if isinstance(value, str) and value not in {"true", "false"}:
+        raise PydanticCustomError("switch", "true or false is wanted")
+    return value
+
+
 def _described(**rules: Any) -> Any:
     """A field that the document holds to rules which the service checks by code."""
     return Field(json_schema_extra=rules)
@@ -69,6 +81,10 @@ Number = Annotated[float, Strict(), Field(allow_inf_nan=False)]
 Flag = Annotated[bool, Strict()]
 Moment = Annotated[datetime, BeforeValidator(_check_moment), _described(pattern=_MOMENT)]
 Day = Annotated[date, BeforeValidator(_check_day), _described(pattern=_DAY)]
+
+# What a query says, which is text: pydantic would also take 1_000, 1.0, on and yes.
+DIGITS = BeforeValidator(_check_digits)
+QueryFlag = Annotated[bool, BeforeValidator(_check_switch)]
 
 Text = Annotated[str, Field(min_length=1, max_length=LONGEST_TEXT), _described(pattern=NOT_BLANK)]
 """A name or an answer."""

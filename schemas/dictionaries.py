@@ -25,3 +25,4 @@ class Dictionary(Reply):
 
 class DictionaryList(Reply):
     dictionaries: list[Dictionary]
+    cursor: str | None

@@ -152,3 +152,4 @@ class ExperimentJob(Reply):
 
 class ExperimentList(Reply):
     experiments: list[ExperimentJob]
+    cursor: str | None

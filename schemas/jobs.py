@@ -44,6 +44,7 @@ class Job(Reply):
 
 class JobList(Reply):
     jobs: list[Job]
+    cursor: str | None
 
 
 class VerificationResult(Reply):

@@ -102,3 +102,4 @@ class KeyCreated(Reply):
 
 class KeyList(Reply):
     keys: list[KeyInfo]
+    cursor: str | None

@@ -173,3 +173,4 @@ class MemoryInfo(Reply):
 
 class MemoryList(Reply):
     memories: list[MemoryInfo]
+    cursor: str | None

@@ -160,3 +160,4 @@ class Receipt(Reply):
 
 class ReceiptList(Reply):
     uploads: list[Receipt]
+    cursor: str | None

@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import Query, Response
 
 from schemas.aliases import Alias, AliasHistory, AliasList, AliasPut, AliasRemove, AliasRollback, AliasUnpin
+from schemas.base import DIGITS
 from schemas.gates import GateReply, Priority, PriorityPut
 from schemas.jobs import Job
 from schemas.problems import Code
@@ -70,7 +71,7 @@ def history(  # noqa: PLR0917 - FastAPI reads the request from the parameters
     _: Viewer,
     response: Response,
     cursor: Annotated[str | None, Query(max_length=200)] = None,
-    limit: Annotated[int, Query(ge=1, le=10_000)] = aliases.PAGE,
+    limit: Annotated[int, Query(ge=1, le=10_000), DIGITS] = aliases.PAGE,
 ) -> AliasHistory:
     """Newest first; the first page has the alias's ETag."""
     page = aliases.read_history(service.db, dictionary, alias, cursor, limit)

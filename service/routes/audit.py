@@ -1,11 +1,11 @@
 """/v1/audit: the chain's entries, its head, whether it holds, and what it says about one pair."""
 
-from datetime import datetime
 from typing import Annotated
 
 from fastapi import Query
 
 from schemas.audit import AuditFound, AuditHead, AuditPage, AuditSearch, AuditVerdict, AuditVerify
+from schemas.base import DIGITS, Moment
 from service.routes.context import Auditing, Service
 from service.routes.wire import Router
 from service.storage.audit import EntryFilter
@@ -23,10 +23,10 @@ def listed(  # noqa: PLR0917 - FastAPI reads the request from the parameters
     by: str | None = None,
     dictionary: str | None = None,
     memory: str | None = None,
-    since: datetime | None = None,
-    until: datetime | None = None,
+    since: Moment | None = None,
+    until: Moment | None = None,
     cursor: str | None = None,
-    limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+    limit: Annotated[int, Query(ge=1, le=1000), DIGITS] = 100,
 ) -> AuditPage:
     """Newest first. `dictionary` and `memory` are ids; `until` is not included."""
     moments = (searching.moment(since), searching.moment(until))

@@ -5,12 +5,14 @@ from typing import Annotated, Any
 
 from fastapi import Depends, Header, Query, Request
 
+from schemas.base import DIGITS, QueryFlag
 from service.errors import NotFound
 from service.settings import Settings
 from service.storage import Database
 from service.workflows.access import grants
 from service.workflows.access.authenticator import Action, Authenticator, Caller
 from service.workflows.audit import Auditor
+from service.workflows.cursors import Asked
 from service.workflows.health import Readiness
 from service.workflows.recalls.serving import Serving
 from service.workflows.versions.editors import Editors
@@ -91,9 +93,21 @@ PolicyMaker = Annotated[Caller, may(Action.SET_POLICIES)]
 Namer = Annotated[Caller, may(Action.SET_NAMES)]
 KeyKeeper = Annotated[Caller, may(Action.MANAGE_KEYS)]
 
+_CURSOR = "From an earlier page, to go on behind it."
+
+
+def _page(
+    cursor: Annotated[str | None, Query(max_length=200, description=_CURSOR)] = None,
+    limit: Annotated[int, Query(ge=1, le=1000, description="Of a page."), DIGITS] = 1000,
+) -> Asked:
+    return Asked(cursor, limit)
+
+
+Page = Annotated[Asked, Depends(_page)]
+
 _KEY = "A text of your choice. The same request sent again under it gets its reply again, for 30 days."
 _MATCH = "An ETag of an earlier reply. If something has changed since, the request is refused."
 _RAW = "`true`: every text exactly. `false`: safe to open in a spreadsheet, with a `'` before what it would run."
-RawCsv = Annotated[bool, Query(description=_RAW)]
+RawCsv = Annotated[QueryFlag, Query(description=_RAW)]
 IdempotencyKey = Annotated[str | None, Header(alias="Idempotency-Key", min_length=1, max_length=200, description=_KEY)]
 IfMatch = Annotated[str | None, Header(alias="If-Match", description=_MATCH)]

@@ -4,9 +4,10 @@ from typing import Annotated
 
 from fastapi import Query
 
+from schemas.base import DIGITS
 from schemas.dictionaries import Dictionary, DictionaryCreate, DictionaryList
 from schemas.problems import Code
-from service.routes.context import Creator, IdempotencyKey, PartReader, PartViewer, RawCsv, Remover, Service
+from service.routes.context import Creator, IdempotencyKey, Page, PartReader, PartViewer, RawCsv, Remover, Service
 from service.routes.replies import Csv, refusals, with_form
 from service.routes.wire import Router
 from service.workflows.ledger import dictionaries, facts
@@ -24,9 +25,9 @@ def create(
 
 
 @router.get("")
-def listed(service: Service, caller: PartViewer) -> DictionaryList:
-    """Those that the key reaches."""
-    return dictionaries.list_dictionaries(service.db, caller)
+def listed(service: Service, caller: PartViewer, page: Page) -> DictionaryList:
+    """Those that the key reaches, oldest first; `cursor` asks for the next page."""
+    return dictionaries.list_dictionaries(service.db, caller, page)
 
 
 @router.get("/{dictionary}")
@@ -47,7 +48,9 @@ def export(
     service: Service,
     caller: PartReader,
     raw: RawCsv = False,
-    as_of: Annotated[int | None, Query(ge=0, description="A ledger version; the newest where left out.")] = None,
+    as_of: Annotated[
+        int | None, Query(ge=0, description="A ledger version; else the newest."), DIGITS
+    ] = None,
 ) -> Csv:
     """The ledger as CSV in UTF-8. With `raw=true` it is exact: uploaded again, with `encoding=utf-8&delimiter=,`, it is
     the same facts. Without it, whatever a spreadsheet would run as a formula has a `'` before it, so the file is safe

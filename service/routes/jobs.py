@@ -4,7 +4,7 @@ from fastapi import Response
 
 from schemas.experiments import ExperimentList, ExperimentRequest
 from schemas.jobs import Job, JobList
-from service.routes.context import IdempotencyKey, JobCanceller, JobReader, Service, Trainer
+from service.routes.context import IdempotencyKey, JobCanceller, JobReader, Page, Service, Trainer
 from service.routes.replies import with_location
 from service.routes.wire import Router
 from service.workflows.jobs import jobs
@@ -25,9 +25,9 @@ def cancel(job: str, service: Service, caller: JobCanceller) -> Job:
 
 
 @router.get("/dictionaries/{dictionary}/jobs")
-def listed(dictionary: str, service: Service, _: JobReader) -> JobList:
-    """Newest first."""
-    return jobs.list_jobs(service.db, dictionary)
+def listed(dictionary: str, service: Service, _: JobReader, page: Page) -> JobList:
+    """Newest first; `cursor` asks for the next page."""
+    return jobs.list_jobs(service.db, dictionary, page)
 
 
 experiment_router = Router(prefix="/v1/dictionaries/{dictionary}/experiments", tags=["experiments"])
@@ -51,6 +51,6 @@ def order(  # noqa: PLR0917 - FastAPI reads the request from the parameters
 
 
 @experiment_router.get("", name="listed")
-def list_experiments(dictionary: str, service: Service, _: JobReader) -> ExperimentList:
-    """Newest first; what they found is the result of the job."""
-    return experiments.list_experiments(service.db, dictionary)
+def list_experiments(dictionary: str, service: Service, _: JobReader, page: Page) -> ExperimentList:
+    """Newest first; what they found is the result of the job. `cursor` asks for the next page."""
+    return experiments.list_experiments(service.db, dictionary, page)

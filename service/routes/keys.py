@@ -1,7 +1,7 @@
 """/v1/keys: made, listed, rotated, revoked, by admins only."""
 
 from schemas.keys import KeyCreate, KeyCreated, KeyInfo, KeyList, KeyRotate
-from service.routes.context import IdempotencyKey, KeyKeeper, Service
+from service.routes.context import IdempotencyKey, KeyKeeper, Page, Service
 from service.routes.wire import Router
 from service.workflows.access import keys
 
@@ -19,8 +19,9 @@ def create(
 
 
 @router.get("")
-def listed(service: Service, _: KeyKeeper) -> KeyList:
-    return keys.list_keys(service.db)
+def listed(service: Service, _: KeyKeeper, page: Page) -> KeyList:
+    """Oldest first; `cursor` asks for the next page."""
+    return keys.list_keys(service.db, page)
 
 
 @router.delete("/{key}")

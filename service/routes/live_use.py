@@ -1,10 +1,10 @@
 """/v1/dictionaries/{d}/use and /shadow: what is really asked, and how a challenger would answer it."""
 
-import datetime as dt
 from typing import Annotated
 
 from fastapi import Query
 
+from schemas.base import DIGITS, Day
 from schemas.live_use import Unknowns, Use
 from schemas.shadow import DisagreementList, Shadow, ShadowPut
 from service.routes.context import AliasMover, LedgerReader, Service, UnknownsReader, Viewer
@@ -15,14 +15,14 @@ router = Router(prefix="/v1/dictionaries/{dictionary}/use", tags=["use"])
 
 
 @router.get("")
-def use(dictionary: str, service: Service, _: Viewer, since: dt.date | None = None) -> Use:
+def use(dictionary: str, service: Service, _: Viewer, since: Day | None = None) -> Use:
     """Counts from a day (UTC) on; those of the last seconds are still on their way."""
     return live_use.get_use(service.db, dictionary, since.isoformat() if since else None)
 
 
 @router.get("/unknowns")
 def unknowns(
-    dictionary: str, service: Service, _: UnknownsReader, limit: Annotated[int, Query(ge=1, le=1000)] = 100
+    dictionary: str, service: Service, _: UnknownsReader, limit: Annotated[int, Query(ge=1, le=1000), DIGITS] = 100
 ) -> Unknowns:
     """The pairs most asked that no memory answered; kept only where the service is set to."""
     return live_use.list_unknowns(service.db, service.settings, dictionary, limit)

@@ -4,7 +4,7 @@ from fastapi import Response
 
 from schemas.jobs import Job
 from schemas.memories import MemoryCreate, MemoryInfo, MemoryList
-from service.routes.context import Examiner, IdempotencyKey, Service, Trainer, Viewer
+from service.routes.context import Examiner, IdempotencyKey, Page, Service, Trainer, Viewer
 from service.routes.replies import MISSING, refusals, with_location
 from service.routes.wire import Router
 from service.workflows.versions import memories, scrubs
@@ -27,9 +27,9 @@ def train(  # noqa: PLR0917 - FastAPI reads the request from the parameters
 
 
 @router.get("/dictionaries/{dictionary}/memories")
-def listed(dictionary: str, service: Service, _: Viewer) -> MemoryList:
-    """Those that can be recalled, newest first."""
-    return memories.list_memories(service.db, dictionary)
+def listed(dictionary: str, service: Service, _: Viewer, page: Page) -> MemoryList:
+    """Those that can be recalled, newest first; `cursor` asks for the next page."""
+    return memories.list_memories(service.db, dictionary, page)
 
 
 @router.get("/memories/{memory}")

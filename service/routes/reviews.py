@@ -5,6 +5,7 @@ from typing import Annotated
 
 from fastapi import Query, Response
 
+from schemas.base import DIGITS
 from schemas.problems import Code
 from schemas.reviews import (
     Estimate,
@@ -63,7 +64,7 @@ def listed(  # noqa: PLR0917 - FastAPI reads the request from the parameters
     _: ReviewReader,
     state: ReviewState | None = None,
     order: ReviewOrder = ReviewOrder.RANDOM,
-    limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+    limit: Annotated[int, Query(ge=1, le=1000), DIGITS] = 100,
     cursor: str | None = None,
 ) -> ReviewPage:
     """Of every state unless one is named; in random order, which keeps estimates unbiased, unless another is named."""

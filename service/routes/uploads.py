@@ -8,10 +8,11 @@ from typing import Annotated, Any
 
 from fastapi import Depends, Query, Request
 
+from schemas.base import QueryFlag
 from schemas.problems import Code
 from schemas.uploads import Layout, Mode, OnConflict, Receipt, ReceiptList
 from service.ingest import MEDIA_TYPES, Limits, Options
-from service.routes.context import IdempotencyKey, LedgerReader, PartUploader, RawCsv, Service
+from service.routes.context import IdempotencyKey, LedgerReader, Page, PartUploader, RawCsv, Service
 from service.routes.guard import check_announced
 from service.routes.replies import Csv, refusals, with_form
 from service.routes.wire import Router, unpack
@@ -108,9 +109,9 @@ async def upload(  # noqa: PLR0917 - FastAPI reads the request from the paramete
     caller: PartUploader,
     options: Annotated[Options, Depends(_options)],
     idempotency_key: IdempotencyKey = None,
-    dry_run: Annotated[bool, _asked("Store nothing; the reply is what an upload would say.")] = False,
+    dry_run: Annotated[QueryFlag, _asked("Store nothing; the reply is what an upload would say.")] = False,
     allow_partial: Annotated[
-        bool, _asked("With `replace`: though rows were refused; no pair that they mention is deleted.")
+        QueryFlag, _asked("With `replace`: though rows were refused; no pair that they mention is deleted.")
     ] = False,
 ) -> Receipt:
     """Store the facts of one file. The reply is sent once they are on the disk; `dry_run` only says what would be."""
@@ -131,9 +132,9 @@ async def upload(  # noqa: PLR0917 - FastAPI reads the request from the paramete
 
 
 @router.get("")
-def listed(dictionary: str, service: Service, _: LedgerReader) -> ReceiptList:
-    """Newest first."""
-    return ingest.list_receipts(service.db, dictionary)
+def listed(dictionary: str, service: Service, _: LedgerReader, page: Page) -> ReceiptList:
+    """Newest first; `cursor` asks for the next page."""
+    return ingest.list_receipts(service.db, dictionary, page)
 
 
 @router.get("/{upload}")

@@ -7,7 +7,7 @@ from pathlib import Path
 from threading import Lock
 from typing import Any
 
-from sqlalchemy import Connection, Engine, PoolProxiedConnection, create_engine, event
+from sqlalchemy import ColumnElement, Connection, Engine, PoolProxiedConnection, Select, create_engine, event
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
@@ -119,6 +119,12 @@ class Database:
             self._peek_connection.close()
             self._peek_connection = None
         self.engine.dispose()
+
+
+def newest(query: Select[Any], number: ColumnElement[int], before: int | None, limit: int) -> Select[Any]:
+    """The query for a page of its rows, newest first: those with a `number` below `before`."""
+    wanted = query if before is None else query.where(number < before)
+    return wanted.order_by(number.desc()).limit(limit)
 
 
 def ring(tx: Connection) -> None:

@@ -1,5 +1,6 @@
 """Dictionaries: the named tables of facts, with the ledger version and size that each has now."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -68,12 +69,17 @@ def lock_by_id(tx: Connection, dictionary: str) -> Row | None:
     return _lock_where(tx, dictionaries.c.id == dictionary)
 
 
-def list_all(tx: Connection) -> list[Dictionary]:
+def list_all(tx: Connection, after: int | None = None) -> Iterator[tuple[int, Dictionary]]:
+    """The dictionaries with their numbers, oldest first, from the number above `after` on."""
     champion = (dictionaries.c.number == aliases.c.dictionary) & (aliases.c.alias == CHAMPION)
     joined = dictionaries.outerjoin(aliases, champion)
-    columns = (*dictionaries.c, aliases.c.memory)
-    rows = tx.execute(select(*columns).select_from(joined).order_by(dictionaries.c.number))
-    return [to_schema(Row(*row[:-1]), row[-1]) for row in rows]
+    query = select(*dictionaries.c, aliases.c.memory).select_from(joined).where(dictionaries.c.number > (after or 0))
+    for row in tx.execute(query.order_by(dictionaries.c.number)):
+        yield row.number, to_schema(Row(*row[:-1]), row[-1])
+
+
+def list_ids(tx: Connection) -> list[str]:
+    return list(tx.scalars(select(dictionaries.c.id).order_by(dictionaries.c.number)))
 
 
 def to_schema(row: Row, champion: str | None) -> Dictionary:

@@ -14,7 +14,7 @@ from schemas.experiments import ExperimentJob
 from schemas.jobs import Job, JobKind, JobState
 from schemas.problems import Problem
 from service.errors import Cancelled
-from service.storage.database import ring
+from service.storage.database import newest, ring
 from service.storage.stamps import new_id, now
 from service.storage.tables import dictionaries, jobs, memories
 
@@ -64,24 +64,33 @@ def find(tx: Connection, job_id: str) -> Job | None:
     return None if row is None else _to_schema(row)
 
 
-def list_in(tx: Connection, dictionary: int) -> list[Job]:
-    """The jobs of a dictionary, newest first."""
-    rows = tx.execute(select(jobs).where(jobs.c.dictionary == dictionary).order_by(jobs.c.number.desc()))
-    return [_to_schema(row) for row in rows]
+def list_ids(tx: Connection, dictionary: int) -> list[str]:
+    return list(tx.scalars(select(jobs.c.id).where(jobs.c.dictionary == dictionary)))
 
 
-def list_experiments(tx: Connection, dictionary: int) -> list[ExperimentJob]:
-    """The experiments of a dictionary, newest first, without their documents."""
+def list_page(tx: Connection, dictionary: int, before: int | None, limit: int) -> list[tuple[int, Job]]:
+    """The jobs of a dictionary with their numbers, newest first, from the number below `before` on."""
+    query = select(jobs).where(jobs.c.dictionary == dictionary)
+    return [(row.number, _to_schema(row)) for row in tx.execute(newest(query, jobs.c.number, before, limit))]
+
+
+def list_experiments(
+    tx: Connection, dictionary: int, before: int | None, limit: int
+) -> list[tuple[int, ExperimentJob]]:
+    """The experiments among them, without their documents."""
     shown = (jobs.c.id, jobs.c.state, jobs.c.progress, jobs.c.created_at, jobs.c.started_at, jobs.c.ended_at)
     mine = (jobs.c.dictionary == dictionary, jobs.c.kind == JobKind.EXPERIMENT)
-    rows = tx.execute(select(*shown, jobs.c.params).where(*mine).order_by(jobs.c.number.desc())).mappings()
+    query = newest(select(*shown, jobs.c.number, jobs.c.params).where(*mine), jobs.c.number, before, limit)
     return [
-        ExperimentJob(
-            **{column.name: row[column] for column in shown},
-            kind=row["params"]["request"]["kind"],
-            seconds=row["params"]["request"]["seconds"],
+        (
+            row["number"],
+            ExperimentJob(
+                **{column.name: row[column] for column in shown},
+                kind=row["params"]["request"]["kind"],
+                seconds=row["params"]["request"]["seconds"],
+            ),
         )
-        for row in rows
+        for row in tx.execute(query).mappings()
     ]
 
 

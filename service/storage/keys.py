@@ -32,8 +32,11 @@ def add(tx: Connection, info: KeyInfo, digest: bytes) -> None:
     announce(tx)
 
 
-def list_all(tx: Connection) -> list[KeyInfo]:
-    return [_to_schema(row) for row in tx.execute(select(*_SHOWN).order_by(api_keys.c.created_at)).mappings()]
+def list_page(tx: Connection, after: int | None, limit: int) -> list[tuple[int, KeyInfo]]:
+    """Oldest first, each with its place in the list, from the place behind `after` on. No key ever leaves the list."""
+    query = select(*_SHOWN).order_by(api_keys.c.created_at, api_keys.c.id)
+    rows = tx.execute(query.offset(after or 0).limit(limit)).mappings()
+    return [(place, _to_schema(row)) for place, row in enumerate(rows, (after or 0) + 1)]
 
 
 def find(tx: Connection, key_id: str) -> KeyInfo | None:

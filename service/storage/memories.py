@@ -8,6 +8,7 @@ from sqlalchemy import Connection, Select, bindparam, insert, select
 from schemas.memories import MemoryInfo
 from service.storage.aliases import CHAMPION
 from service.storage.changes import announce
+from service.storage.database import newest
 from service.storage.tables import aliases, dictionaries, memories
 
 _ELSEWHERE = {"dictionary", "aliases"}
@@ -40,10 +41,12 @@ def find(tx: Connection, memory_id: str) -> MemoryInfo | None:
     return found[0] if found else None
 
 
-def list_in(tx: Connection, dictionary: int) -> list[MemoryInfo]:
-    """The retained memories of a dictionary, newest first."""
+def list_page(tx: Connection, dictionary: int, before: int | None, limit: int) -> list[tuple[int, MemoryInfo]]:
+    """The retained memories of a dictionary with their numbers, newest first, from the number below `before` on."""
     held = (memories.c.dictionary == dictionary, memories.c.retained)
-    return _infos(tx, _select().where(*held).order_by(memories.c.number.desc()))
+    numbers = list(tx.scalars(newest(select(memories.c.number).where(*held), memories.c.number, before, limit)))
+    infos = _infos(tx, _select().where(memories.c.number.in_(numbers)).order_by(memories.c.number.desc()))
+    return list(zip(numbers, infos, strict=True))
 
 
 def find_record(tx: Connection, memory_id: str) -> Record | None:

@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Row, insert, select, update
 
 from schemas.uploads import Receipt
 from service.storage.bulk import fetch_rows, insert_rows
-from service.storage.database import ring
+from service.storage.database import newest, ring
 from service.storage.tables import refused, uploads
 from service.storage.tables.reviews import reviews
 
@@ -45,11 +45,11 @@ def add_refused(tx: Connection, upload: int, rows: Sequence[Refused]) -> None:
     insert_rows(tx, refused, ("upload", "line", "code", "detail", "text"), numbered, len(rows))
 
 
-def list_receipts(tx: Connection, dictionary: int) -> list[Receipt]:
-    """The receipts of a dictionary's files, newest first."""
-    files = (uploads.c.dictionary == dictionary, uploads.c.kind == FILE)
-    query = select(uploads.c.receipt).where(*files).order_by(uploads.c.number.desc())
-    return [to_receipt(receipt) for receipt in tx.scalars(query)]
+def list_receipts(tx: Connection, dictionary: int, before: int | None, limit: int) -> list[tuple[int, Receipt]]:
+    """The receipts of a dictionary's files with their numbers, newest first, from the number below `before` on."""
+    query = select(uploads.c.number, uploads.c.receipt)
+    query = query.where(uploads.c.dictionary == dictionary, uploads.c.kind == FILE)
+    return [(row[0], to_receipt(row[1])) for row in tx.execute(newest(query, uploads.c.number, before, limit))]
 
 
 def find(tx: Connection, dictionary: int, upload_id: str) -> Receipt | None:

@@ -186,6 +186,18 @@ def test_an_alias_can_be_deleted_but_the_champion(table: DictionaryClient) -> No
     assert table.api.delete(f"{table.url}/aliases/champion").status_code == 422
 
 
+def test_a_weak_etag_moves_nothing(table: DictionaryClient) -> None:
+    """If-Match compares strongly; the strong tag of the same version does move the alias."""
+    memory = table.train()
+    body = {"memory": memory, "reason": "r"}
+    url = f"{table.url}/aliases/champion"
+    tag = table.api.get(url).headers["etag"]
+    weak = table.api.put(url, json=body, headers={"If-Match": f"W/{tag}"})
+    assert (weak.status_code, weak.json()["code"]) == (412, "precondition_failed")
+    assert "weak" in weak.json()["detail"]
+    assert table.api.put(url, json=body, headers={"If-Match": f'"7", W/"1", {tag}'}).status_code == 200
+
+
 def test_the_history_comes_in_pages(table: DictionaryClient) -> None:
     """Each event once, newest first, with who, when, why and by what."""
     table.train()

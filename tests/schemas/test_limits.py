@@ -191,6 +191,43 @@ def test_the_document_allows_what_the_service_takes(
     assert refused
 
 
+WRITTEN = ["", " ", "x", "null", "a\0b", "x" * 30_000, "true", "True", "on", "yes"]
+WRITTEN += ["1", "0", "+1", "1.0", "1_0", " 1", "-1", "1e3", "9" * 19, "9" * 40, "1700000000"]
+WRITTEN += ["2027-01-31", "2027-01-31T12:00:00Z", "2027-01-31T12:00:00-14:00", "9999-12-31T23:59:59-14:00"]
+
+
+def parameters() -> Iterator[tuple[str, str, str]]:
+    for path, operations in DOCUMENT["paths"].items():
+        for method, operation in operations.items():
+            for each in operation.get("parameters", ()):
+                if each["in"] == "query" and each["name"] not in OPAQUE:
+                    yield method, path, each["name"]
+
+
+@pytest.mark.parametrize(("method", "path", "name"), list(parameters()))
+def test_the_document_allows_the_queries_that_are_taken(
+    api: httpx.Client, names: dict[str, str], method: str, path: str, name: str
+) -> None:
+    """A parameter is text that the document reads by its schema; whether its words lead anywhere is not asked here."""
+    [schema] = [each["schema"] for each in DOCUMENT["paths"][path][method]["parameters"] if each["name"] == name]
+    url = re.sub(r"{upload}", "none", path).format(**names)
+    wrong = list[tuple[str, bool, int, str]]()
+    for text in {*WRITTEN, *map(str, candidates(schema, None))}:
+        reply = api.request(method, url, params={name: text}, content=b"" if method == "post" else None)
+        assert reply.status_code < 500, (text, reply.text)
+        detail = reply.json()["detail"] if reply.is_error else ""
+        refused = reply.status_code == 422 and re.match(f"query[.:]{name}\\b", detail) is not None
+        if refused == allows_text(schema, text):
+            wrong.append((text[:80], not refused, reply.status_code, detail[:200]))
+    assert not wrong, "\n".join(map(str, wrong))
+
+
+def allows_text(schema: dict[str, Any], text: str) -> bool:
+    """Whether the document allows this text of a query, as a text or as the number or truth value that it spells."""
+    read = {"true": True, "false": False}.get(text, int(text) if re.fullmatch("-?[0-9]{1,20}", text) else text)
+    return allows(schema, text) or allows(schema, read)
+
+
 HEADERS = {"location", "etag", "csv-form", "link", "content-disposition", "retry-after", "allow", "www-authenticate"}
 
 

@@ -12,6 +12,7 @@ import os
 import secrets
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 from schemas.keys import KeyCreate, KeyCreated, KeyInfo, KeyList, KeyRotate
@@ -20,6 +21,7 @@ from service.settings import Settings
 from service.storage import Database, Transaction, grants, idempotency, keys
 from service.storage.stamps import new_id, now
 from service.workflows.audit import Act, Auditor, Event
+from service.workflows.cursors import Asked, read_page
 
 SHOWN = 12  # characters of a key that stay visible, to tell keys apart
 
@@ -72,9 +74,10 @@ def rotate(  # noqa: PLR0917 - what it works with, and what is wanted
     return made
 
 
-def list_keys(db: Database) -> KeyList:
+def list_keys(db: Database, asked: Asked) -> KeyList:
     with db.reading() as tx:
-        return KeyList(keys=keys.list_all(tx))
+        page, cursor = read_page(asked, ["keys"], partial(keys.list_page, tx))
+    return KeyList(keys=page, cursor=cursor)
 
 
 def revoke(db: Database, auditor: Auditor, key_id: str, by: str) -> KeyInfo:

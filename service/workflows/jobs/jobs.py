@@ -1,6 +1,7 @@
 """Jobs: callers follow and cancel them, and workers do them."""
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Protocol
 
 import structlog
@@ -11,6 +12,7 @@ from service.settings import Settings
 from service.storage import Database, jobs
 from service.storage.dictionaries import get_dictionary
 from service.workflows.audit import Act, Auditor, Event
+from service.workflows.cursors import Asked, read_page
 from service.workflows.jobs import checkpoints
 from service.workflows.jobs.attempt import Attempt, Interrupted
 
@@ -27,9 +29,11 @@ def find(db: Database, job_id: str) -> Job:
     return job
 
 
-def list_jobs(db: Database, ref: str) -> JobList:
+def list_jobs(db: Database, ref: str, asked: Asked) -> JobList:
     with db.reading() as tx:
-        return JobList(jobs=jobs.list_in(tx, get_dictionary(tx, ref).number))
+        row = get_dictionary(tx, ref)
+        page, cursor = read_page(asked, ("jobs", row.id), partial(jobs.list_page, tx, row.number))
+    return JobList(jobs=page, cursor=cursor)
 
 
 class Canceller(Protocol):

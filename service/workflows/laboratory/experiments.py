@@ -11,6 +11,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
+from functools import partial
 from select import select
 from typing import Any
 
@@ -23,6 +24,7 @@ from service.errors import FactStoreError, NotFound, Unprocessable
 from service.storage import Database, dictionaries, idempotency, jobs, lookup
 from service.storage.dictionaries import check_holds_facts, get_dictionary
 from service.workflows.audit import Act, Auditor, Event
+from service.workflows.cursors import Asked, read_page
 from service.workflows.jobs.attempt import Attempt
 from service.workflows.versions.memories import add_job, get_queued_job
 
@@ -45,9 +47,11 @@ def order(
     return job
 
 
-def list_experiments(db: Database, ref: str) -> ExperimentList:
+def list_experiments(db: Database, ref: str, asked: Asked) -> ExperimentList:
     with db.reading() as tx:
-        return ExperimentList(experiments=jobs.list_experiments(tx, get_dictionary(tx, ref).number))
+        row = get_dictionary(tx, ref)
+        page, cursor = read_page(asked, ("experiments", row.id), partial(jobs.list_experiments, tx, row.number))
+    return ExperimentList(experiments=page, cursor=cursor)
 
 
 log = structlog.get_logger()

@@ -1,6 +1,8 @@
 """Dictionaries: made with a secret of their own, and deleted with everything that was made from them."""
 
 import shutil
+from collections.abc import Iterable
+from itertools import islice
 
 from schemas.dictionaries import Dictionary, DictionaryList
 from service import secret_files
@@ -10,6 +12,7 @@ from service.storage.aliases import CHAMPION
 from service.storage.dictionaries import get_dictionary
 from service.workflows.access.relations import Sight, seen_names
 from service.workflows.audit import Act, Auditor, Event
+from service.workflows.cursors import Asked, read_page
 from service.workflows.jobs import checkpoints
 from service.workflows.url_names import check_url_name
 
@@ -31,11 +34,15 @@ def create(  # noqa: PLR0917 - what it works with, and what is wanted
     return made
 
 
-def list_dictionaries(db: Database, sight: Sight) -> DictionaryList:
+def list_dictionaries(db: Database, sight: Sight, asked: Asked) -> DictionaryList:
     """The dictionaries that the caller sees."""
     with db.reading() as tx:
-        seen = [each for each in dictionaries.list_all(tx) if sight.sees(each.id)]
-        return DictionaryList(dictionaries=[_restrict(tx, each, sight) for each in seen])
+
+        def read(after: int | None, limit: int) -> Iterable[tuple[int, Dictionary]]:
+            return islice((each for each in dictionaries.list_all(tx, after) if sight.sees(each[1].id)), limit)
+
+        seen, cursor = read_page(asked, ["dictionaries"], read)
+        return DictionaryList(dictionaries=[_restrict(tx, each, sight) for each in seen], cursor=cursor)
 
 
 def find(db: Database, ref: str, sight: Sight) -> Dictionary:
@@ -50,7 +57,7 @@ def delete(db: Database, settings: Settings, auditor: Auditor, ref: str, by: str
     with db.writing() as tx:
         row = get_dictionary(tx, ref)
         gone = [settings.memories / memory for memory in memories.list_ids(tx, row.number)]
-        ordered = [job.id for job in jobs.list_in(tx, row.number)]
+        ordered = jobs.list_ids(tx, row.number)
         gone += [settings.reports / job for job in ordered] + [checkpoints.folder_of(settings, job) for job in ordered]
         dictionaries.remove(tx, row.number)
         auditor.drop_all_salts(tx, row.id)

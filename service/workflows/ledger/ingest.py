@@ -20,6 +20,7 @@ from service.storage.stamps import new_id, now
 from service.workflows.access.relations import Sight, check_written
 from service.workflows.active_policies import get_active
 from service.workflows.audit import Act, Auditor, Event
+from service.workflows.cursors import Asked, read_page
 from service.workflows.versions.editors import MOST_CHANGES
 from service.workflows.versions.publish import Advance, EditContext
 
@@ -76,9 +77,11 @@ def upload(service: EditContext, limits: Limits, ref: str, sent: Upload) -> Rece
             return stored
 
 
-def list_receipts(db: Database, ref: str) -> ReceiptList:
+def list_receipts(db: Database, ref: str, asked: Asked) -> ReceiptList:
     with db.reading() as tx:
-        return ReceiptList(uploads=uploads.list_receipts(tx, get_dictionary(tx, ref).number))
+        row = get_dictionary(tx, ref)
+        page, cursor = read_page(asked, ("uploads", row.id), partial(uploads.list_receipts, tx, row.number))
+    return ReceiptList(uploads=page, cursor=cursor)
 
 
 def get_receipt(db: Database, ref: str, upload_id: str) -> Receipt:

@@ -110,7 +110,7 @@ def _check_complete(snapshot: Path, settings: Settings, *, secrets: bool) -> Non
     try:
         with db.reading() as tx:
             needed = [settings.memories / memory for memory in memories.list_ids(tx)]
-            needed += [settings.secrets / row.id for row in dictionaries.list_all(tx)] if secrets else []
+            needed += [settings.secrets / owner for owner in dictionaries.list_ids(tx)] if secrets else []
     finally:
         db.close()
     for path in needed:

@@ -100,7 +100,7 @@ def erase_files(db: Database, settings: Settings, kept: purge.PurgeRecord) -> in
         numbers = [version.number for version in gone]
         patches.drop(tx, folders=numbers, steps=numbers)
         reports = purge.list_stale_reports(tx, kept)
-        ordered = [job.id for job in jobs.list_in(tx, kept.dictionary)]
+        ordered = jobs.list_ids(tx, kept.dictionary)
     folders = [settings.memories / memory for memory in kept.withdrawn]
     folders += [draft for memory in kept.withdrawn for draft in settings.memories.glob(f".{memory}.*")]
     folders = [folder for folder in (*folders, *(settings.reports / report for report in reports)) if folder.exists()]

@@ -69,7 +69,7 @@ def _find_outstanding(db: Database, buried: list[Tombstone]) -> dict[str, list[T
     found: defaultdict[str, list[Tombstone]] = defaultdict(list)
     if buried:
         with db.reading() as tx:
-            known, here = purge.list_ids(tx), {row.id for row in dictionaries.list_all(tx)}
+            known, here = purge.list_ids(tx), set(dictionaries.list_ids(tx))
         for tombstone in buried:
             if tombstone.purge not in known and tombstone.dictionary in here:
                 found[tombstone.dictionary].append(tombstone)

@@ -23,7 +23,7 @@ from service.storage.dictionaries import get_dictionary
 from service.storage.lookup import Source
 from service.workflows.audit.auditor import Act, Auditor, microseconds
 from service.workflows.audit.commitments import answer_text, name_tokens, opens, pair_tokens, rows_of
-from service.workflows.cursors import open_cursor, seal
+from service.workflows.cursors import open_number, seal
 from service.workflows.recalls.names import read_naming
 
 DAY = timedelta(days=1)
@@ -32,7 +32,7 @@ DAY = timedelta(days=1)
 def read_page(db: Database, wanted: EntryFilter, cursor: str | None, limit: int) -> AuditPage:
     """A page of audit entries, newest first."""
     listed = ("audit", wanted.act, wanted.by, wanted.dictionary, wanted.memory, wanted.since, wanted.until)
-    before = None if cursor is None else int(open_cursor(cursor, listed))
+    before = None if cursor is None else open_number(cursor, listed)
     with db.reading() as tx:
         entries = audit.read_page(tx, wanted, before, limit)
     following = seal(entries[-1].number, listed) if len(entries) == limit else None

@@ -23,7 +23,7 @@ from service.storage.stamps import new_id, now
 from service.workflows import etags
 from service.workflows.active_policies import get_active
 from service.workflows.audit import Act, Event
-from service.workflows.cursors import open_cursor, seal
+from service.workflows.cursors import open_number, seal
 from service.workflows.versions import promotion_gate
 from service.workflows.versions.memories import check_movable
 from service.workflows.versions.publish import Advance, EditContext, order_training
@@ -79,7 +79,7 @@ def read_history(db: Database, ref: str, alias: str, cursor: str | None, limit: 
     with db.reading() as tx:
         row = get_dictionary(tx, ref)
         listed = ("history", row.id, alias)
-        before = None if cursor is None else int(open_cursor(cursor, listed))
+        before = None if cursor is None else open_number(cursor, listed)
         events = aliases.list_events(tx, row.number, alias, before=before, limit=limit)
     if not events and cursor is None:
         raise NotFound("no such alias")

@@ -1,6 +1,7 @@
 """Memories: ordering trainings and verifications, and finding and listing versions."""
 
 import re
+from functools import partial
 from typing import Any
 
 from schemas.jobs import Job, JobKind
@@ -11,6 +12,7 @@ from service.memory import read_recipe
 from service.storage import Database, Transaction, idempotency, jobs, memories
 from service.storage.aliases import PREVIOUS
 from service.storage.dictionaries import check_holds_facts, get_dictionary
+from service.workflows.cursors import Asked, read_page
 from service.workflows.url_names import check_url_name
 
 ALIAS = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
@@ -51,9 +53,11 @@ def add_job(tx: Transaction, order: jobs.Order, request: idempotency.Request | N
     return job
 
 
-def list_memories(db: Database, ref: str) -> MemoryList:
+def list_memories(db: Database, ref: str, asked: Asked) -> MemoryList:
     with db.reading() as tx:
-        return MemoryList(memories=memories.list_in(tx, get_dictionary(tx, ref).number))
+        row = get_dictionary(tx, ref)
+        page, cursor = read_page(asked, ("memories", row.id), partial(memories.list_page, tx, row.number))
+    return MemoryList(memories=page, cursor=cursor)
 
 
 def find(db: Database, memory_id: str) -> MemoryInfo:

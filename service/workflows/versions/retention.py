@@ -40,7 +40,7 @@ def retain(db: Database, settings: Settings) -> None:
     of the replies that were kept for retries, and of old trials.
     """
     with db.reading() as tx:
-        owners, old = [row.id for row in dictionaries.list_all(tx)], idempotency.has_old(tx) or trials.has_old(tx)
+        owners, old = dictionaries.list_ids(tx), idempotency.has_old(tx) or trials.has_old(tx)
     if old:
         with db.writing() as tx:
             idempotency.forget_old(tx)
