@@ -1,7 +1,7 @@
 """Every error the service raises, in one tree.
 
     FactStoreError               500
-    ├── RequestError             the caller must change something
+    ├── RequestError         400 the caller must change something
     │   ├── Unauthorized         401
     │   ├── Forbidden            403
     │   ├── NotFound             404
@@ -13,7 +13,9 @@
     │   ├── UnsupportedMedia     415
     │   ├── Unprocessable        422
     │   │   └── UnusableFile     a file that cannot be read as a table of facts
-    │   └── RateLimited          429
+    │   ├── RateLimited          429
+    │   ├── HeadTooLong          431  of a request: its request line and headers
+    │   └── HeadTooSlow          408
     ├── TrainingFailed           a memory that cannot hold every fact; names the facts
     ├── Outgrown                 an edit that the bank has no room for: train anew
     ├── MemoryMismatch           an artefact whose bytes are not what its manifest says
@@ -65,6 +67,17 @@ class FactStoreError(Exception):
 class RequestError(FactStoreError):
     status = 400
     code = Code.INVALID_REQUEST
+
+
+class HeadTooLong(RequestError):
+    """Of a request: its request line and headers."""
+
+    status = 431
+    code = Code.TOO_LARGE
+
+
+class HeadTooSlow(RequestError):
+    status = 408
 
 
 class Unauthorized(RequestError):

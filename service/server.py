@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import uvicorn
 
+from service.connection import Connection
 from service.settings import Settings
 
 if TYPE_CHECKING:
@@ -159,7 +160,7 @@ def _config(front: Front, settings: Settings) -> uvicorn.Config:
     return uvicorn.Config(
         front,
         loop="uvloop",
-        http="httptools",
+        http=Connection,
         ws="none",
         lifespan="on",
         log_config=None,

@@ -48,9 +48,7 @@ def export(
     service: Service,
     caller: PartReader,
     raw: RawCsv = False,
-    as_of: Annotated[
-        int | None, Query(ge=0, description="A ledger version; else the newest."), DIGITS
-    ] = None,
+    as_of: Annotated[int | None, Query(ge=0, description="A ledger version; else the newest."), DIGITS] = None,
 ) -> Csv:
     """The ledger as CSV in UTF-8. With `raw=true` it is exact: uploaded again, with `encoding=utf-8&delimiter=,`, it is
     the same facts. Without it, whatever a spreadsheet would run as a formula has a `'` before it, so the file is safe
