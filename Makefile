@@ -42,7 +42,7 @@ fuzz: $(STAMP)  ## the property tests on fresh examples, twenty times as many; m
 soak: $(STAMP)  ## the tests five times: as they are, backwards, under two hash seeds, beside two busy processes
 	@$(BIN)/python -m tests.soak
 
-test-services: $(STAMP)  ## the tests against a real Postgres (FACTSTORE_TEST_POSTGRES names it)
+test-services: $(STAMP)  ## the tests against a real Postgres, which they start (FACTSTORE_TEST_POSTGRES names another)
 	@$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[dev,postgres]'
 	@$(BIN)/pytest -m services
 

@@ -1,4 +1,4 @@
-"""A database of the newest shape: SQLite, and Postgres where FACTSTORE_TEST_POSTGRES names one to make databases in."""
+"""A database of the newest shape: SQLite, and for `make test-services` Postgres."""
 
 from collections.abc import Iterator
 from pathlib import Path

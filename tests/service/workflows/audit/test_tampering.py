@@ -158,7 +158,6 @@ def test_a_thousand_random_tamperings_are_found(chain: Audited, data: st.DataObj
         ("DELETE FROM audit_entries", 1, Tampering.CUT_OFF),
         ("DELETE FROM audit_head", 31, Tampering.CUT_OFF),
         ("UPDATE audit_head SET entries = 29", None, Tampering.ALTERED),
-        ("UPDATE audit_head SET entries = 'many'", None, Tampering.ALTERED),
         ("INSERT INTO audit_salts SELECT 99, salts, seal FROM audit_salts WHERE entry = 7", 99, Tampering.INSERTED),
     ],
 )
@@ -185,9 +184,11 @@ def test_entries_that_changed_places_are_called_reordered(chain: Audited) -> Non
 
 
 def test_bytes_that_are_no_text_do_not_stop_the_reading(chain: Audited) -> None:
-    """SQLite keeps whatever it is given: an entry that cannot even be read is a finding, not an error."""
+    """SQLite keeps whatever it is given: an entry that cannot even be read is a finding, not an error. Postgres takes
+    neither such bytes nor a text for a number.
+    """
     if not chain.db.is_sqlite:
-        pytest.skip("Postgres takes no such bytes")
+        return
     for column in ("act", "by", "details", "columns"):
         with chain.db.engine.connect() as tx:
             tx.exec_driver_sql(f"UPDATE audit_entries SET {column} = CAST(x'ff' AS TEXT) WHERE number = 7")
@@ -195,6 +196,12 @@ def test_bytes_that_are_no_text_do_not_stop_the_reading(chain: Audited) -> None:
             tx.rollback()
         assert finding is not None
         assert (finding.number, finding.kind) == (7, Tampering.ALTERED)
+    with chain.db.engine.connect() as tx:
+        tx.exec_driver_sql("UPDATE audit_head SET entries = 'many'")
+        finding = chain.verdict(tx=tx).finding
+        tx.rollback()
+    assert finding is not None
+    assert (finding.number, finding.kind) == (None, Tampering.ALTERED)
 
 
 def test_an_earlier_state_of_the_whole_table_is_found_with_an_exported_head(audited: Audited) -> None:
