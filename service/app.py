@@ -3,8 +3,9 @@
 import asyncio
 import gc
 import socket
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Coroutine, Iterator
 from contextlib import asynccontextmanager, suppress
+from functools import partial
 from importlib.metadata import version
 from threading import Event, Thread
 from typing import TYPE_CHECKING, NamedTuple
@@ -13,6 +14,7 @@ import structlog
 from fastapi import FastAPI
 
 from service.command_line import exit_on_error
+from service.loops import keep_going, keep_going_async
 from service.routes.context import Context
 from service.routes.guard import App, Bodiless, Concealing, Guard, Hardened, Measured, Receive, Scope, Send, Watched
 from service.routes.openapi import document
@@ -123,38 +125,43 @@ class Service:
         costs in the event loop.
         """
         watch = Watch(self._db)
-        while not stopping.wait(LOOK):
+
+        def look() -> None:
+            stopping.wait(LOOK)
             try:
                 if watch.moved():
                     loop.call_soon_threadsafe(self._moved.set)
                     self._authenticator.refresh()
-            except Exception as error:  # noqa: BLE001 - a database that cannot be reached is tried again at the next look
-                log.warning("background work failed", error=type(error).__name__)
+            except Exception:
+                watch.forget()
+                raise
+
+        keep_going("watch", look, stopping)
 
     async def _moved_on(self) -> None:
         """Wait until another process has committed since the last return."""
         await self._moved.wait()
         self._moved.clear()
 
-    def _work(self) -> tuple[Coroutine[None, None, None], ...]:
-        return self._serve_memories(), self._write_usage(), self._write_denials(), self._retain()
+    def _work(self) -> Iterator[Coroutine[None, None, None]]:
+        yield self._serve_memories()
+        yield keep_going_async("usage", self._write_usage)
+        yield keep_going_async("denials", self._write_denials)
+        if self._settings.audit_keep_days is not None:
+            yield keep_going_async("audit", partial(self._retain, self._settings.audit_keep_days))
 
     async def _write_denials(self) -> None:
-        while True:
-            await asyncio.sleep(DENIALS_EVERY)
-            await _contained(self._denials.write)
+        await asyncio.sleep(DENIALS_EVERY)
+        await asyncio.to_thread(self._denials.write)
 
-    async def _retain(self) -> None:
-        """Remove audit entries that are older than `audit_keep_days`."""
-        days = self._settings.audit_keep_days
-        while days is not None:
-            await _contained(retain, self._db, self._auditor, days)
-            await asyncio.sleep(RETAIN_EVERY)
+    async def _retain(self, days: float) -> None:
+        """Remove audit entries that are older than `days`."""
+        await asyncio.to_thread(retain, self._db, self._auditor, days)
+        await asyncio.sleep(RETAIN_EVERY)
 
     async def _write_usage(self) -> None:
-        while True:
-            await asyncio.sleep(USAGE_EVERY)
-            await asyncio.to_thread(self._authenticator.write_usage)
+        await asyncio.sleep(USAGE_EVERY)
+        await asyncio.to_thread(self._authenticator.write_usage)
 
 
 def _tokens(settings: Settings) -> "Tokens | None":
@@ -186,14 +193,6 @@ def _prepare(loop: asyncio.AbstractEventLoop, loaded: asyncio.Event) -> None:
         log.warning("background work failed", error=type(error).__name__)
     with suppress(RuntimeError):  # the loop has ended meanwhile
         loop.call_soon_threadsafe(loaded.set)
-
-
-async def _contained(work: Callable[..., object], *args: object) -> None:
-    """Call `work` in a thread. An error is logged by its type only; the caller tries again later."""
-    try:
-        await asyncio.to_thread(work, *args)
-    except Exception as error:  # noqa: BLE001 - its message may hold names
-        log.warning("background work failed", error=type(error).__name__)
 
 
 def _api(context: Context) -> FastAPI:

@@ -10,10 +10,12 @@ import subprocess
 import sys
 import time
 from contextlib import suppress
+from functools import partial
 from threading import Event, Thread
 
 import structlog
 
+from service.loops import keep_going
 from service.settings import Settings
 from service.storage import Database, jobs
 
@@ -56,13 +58,12 @@ class Supervisor:
 
     def _supervise(self) -> None:
         db = Database(self._settings.database)
-        while not self._stopping.is_set():
-            with db.writing() as tx:
-                jobs.free(tx, self._name)
-            self._run_worker()
+        keep_going("supervisor", partial(self._run_worker, db), self._stopping)
         db.close()
 
-    def _run_worker(self) -> None:
+    def _run_worker(self, db: Database) -> None:
+        with db.writing() as tx:
+            jobs.free(tx, self._name)
         process = self._spawn()
         while process.poll() is None and not self._stopping.wait(LOOK):
             pass

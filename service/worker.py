@@ -1,5 +1,6 @@
 """The worker: a process of its own that takes one job after the other, so that training never slows a recall."""
 
+import math
 import os
 import signal
 import sys
@@ -11,9 +12,11 @@ from threading import Event, Lock, Thread
 import structlog
 
 from schemas.jobs import JobKind
+from service.loops import keep_going
 from service.memory.solvers import prepare
 from service.settings import Settings
 from service.storage import Database, jobs
+from service.storage.jobs import BESIDE
 from service.supervisor import Bell
 from service.workflows.jobs import checkpoints
 from service.workflows.jobs.attempt import Attempt
@@ -39,14 +42,11 @@ KINDS: dict[JobKind, Work] = {
     JobKind.PURGE: files.finish,
     JobKind.EXPERIMENT: run_experiment,
 }
-BESIDE = (JobKind.REPORT, JobKind.EXPERIMENT)
-"""Kinds that run beside the other jobs, one job of each at a time: they take minutes in a process of their own, and a
-report waits for trainings that it orders itself.
-"""
 SHORTEST, LONGEST = 0.1, 1.0  # seconds between two looks at an empty queue; the pause doubles each time
 LONGEST_WOKEN = 10.0  # the longest pause where the API rings: jobs of other machines are still found
 WARM_AFTER = 5.0  # seconds until an idle worker loads PyTorch
 RETAIN_EVERY = 30.0  # seconds between two clean-ups of what need not be kept
+BEAT_EVERY = 20.0  # seconds between two notes that this worker looks for jobs
 
 
 def work(settings: Settings, name: str, *, bell: int | None = None) -> None:
@@ -80,7 +80,7 @@ class Worker:
         """Work until told to stop; returns when running jobs have gone back to the queue."""
         signal.signal(signal.SIGTERM, lambda *_: self._bell.stop())
         signal.signal(signal.SIGINT, lambda *_: None if self._bell.pipe is not None else self._bell.stop())
-        beside = [Thread(target=self._beside, args=(kind, self._bell.listener()), name=kind) for kind in BESIDE]
+        beside = [Thread(target=self._take, args=([kind], self._bell.listener()), name=kind) for kind in BESIDE]
         woken, ahead = self._bell.listener(), self._bell.listener()
         self._bell.start()
         sweep(self._db, self._settings)
@@ -96,17 +96,17 @@ class Worker:
     def _take(self, kinds: Collection[JobKind], woken: Event, between: Callable[[], None] = lambda: None) -> None:
         """Do one job of these kinds after the other; `between` is called before each look at the queue."""
         pause = SHORTEST
-        while not self._bell.stopping.is_set():
+
+        def look() -> None:
+            nonlocal pause
             woken.clear()
             between()
             found = self._work_once(kinds) or woken.wait(pause)
             pause = SHORTEST if found else min(2 * pause, self._longest)
 
-    def _beside(self, kind: JobKind, woken: Event) -> None:
-        """Run the loop of one kind. If it ends, by an error too, the worker ends and the supervisor replaces it."""
         try:
-            self._take({kind}, woken)
-        finally:
+            keep_going("+".join(sorted(kinds)), look, self._bell.stopping)
+        finally:  # by what is no Exception: the worker ends as a whole, and the supervisor replaces it
             self._bell.stop()
 
     def _get_ready(self, woken: Event) -> None:
@@ -118,10 +118,14 @@ class Worker:
             prepare()
 
     def _between(self) -> Callable[[], None]:
-        retained = time.monotonic()
+        retained, beaten = time.monotonic(), -math.inf
 
         def look() -> None:
-            nonlocal retained
+            nonlocal retained, beaten
+            if time.monotonic() - beaten > BEAT_EVERY:
+                with self._db.writing() as tx:
+                    jobs.beat(tx, self._name)
+                beaten = time.monotonic()
             if time.monotonic() - retained > RETAIN_EVERY:
                 _retain(self._db, self._settings)
                 retained = time.monotonic()

@@ -34,6 +34,10 @@ class Watch:
         before, self._seen, self._written = self._seen, changes(self._db), written
         return self._seen != before
 
+    def forget(self) -> None:
+        """Have the next look say that the signal has moved, since the last move could not be followed."""
+        self._seen, self._written = -1, None
+
 
 def announce(tx: Connection) -> None:
     """Move the signal; it becomes visible when `tx` commits."""

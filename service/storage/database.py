@@ -65,12 +65,17 @@ class Database:
         with self._peek_lock:
             if self._peek_connection is None:
                 self._peek_connection = self.engine.raw_connection()
-            cursor = self._peek_connection.cursor()
-            cursor.execute(statement)
-            row = cursor.fetchone()
-            cursor.close()
-            if not self.is_sqlite:
-                self._peek_connection.rollback()  # the driver began a snapshot of its own
+            try:
+                cursor = self._peek_connection.cursor()
+                cursor.execute(statement)
+                row = cursor.fetchone()
+                cursor.close()
+                if not self.is_sqlite:
+                    self._peek_connection.rollback()  # the driver began a snapshot of its own
+            except Exception:  # a connection that is lost would fail for ever: the next look opens another
+                self._peek_connection.invalidate()
+                self._peek_connection = None
+                raise
         return row[0] if row else 0
 
     def written(self) -> float | None:

@@ -6,7 +6,7 @@ Every write of a worker is fenced by (worker, attempt): one that lost its lease 
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, Row, func, insert, or_, select, update
 
@@ -16,9 +16,14 @@ from schemas.problems import Problem
 from service.errors import Cancelled
 from service.storage.database import newest, ring
 from service.storage.stamps import new_id, now
-from service.storage.tables import dictionaries, jobs, memories
+from service.storage.tables import dictionaries, heartbeats, jobs, memories
+from service.storage.tables.base import Utc
 
 _OPEN = (JobState.QUEUED, JobState.RUNNING)
+BESIDE = (JobKind.REPORT, JobKind.EXPERIMENT)
+"""Kinds that run beside the other jobs, one job of each at a time: they take minutes in a process of their own, and a
+report waits for trainings that it orders itself.
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +49,13 @@ class Claim:
     by: str
     attempt: int
     worker: str
+
+
+class Signs(NamedTuple):
+    """The last sign that a worker looks for jobs, and since when the oldest of the queued ones has waited."""
+
+    heard: datetime | None
+    queued: datetime | None
 
 
 class LeaseLost(Exception):
@@ -106,6 +118,24 @@ def count_by_state(tx: Connection) -> dict[JobState, int]:
     for state, count in tx.execute(select(jobs.c.state, func.count()).group_by(jobs.c.state)):
         counted[JobState(state)] = count
     return counted
+
+
+def beat(tx: Connection, worker: str) -> None:
+    """Note that this worker looks for jobs."""
+    here = heartbeats.c.worker == worker
+    if tx.execute(update(heartbeats).where(here).values(at=now())).rowcount == 0:
+        tx.execute(insert(heartbeats).values(worker=worker, at=now()))
+
+
+def read_signs(tx: Connection) -> Signs:
+    """A worker that is at a job looks for no other, and renews its lease."""
+    at_work = (jobs.c.state == JobState.RUNNING, jobs.c.lease_until > now(), jobs.c.kind.not_in(BESIDE))
+    if tx.scalar(select(jobs.c.number).where(*at_work).limit(1)) is not None:
+        heard: datetime | None = now()
+    else:
+        heard = tx.scalar(select(func.max(heartbeats.c.at, type_=Utc())))
+    oldest = select(func.min(jobs.c.created_at, type_=Utc())).where(jobs.c.state == JobState.QUEUED)
+    return Signs(heard, tx.scalar(oldest))
 
 
 def find_queued_training(tx: Connection, dictionary: int, alias: str) -> Job | None:

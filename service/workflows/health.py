@@ -1,6 +1,10 @@
 """Readiness: whether the service can do its work."""
 
 import asyncio
+import math
+import time
+from collections.abc import Callable
+from typing import NamedTuple
 
 from schemas.jobs import JobState
 from schemas.problems import Code
@@ -9,27 +13,37 @@ from service.memory.solvers import prepare
 from service.storage import Database, jobs, memories, scrubs
 from service.storage.memories import Record
 from service.storage.migrate import is_current
+from service.storage.stamps import now
 from service.workflows.recalls.serving import Address, Serving
+
+UNHEARD = 120.0  # seconds without a sign of a worker, after which it is called stuck
 
 
 class Readiness:
-    """Checks that the service can work. Each champion is loaded once: a memory never changes, so that is enough."""
+    """Checks that the service can work. Each champion is loaded once: a memory never changes, so that is enough.
 
-    def __init__(self, db: Database, serving: Serving) -> None:
+    clock: seconds since the epoch.
+    """
+
+    def __init__(self, db: Database, serving: Serving, clock: Callable[[], float] = time.time) -> None:
         self._db = db
         self._serving = serving
+        self._clock = clock
+        self._started = clock()
         self._loaded: set[str] = set()
         self._prepared = False
 
     def champions(self) -> list[Record]:
-        """The champions not loaded yet. Raises Unavailable where the database is missing or outdated, and while a
-        memory that an alias points at is damaged on the disk, though it may be served all the same.
+        """The champions not loaded yet. Raises Unavailable where the database is missing or outdated, while a memory
+        that an alias points at is damaged on the disk, though it may be served all the same, and where no worker has
+        given a sign of itself for long.
         """
         try:
             with self._db.reading() as tx:
                 current = is_current(tx)
                 records = memories.list_champions(tx) if current else []
                 damaged = scrubs.list_damaged(tx) if current else []
+                signs = jobs.read_signs(tx) if current else None
         except Exception as error:
             raise Unavailable("the database cannot be reached") from error
         if not current:
@@ -37,8 +51,16 @@ class Readiness:
         if damaged:
             reason = Code.MEMORY_MISMATCH
             raise Unavailable("a stored memory is damaged and being rebuilt", memories=damaged, reason=reason)
+        self._check_worker(signs)
         self._loaded.intersection_update(record.id for record in records)
         return [record for record in records if record.id not in self._loaded]
+
+    def _check_worker(self, signs: jobs.Signs | None) -> None:
+        heard = signs.heard.timestamp() if signs and signs.heard else 0.0
+        silent = self._clock() - max(heard, self._started)
+        if silent > UNHEARD:
+            detail = f"no worker has looked for jobs for {silent:.0f} seconds: its log says why, and a restart is safe"
+            raise Unavailable(detail, silent_seconds=round(silent))
 
     async def load(self, records: list[Record]) -> None:
         """Load these memories. Raises Unavailable where PyTorch or one of them cannot be loaded."""
@@ -56,6 +78,19 @@ class Readiness:
             self._loaded.add(record.id)
 
 
-def job_counts(db: Database) -> dict[JobState, int]:
+class QueueFigures(NamedTuple):
+    """silent: seconds since the last sign of a worker; waiting: seconds that the oldest queued job has waited. Infinite
+    and 0 where there is none.
+    """
+
+    by_state: dict[JobState, int]
+    silent: float
+    waiting: float
+
+
+def read_queue(db: Database) -> QueueFigures:
     with db.reading() as tx:
-        return jobs.count_by_state(tx)
+        signs, at = jobs.read_signs(tx), now()
+        silent = math.inf if signs.heard is None else (at - signs.heard).total_seconds()
+        waiting = 0.0 if signs.queued is None else (at - signs.queued).total_seconds()
+        return QueueFigures(jobs.count_by_state(tx), silent, waiting)

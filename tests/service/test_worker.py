@@ -1,21 +1,26 @@
 """A worker wakes up when there is work and does almost nothing while there is none."""
 
 import os
+import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, suppress
+from datetime import timedelta
 from pathlib import Path
 from threading import Event
 
 import pytest
 from sqlalchemy import event
+from sqlalchemy.exc import OperationalError
 
+import service.loops
 import service.worker
 from schemas.jobs import JobKind, JobState
 from service.settings import Settings
 from service.storage import Database, dictionaries, jobs
 from service.storage.migrate import upgrade
-from service.supervisor import Bell, ring_bell
+from service.supervisor import Bell, Supervisor, ring_bell
 from service.worker import LONGEST, LONGEST_WOKEN, SHORTEST, Worker
 from tests.running import PATIENCE, fresh_dictionary, running_service, train
 
@@ -111,6 +116,78 @@ def test_a_job_of_another_process_is_found_without_a_ring(
     worker._take([JobKind.VERIFY], woken)
     assert queued == [queued[0]] * 2
     assert woken.pauses[-1] == SHORTEST
+
+
+@pytest.mark.parametrize("fault", ["claim", "beat", "perform"])
+def test_a_worker_works_after_any_fault(
+    settings: Settings, make_worker: Callable[[Bell], Worker], monkeypatch: pytest.MonkeyPatch, fault: str
+) -> None:
+    """A database that is locked while it looks, notes or works: three turns fail, and then the queued job is done."""
+    worker, done = make_worker(Bell()), list[str]()
+    monkeypatch.setattr(service.worker, "KINDS", {JobKind.VERIFY: lambda attempt: done.append(attempt.claim.id)})
+    module = service.worker if fault == "perform" else jobs
+    works, faults = getattr(module, fault), iter(range(3))
+
+    def fail_at_first(*given: object, **options: object) -> object:
+        if next(faults, None) is not None:
+            raise OperationalError("locked", None, Exception())
+        return works(*given, **options)
+
+    monkeypatch.setattr(module, fault, fail_at_first)
+    monkeypatch.setattr(service.loops, "FIRST", 0.0)
+    queued = queue(settings)
+    worker._take([JobKind.VERIFY], Woken(worker, 1), worker._between())
+    if fault == "perform":  # it is left to the next worker, once its lease has run out
+        assert (done, state(settings, queued)) == ([], JobState.RUNNING)
+    else:
+        assert done == [queued]
+
+
+def test_a_supervisor_goes_on_while_the_database_is_locked(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It tries again, and starts the worker once it has freed the jobs of the dead one."""
+    spawned, freed = list[bool](), list[bool]()
+    supervisor = Supervisor(settings, "w")
+
+    def free(*_: object) -> None:
+        freed.append(True)
+        if len(freed) < 3:
+            raise OperationalError("locked", None, Exception())
+
+    def spawn() -> "subprocess.Popen[bytes]":
+        spawned.append(True)
+        return subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
+
+    monkeypatch.setattr(jobs, "free", free)
+    monkeypatch.setattr(service.loops, "FIRST", 0.0)
+    monkeypatch.setattr(supervisor, "_spawn", spawn)
+    supervisor.start()
+    while not spawned:
+        time.sleep(0.01)
+    supervisor.stop()
+    assert (len(freed), len(spawned)) == (3, 1)
+
+
+def test_a_worker_gives_signs_of_itself(settings: Settings, make_worker: Callable[[Bell], Worker]) -> None:
+    """At its first look, and for as long as it is at a job by the lease of that."""
+    db, worker = Database(settings.database), make_worker(Bell())
+    with db.reading() as tx:
+        assert jobs.read_signs(tx) == (None, None)
+    queued = queue(settings)
+    worker._between()()
+    with db.reading() as tx:
+        seen = jobs.read_signs(tx)
+        job = jobs.find(tx, queued)
+    assert seen.heard is not None
+    assert job is not None
+    assert seen.queued == job.created_at
+    with db.writing() as tx:
+        assert jobs.claim(tx, "w", timedelta(hours=1)) is not None
+    with db.reading() as tx:
+        later = jobs.read_signs(tx)
+    assert later.heard is not None
+    assert later.heard >= seen.heard
+    assert later.queued is None
+    db.close()
 
 
 def test_a_commit_with_a_job_rings(settings: Settings) -> None:

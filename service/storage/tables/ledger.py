@@ -179,6 +179,9 @@ jobs = Table(
     Index(None, "dictionary"),
 )
 
+# When each worker was last known to look for work.
+heartbeats = Table("heartbeats", metadata, Column("worker", Text, primary_key=True), required("at", Utc))
+
 api_keys = Table(
     "api_keys",
     metadata,

@@ -193,9 +193,13 @@ class Authenticator:
     def write_usage(self) -> None:
         """Write when keys were last used; called now and then, not at each request."""
         used, self._used = self._used & self._hash_of.keys() - {BOOTSTRAP}, set()
-        if used:
-            with self._db.writing() as tx:
-                keys.mark_used(tx, dict.fromkeys(sorted(used), now()))
+        try:
+            if used:
+                with self._db.writing() as tx:
+                    keys.mark_used(tx, dict.fromkeys(sorted(used), now()))
+        except BaseException:
+            self._used |= used
+            raise
 
     def _valid(self, caller: Caller) -> Caller:
         if caller.expires <= self._clock():

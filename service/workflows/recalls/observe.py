@@ -16,6 +16,7 @@ import prometheus_client
 import structlog
 
 from schemas.recall import Result, Status
+from service.loops import keep_going
 from service.workflows.recalls.microbatch import ServedMemory
 
 log = structlog.get_logger()
@@ -141,11 +142,16 @@ class Observer:
 
     def _run(self) -> None:
         flushed = time.monotonic()
-        while not self._stopping.wait(TURN_SECONDS):
+
+        def turn() -> None:
+            nonlocal flushed
+            self._stopping.wait(TURN_SECONDS)
             self.turn()
             if time.monotonic() - flushed >= FLUSH_SECONDS:
                 self.flush()
                 flushed = time.monotonic()
+
+        keep_going("observer", turn, self._stopping)
         self.turn()
         self.flush()
 

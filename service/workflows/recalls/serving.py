@@ -17,8 +17,9 @@ from typing import NamedTuple, Protocol
 import structlog
 
 from schemas.problems import Code
-from service.errors import NoMemory, NotFound
+from service.errors import FactStoreError, NoMemory, NotFound
 from service.facts import Pair
+from service.loops import keep_going_async
 from service.memory.recall import Servable
 from service.storage.aliases import CHAMPION
 from service.storage.memories import Record
@@ -164,14 +165,19 @@ class Serving:
         `moved` returns, until it is cancelled.
         """
         self._loop = asyncio.get_running_loop()
-        seen = self._catalogue.changes()
-        await self._ahead(self._load_champions())
-        while True:
-            await moved()
+        followed = -1
+
+        async def follow() -> None:
+            nonlocal followed
+            first = followed == -1
+            if not first:
+                await moved()
             changes = self._catalogue.changes()
-            if changes != seen:
-                seen = changes
-                await self._ahead(self._follow())
+            if changes != followed:
+                await self._ahead(self._load_champions() if first else self._follow())
+                followed = changes
+
+        await keep_going_async("serving", follow)
 
     def _refresh(self) -> None:
         """Drop resolved addresses if anything has changed; checked once per turn of the event loop."""
@@ -259,8 +265,10 @@ class Serving:
                 await self._load(record)
 
     async def _ahead(self, work: Coroutine[None, None, None]) -> None:
-        """Loading ahead may fail without harm: the request that needs the memory will meet the error and report it."""
+        """A memory that cannot be loaded does no harm here: the request that needs it will meet the error and report
+        it. Any other error is raised, so that it is tried again.
+        """
         try:
             await work
-        except Exception as error:  # noqa: BLE001
+        except FactStoreError as error:
             log.warning("loading ahead failed", error=type(error).__name__)

@@ -1,6 +1,7 @@
 """What another process has committed is seen, and looking costs next to nothing while nobody writes."""
 
 import os
+import sqlite3
 from pathlib import Path
 from typing import Any
 
@@ -39,3 +40,28 @@ def test_a_quiet_database_is_not_asked(tmp_path: Path, monkeypatch: pytest.Monke
         assert watch.moved()
     db.close()
     other.close()
+
+
+def test_what_could_not_be_followed_is_seen_again(tmp_path: Path) -> None:
+    """Whoever saw the signal move and could not read what had changed asks again, without a further commit."""
+    db = Database(f"sqlite:///{tmp_path / 'factstore.db'}")
+    upgrade(db)
+    watch = Watch(db)
+    assert [watch.moved(), watch.moved()] == [True, False]
+    watch.forget()
+    assert [watch.moved(), watch.moved()] == [True, False]
+    db.close()
+
+
+def test_a_lost_connection_is_opened_again(tmp_path: Path) -> None:
+    """The look that meets it fails; the next one does not."""
+    db = Database(f"sqlite:///{tmp_path / 'factstore.db'}")
+    upgrade(db)
+    assert db.peek("SELECT 7") == 7
+    assert db._peek_connection is not None
+    driver: Any = db._peek_connection.driver_connection
+    driver.close()
+    with pytest.raises(sqlite3.ProgrammingError):
+        db.peek("SELECT 7")
+    assert db.peek("SELECT 7") == 7
+    db.close()

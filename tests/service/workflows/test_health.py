@@ -1,0 +1,61 @@
+"""Ready means able to work: a worker that gives no sign of itself is told of, with what helps."""
+
+import math
+import time
+
+import pytest
+
+from schemas.jobs import JobKind
+from service.errors import Unavailable
+from service.storage import Database, dictionaries, jobs
+from service.storage.stamps import now
+from service.workflows.health import UNHEARD, Readiness, read_queue
+from service.workflows.recalls.serving import Serving
+from tests.service.workflows.recalls.shelf import Shelf
+
+
+def started(db: Database, ago: float) -> Readiness:
+    """Readiness of a service that was started so many seconds ago."""
+    clock = iter([time.time() - ago])
+    return Readiness(db, Serving(Shelf({})), lambda: next(clock, None) or time.time())
+
+
+def test_a_silent_worker_is_told_of(db: Database) -> None:
+    """Not before it had the time to start, nor while it looks for jobs or is at one; with nothing queued as well."""
+    assert started(db, UNHEARD / 2).champions() == []
+    with pytest.raises(Unavailable, match=r"no worker has looked for jobs for 1[0-9]{3} seconds") as silent:
+        started(db, 1000).champions()
+    assert int(str(silent.value.extra["silent_seconds"])) >= 1000
+    with db.writing() as tx:
+        jobs.beat(tx, "w")
+    assert started(db, 1000).champions() == []
+
+
+@pytest.mark.parametrize(("kind", "ready"), [(JobKind.TRAIN, True), (JobKind.REPORT, False)])
+def test_a_worker_at_a_job_is_no_silent_one(db: Database, kind: JobKind, ready: bool) -> None:
+    """Its lease speaks for it, unless the job is one of those that run beside the others."""
+    with db.writing() as tx:
+        jobs.add(tx, jobs.Order(kind, dictionaries.add(tx, "d").number, {}, "key"))
+    assert read_queue(db).waiting >= 0
+    with db.writing() as tx:
+        assert jobs.claim(tx, "w", now() - now().replace(year=2000)) is not None
+    try:
+        started(db, 1000).champions()
+    except Unavailable:
+        assert not ready
+    else:
+        assert ready
+
+
+def test_the_queue_has_its_ages(db: Database) -> None:
+    with db.writing() as tx:
+        jobs.add(tx, jobs.Order(JobKind.TRAIN, dictionaries.add(tx, "d").number, {}, "key"))
+    before = read_queue(db)
+    assert (before.silent, before.waiting > 0) == (math.inf, True)
+    with db.writing() as tx:
+        jobs.beat(tx, "w")
+    assert 0 <= read_queue(db).silent < PATIENT
+    assert read_queue(db).waiting > before.waiting
+
+
+PATIENT = 600.0  # seconds, within which any machine gets from one line to the next
