@@ -23,6 +23,11 @@ class Code(StrEnum):
     RATE_LIMITED = "rate_limited"
     INTERNAL = "internal"
     UNAVAILABLE = "unavailable"
+    DISK_FULL = "disk_full"
+    DISK_FAILED = "disk_failed"
+    DATABASE_BUSY = "database_busy"
+    OUT_OF_MEMORY = "out_of_memory"
+    TOO_MANY_FILES = "too_many_files"
     # a file as a whole
     EMPTY_FILE = "empty_file"
     NOT_A_TABLE = "not_a_table"

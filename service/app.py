@@ -78,7 +78,7 @@ class Service:
             everything, missed = settings.audit_recalls == "all", self._observer.missed
             self._observer.register(RecallRecorder(db, self._auditor, everything=everything, missed=missed))
         self._recall = RecallEndpoint(self._serving, self._authenticator, self._observer)
-        readiness = Readiness(db, self._serving)
+        readiness = Readiness(db, self._serving, settings)
         self.api = _api(Context(db, settings, self._authenticator, readiness, self._auditor, editors, self._serving))
         self._rest: App = Guard(Measured(self.api), self._authenticator, settings.max_body_bytes)
         self._denials = Denials(db, self._auditor)

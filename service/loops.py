@@ -9,7 +9,7 @@ import structlog
 
 log = structlog.get_logger()
 
-FIRST, LONGEST = 0.5, 30.0  # seconds after a turn that failed; doubled while the next ones fail as well
+FIRST, LONGEST = 1.0, 10.0  # seconds after a turn that failed; doubled while the next ones fail as well
 
 failures: Counter[str] = Counter()
 """How many turns of each loop of this process have failed since it started."""

@@ -37,6 +37,7 @@ class Settings(BaseSettings):
     max_body_bytes: int = Field(default=8 * 2**20, ge=1)
     lease_seconds: float = Field(default=30.0, gt=0)
     max_attempts: int = Field(default=5, ge=1)
+    min_free_bytes: int = Field(default=256 * 2**20, ge=0)
     keep_memories: int = Field(default=100, ge=1)
     worker_rest_seconds: float = Field(default=60.0, ge=0)
     scrub_hours: float = Field(default=24.0, gt=0)

@@ -16,8 +16,8 @@ import structlog
 from starlette.requests import ClientDisconnect, cookie_parser
 
 from schemas.keys import KEY, SHORTEST_KEY
-from service.errors import UNFORESEEN, FactStoreError, TooLarge, Unprocessable
-from service.routes.problems import MEDIA_TYPE, problem_body
+from service.errors import FactStoreError, TooLarge, Unprocessable
+from service.routes.problems import MEDIA_TYPE, describe, problem_body
 from service.routes.wire import check_headers, unpack
 from service.workflows.access.authenticator import Authenticator, Caller
 from service.workflows.access.keys import COOKIE, SHOWN
@@ -139,8 +139,7 @@ class Measured:
         except Exception as error:  # noqa: BLE001 - its message may hold names: only its kind and place are logged
             log.error("request failed", error=type(error).__name__, at=_place(error))  # noqa: TRY400
             if not status:
-                status = 500
-                await send_problem(send, FactStoreError(UNFORESEEN))
+                await send_problem(noted, describe(error))
         _note(scope, status, time.perf_counter() - started)
 
 

@@ -11,6 +11,7 @@ from starlette.exceptions import HTTPException
 
 from schemas.problems import Code
 from service.errors import UNFORESEEN, FactStoreError, MethodNotAllowed, NotFound, RequestError, Unprocessable
+from service.resources import find_lack
 
 MEDIA_TYPE = "application/problem+json"
 NO_OBJECT = "a JSON object is wanted, sent with Content-Type: application/json"
@@ -18,6 +19,13 @@ NO_OBJECT = "a JSON object is wanted, sent with Content-Type: application/json"
 
 def problem_body(error: FactStoreError) -> bytes:
     return error.problem().model_dump_json().encode()
+
+
+def describe(error: Exception) -> FactStoreError:
+    """The error as a caller meets it. What no code foresees says nothing of itself, for its message may hold names."""
+    if isinstance(error, FactStoreError):
+        return error
+    return find_lack(error) or FactStoreError(UNFORESEEN)
 
 
 def handle_errors(api: FastAPI, routes: Sequence[Any]) -> None:
@@ -38,7 +46,7 @@ def _reply(error: FactStoreError) -> Response:
 
 
 async def _reply_to_error(_: Request, error: Exception) -> Response:
-    return _reply(error if isinstance(error, FactStoreError) else FactStoreError(UNFORESEEN))
+    return _reply(describe(error))
 
 
 async def _reply_to_invalid(_: Request, error: Exception) -> Response:

@@ -12,16 +12,10 @@ from urllib.parse import unquote_to_bytes
 import structlog
 
 from schemas.recall import BatchQuery
-from service.errors import (
-    UNFORESEEN,
-    FactStoreError,
-    Forbidden,
-    MethodNotAllowed,
-    NotFound,
-    UnsupportedMedia,
-)
+from service.errors import FactStoreError, Forbidden, MethodNotAllowed, NotFound, UnsupportedMedia
 from service.routes import recall_media
 from service.routes.guard import Receive, Scope, Send, read_body, send_problem, send_reply
+from service.routes.problems import describe
 from service.routes.recall_media import Media
 from service.routes.wire import check_headers, check_query
 from service.workflows.access.authenticator import Action, Authenticator
@@ -53,7 +47,7 @@ class RecallEndpoint:
             await send_problem(send, error)
         except Exception as error:  # noqa: BLE001 - its message may hold names: only its kind is logged
             log.error("recall failed", error=type(error).__name__)  # noqa: TRY400
-            await send_problem(send, FactStoreError(UNFORESEEN))
+            await send_problem(send, describe(error))
         else:
             await send_reply(send, 200, media, body)
 

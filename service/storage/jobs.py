@@ -202,10 +202,12 @@ def set_memory(tx: Connection, held: Claim, memory: str) -> None:
     _change(tx, held, {"memory": memory})
 
 
-def give_back(tx: Connection, held: Claim) -> None:
-    """Queue the job again, as a stopping worker does. The attempt does not count. Raises LeaseLost."""
+def give_back(tx: Connection, held: Claim, *, counted: bool = False) -> None:
+    """Queue the job again, as a stopping worker does; the attempt does not count unless it is `counted`. Raises
+    LeaseLost.
+    """
     again = {"state": JobState.QUEUED, "worker": None, "lease_until": None, "step": "queued"}
-    _change(tx, held, {**again, "progress": 0.0, "attempts": jobs.c.attempts - 1})
+    _change(tx, held, {**again, "progress": 0.0, "attempts": jobs.c.attempts - (not counted)})
 
 
 def succeed(tx: Connection, held: Claim, result: dict[str, Any]) -> None:

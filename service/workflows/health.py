@@ -2,6 +2,7 @@
 
 import asyncio
 import math
+import shutil
 import time
 from collections.abc import Callable
 from typing import NamedTuple
@@ -10,6 +11,8 @@ from schemas.jobs import JobState
 from schemas.problems import Code
 from service.errors import FactStoreError, Unavailable
 from service.memory.solvers import prepare
+from service.resources import Lacking
+from service.settings import Settings
 from service.storage import Database, jobs, memories, scrubs
 from service.storage.memories import Record
 from service.storage.migrate import is_current
@@ -25,9 +28,12 @@ class Readiness:
     clock: seconds since the epoch.
     """
 
-    def __init__(self, db: Database, serving: Serving, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self, db: Database, serving: Serving, settings: Settings, clock: Callable[[], float] = time.time
+    ) -> None:
         self._db = db
         self._serving = serving
+        self._settings = settings
         self._clock = clock
         self._started = clock()
         self._loaded: set[str] = set()
@@ -35,8 +41,8 @@ class Readiness:
 
     def champions(self) -> list[Record]:
         """The champions not loaded yet. Raises Unavailable where the database is missing or outdated, while a memory
-        that an alias points at is damaged on the disk, though it may be served all the same, and where no worker has
-        given a sign of itself for long.
+        that an alias points at is damaged on the disk, though it may be served all the same, where no worker has given
+        a sign of itself for long, and where the disk is nearly full.
         """
         try:
             with self._db.reading() as tx:
@@ -52,6 +58,7 @@ class Readiness:
             reason = Code.MEMORY_MISMATCH
             raise Unavailable("a stored memory is damaged and being rebuilt", memories=damaged, reason=reason)
         self._check_worker(signs)
+        self._check_disk()
         self._loaded.intersection_update(record.id for record in records)
         return [record for record in records if record.id not in self._loaded]
 
@@ -61,6 +68,12 @@ class Readiness:
         if silent > UNHEARD:
             detail = f"no worker has looked for jobs for {silent:.0f} seconds: its log says why, and a restart is safe"
             raise Unavailable(detail, silent_seconds=round(silent))
+
+    def _check_disk(self) -> None:
+        """Raise Lacking while the disk of the data folder is nearly full, before something fails for it."""
+        free = shutil.disk_usage(self._settings.data).free
+        if free < self._settings.min_free_bytes:
+            raise Lacking(Code.DISK_FULL, free_bytes=free)
 
     async def load(self, records: list[Record]) -> None:
         """Load these memories. Raises Unavailable where PyTorch or one of them cannot be loaded."""

@@ -8,6 +8,7 @@ import structlog
 
 from schemas.jobs import Job, JobKind, JobList, JobState
 from service.errors import UNFORESEEN, Cancelled, FactStoreError, NotFound, Unavailable
+from service.resources import find_lack
 from service.settings import Settings
 from service.storage import Database, jobs
 from service.storage.dictionaries import get_dictionary
@@ -62,7 +63,10 @@ def cancel(db: Database, auditor: Auditor, job_id: str, by: Canceller) -> Job:
 
 
 def perform(attempt: Attempt, kinds: Mapping[JobKind, Work]) -> None:
-    """Do the job and record how it ended. An attempt that was interrupted or lost leaves the job to another worker."""
+    """Do the job and record how it ended. An attempt that was interrupted or lost leaves the job to another worker.
+
+    Raises Lacking where the machine lacked something and the job went back to the queue, as often as attempts may fail.
+    """
     claim = attempt.claim
     try:
         _check_attempts(attempt.settings, claim.attempt)
@@ -77,7 +81,12 @@ def perform(attempt: Attempt, kinds: Mapping[JobKind, Work]) -> None:
         _end(attempt, error)
     except Exception as error:  # noqa: BLE001 - its message may hold names: only its kind is reported
         log.error("job failed", job=claim.id, error=type(error).__name__)  # noqa: TRY400
-        _end(attempt, FactStoreError(UNFORESEEN))
+        lack = find_lack(error)
+        if lack is not None and claim.attempt < attempt.settings.max_attempts:
+            with attempt.db.writing() as tx:
+                jobs.give_back(tx, claim, counted=True)
+            raise lack from None  # whose loop waits before it takes the next job
+        _end(attempt, lack or FactStoreError(UNFORESEEN))
     checkpoints.drop_if_ended(attempt.db, attempt.settings, claim.id)
     log.info("job ended", job=claim.id, kind=claim.kind)
 

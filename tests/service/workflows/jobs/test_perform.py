@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 from threading import Event
 
 import pytest
@@ -10,6 +11,7 @@ import pytest
 from schemas.jobs import Job, JobKind, JobState
 from schemas.problems import Code
 from service.errors import TrainingFailed
+from service.resources import Lacking
 from service.settings import Settings
 from service.storage import Database, dictionaries, jobs
 from service.workflows.jobs.attempt import Attempt
@@ -66,6 +68,30 @@ def test_a_job_whose_workers_keep_dying_ends(db: Database, settings: Settings) -
     job = performed(db, settings, must_not_run, claims=settings.max_attempts + 1)
     assert job.problem is not None
     assert (job.state, job.problem.code) == (JobState.FAILED, Code.UNAVAILABLE)
+
+
+def lack_room(attempt: Attempt) -> None:
+    with Path("/dev/full").open("wb", buffering=0) as full:
+        full.write(b"x")
+
+
+def test_a_job_that_lacks_room_is_tried_again(db: Database, settings: Settings) -> None:
+    """It goes back to the queue, and its loop is told to wait."""
+    with db.writing() as tx:
+        job = jobs.add(tx, jobs.Order(JobKind.TRAIN, dictionaries.add(tx, "d").number, {}, "key"))
+        claim = jobs.claim(tx, "worker", timedelta(seconds=60))
+    assert claim is not None
+    with pytest.raises(Lacking):
+        perform(Attempt(db, settings, claim, Event()), {JobKind.TRAIN: lack_room})
+    again = find(db, job.id)
+    assert (again.state, again.attempts, again.problem) == (JobState.QUEUED, 1, None)
+
+
+def test_a_job_that_lacks_room_for_long_says_so(db: Database, settings: Settings) -> None:
+    """After as many attempts as may fail it ends with what was lacking."""
+    job = performed(db, settings, lack_room, claims=settings.max_attempts)
+    assert job.problem is not None
+    assert (job.state, job.problem.code) == (JobState.FAILED, Code.DISK_FULL)
 
 
 def test_a_removed_job_stops_its_worker(db: Database, settings: Settings) -> None:

@@ -36,7 +36,7 @@ class Watching(Attempt):
 
     def __init__(self, shop: InProcessService, claim: jobs.Claim) -> None:
         super().__init__(shop.db, shop.settings, claim, Event())
-        self.readiness = Readiness(shop.db, Serving(Shelf({})))
+        self.readiness = Readiness(shop.db, Serving(Shelf({})), shop.settings)
         self.ready: list[bool] = []
 
     def progress(self, fraction: float, step: str) -> None:
