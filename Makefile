@@ -36,7 +36,7 @@ pilot: $(STAMP)  ## the main job on a sample dictionary; writes build/pilot/repo
 test: $(STAMP)  ## the tests that need nothing but Python, on up to four cores; ends with the slowest twenty
 	@$(PYTEST)
 
-fuzz: $(STAMP)  ## the property tests on fresh examples, twenty times as many; minutes to hours
+fuzz: $(STAMP)  ## the property tests on fresh examples, forty times as many; minutes to hours
 	@$(PYTEST) --hypothesis-profile fuzz --timeout 3600 -m 'hypothesis and not bench and not browser and not services'
 
 soak: $(STAMP)  ## the tests five times: as they are, backwards, under two hash seeds, beside two busy processes

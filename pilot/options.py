@@ -70,6 +70,10 @@ class RunOptions:
     ignore: Annotated[str | None, typer.Option(metavar="A,B", help="wide: the columns to leave out")] = None
     sheet: Annotated[str | None, typer.Option(metavar="NAME", help="the worksheet to read, or all")] = None
     probes: Annotated[int, typer.Option(min=1, help="never-taught questions of each kind")] = 10_000
+    timed: Annotated[
+        int,
+        typer.Option(min=1, help="recalls timed one at a time; a hundredth as many batches of 10,000 are timed too"),
+    ] = 2_000
     changes: Annotated[
         bool | None,
         typer.Option(
@@ -95,7 +99,11 @@ class RunOptions:
             gate=self.gate,
             recipe=self.recipe,
             plan=CheckPlan(
-                probes=self.probes, seed=self.seed, changes=changes if self.changes is None else self.changes
+                probes=self.probes,
+                singles=self.timed,
+                batches=max(1, self.timed // 100),
+                seed=self.seed,
+                changes=changes if self.changes is None else self.changes,
             ),
         )
 

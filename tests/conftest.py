@@ -12,7 +12,7 @@ from tests.running import Running, running_service
 
 shapes.install()
 
-FUZZ = 20  # times as many examples as usual
+FUZZ = 40  # times as many examples as usual
 settings.register_profile("kit", deadline=None, derandomize=True, print_blob=True, database=None)
 settings.register_profile("fuzz", deadline=None, max_examples=100 * FUZZ, print_blob=True)
 settings.load_profile("kit")

@@ -19,7 +19,7 @@ README, JAPANESE = ROOT / "README.md", ROOT / "README.ja.md"
 _BLOCK = re.compile(r"^```(sh|python)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 # What is changed before a block runs: nothing is installed, the laboratory has seconds instead of minutes.
 _INSTALLED = ("make pilot", "make --old-file=.venv/.installed pilot")
-_HURRIED = ("laboratory FACTS.csv", "laboratory FACTS.csv --experiments precision --minutes 0.05")
+_HURRIED = ("laboratory FACTS.csv", "laboratory FACTS.csv --experiments precision --minutes 0.05 --timed 20")
 
 
 def blocks(page: Path, language: str) -> list[str]:

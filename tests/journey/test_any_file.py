@@ -171,7 +171,7 @@ Write = Callable[[Grid, st.DataObject], tuple[bytes, str, dict[str, str]]]
 
 @pytest.mark.parametrize("layout", Layout)
 @pytest.mark.parametrize("write", [write_csv, write_json])
-@examples(100)
+@examples(50)
 @given(table=tables(), draw=st.data())
 def test_a_text_comes_back_or_is_asked_about(
     write: Write, layout: Layout, table: Table, draw: st.DataObject, tmp_path_factory: pytest.TempPathFactory
@@ -182,7 +182,7 @@ def test_a_text_comes_back_or_is_asked_about(
 
 @pytest.mark.parametrize("layout", Layout)
 @pytest.mark.parametrize("write", [write_parquet, write_workbook])
-@examples(25)
+@examples(13)
 @given(table=tables(), draw=st.data())
 def test_a_binary_file_comes_back(
     write: Write, layout: Layout, table: Table, draw: st.DataObject, tmp_path_factory: pytest.TempPathFactory

@@ -6,14 +6,12 @@ import re
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from pilot import cli, options, run
-from pilot.checks.target import CheckPlan
+from pilot import cli, run
 from pilot.reading import read_facts
 from tests.journey.test_field import FIELD
 from tests.running import Running
@@ -53,7 +51,6 @@ def pilot(
         where = ["--url", service.url, "--api-key", service.key if key is None else key] if url else []
         monkeypatch.setattr(sys, "argv", ["pilot", "run", *words, "--out", str(out), *BRIEF, *where])
         monkeypatch.setattr(cli, "exit_on_signals", lambda: None)
-        monkeypatch.setattr(options, "CheckPlan", partial(CheckPlan, singles=20, batches=1))
         with pytest.raises(SystemExit) as ended:
             cli.main()
         report = out / "report.json"

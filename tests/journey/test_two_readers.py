@@ -18,6 +18,7 @@ from schemas.uploads import OnConflict
 from service.errors import UnusableFile
 from service.ingest import Limits, Options, read_table
 from service.memory.recall import answer_sets
+from tests.examples import examples
 
 PARQUET = "application/vnd.apache.parquet"
 ZONES = [None, "Asia/Tokyo", "America/Sao_Paulo", "Europe/Dublin", "UTC", "+05:30", "-08:00"]
@@ -76,6 +77,7 @@ def read_as_the_service(path: Path) -> Found | None:
     return answer_sets(parsed.accepted), sum(row.code is not Code.DUPLICATE for row in parsed.refused)
 
 
+@examples(30)
 @given(st.data())
 def test_a_parquet_file_reads_alike(tmp_path_factory: pytest.TempPathFactory, data: st.DataObject) -> None:
     """Of whatever types the columns are, both readers find the same facts and count the same rows."""

@@ -50,7 +50,22 @@ def test_a_table_goes_in_and_a_report_comes_out(service: Running, tmp_path: Path
     )
     out = tmp_path / "out"
     done = pilot(
-        *("run", file, "--url", service.url, "--questions", questions, "--lang", "ja", "--out", out, "--probes", "500"),
+        *(
+            "run",
+            file,
+            "--url",
+            service.url,
+            "--questions",
+            questions,
+            "--lang",
+            "ja",
+            "--out",
+            out,
+            "--probes",
+            "500",
+            "--timed",
+            "100",
+        ),
         key=service.key,
     )
     assert done.returncode == 0, done.stderr
@@ -74,7 +89,20 @@ def test_a_missed_gate_is_exit_1(service: Running, tmp_path: Path) -> None:
     gate = write(tmp_path, "maximum_false_answers = 1e-6\n", "GATE.toml")
     file = write(tmp_path, HEADER + "a,r,x\n")
     done = pilot(
-        *("run", file, "--url", service.url, "--gate", gate, "--out", tmp_path / "out", "--probes", "50"),
+        *(
+            "run",
+            file,
+            "--url",
+            service.url,
+            "--gate",
+            gate,
+            "--out",
+            tmp_path / "out",
+            "--probes",
+            "50",
+            "--timed",
+            "100",
+        ),
         key=service.key,
     )
     assert done.returncode == 1, done.stderr

@@ -127,6 +127,7 @@ def test_no_report_repeats_a_key(
     facts.write_text("subject,relation,answer\n" + "".join(f"s{number},r,{number}\n" for number in range(9)))
     out, ways = tmp_path / "out", ["--api-key", BOOTSTRAP, f"--api-key={BOOTSTRAP}"]
     line = ["run", str(facts), "--url", marked.url, *ways, "--dictionary", "reported", "--probes", "5", "--no-changes"]
+    line += ["--timed", "20"]
     monkeypatch.setattr(sys, "argv", ["pilot", *line, "--out", str(out)])
     with pytest.raises(SystemExit) as left:
         cli.main()

@@ -19,7 +19,7 @@ from service.workflows.ledger import edits
 from tests.service.workflows.in_process import BY, InProcessService
 
 ROWS = [(f"PART-{number}", relation, f"{relation} {number * 7 % 13}") for number in range(300) for relation in "abc"]
-MANY = 800
+MANY = 400
 
 
 @pytest.fixture
@@ -70,7 +70,7 @@ def test_a_version_is_what_a_training_would_have_made(shop: InProcessService) ->
 
 
 def test_many_single_edits_disturb_nothing(shop: InProcessService) -> None:
-    """Eight hundred: every pair that was edited is right in the end, every other is as it was, and each edit adds less
+    """Four hundred: every pair that was edited is right in the end, every other is as it was, and each edit adds less
     than 100 kB.
     """
     files = [shop.settings.data / "factstore.db", *shop.settings.memories.rglob("*.*")]
