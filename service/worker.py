@@ -25,7 +25,7 @@ from service.workflows.laboratory.experiments import run_experiment
 from service.workflows.purges import files
 from service.workflows.recalls.live_use import forget_names_unless_kept
 from service.workflows.report import write
-from service.workflows.sweep import sweep
+from service.workflows.sweep import sweep, sweep_leavings
 from service.workflows.versions.consolidate import consolidate
 from service.workflows.versions.retention import retain
 from service.workflows.versions.scrubs import schedule, scrub, verify
@@ -175,6 +175,7 @@ def _retain(db: Database, settings: Settings) -> None:
     try:
         files.resume(db)
         retain(db, settings)
+        sweep_leavings(db, settings)
         checkpoints.sweep(db, settings)
         schedule(db, settings)
     except Exception as error:  # noqa: BLE001

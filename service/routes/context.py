@@ -42,11 +42,16 @@ def may(action: Action, *, by_relation: bool = False) -> Any:
 
     def permitted(request: Request) -> Caller:
         caller: Caller = request.scope["caller"]
-        dictionary = _reached(request, caller) if caller.scoped else None
-        caller.require(action, dictionary, by_relation=by_relation)
+        check_may(request, caller, action, by_relation=by_relation)
         return caller
 
     return Depends(permitted)
+
+
+def check_may(request: Request, caller: Caller, action: Action, *, by_relation: bool = True) -> None:
+    """Raise Forbidden unless the caller may do this with what the route is about, NotFound as above."""
+    dictionary = _reached(request, caller) if caller.scoped else None
+    caller.require(action, dictionary, by_relation=by_relation)
 
 
 def _reached(request: Request, caller: Caller) -> str | None:
@@ -76,6 +81,7 @@ LedgerReader = Annotated[Caller, may(Action.READ_LEDGER)]
 PartReader = Annotated[Caller, may(Action.READ_LEDGER, by_relation=True)]
 PartViewer = Annotated[Caller, may(Action.FIGURES, by_relation=True)]
 PartUploader = Annotated[Caller, may(Action.UPLOAD, by_relation=True)]
+FileSender = Annotated[Caller, may(Action.DRY_RUN, by_relation=True)]
 MetricsReader = Annotated[Caller, may(Action.READ_METRICS)]
 Trainer = Annotated[Caller, may(Action.TRAIN)]
 JobReader = Annotated[Caller, may(Action.READ_JOBS)]

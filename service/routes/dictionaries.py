@@ -21,7 +21,12 @@ def create(
 ) -> Dictionary:
     """Its facts, memories and aliases belong to it alone."""
     key = idempotency_key
-    return dictionaries.create(service.db, service.settings, service.auditor, wanted.name, caller.key, key)
+    made = dictionaries.create(
+        service.db, service.settings, service.auditor, wanted.name, caller.key, key, caller.made_by
+    )
+    if caller.made_by is not None:
+        service.authenticator.refresh()  # it was granted to the caller
+    return made
 
 
 @router.get("")

@@ -12,10 +12,11 @@ from schemas.base import QueryFlag
 from schemas.problems import Code
 from schemas.uploads import Layout, Mode, OnConflict, Receipt, ReceiptList
 from service.ingest import MEDIA_TYPES, Limits, Options
-from service.routes.context import IdempotencyKey, LedgerReader, Page, PartUploader, RawCsv, Service
+from service.routes.context import FileSender, IdempotencyKey, LedgerReader, Page, RawCsv, Service, check_may
 from service.routes.guard import check_announced
 from service.routes.replies import Csv, refusals, with_form
 from service.routes.wire import Router, unpack
+from service.workflows.access.authenticator import Action
 from service.workflows.ledger import ingest
 from service.workflows.ledger.spool import Spooled, spool_body
 
@@ -106,7 +107,7 @@ async def upload(  # noqa: PLR0917 - FastAPI reads the request from the paramete
     dictionary: str,
     request: Request,
     service: Service,
-    caller: PartUploader,
+    caller: FileSender,
     options: Annotated[Options, Depends(_options)],
     idempotency_key: IdempotencyKey = None,
     dry_run: Annotated[QueryFlag, _asked("Store nothing; the reply is what an upload would say.")] = False,
@@ -115,6 +116,8 @@ async def upload(  # noqa: PLR0917 - FastAPI reads the request from the paramete
     ] = False,
 ) -> Receipt:
     """Store the facts of one file. The reply is sent once they are on the disk; `dry_run` only says what would be."""
+    if not dry_run:
+        check_may(request, caller, Action.UPLOAD)
     async with _receive(request, service) as body:
         sent = ingest.Upload(
             path=body.path,

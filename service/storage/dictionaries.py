@@ -1,6 +1,6 @@
 """Dictionaries: the named tables of facts, with the ledger version and size that each has now."""
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -12,6 +12,7 @@ from schemas.problems import Code
 from service.errors import Conflict, NotFound, Unprocessable
 from service.storage.aliases import CHAMPION
 from service.storage.changes import announce
+from service.storage.jobs import is_made_by
 from service.storage.stamps import new_id, now
 from service.storage.tables import aliases, dictionaries, ledger_versions
 
@@ -27,11 +28,13 @@ class Row:
     ledger_version: int
     pairs: int
     facts: int
+    made_by: str | None
 
 
-def add(tx: Connection, name: str) -> Row:
-    """Raises Conflict (name_taken)."""
+def add(tx: Connection, name: str, made_by: str | None = None) -> Row:
+    """Add a dictionary. made_by: the attempt of a job that makes it for itself. Raises Conflict (name_taken)."""
     values = {"id": new_id("dic"), "name": name, "created_at": now(), "ledger_version": 0, "pairs": 0, "facts": 0}
+    values["made_by"] = made_by
     try:
         added = tx.execute(insert(dictionaries).values(values).returning(dictionaries)).one()
     except IntegrityError as taken:
@@ -76,6 +79,17 @@ def list_all(tx: Connection, after: int | None = None) -> Iterator[tuple[int, Di
     query = select(*dictionaries.c, aliases.c.memory).select_from(joined).where(dictionaries.c.number > (after or 0))
     for row in tx.execute(query.order_by(dictionaries.c.number)):
         yield row.number, to_schema(Row(*row[:-1]), row[-1])
+
+
+def list_made_by(tx: Connection, makers: Collection[str]) -> list[Row]:
+    """What these attempts, or any attempt of these jobs, made for themselves."""
+    made = select(dictionaries).where(is_made_by(dictionaries.c.made_by, makers)).order_by(dictionaries.c.number)
+    return [Row(*row) for row in tx.execute(made)]
+
+
+def list_makers(tx: Connection) -> set[str]:
+    """The attempts of jobs that made dictionaries for themselves."""
+    return set(tx.scalars(select(dictionaries.c.made_by).where(dictionaries.c.made_by.is_not(None))))
 
 
 def list_ids(tx: Connection) -> list[str]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Row, func, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, false, func, insert, or_, select, update
 
 from schemas.experiments import ExperimentJob
 from schemas.jobs import Job, JobKind, JobState
@@ -49,6 +49,23 @@ class Claim:
     by: str
     attempt: int
     worker: str
+
+    @property
+    def maker(self) -> str:
+        """The mark of what this attempt makes for itself. It begins with the job's id, and no other one begins so."""
+        return f"{self.id}.{self.attempt}."
+
+
+def is_made_by(column: ColumnElement[str | None], makers: Collection[str]) -> ColumnElement[bool]:
+    """Whether the mark in a column is one of these, or that of any attempt of these jobs."""
+    return or_(false(), *(column.startswith(maker, autoescape=True) for maker in sorted(makers)))
+
+
+def filter_ended(tx: Connection, makers: Collection[str]) -> list[str]:
+    """Those of these marks whose attempts are not under way any more."""
+    query = select(jobs.c.id, jobs.c.attempts).where(jobs.c.state == JobState.RUNNING, jobs.c.lease_until > now())
+    running = {f"{job}.{attempt}." for job, attempt in tx.execute(query)} if makers else set()
+    return sorted(set(makers) - running)
 
 
 class Signs(NamedTuple):

@@ -1,6 +1,6 @@
 """API keys as they are kept: the SHA-256 of a random key, never the key."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -9,6 +9,7 @@ from sqlalchemy import Connection, bindparam, insert, or_, select, update
 
 from schemas.keys import KeyInfo, Role
 from service.storage.changes import announce
+from service.storage.jobs import is_made_by
 from service.storage.stamps import now
 from service.storage.tables import api_keys
 
@@ -25,10 +26,12 @@ class Credential:
     scoped: bool
     rate: str | None
     expires_at: datetime | None
+    made_by: str | None
 
 
-def add(tx: Connection, info: KeyInfo, digest: bytes) -> None:
-    tx.execute(insert(api_keys).values(hash=digest, **info.model_dump()))
+def add(tx: Connection, info: KeyInfo, digest: bytes, made_by: str | None = None) -> None:
+    """Store a key. made_by: the attempt of a job that it was made for."""
+    tx.execute(insert(api_keys).values(hash=digest, made_by=made_by, **info.model_dump()))
     announce(tx)
 
 
@@ -51,6 +54,19 @@ def revoke(tx: Connection, key_id: str) -> None:
     announce(tx)
 
 
+def revoke_made_by(tx: Connection, attempts: Collection[str]) -> None:
+    """Revoke the keys that were made for these attempts, or for any attempt of these jobs."""
+    valid = update(api_keys).where(api_keys.c.revoked_at.is_(None), is_made_by(api_keys.c.made_by, attempts))
+    if tx.execute(valid.values(revoked_at=now())).rowcount:
+        announce(tx)
+
+
+def list_makers(tx: Connection) -> set[str]:
+    """The attempts of jobs for which there are valid keys."""
+    made = select(api_keys.c.made_by).where(api_keys.c.made_by.is_not(None), api_keys.c.revoked_at.is_(None))
+    return set(tx.scalars(made))
+
+
 def scope(tx: Connection, key_id: str) -> None:
     """Scope the key: from now on it reaches only what is granted to it."""
     tx.execute(update(api_keys).where(api_keys.c.id == key_id).values(scoped=True))
@@ -65,7 +81,9 @@ def expire(tx: Connection, key_id: str, at: datetime) -> None:
 
 def list_credentials(tx: Connection) -> list[Credential]:
     rows = tx.execute(select(api_keys).where(api_keys.c.revoked_at.is_(None)))
-    return [Credential(row.id, row.hash, Role(row.role), row.scoped, row.rate, row.expires_at) for row in rows]
+    return [
+        Credential(row.id, row.hash, Role(row.role), row.scoped, row.rate, row.expires_at, row.made_by) for row in rows
+    ]
 
 
 def mark_used(tx: Connection, used: Mapping[str, datetime]) -> None:

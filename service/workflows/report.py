@@ -3,11 +3,10 @@
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 
+from schemas.grants import GrantPut
 from schemas.jobs import Job, JobKind
 from schemas.keys import KeyCreate, Role
 from schemas.problems import Code
@@ -18,11 +17,12 @@ from service.storage import Database, aliases, idempotency, jobs, memories
 from service.storage.aliases import CHAMPION
 from service.storage.dictionaries import get_dictionary
 from service.storage.stamps import now
-from service.workflows.access import keys
+from service.workflows.access.grants import create_key
 from service.workflows.access.limits import UNLIMITED
 from service.workflows.access.relations import Everything
 from service.workflows.jobs.attempt import Attempt
 from service.workflows.ledger import facts
+from service.workflows.ledger.dictionaries import clear_leavings
 from service.workflows.versions.memories import add_job, check_kept, get_queued_job
 
 FORMATS = {"json": "application/json", "html": "text/html", "junit.xml": "application/xml"}
@@ -69,12 +69,13 @@ def write(attempt: Attempt) -> None:
     """Do a report job; its result names the report and says whether it passed."""
     folder = attempt.settings.reports / attempt.claim.id
     folder.mkdir(mode=0o700, exist_ok=True)
+    clear_leavings(attempt.db, attempt.settings, attempt.auditor, [f"{attempt.claim.id}."])  # of earlier attempts
     attempt.progress(0.0, "exporting the facts")
     try:
         _export(attempt, folder / "facts.csv")
-        with _key(attempt) as key:
-            code = _run_pilot(attempt, folder, key)
+        code = _run_pilot(attempt, folder, _make_key(attempt))
     finally:
+        clear_leavings(attempt.db, attempt.settings, attempt.auditor, [attempt.claim.maker])
         (folder / "facts.csv").unlink(missing_ok=True)
     if code not in _WRITTEN:
         raise FactStoreError(f"the pilot could not write a report (exit code {code})")
@@ -88,23 +89,20 @@ def _export(attempt: Attempt, path: Path) -> None:
         record = memories.find_record(tx, attempt.claim.memory or "")
     if record is None:
         raise NotFound("no such memory")
+    if not record.retained:
+        raise NotFound("this memory is no longer kept", code=Code.NOT_RETAINED)
     with path.open("w", encoding="utf-8", newline="") as out:
         out.writelines(facts.export(attempt.db, record.dictionary, record.ledger_version, Everything(), raw=True))
 
 
-def _wanted() -> KeyCreate:
-    return KeyCreate(role=Role.ADMIN, label="report", expires_at=now() + KEY_LIFE, rate=UNLIMITED)
-
-
-@contextmanager
-def _key(attempt: Attempt) -> Iterator[str]:
-    """Make an API key for one run of the pilot, and revoke it afterwards."""
-    db, auditor, by = attempt.db, attempt.auditor, attempt.claim.id
-    made = keys.create(db, auditor, _wanted(), by)
-    try:
-        yield made.key
-    finally:
-        keys.revoke(db, auditor, made.info.id, by)
+def _make_key(attempt: Attempt) -> str:
+    """Make an API key for one run of the pilot: it may ask the dictionary and read its ledger, and make dictionaries
+    for itself. It is revoked, and they are deleted, when the attempt ends.
+    """
+    wanted = KeyCreate(role=Role.ADMIN, label="report", expires_at=now() + KEY_LIFE, scoped=True, rate=UNLIMITED)
+    claim, grant = attempt.claim, GrantPut(role=Role.REVIEW)
+    made = create_key(attempt.db, attempt.auditor, wanted, claim.dictionary, grant, by=claim.id, made_by=claim.maker)
+    return made.key
 
 
 def _run_pilot(attempt: Attempt, folder: Path, key: str) -> int:

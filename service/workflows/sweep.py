@@ -3,8 +3,10 @@
 import shutil
 
 from service.settings import Settings
-from service.storage import Database, jobs, memories
+from service.storage import Database, dictionaries, jobs, keys, memories
+from service.workflows.audit import Auditor
 from service.workflows.jobs import checkpoints
+from service.workflows.ledger.dictionaries import clear_leavings
 from service.workflows.ledger.spool import find_abandoned
 
 
@@ -19,9 +21,20 @@ def sweep(db: Database, settings: Settings) -> None:
     orphans += [folder for folder in folders if _memory_of(folder.name) not in owned]
     for folder in orphans:
         shutil.rmtree(folder, ignore_errors=True)
+    sweep_leavings(db, settings)
     checkpoints.sweep(db, settings)
     for file in find_abandoned(settings.spool):
         file.unlink(missing_ok=True)
+
+
+def sweep_leavings(db: Database, settings: Settings) -> None:
+    """Revoke the keys and delete the dictionaries that attempts made for themselves which are not under way any more:
+    their worker was killed, or the machine.
+    """
+    with db.reading() as tx:
+        ended = jobs.filter_ended(tx, dictionaries.list_makers(tx) | keys.list_makers(tx))
+    if ended:
+        clear_leavings(db, settings, Auditor(db, settings), ended)
 
 
 def _memory_of(folder: str) -> str:

@@ -16,7 +16,7 @@ from pilot.reading import read_facts
 from tests.journey.test_field import FIELD
 from tests.running import Running
 
-BRIEF = ["--probes", "4000", "--no-changes"]
+BRIEF = ["--probes", "4000", "--no-changes", "--timed", "20"]
 
 
 @dataclass(frozen=True)

@@ -31,6 +31,7 @@ dictionaries = Table(
     required("ledger_version", Integer),
     required("pairs", Integer),
     required("facts", Integer),
+    Column("made_by", Text),  # the attempt of a job that made it for itself; so with a key
     sqlite_autoincrement=True,  # a number is never used again, so a late writer cannot hit a newer dictionary
 )
 
@@ -197,6 +198,7 @@ api_keys = Table(
     Column("expires_at", Utc),
     Column("revoked_at", Utc),
     Column("last_used_at", Utc),
+    Column("made_by", Text),
 )
 
 # The reply to a request that carried an Idempotency-Key, kept with what the request was (its SHA-256). `dictionary` is

@@ -34,6 +34,7 @@ class Action(StrEnum):
     CREATE_DICTIONARY = "create_dictionary"
     DELETE_DICTIONARY = "delete_dictionary"
     UPLOAD = "upload"
+    DRY_RUN = "dry_run"
     READ_LEDGER = "read_ledger"
     TRAIN = "train"
     READ_JOBS = "read_jobs"
@@ -57,7 +58,7 @@ _EXAMINERS = frozenset({Action.FIGURES, Action.READ_LEDGER, Action.READ_JOBS, Ac
 ALLOWED: dict[Role, frozenset[Action]] = {
     Role.ADMIN: frozenset(Action),
     Role.INGEST: _EXAMINERS
-    | {Action.CREATE_DICTIONARY, Action.UPLOAD, Action.TRAIN, Action.CANCEL_JOBS}
+    | {Action.CREATE_DICTIONARY, Action.UPLOAD, Action.DRY_RUN, Action.TRAIN, Action.CANCEL_JOBS}
     | {Action.REPORT_ANSWER, Action.READ_UNKNOWNS, Action.SET_NAMES},
     Role.QUERY: frozenset({Action.FIGURES, Action.RECALL, Action.REPORT_ANSWER, Action.READ_METRICS}),
     Role.REVIEW: frozenset({Action.FIGURES, Action.RECALL, Action.REPORT_ANSWER, Action.READ_LEDGER, Action.READ_JOBS})
@@ -75,6 +76,7 @@ ORDERED_BY: dict[JobKind, Action] = {
 }
 """What a caller must be allowed to do to order a job of this kind, and so to cancel one."""
 UNGRANTED = frozenset({Action.MANAGE_KEYS, Action.CREATE_DICTIONARY, Action.READ_METRICS})  # no grant gives these
+_OF_JOBS = frozenset({Action.DRY_RUN})  # what a job's key may do beyond its role in what is granted to it
 
 
 class Right(NamedTuple):
@@ -87,7 +89,8 @@ class Right(NamedTuple):
 @dataclass(frozen=True, slots=True)
 class Caller:
     """`key` is the id of the API key; `expires` is in seconds since the epoch; `rights` are those of a scoped key, by
-    the id of the dictionary: it reaches no other. None: it reaches every dictionary.
+    the id of the dictionary: it reaches no other. None: it reaches every dictionary. `made_by` is the attempt of a job
+    that the key was made for: it may make dictionaries, which are granted to it alone and go with the attempt.
     """
 
     key: str
@@ -95,6 +98,7 @@ class Caller:
     expires: float = float("inf")
     rights: Mapping[str, Right] | None = None
     rate: str | None = None
+    made_by: str | None = None
 
     @property
     def scoped(self) -> bool:
@@ -109,9 +113,12 @@ class Caller:
         if self.rights is None:
             return action in ALLOWED[self.role]
         if dictionary is None:
-            return action == Action.FIGURES and action in ALLOWED[self.role]
+            own = {Action.CREATE_DICTIONARY} if self.made_by is not None else set()
+            return action in {Action.FIGURES, *own} & ALLOWED[self.role]
         right = self.rights.get(dictionary)
-        return right is not None and action in ALLOWED[right.role] - UNGRANTED
+        if right is None:
+            return False
+        return action in ALLOWED[right.role] - UNGRANTED or (self.made_by is not None and action in _OF_JOBS)
 
     def relations(self, dictionary: str) -> Relations | None:
         """The relations that the caller may see there; None: all of them."""
@@ -244,4 +251,4 @@ def _by_key(kept: Iterable[Grant]) -> defaultdict[str, list[Grant]]:
 def _caller(row: keys.Credential, kept: Iterable[Grant]) -> Caller:
     expires = float("inf") if row.expires_at is None else row.expires_at.timestamp()
     rights = {grant.dictionary: Right(grant.role or row.role, relations_of(grant)) for grant in kept}
-    return Caller(row.id, row.role, expires, rights if row.scoped else None, row.rate)
+    return Caller(row.id, row.role, expires, rights if row.scoped else None, row.rate, row.made_by)

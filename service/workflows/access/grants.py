@@ -20,11 +20,20 @@ def put(db: Database, auditor: Auditor, ref: str, key: str, wanted: GrantPut, *,
 
 
 def create_key(
-    db: Database, auditor: Auditor, wanted: KeyCreate, ref: str | None, grant: GrantPut, *, by: str
+    db: Database,
+    auditor: Auditor,
+    wanted: KeyCreate,
+    ref: str | None,
+    grant: GrantPut,
+    *,
+    by: str,
+    made_by: str | None = None,
 ) -> KeyCreated:
-    """Make a key, with this grant where a dictionary is named, in one commit. Raises NotFound, Unprocessable."""
+    """Make a key, with this grant where a dictionary is named, in one commit. made_by: the attempt of a job that it is
+    made for. Raises NotFound, Unprocessable.
+    """
     with db.writing() as tx:
-        made = add_key(tx, auditor, wanted, by)
+        made = add_key(tx, auditor, wanted, by, made_by=made_by)
         if ref is not None:
             _put(tx, auditor, ref, made.info.id, grant, by=by)
     return made

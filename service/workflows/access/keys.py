@@ -39,12 +39,19 @@ def create(
         return add_key(tx, auditor, wanted, by, request)
 
 
-def add_key(
-    tx: Transaction, auditor: Auditor, wanted: KeyCreate, by: str, request: idempotency.Request | None = None
+def add_key(  # noqa: PLR0917 - what it works with, and what is wanted
+    tx: Transaction,
+    auditor: Auditor,
+    wanted: KeyCreate,
+    by: str,
+    request: idempotency.Request | None = None,
+    made_by: str | None = None,
 ) -> KeyCreated:
-    """Make a key within `tx`; it is the reply to this request. Raises Unprocessable."""
+    """Make a key within `tx`; it is the reply to this request. made_by: the attempt of a job that it is made for.
+    Raises Unprocessable.
+    """
     made, seed = _new(auditor, wanted, replaces=None)
-    keys.add(tx, made.info, digest(made.key.encode()))
+    keys.add(tx, made.info, digest(made.key.encode()), made_by)
     idempotency.keep(tx, None, request, {"key": made.info.id, "seed": seed})
     _record(tx, auditor, by, "created", made.info)
     return made

@@ -1,13 +1,27 @@
 """Dictionaries: made with a secret of their own, and deleted with everything that was made from them."""
 
 import shutil
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from itertools import islice
+from pathlib import Path
 
 from schemas.dictionaries import Dictionary, DictionaryList
+from schemas.grants import GrantPut
 from service import secret_files
+from service.errors import Unauthorized
 from service.settings import Settings
-from service.storage import Database, Transaction, aliases, dictionaries, idempotency, jobs, lookup, memories
+from service.storage import (
+    Database,
+    Transaction,
+    aliases,
+    dictionaries,
+    grants,
+    idempotency,
+    jobs,
+    keys,
+    lookup,
+    memories,
+)
 from service.storage.aliases import CHAMPION
 from service.storage.dictionaries import get_dictionary
 from service.workflows.access.relations import Sight, seen_names
@@ -18,15 +32,29 @@ from service.workflows.url_names import check_url_name
 
 
 def create(  # noqa: PLR0917 - what it works with, and what is wanted
-    db: Database, settings: Settings, auditor: Auditor, name: str, by: str, idempotency_key: str | None = None
+    db: Database,
+    settings: Settings,
+    auditor: Auditor,
+    name: str,
+    by: str,
+    idempotency_key: str | None = None,
+    made_by: str | None = None,
 ) -> Dictionary:
-    """Make a dictionary and its memory secret. Raises Unprocessable, Conflict (name_taken, idempotency_key_reused)."""
+    """Make a dictionary and its memory secret. made_by: the attempt of a job for which the key `by` was made; the
+    dictionary is granted to that key, and goes when the attempt ends. Raises Unprocessable, Conflict (name_taken,
+    idempotency_key_reused), Unauthorized where the attempt has ended.
+    """
     check_url_name(name, "a dictionary")
     request = idempotency.Request.of(by, idempotency_key, f"dictionaries {name}")
     with db.writing() as tx:
         if earlier := idempotency.earlier_reply(tx, None, request):
             return Dictionary.model_validate(earlier)
-        row = dictionaries.add(tx, name)
+        row = dictionaries.add(tx, name, made_by)
+        if made_by is not None:
+            key = keys.find(tx, by)
+            if key is None or key.revoked_at is not None:
+                raise Unauthorized("the API key is not valid")
+            grants.put(tx, row.number, by, GrantPut(), by)
         secret_files.make(settings.secrets, row.id)
         made = dictionaries.to_schema(row, champion=None)
         idempotency.keep(tx, None, request, made.model_dump(mode="json"))
@@ -55,17 +83,46 @@ def find(db: Database, ref: str, sight: Sight) -> Dictionary:
 def delete(db: Database, settings: Settings, auditor: Auditor, ref: str, by: str) -> None:
     """Delete facts, uploads, memories, jobs, reports and the secret, without which no memory can ever be read."""
     with db.writing() as tx:
-        row = get_dictionary(tx, ref)
-        gone = [settings.memories / memory for memory in memories.list_ids(tx, row.number)]
-        ordered = jobs.list_ids(tx, row.number)
-        gone += [settings.reports / job for job in ordered] + [checkpoints.folder_of(settings, job) for job in ordered]
-        dictionaries.remove(tx, row.number)
-        auditor.drop_all_salts(tx, row.id)
-        auditor.record(tx, Event(Act.DICTIONARY, by, row.id, details={"deleted": True}))
-        secret_files.shred(settings.secrets, row.id)
-    db.forget()
-    for folder in gone:
+        gone = _remove(tx, settings, auditor, get_dictionary(tx, ref), by)
+    discard(db, gone)
+
+
+def remove_leavings(tx: Transaction, settings: Settings, auditor: Auditor, makers: Collection[str]) -> list[Path]:
+    """Revoke the keys and delete the dictionaries that these attempts, or any attempt of these jobs, made for
+    themselves. Returns the folders to `discard` after the commit.
+    """
+    keys.revoke_made_by(tx, makers)
+    made = dictionaries.list_made_by(tx, makers)
+    return [folder for row in made for folder in _remove(tx, settings, auditor, row, row.made_by or "")]
+
+
+def clear_leavings(db: Database, settings: Settings, auditor: Auditor, makers: Collection[str]) -> None:
+    """The same in a commit of its own, with the folders."""
+    if makers:
+        with db.writing() as tx:
+            gone = remove_leavings(tx, settings, auditor, makers)
+        discard(db, gone)
+
+
+def discard(db: Database, folders: Collection[Path]) -> None:
+    """Delete the folders of what left the database, whose journal still repeats it until it is emptied here."""
+    if folders:
+        db.forget()
+    for folder in folders:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _remove(tx: Transaction, settings: Settings, auditor: Auditor, row: dictionaries.Row, by: str) -> list[Path]:
+    """Remove all that the database has of a dictionary, with the secret; returns the folders that belong to it."""
+    ordered = jobs.list_ids(tx, row.number)
+    gone = remove_leavings(tx, settings, auditor, ordered)
+    gone += [settings.memories / memory for memory in memories.list_ids(tx, row.number)]
+    gone += [settings.reports / job for job in ordered] + [checkpoints.folder_of(settings, job) for job in ordered]
+    dictionaries.remove(tx, row.number)
+    auditor.drop_all_salts(tx, row.id)
+    auditor.record(tx, Event(Act.DICTIONARY, by, row.id, details={"deleted": True}))
+    secret_files.shred(settings.secrets, row.id)
+    return gone
 
 
 def _restrict(tx: Transaction, dictionary: Dictionary, sight: Sight) -> Dictionary:

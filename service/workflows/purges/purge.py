@@ -33,6 +33,7 @@ from service.storage.dictionaries import get_dictionary
 from service.storage.stamps import new_id, now
 from service.workflows.active_policies import ActivePolicies, get_active
 from service.workflows.audit import Act, Event
+from service.workflows.ledger.dictionaries import discard, remove_leavings
 from service.workflows.purged_names import PURPOSE, Commitments
 from service.workflows.purges.traces import Traces, overwrite
 from service.workflows.recalls.names import read_naming
@@ -102,7 +103,9 @@ def purge_ledger(
     reason: str,
     request: idempotency.Request | None = None,
 ) -> Purge:
-    """Purge the ledger in one commit. Only a commitment to the reason is stored, since it may name people."""
+    """Purge the ledger in one commit, with the copies that reports have made of it. Only a commitment to the reason is
+    stored, since it may name people.
+    """
     with service.db.reading() as tx:
         dictionary = get_dictionary(tx, ref).id
     with Advance(service, dictionary) as advance:
@@ -114,11 +117,14 @@ def purge_ledger(
             if earlier := idempotency.earlier_reply(tx, row.number, request):
                 return Purge.model_validate(earlier)
             target = target.stored(get_active(tx, service.settings.secrets, row))
+            begun = purge.list_begun_reports(tx, row.number)
+            copies = remove_leavings(tx, service.settings, service.auditor, [f"{report}." for report in begun])
             purging = _Purging(service, tx, row, target, target.rows(tx, row.number), by)
             done = purging.commit(advance)
             idempotency.keep(tx, row.number, request, done.model_dump(mode="json"))
             details = {"purge": done.id, "pairs": done.pairs, "facts": done.facts, "withdrawn": len(done.withdrawn)}
             service.auditor.record(tx, Event(Act.PURGE, by, row.id, done.memory, details, {"reason": [reason]}))
+        discard(service.db, copies)
     return done
 
 
