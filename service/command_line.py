@@ -29,9 +29,11 @@ Data = Annotated[Path | None, typer.Option(help="folder of the database, memorie
 def read_settings(**given: Any) -> Settings:
     """Read the settings from the environment; options that were given (not None) override them.
 
-    Also sets up the log. Raises typer.BadParameter, which names each setting that is not valid.
+    Also sets up the log, and has the process make files that their owner alone may read. Raises typer.BadParameter,
+    which names each setting that is not valid.
     """
     _log_as_json()
+    os.umask(0o077)
     try:
         return Settings(**{name: value for name, value in given.items() if value is not None})
     except SettingsError as error:  # names the setting, not what it holds

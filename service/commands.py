@@ -22,6 +22,7 @@ from service.storage.migrate import open_database
 from service.worker import work as run_worker
 from service.workflows.access import grants
 from service.workflows.audit import Auditor, verify
+from service.workflows.identity import check_identity
 from service.workflows.purges.backup import backup
 from service.workflows.purges.restore import open_to_serve, restore
 
@@ -153,7 +154,9 @@ def verify_audit(
 def _open(settings: Settings) -> Database:
     """The database of the data folder; exits with code 1 where it cannot be opened."""
     with exit_on_error():
-        return open_database(settings)
+        db = open_database(settings)
+        check_identity(db, settings)
+        return db
 
 
 def _exported_head(head: str) -> AuditHead:

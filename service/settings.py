@@ -2,6 +2,7 @@
 
 import json
 import re
+from contextlib import suppress
 from pathlib import Path
 from typing import Literal, Self
 from urllib.parse import urlsplit
@@ -131,6 +132,19 @@ class Settings(BaseSettings):
         return {f"FACTSTORE_{name.upper()}": value for name, value in written.items()}
 
     def make_folders(self) -> None:
-        """Make `data` and its folders where they are missing, readable by their owner alone."""
+        """Make `data` and its folders where they are missing, readable by their owner alone: those too that were there
+        before, such as a volume, with the files in `data`.
+        """
         for folder in (self.data, self.memories, self.secrets, self.reports, self.spool, self.checkpoints):
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+            _close_to_others(folder, 0o700)
+        for file in self.data.iterdir():
+            if file.is_file() and not file.is_symlink():
+                _close_to_others(file, 0o600)
+
+
+def _close_to_others(path: Path, mode: int) -> None:
+    """Take from everybody but the owner what they may do with it; of somebody else's, the owner decides."""
+    with suppress(PermissionError, FileNotFoundError):
+        if path.stat().st_mode & 0o077:
+            path.chmod(mode)

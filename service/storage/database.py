@@ -116,6 +116,11 @@ class Database:
             connection.execute("VACUUM INTO ?", (str(path),))
 
     @property
+    def name(self) -> str:
+        """The address of the database, without a password."""
+        return self.engine.url.render_as_string(hide_password=True)
+
+    @property
     def is_sqlite(self) -> bool:
         return self.engine.dialect.name == "sqlite"
 

@@ -5,6 +5,7 @@ import shutil
 from service.settings import Settings
 from service.storage import Database, dictionaries, jobs, keys, memories
 from service.workflows.audit import Auditor
+from service.workflows.identity import is_marked
 from service.workflows.jobs import checkpoints
 from service.workflows.ledger.dictionaries import clear_leavings
 from service.workflows.ledger.spool import find_abandoned
@@ -12,8 +13,10 @@ from service.workflows.ledger.spool import find_abandoned
 
 def sweep(db: Database, settings: Settings) -> None:
     """Remove memory folders that no version and no open job owns, drafts of such folders, reports whose job is gone,
-    what ended jobs have kept, and abandoned spool files.
+    what ended jobs have kept, and abandoned spool files. Nothing, where the folder is not this database's.
     """
+    if not is_marked(db, settings):
+        return
     folders, reports = list(settings.memories.iterdir()), list(settings.reports.iterdir())
     with db.reading() as tx:
         owned = {*memories.list_ids(tx), *jobs.list_memories_under_way(tx)}

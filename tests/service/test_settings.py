@@ -1,9 +1,13 @@
 """Settings are checked, and handed on to processes that the service starts."""
 
+import os
+from pathlib import Path
+
 import pytest
 from pydantic import ValidationError
 
 from service.settings import Settings
+from tests.running import fresh_dictionary, running_service, train
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1", "example.org"])
@@ -48,3 +52,30 @@ def test_a_process_of_our_own_finds_the_same_settings(monkeypatch: pytest.Monkey
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
     assert Settings() == settings.model_copy(update={"bootstrap_key": None})
+
+
+def test_nobody_else_reads_a_folder_that_was_there_before(tmp_path: Path) -> None:
+    """A volume, or files of an earlier version: modes are set whatever they were and whatever the umask is."""
+    data = tmp_path / "volume"
+    data.mkdir(mode=0o755)
+    (data / "secrets").mkdir(mode=0o777)
+    before = os.umask(0)
+    try:
+        for name in ("factstore.db", "factstore.db-wal", "rates.db"):
+            (data / name).touch(0o666)
+        Settings(data=data).make_folders()
+    finally:
+        os.umask(before)
+    assert [path for path in (data, *data.rglob("*")) if path.stat().st_mode & 0o077] == []
+
+
+def test_a_service_makes_no_file_that_others_may_read(tmp_path: Path) -> None:
+    """Under the umask of most shells."""
+    before = os.umask(0o022)
+    try:
+        with running_service(tmp_path / "data") as running, running.client() as api:
+            train(api, fresh_dictionary(api, "subject,relation,answer\na,r,1\n"))
+            open_to_all = [path for path in (tmp_path / "data").rglob("*") if path.stat().st_mode & 0o077]
+    finally:
+        os.umask(before)
+    assert open_to_all == []

@@ -180,6 +180,9 @@ jobs = Table(
     Index(None, "dictionary"),
 )
 
+# The mark by which a data folder knows its database; a single row.
+identity = Table("identity", metadata, Column("mark", Text, primary_key=True))
+
 # When each worker was last known to look for work.
 heartbeats = Table("heartbeats", metadata, Column("worker", Text, primary_key=True), required("at", Utc))
 

@@ -22,6 +22,7 @@ from service.settings import Settings
 from service.storage import Database
 from service.storage.database import DATABASE
 from service.storage.migrate import open_database, upgrade
+from service.workflows.identity import check_identity
 from service.workflows.purges import tombstone_file
 from service.workflows.purges.backup import FORMAT, MANIFEST, SECRETS
 from service.workflows.purges.replay import replay, replay_all
@@ -176,12 +177,14 @@ def open_to_serve(settings: Settings) -> Database:
     """Open the database of a data folder for a service or a worker, which holds the folder for as long as it lives.
 
     What was purged after the database was backed up is purged again first. Raises Unprocessable where a restore is
-    under way or was interrupted, and Unavailable where a purge has to wait for the secret of its dictionary.
+    under way or was interrupted, or the database is that of another folder, and Unavailable where a purge has to wait
+    for the secret of its dictionary.
     """
     settings.make_folders()
     occupy(settings.data)
     check_complete(settings)
     db = open_database(settings)
+    check_identity(db, settings)
     replay_all(db, settings)
     return db
 

@@ -30,6 +30,7 @@ SILENT = {
     "grants": {"key", "role", "by"},
     "heartbeats": {"worker"},
     "idempotency": {"by", "key"},
+    "identity": {"mark"},
     "jobs": {"id", "kind", "state", "memory", "by", "step", "worker"},
     "live_use": {"day", "status"},
     "measurements": {"memory"},
