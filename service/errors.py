@@ -15,7 +15,7 @@
     │   │   └── UnusableFile     a file that cannot be read as a table of facts
     │   ├── RateLimited          429
     │   ├── HeadTooLong          431  of a request: its request line and headers
-    │   └── HeadTooSlow          408
+    │   └── TooSlow              408  its head or its body
     ├── TrainingFailed           a memory that cannot hold every fact; names the facts
     ├── Outgrown                 an edit that the bank has no room for: train anew
     ├── MemoryMismatch           an artefact whose bytes are not what its manifest says
@@ -76,7 +76,7 @@ class HeadTooLong(RequestError):
     code = Code.TOO_LARGE
 
 
-class HeadTooSlow(RequestError):
+class TooSlow(RequestError):
     status = 408
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import uvicorn
 
-from service.connection import Connection
+from service.connection import bound_connections
 from service.settings import Settings
 
 if TYPE_CHECKING:
@@ -160,7 +160,7 @@ def _config(front: Front, settings: Settings) -> uvicorn.Config:
     return uvicorn.Config(
         front,
         loop="uvloop",
-        http=Connection,
+        http=bound_connections(behind_proxy=settings.behind_proxy),
         ws="none",
         lifespan="on",
         log_config=None,
