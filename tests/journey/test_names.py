@@ -3,7 +3,7 @@
 import httpx
 import pytest
 
-from tests.running import Running, fresh_dictionary, train
+from tests.running import Running, fresh_dictionary, train, upload
 
 FACTS = "subject,relation,answer\nPART-1,standard pack quantity,24\nPART-1,maker,Akita\nPART-2,maker,Beppu\n"
 NAMES = {
@@ -82,3 +82,43 @@ def test_who_asks_does_not_name(service: Running, api: httpx.Client, base: str) 
     with service.client(key) as caller:
         assert caller.put(f"{base}/names", json=NAMES).status_code == 403
         assert caller.get(f"{base}/names").status_code == 403
+
+
+def test_an_edit_does_not_teach_what_an_alias_is_spelled_like(api: httpx.Client, base: str) -> None:
+    """As the alias would be refused where the name is taught; the item is named, and nothing is stored."""
+    api.put(f"{base}/names", json=NAMES)
+    new = {"subject": "PART-3", "relation": "maker", "answer": "x"}
+    for clash in ({**new, "subject": "BLUE bolt"}, {**new, "relation": "spq"}):
+        refused = api.post(f"{base}/facts:batch", json={"upsert": [new, clash]})
+        assert (refused.status_code, refused.json()["extra"]["index"]) == (422, 1)
+        assert "/names" in refused.json()["detail"]
+    assert api.get(base).json()["facts"] == 3
+    assert api.post(f"{base}/facts:batch", json={"upsert": [new]}).status_code == 200
+
+
+def test_a_taught_name_is_itself_on_every_route(api: httpx.Client, base: str, service: Running) -> None:
+    """An upload may teach what an alias is spelled like. Then recall, comparison, review, correction and audit are all
+    about that subject, and none about the one that the alias leads to.
+    """
+    api.put(f"{base}/names", json=NAMES)
+    dictionary = base.rpartition("/")[2]
+    assert upload(api, dictionary, "subject,relation,answer\nblue bolt,maker,own\n").status_code == 200
+    train(api, dictionary)
+    asked = {"subject": "blue bolt", "relation": "maker"}
+    result = api.post(f"{base}/recall", json={**asked, "compare": True}).json()
+    assert (result["answers"], result["ledger"]["answers"], result["ledger"]["agrees"]) == (["own"], ["own"], True)
+    review = api.post(f"{base}/reviews", json={**asked, "expected": ["better"]}).json()
+    assert (review["subject"], review["answers"]) == ("blue bolt", ["own"])
+    key = api.post("/v1/keys", json={"role": "admin"}).json()["key"]
+    with service.client(key) as somebody_else:
+        decided = somebody_else.post(
+            f"{base}/reviews/{review['id']}", json={"decision": "correct", "answers": ["better"], "reason": "r"}
+        )
+        assert decided.status_code == 200, decided.text
+    answers = {
+        subject: api.post(f"{base}/recall", json={**asked, "subject": subject}).json()["answers"]
+        for subject in ("blue bolt", "PART-1")
+    }
+    assert answers == {"blue bolt": ["better"], "PART-1": ["Akita"]}
+    found = api.post("/v1/audit:search", json={"dictionary": dictionary, **asked}).json()
+    assert [each["id"] for each in found["reviews"]] == [review["id"]]

@@ -10,10 +10,10 @@ from typing import Any, NoReturn
 from schemas.edits import EditAccepted, EditOp, EditReply, EditResult, EditStatus, FactBatch, FactDelete, FactUpsert
 from schemas.jobs import Job
 from service.errors import NotFound, Outgrown, Unprocessable
-from service.facts import Pair, is_blank, trimmed
+from service.facts import Pair, fold, is_blank, trimmed
 from service.ingest import Limits
 from service.ingest.readers.decode import SURROGATE
-from service.storage import Transaction, dictionaries, facts, idempotency, jobs, revisions, uploads
+from service.storage import Transaction, dictionaries, facts, idempotency, jobs, lookup, names, revisions, uploads
 from service.storage.dictionaries import get_dictionary
 from service.storage.revisions import Item, Revision
 from service.storage.stamps import new_id, now
@@ -105,6 +105,7 @@ class _Edit:
         if earlier := self.earlier(tx, dictionary):
             return earlier
         etags.check(self.if_match, row.ledger_version, "the ledger")
+        _refuse_aliases(tx, row, self.items)
         items = screen(tx, self.service.settings.secrets, row, self.items)
         revision = revisions.revise(tx, dictionary, items)
         edited = self._write(tx, row, revision)
@@ -205,6 +206,25 @@ def _check(op: EditOp, index: int, role: str, text: str) -> None:
         _refuse(op, index, f"the {role} has {len(text):,} characters; {MOST_CHARACTERS:,} are the most")
     if "\0" in text or SURROGATE.search(text):
         _refuse(op, index, f"the {role} has characters that are no text")
+
+
+def _refuse_aliases(tx: Transaction, row: dictionaries.Row, items: Sequence[Item]) -> None:
+    """Refuse to teach a name that an alias of another one is spelled like, as the alias would be refused where the name
+    is taught: whoever asked by it would get other facts from then on.
+    """
+    aliases = {(alias.kind, fold(alias.alias)) for alias in names.read_current(tx, row.number).aliases}
+    clashes = [
+        (index, kind, item.pair[place])
+        for index, item in enumerate(items)
+        for place, kind in enumerate(("subject", "relation"))
+        if item.op is EditOp.UPSERT and (kind, fold(item.pair[place])) in aliases
+    ]
+    if clashes:
+        subjects, relations = lookup.list_names(tx, row.number, row.ledger_version, None)
+        taught = {"subject": set(subjects), "relation": set(relations)}
+        for index, kind, name in clashes:
+            if name not in taught[kind]:
+                _refuse(EditOp.UPSERT, index, f"an alias in /names is spelled like the {kind}: take it away first")
 
 
 def _refuse_repeated(items: Sequence[Item], upserts: int) -> None:

@@ -49,7 +49,7 @@ def search(db: Database, settings: Settings, auditor: Auditor, query: AuditSearc
         naming = read_naming(tx, settings, row)
         pair = (trimmed(query.subject), trimmed(query.relation))
         called = [pair] if naming is None else [pair, *naming.spellings(pair)]
-        stored = pair if naming is None else naming.stored(pair)
+        stored = (pair, pair) if naming is None else naming.stored(pair)
         subjects, relations = zip(*called, strict=True)
         tokens = {*pair_tokens(subjects, relations), *name_tokens(subjects)}
         hits: list[AuditHit] = []
@@ -59,7 +59,7 @@ def search(db: Database, settings: Settings, auditor: Auditor, query: AuditSearc
                 hits.append(_hit(tx, row, stored, entry, (kept.salts, rows[0])))
             if len(hits) == query.limit:
                 break
-        judged = _reviews(tx, row, stored)
+        judged = _reviews(tx, row, _choose(tx, row, row.ledger_version, stored))
     truncated = len(hits) == query.limit
     return AuditFound(entries=hits, reviews=judged, recalls=settings.audit_recalls, truncated=truncated)
 
@@ -78,12 +78,21 @@ def _time(query: AuditSearch) -> tuple[int | None, int | None]:
     return microseconds(start), microseconds(start) + DAY // timedelta(microseconds=1)
 
 
-def _hit(tx: Transaction, row: dictionaries.Row, pair: Pair, entry: Entry, place: tuple[bytes, int]) -> AuditHit:
-    """`pair` as the ledger has it; `place`: the entry's salts, and the row of it that is about the pair."""
+def _choose(tx: Transaction, row: dictionaries.Row, version: int, stored: tuple[Pair, Pair]) -> Pair:
+    """The pair that a recall of this ledger version finds: the first of the two where it was taught."""
+    own, meant = stored
+    return own if own == meant or own in lookup.find_pairs(tx, row.number, version, [own]) else meant
+
+
+def _hit(
+    tx: Transaction, row: dictionaries.Row, stored: tuple[Pair, Pair], entry: Entry, place: tuple[bytes, int]
+) -> AuditHit:
+    """`stored`: how the ledger may have the pair; `place`: the entry's salts, and the row of it that is about it."""
     recalled = entry.act == Act.RECALL and entry.memory is not None
     record = memories.find_record(tx, entry.memory) if recalled and entry.memory is not None else None
     source = None
     if record is not None:
+        pair = _choose(tx, row, record.ledger_version, stored)
         source = lookup.find_pairs(tx, row.number, record.ledger_version, [pair]).get(pair)
     taught = None
     if source is not None and record is not None:

@@ -66,11 +66,12 @@ class LiveUse:
 
     def _count_unknowns(self, seen: LiveRecall) -> None:
         columns, dictionary = seen.columns, seen.served.dictionary
-        asked = Counter(
-            seen.served.stored((trimmed(subject), trimmed(relation)))
+        unknown = [
+            (trimmed(subject), trimmed(relation))
             for subject, relation, status in zip(columns.subjects, columns.relations, columns.statuses, strict=True)
             if status is Status.UNKNOWN and len(subject) + len(relation) <= MOST_CHARACTERS
-        )
+        ]
+        asked = Counter(seen.served.stored(unknown))
         if asked:
             kept, cut = merge_heavy_hitters(self._unknowns.get(dictionary, {}), asked, MOST_UNKNOWNS)
             self._unknowns[dictionary] = kept

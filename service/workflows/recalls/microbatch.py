@@ -2,6 +2,7 @@
 
 import asyncio
 from collections import OrderedDict
+from collections.abc import Sequence
 
 from schemas.recall import Query, Result
 from service.facts import Pair
@@ -43,9 +44,9 @@ class ServedMemory:
             self._named.naming = naming
         return self._named
 
-    def stored(self, pair: Pair) -> Pair:
-        """The pair as the ledger has it and as it may be stored elsewhere."""
-        return pair if self.naming is None else self.naming.stored(pair)
+    def stored(self, pairs: Sequence[Pair]) -> list[Pair]:
+        """The pairs as the ledger has them and as they may be stored elsewhere."""
+        return self.memory.resolve(pairs) if isinstance(self.memory, NamedMemory) else list(pairs)
 
     def within(self, relations: Relations | None) -> "ServedMemory":
         """The memory for a caller who sees only these relations. It has batches of its own: a caller never shares a

@@ -107,10 +107,11 @@ class Naming:
         subject, relation = self.subjects.get(fold(pair[0])), self.relations.get(fold(pair[1]))
         return None if subject is None and relation is None else (subject or pair[0], relation or pair[1])
 
-    def stored(self, pair: Pair) -> Pair:
-        """The pair as the ledger has it."""
-        subject, relation = self.stands_for(pair) or pair
-        return self.stored_subjects([subject])[0], relation
+    def stored(self, pair: Pair) -> tuple[Pair, Pair]:
+        """How the ledger may have the pair: as it is spelled, which comes first, and as its aliases lead to it."""
+        (own, own_relation), (subject, relation) = pair, self.stands_for(pair) or pair
+        own, subject = self.stored_subjects([own, subject])
+        return (own, own_relation), (subject, relation)
 
     def spellings(self, pair: Pair) -> list[Pair]:
         """The pairs of names by which this one is asked: as it is taught, as it is stored, and by every alias."""
@@ -164,6 +165,21 @@ class NamedMemory:
         for at, answer in zip(pairs, found.answers, strict=True):
             answers[at] = answer
         return Recalled(answers, margins, known, ambiguous)
+
+    def resolve(self, pairs: Sequence[Pair]) -> list[Pair]:
+        """Each pair as the ledger has it, found as a recall finds it: as it is spelled where the memory knows it so,
+        and else by its aliases.
+        """
+        named = {at: meant for at, pair in enumerate(pairs) if (meant := self._naming.stands_for(pair)) is not None}
+        resolved = list(pairs)
+        if named:
+            subjects, relations = zip(*(pairs[at] for at in named), strict=True)
+            found = self._memory.recall(self._naming.stored_subjects(subjects), relations)
+            own = (found.known | found.ambiguous).tolist()
+            for at, is_own in zip(named, own, strict=True):
+                resolved[at] = pairs[at] if is_own else named[at]
+        stored = self._naming.stored_subjects([subject for subject, _ in resolved])
+        return [(subject, relation) for subject, (_, relation) in zip(stored, resolved, strict=True)]
 
     def candidates(self, question: str) -> list[Pair]:
         """The pairs of the first template that matches the question; without one, those of the names in it."""

@@ -145,7 +145,7 @@ class Serving:
         count the other facts.
         """
         if served.naming is not None:
-            stored = {pair: served.naming.stored(pair) for pair in pairs}
+            stored = dict(zip(pairs, served.stored(pairs), strict=True))
             held = self._held(served, list(stored.values()), {stored[pair] for pair in answered})
             return {pair: held[stored[pair]] for pair in pairs if stored[pair] in held}
         return self._held(served, pairs, answered)

@@ -34,7 +34,7 @@ def report(
     subject, relation = trimmed(wanted.subject), trimmed(wanted.relation)
     if not subject or not relation or "\0" in subject + relation:
         raise Unprocessable("subject and relation are more than white space, and contain no NUL")
-    subject, relation = served.stored((subject, relation))
+    [(subject, relation)] = served.stored([(subject, relation)])
     recalled = served.memory.recall([subject], [relation])
     known = bool(recalled.known[0])
     with service.db.reading() as tx:
