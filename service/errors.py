@@ -21,6 +21,7 @@
     ├── MemoryMismatch           an artefact whose bytes are not what its manifest says
     ├── Cancelled                a job was cancelled
     └── Unavailable              503
+        └── Overtaken            a purge came between reading and writing
 
 `status` and `code` live here; the one function that turns an error into a reply lives in `service.routes.problems`.
 """
@@ -195,3 +196,12 @@ class Cancelled(FactStoreError):
 class Unavailable(FactStoreError):
     status = 503
     code = Code.UNAVAILABLE
+
+
+class Overtaken(Unavailable):
+    """What was read may have been purged since, so it is not written back."""
+
+    headers = MappingProxyType({"retry-after": "1"})
+
+    def __init__(self) -> None:
+        super().__init__("a purge came between: nothing was stored, send the request again")

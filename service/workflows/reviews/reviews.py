@@ -13,6 +13,7 @@ from service.workflows.active_policies import get_active
 from service.workflows.audit import Act, Event
 from service.workflows.cursors import open_cursor, seal
 from service.workflows.recalls.microbatch import ServedMemory
+from service.workflows.versions.memories import begin_reading, check_unpurged
 from service.workflows.versions.publish import EditContext
 
 
@@ -28,17 +29,19 @@ def report(
 ) -> Review:
     """Queue a doubt about an answer of `served`. The memory is recalled once more for its margin.
 
-    Raises Unprocessable, Conflict (idempotency_key_reused).
+    Raises Unprocessable, Conflict (idempotency_key_reused), NotFound (not_retained), Overtaken.
     """
     request = idempotency.Request.of(by, idempotency_key, f"reviews {wanted.model_dump_json()}")
     subject, relation = trimmed(wanted.subject), trimmed(wanted.relation)
     if not subject or not relation or "\0" in subject + relation:
         raise Unprocessable("subject and relation are more than white space, and contain no NUL")
+    with service.db.reading() as tx:
+        row = get_dictionary(tx, served.dictionary)
+        begun = begin_reading(tx, row.number, served.id)
+        policies = get_active(tx, service.settings.secrets, row)
     [(subject, relation)] = served.stored([(subject, relation)])
     recalled = served.memory.recall([subject], [relation])
     known = bool(recalled.known[0])
-    with service.db.reading() as tx:
-        policies = get_active(tx, service.settings.secrets, get_dictionary(tx, served.dictionary))
     recalled_answers = recalled.answers[0] if known else ()
     doubt = reviews.Doubt(
         subject=subject,
@@ -54,6 +57,7 @@ def report(
         row = get_dictionary(tx, served.dictionary)
         if earlier := idempotency.earlier_reply(tx, row.number, request):
             return get_review(tx, row.number, earlier["review"])
+        check_unpurged(tx, row.number, begun)
         [review] = reviews.add(tx, row.number, [doubt])
         idempotency.keep(tx, row.number, request, {"review": review.id})
         service.auditor.record(tx, event(row.id, review, by, "report"))

@@ -19,6 +19,7 @@ from service.storage.dictionaries import get_dictionary
 from service.storage.stamps import new_id
 from service.workflows.audit import Act, Event
 from service.workflows.recalls.microbatch import ServedMemory
+from service.workflows.versions.memories import begin_reading, check_unpurged
 from service.workflows.versions.publish import EditContext
 
 Floats = NDArray[np.float64]
@@ -82,11 +83,12 @@ def draw(
 ) -> Sample:
     """Draw a sample of pairs and queue them, each with its inclusion probability. Whoever draws may also decide.
 
-    Raises Unprocessable, Conflict (idempotency_key_reused).
+    Raises Unprocessable, Conflict (idempotency_key_reused), NotFound (not_retained), Overtaken.
     """
     request = idempotency.Request.of(by, idempotency_key, f"reviews:sample {wanted.model_dump_json()}")
     with service.db.reading() as tx:
         number = get_dictionary(tx, served.dictionary).number
+        begun = begin_reading(tx, number, served.id)
         pairs = Pairs(*reviews.taught_pairs(tx, number, served.ledger_version))
     if not pairs.subjects:
         raise Unprocessable("the memory was taught no pairs that the ledger still knows")
@@ -111,6 +113,7 @@ def draw(
         row = get_dictionary(tx, served.dictionary)
         if earlier := idempotency.earlier_reply(tx, row.number, request):
             return Sample.model_validate(earlier)
+        check_unpurged(tx, row.number, begun)
         idempotency.keep(tx, row.number, request, sample.model_dump(mode="json"))
         reviews.add_sample(tx, row.number, sample, by)
         reviews.add(tx, row.number, doubts)

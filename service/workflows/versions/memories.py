@@ -7,9 +7,9 @@ from typing import Any
 from schemas.jobs import Job, JobKind
 from schemas.memories import MemoryCreate, MemoryInfo, MemoryList
 from schemas.problems import Code
-from service.errors import NotFound, Unprocessable
+from service.errors import NotFound, Overtaken, Unprocessable
 from service.memory import read_recipe
-from service.storage import Database, Transaction, idempotency, jobs, memories
+from service.storage import Database, Transaction, idempotency, jobs, memories, purge
 from service.storage.aliases import PREVIOUS
 from service.storage.dictionaries import check_holds_facts, get_dictionary
 from service.workflows.cursors import Asked, read_page
@@ -71,6 +71,20 @@ def get_memory(tx: Transaction, memory_id: str) -> MemoryInfo:
     if info is None:
         raise NotFound("no such memory")
     return info
+
+
+def begin_reading(tx: Transaction, dictionary: int, memory: str) -> int:
+    """Begin to read from a memory what is to be written down: the count for `check_unpurged`. Raises NotFound
+    (not_retained) where the memory was withdrawn, as a purge does with those that hold what it purges.
+    """
+    check_kept(get_memory(tx, memory))
+    return purge.count(tx, dictionary)
+
+
+def check_unpurged(tx: Transaction, dictionary: int, begun: int) -> None:
+    """Raise Overtaken where there was a purge since `begin_reading`; to be called in the transaction that writes."""
+    if purge.count(tx, dictionary) != begun:
+        raise Overtaken
 
 
 def check_kept(memory: MemoryInfo) -> None:
