@@ -62,6 +62,7 @@ class Code(StrEnum):
     RECIPE_INVALID = "recipe_invalid"
     TRAINING_FAILED = "training_failed"
     MEMORY_MISMATCH = "memory_mismatch"
+    MEMORY_OUTDATED = "memory_outdated"
     NOT_RETAINED = "not_retained"
     NO_PREDECESSOR = "no_predecessor"
     POLICY_BROKEN = "policy_broken"

@@ -6,12 +6,15 @@ from schemas.base import Reply
 
 
 class ScrubState(StrEnum):
-    """`damaged` lasts until what was found is rebuilt (`healed`), or a later scrub rebuilds it."""
+    """`damaged` lasts until what was found is rebuilt (`healed`), or a later scrub rebuilds it. `outdated` is a memory
+    that an earlier version of the service wrote: nothing of it was asked.
+    """
 
     RUNNING = "running"
     SOUND = "sound"
     DAMAGED = "damaged"
     HEALED = "healed"
+    OUTDATED = "outdated"
 
 
 class ScrubResult(Reply):

@@ -18,7 +18,8 @@
     │   └── TooSlow              408  its head or its body
     ├── TrainingFailed           a memory that cannot hold every fact; names the facts
     ├── Outgrown                 an edit that the bank has no room for: train anew
-    ├── MemoryMismatch           an artefact whose bytes are not what its manifest says
+    ├── MemoryMismatch       503 an artefact whose bytes are not what its manifest says
+    │   └── MemoryOutdated       one that an earlier version of the service wrote
     ├── Cancelled                a job was cancelled
     └── Unavailable              503
         └── Overtaken            a purge came between reading and writing
@@ -186,6 +187,12 @@ class MemoryMismatch(FactStoreError):
 
     status = 503
     code = Code.MEMORY_MISMATCH
+
+
+class MemoryOutdated(MemoryMismatch):
+    """The artefact is whole, in the format of an earlier version: a training of its facts makes it anew."""
+
+    code = Code.MEMORY_OUTDATED
 
 
 class Cancelled(FactStoreError):

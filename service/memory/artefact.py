@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from safetensors import SafetensorError, safe_open
 from safetensors.numpy import save as serialise
 
-from service.errors import MemoryMismatch
+from service.errors import MemoryMismatch, MemoryOutdated
 from service.memory.bank import Bank, bits_of_blocks, cut_blocks, pack_steps, unpack_steps
 from service.memory.hashing import Keyring
 from service.memory.pages import AnswerPage, NamePage, cut_name_pages
@@ -120,7 +120,8 @@ def _open_manifest(path: Path, keyring: Keyring) -> dict[str, Any]:
     if not isinstance(mac, str) or not keyring.is_mac(canonical_json(manifest), mac):
         raise MemoryMismatch("the manifest was altered, or belongs to another memory secret")
     if manifest["format"] != FORMAT:
-        raise MemoryMismatch(f"the memory has format {manifest['format']}, this version reads {FORMAT}: train it anew")
+        found = manifest["format"]
+        raise MemoryOutdated(f"the memory has format {found}, this version reads {FORMAT}: train the dictionary anew")
     return dict(manifest)
 
 

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from schemas.jobs import JobState
 from schemas.problems import Code
-from service.errors import FactStoreError, Unavailable
+from service.errors import FactStoreError, MemoryOutdated, Unavailable
 from service.memory.solvers import prepare
 from service.resources import Lacking
 from service.settings import Settings
@@ -86,6 +86,8 @@ class Readiness:
         for record in records:
             try:
                 await self._serving.find(Address(record.dictionary, memory=record.id))
+            except MemoryOutdated:
+                pass  # it waits for a training, and the service is as ready as it will be
             except FactStoreError as error:
                 raise Unavailable("a champion cannot be loaded", memory=record.id, reason=error.code) from error
             self._loaded.add(record.id)

@@ -137,12 +137,17 @@ def roll_back(
 
     With `reset_ledger` the ledger holds that memory's facts again, so nothing waits to move the champion: it is not
     pinned, and edits go on from there. Raises NotFound (not_retained), Conflict (no_predecessor, policy_broken,
-    idempotency_key_reused).
+    idempotency_key_reused), MemoryMismatch.
     """
     check_movable(alias)
     request = idempotency.Request.of(by, idempotency_key, f"rollback {alias} {wanted.model_dump_json()}")
     if wanted.reset_ledger and alias != CHAMPION:
         raise Unprocessable("the ledger goes back with the champion only")
+    with service.db.reading() as tx:
+        number = get_dictionary(tx, ref).number
+        if not idempotency.earlier_reply(tx, number, request):
+            loaded = _target(tx, number, get_alias(tx, number, alias), wanted.memory)
+            service.editors.versions.load(tx, loaded)  # what cannot be served is not moved to
     with service.db.writing() as tx:
         row = _lock(tx, ref)
         if earlier := idempotency.earlier_reply(tx, row.number, request):

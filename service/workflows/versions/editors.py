@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from threading import Lock
 
-from service.errors import Outgrown
+from service.errors import MemoryOutdated, Outgrown
 from service.memory import Changes, Editor, Facts, Staged
 from service.memory.recall import Servable
 from service.storage import Transaction, facts, lookup, memories, purge, revisions
@@ -51,10 +51,16 @@ class Editors:
         return standing is not None and standing.version.lineage == champion.lineage
 
     def at(self, tx: Transaction, dictionary: int, tip: memories.Record) -> Editor:
-        """The editor whose memory is `tip`. The caller holds the lock that `turn` gives."""
+        """The editor whose memory is `tip`. The caller holds the lock that `turn` gives. Raises Outgrown where the
+        memory has to be trained anew.
+        """
         standing = self._standing.get(tip.dictionary)
         if standing is None or not self._follow(tx, dictionary, standing, tip):
-            standing = _Standing(self._made(tx, dictionary, tip), tip, purge.count(tx, dictionary))
+            try:
+                made = self._made(tx, dictionary, tip)
+            except MemoryOutdated as outdated:
+                raise Outgrown("the memory was written by an earlier version") from outdated
+            standing = _Standing(made, tip, purge.count(tx, dictionary))
         with self._guard:
             self._standing[tip.dictionary] = standing
             self._standing.move_to_end(tip.dictionary)

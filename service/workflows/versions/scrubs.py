@@ -16,7 +16,7 @@ import structlog
 from schemas.jobs import Job, JobKind, VerificationResult
 from schemas.scrubs import ScrubResult, ScrubState
 from service import secret_files
-from service.errors import MemoryMismatch, NotFound
+from service.errors import MemoryMismatch, MemoryOutdated, NotFound
 from service.memory import Facts, Memory, Resolved, fit, load
 from service.settings import Settings
 from service.storage import Database, dictionaries, facts, idempotency, jobs, memories, patches, scrubs
@@ -59,8 +59,11 @@ def scrub(attempt: Attempt) -> None:
     with attempt.db.writing() as tx:
         number = scrubs.begin(tx, stored.dictionary, stored.record.id)
     attempt.progress(0.2, "recalling every fact from the stored bytes")
-    failing = count_failing(attempt, stored)
-    rebuilt: list[str] = []
+    outdated, rebuilt = False, list[str]()
+    try:
+        failing = count_failing(attempt, stored)
+    except MemoryOutdated:
+        outdated, failing = True, 0
     if failing:
         with attempt.db.writing() as tx:
             scrubs.finish(tx, number, ScrubState.DAMAGED, asked=len(stored.taught), failing=failing)
@@ -68,8 +71,8 @@ def scrub(attempt: Attempt) -> None:
         rebuilt = heal(attempt, stored)
     result = ScrubResult(
         memory=stored.record.id,
-        state=ScrubState.HEALED if rebuilt else ScrubState.SOUND,
-        asked=len(stored.taught),
+        state=ScrubState.OUTDATED if outdated else ScrubState.HEALED if rebuilt else ScrubState.SOUND,
+        asked=0 if outdated else len(stored.taught),
         failing=failing,
         rebuilt=rebuilt,
     )
@@ -114,10 +117,14 @@ def read_stored(attempt: Attempt, memory: str) -> StoredVersion:
 
 
 def count_failing(attempt: Attempt, stored: StoredVersion) -> int:
-    """The facts that the stored bytes do not hold; all of them where the bytes are not those that were written."""
+    """The facts that the stored bytes do not hold; all of them where the bytes are not those that were written. Raises
+    MemoryOutdated, for such a memory is not damaged.
+    """
     try:
         with attempt.db.reading() as tx:
             memory = load_from_disk(tx, attempt.settings, stored.record)
+    except MemoryOutdated:
+        raise
     except MemoryMismatch:
         return len(stored.taught)
     return len(memory.verify(stored.taught).failing)

@@ -15,6 +15,7 @@ from service.storage import Database, Transaction, dictionaries, facts, jobs, me
 from service.worker import KINDS
 from service.workflows.access.relations import Everything
 from service.workflows.audit import Auditor
+from service.workflows.identity import check_identity
 from service.workflows.jobs.attempt import Attempt
 from service.workflows.jobs.jobs import find, perform
 from service.workflows.ledger import dictionaries as made
@@ -34,6 +35,7 @@ class InProcessService:
     def __init__(self, db: Database, settings: Settings) -> None:
         self.db = db
         self.settings = settings
+        check_identity(db, settings)
         self.auditor = Auditor(db, settings)
         self.adopted: list[str] = []
         self.editors = self.process()
