@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Integer, Select, and_, bindparam, or_, select
 
 from schemas.edits import EditOp, EditStatus
 from service.facts import Facts, Pair
+from service.storage import dictionaries
 from service.storage.bulk import fetch_rows
 from service.storage.diff import Diff
 from service.storage.facts import Plan, by_subject
@@ -112,6 +113,15 @@ def find_moved(
     touched = only_before.keys() | only_after.keys()
     differing = {pair for pair in touched if only_before.get(pair) != only_after.get(pair)}
     return differing if pairs is None else differing & set(pairs)
+
+
+def find_lost(tx: Connection, row: dictionaries.Row, version: int, held: int) -> set[Pair]:
+    """The pairs whose answers are those of today at the ledger version `held`, and others at `version`: what whoever
+    moves from the one to the other loses. The number of a version does not tell, for a reset makes an early state the
+    newest one.
+    """
+    stale = find_moved(tx, row.number, (version, row.ledger_version))
+    return stale - find_moved(tx, row.number, (held, row.ledger_version)) if stale else stale
 
 
 def _rows(tx: Connection, query: Select[Any], pairs: Collection[Pair] | None) -> Iterable[tuple[Any, ...]]:

@@ -175,6 +175,19 @@ def test_a_rollback_needs_a_memory_that_served(table: DictionaryClient, api: htt
     assert table.put("previous", unpublished).status_code == 422
 
 
+def test_what_a_reset_took_back_is_not_promoted(table: DictionaryClient) -> None:
+    """A challenger that was taught it holds an earlier state than the ledger, whatever the numbers of the versions."""
+    first = table.train()
+    table.edit("a", "mistaken")
+    challenger = table.train(publish="challenger", recipe={"profile": "compact"})
+    assert table.rollback(memory=first, reset_ledger=True).status_code == 200
+    refused = table.put("champion", challenger)
+    assert (refused.status_code, refused.json()["code"]) == (409, "behind_ledger")
+    assert refused.json()["extra"]["pairs"] == 1
+    assert table.says("a") != ["mistaken"]
+    assert table.put("champion", challenger, force=True).status_code == 200
+
+
 def test_an_alias_can_be_deleted_but_the_champion(table: DictionaryClient) -> None:
     """Its history stays and its version numbers continue, so that no ETag is used twice."""
     memory = table.train()

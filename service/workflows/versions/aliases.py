@@ -107,19 +107,22 @@ def _candidate(
     before = aliases.find(tx, row.number, alias)
     etags.check(if_match, before.version if before else None, "the alias")
     if alias != CHALLENGER and before is not None and not wanted.force:
-        _check_caught_up(tx, row.number, memory, before)
+        _check_caught_up(tx, row, memory, before)
     return row, memory
 
 
-def _check_caught_up(tx: Transaction, dictionary: int, memory: memories.Record, before: Alias) -> None:
+def _check_caught_up(tx: Transaction, row: dictionaries.Row, memory: memories.Record, before: Alias) -> None:
     """Check that a memory holds what the alias answers with already, whether the alias has pointed at it or not: what
-    was corrected or deleted since then must not come back unnoticed.
+    was corrected or deleted since then, or taken back with the ledger, must not come back unnoticed.
     """
     served = memories.find_record(tx, before.memory)
-    if served is None or served.ledger_version <= memory.ledger_version:
+    if served is None:
         return
-    behind = len(revisions.find_moved(tx, dictionary, (memory.ledger_version, served.ledger_version)))
-    if behind:
+    if memory.ledger_version < served.ledger_version:
+        moved = revisions.find_moved(tx, row.number, (memory.ledger_version, served.ledger_version))
+    else:
+        moved = revisions.find_lost(tx, row, memory.ledger_version, served.ledger_version)
+    if behind := len(moved):
         raise Conflict(
             f"{behind} pairs have changed since this memory was made, and the alias answers with the changes: "
             "train it anew, roll back, or set force",

@@ -17,7 +17,7 @@ from schemas.memories import MemoryInfo
 from service.errors import Outgrown
 from service.memory import Editor, Facts, Memory, Staged, reopened
 from service.settings import Settings
-from service.storage import Database, Transaction, aliases, dictionaries, jobs, memories, patches
+from service.storage import Database, Transaction, aliases, dictionaries, jobs, memories, patches, revisions
 from service.storage.aliases import CHAMPION
 from service.storage.stamps import new_id, now
 from service.workflows.audit import Act, Auditor, Event
@@ -143,7 +143,7 @@ def catch_up(tx: Transaction, row: dictionaries.Row, first: str, memory: Memory,
         return add_version(tx, row, opened, staged, time.perf_counter() - started).id
     except Outgrown:
         champion = memories.find_champion(tx, row.id)
-        if champion is not None and champion.ledger_version > opened.ledger_version:
+        if champion is not None and revisions.find_lost(tx, row, opened.ledger_version, champion.ledger_version):
             raise
         return first
 
