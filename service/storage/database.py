@@ -102,11 +102,12 @@ class Database:
         path = self.engine.url.database or ""
         with closing(sqlite3.connect(path, timeout=seconds, isolation_level=None)) as connection:
             try:
+                if not _empty_journal(connection):  # or each try would write the whole database to it once more
+                    return False
                 connection.execute("VACUUM")
-                [busy, *_] = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+                return _empty_journal(connection)
             except sqlite3.OperationalError:
                 return False
-        return not busy
 
     def snapshot(self, path: Path) -> None:
         """Write the database as it is now, without free pages, to a new SQLite file. Raises Unavailable on Postgres."""
@@ -129,6 +130,12 @@ class Database:
             self._peek_connection.close()
             self._peek_connection = None
         self.engine.dispose()
+
+
+def _empty_journal(connection: sqlite3.Connection) -> bool:
+    """Empty SQLite's journal; False where a reader or a writer holds it."""
+    [busy, *_] = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    return not busy
 
 
 def newest(query: Select[Any], number: ColumnElement[int], before: int | None, limit: int) -> Select[Any]:
