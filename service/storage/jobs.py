@@ -224,7 +224,7 @@ def give_back(tx: Connection, held: Claim, *, counted: bool = False) -> None:
     LeaseLost.
     """
     again = {"state": JobState.QUEUED, "worker": None, "lease_until": None, "step": "queued"}
-    _change(tx, held, {**again, "progress": 0.0, "attempts": jobs.c.attempts - (not counted)})
+    _change(tx, held, {**again, "progress": 0.0, "attempts": jobs.c.attempts - int(not counted)})
 
 
 def succeed(tx: Connection, held: Claim, result: dict[str, Any]) -> None:
