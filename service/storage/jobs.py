@@ -52,8 +52,13 @@ class Claim:
 
     @property
     def maker(self) -> str:
-        """The mark of what this attempt makes for itself. It begins with the job's id, and no other one begins so."""
-        return f"{self.id}.{self.attempt}."
+        """The mark of what this attempt makes for itself."""
+        return mark(self.id, self.attempt)
+
+
+def mark(job: str, attempt: int) -> str:
+    """The mark of what an attempt makes for itself. It begins with the job's id, as those of no other job do."""
+    return f"{job}.{attempt}."
 
 
 def is_made_by(column: ColumnElement[str | None], makers: Collection[str]) -> ColumnElement[bool]:
@@ -64,7 +69,7 @@ def is_made_by(column: ColumnElement[str | None], makers: Collection[str]) -> Co
 def filter_ended(tx: Connection, makers: Collection[str]) -> list[str]:
     """Those of these marks whose attempts are not under way any more."""
     query = select(jobs.c.id, jobs.c.attempts).where(jobs.c.state == JobState.RUNNING, jobs.c.lease_until > now())
-    running = {f"{job}.{attempt}." for job, attempt in tx.execute(query)} if makers else set()
+    running = {mark(job, attempt) for job, attempt in tx.execute(query)} if makers else set()
     return sorted(set(makers) - running)
 
 

@@ -69,7 +69,7 @@ def write(attempt: Attempt) -> None:
     """Do a report job; its result names the report and says whether it passed."""
     folder = attempt.settings.reports / attempt.claim.id
     folder.mkdir(mode=0o700, exist_ok=True)
-    clear_leavings(attempt.db, attempt.settings, attempt.auditor, [f"{attempt.claim.id}."])  # of earlier attempts
+    clear_leavings(attempt.db, attempt.settings, attempt.auditor, [attempt.claim.id])  # of earlier attempts
     attempt.progress(0.0, "exporting the facts")
     try:
         _export(attempt, folder / "facts.csv")

@@ -118,7 +118,7 @@ def purge_ledger(
                 return Purge.model_validate(earlier)
             target = target.stored(get_active(tx, service.settings.secrets, row))
             begun = purge.list_begun_reports(tx, row.number)
-            copies = remove_leavings(tx, service.settings, service.auditor, [f"{report}." for report in begun])
+            copies = remove_leavings(tx, service.settings, service.auditor, begun)
             purging = _Purging(service, tx, row, target, target.rows(tx, row.number), by)
             done = purging.commit(advance)
             idempotency.keep(tx, row.number, request, done.model_dump(mode="json"))
