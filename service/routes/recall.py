@@ -10,17 +10,19 @@ import re
 from urllib.parse import unquote_to_bytes
 
 import structlog
+from starlette.requests import ClientDisconnect
 
 from schemas.recall import BatchQuery
 from service.errors import FactStoreError, Forbidden, MethodNotAllowed, NotFound, UnsupportedMedia
 from service.routes import recall_media
-from service.routes.guard import Receive, Scope, Send, read_body, send_problem, send_reply
+from service.routes.guard import Receive, Scope, Send, read_body, send_problem, send_reply, while_connected
 from service.routes.problems import describe
 from service.routes.recall_media import Media
 from service.routes.wire import check_headers, check_query
-from service.workflows.access.authenticator import Action, Authenticator
+from service.turns import Turns, in_one
+from service.workflows.access.authenticator import Action, Authenticator, Caller
 from service.workflows.recalls.observe import Observer
-from service.workflows.recalls.recall import Asker, Recall
+from service.workflows.recalls.recall import Asker, Recall, weigh
 from service.workflows.recalls.serving import Serving
 
 log = structlog.get_logger()
@@ -28,6 +30,7 @@ log = structlog.get_logger()
 
 MAX_QUERY_BYTES = 1 << 20
 MAX_BATCH_BYTES = 64 << 20
+ROWS_A_REQUEST = 1_000  # of a batch, that count as one more request of the key's rate
 
 _ROUTE = re.compile(rb"/v1/dictionaries/([^/]+)/recall(:batch)?")
 
@@ -37,7 +40,8 @@ class RecallEndpoint:
 
     def __init__(self, serving: Serving, authenticator: Authenticator, observer: Observer) -> None:
         self._serving = serving
-        self._recall = Recall(serving, observer)
+        self._turns = Turns("recall", threads=2)
+        self._recall = Recall(serving, observer, self._turns)
         self._authenticator = authenticator
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -45,6 +49,8 @@ class RecallEndpoint:
             body, media = await self._reply(scope, receive)
         except FactStoreError as error:
             await send_problem(send, error)
+        except ClientDisconnect:
+            log.info("recall left", reason="the client has gone")
         except Exception as error:  # noqa: BLE001 - its message may hold names: only its kind is logged
             log.error("recall failed", error=type(error).__name__)  # noqa: TRY400
             await send_problem(send, describe(error))
@@ -70,7 +76,8 @@ class RecallEndpoint:
         by = Asker(caller.key, caller.relations(dictionary))
         if route[2] is None:
             return await self._one(dictionary, by, headers, receive)
-        return await self._batch(dictionary, by, headers, receive)
+        body = await read_body(headers, receive, MAX_BATCH_BYTES)
+        return await while_connected(receive, self._batch(dictionary, caller, by, headers, body))
 
     async def _one(
         self, dictionary: str, by: Asker, headers: dict[bytes, bytes], receive: Receive
@@ -83,16 +90,16 @@ class RecallEndpoint:
         return recall_media.encode_result(result), Media.JSON
 
     async def _batch(
-        self, dictionary: str, by: Asker, headers: dict[bytes, bytes], receive: Receive
+        self, dictionary: str, caller: Caller, by: Asker, headers: dict[bytes, bytes], body: bytes
     ) -> tuple[bytes, Media]:
-        media = recall_media.request_media(headers.get(b"content-type", b""))
-        body = await read_body(headers, receive, MAX_BATCH_BYTES)
-        batch: BatchQuery = await self._recall.run(
-            recall_media.decode_batch, body, media, headers.get(b"content-type", b"")
-        )
+        content = headers.get(b"content-type", b"")
+        media = recall_media.request_media(content)
+        decoding = in_one(recall_media.decode_batch, body, media, content)
+        batch: BatchQuery = await self._turns.run(by.key, decoding)
+        await self._authenticator.charge_more(caller.key, caller.rate, weigh(batch) // ROWS_A_REQUEST)
         reply = await self._recall.batch(dictionary, batch, by)
         wanted = recall_media.reply_media(headers.get(b"accept", b""), media)
-        return await self._recall.run(recall_media.encode_batch, reply, wanted), wanted
+        return await self._turns.run(by.key, in_one(recall_media.encode_batch, reply, wanted)), wanted
 
 
 def _name(quoted: bytes) -> str:

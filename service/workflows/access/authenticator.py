@@ -180,6 +180,10 @@ class Authenticator:
         """Count one request of a caller; raises RateLimited."""
         await self._limiter.take(key, rate)
 
+    async def charge_more(self, key: str, rate: str | None, requests: int) -> None:
+        """Count a request that was charged already as so many more."""
+        await self._limiter.spend(key, rate, requests)
+
     def session(self, key: str) -> str:
         """A session of this API key; raises Unauthorized."""
         held = digest(key.strip().encode())

@@ -64,6 +64,22 @@ class Limiter:
         for window in windows:
             window.left -= 1
 
+    async def spend(self, key: str, rate: str | None, amount: int) -> None:
+        """Count so many requests more, as far as the windows have them: a large batch that was let in empties them at
+        most.
+        """
+        for part in parse_rate(rate or self._default) if amount else ():
+            window, owed = self._windows.setdefault((key, part), Window()), amount
+            while owed:
+                if not self._has_left(part, window):
+                    async with window.lock:
+                        await self._fill(key, part, window)
+                if not self._has_left(part, window):
+                    break
+                spent = min(owed, window.left)
+                window.left -= spent
+                owed -= spent
+
     def _has_left(self, part: Part, window: Window) -> bool:
         return window.left > 0 and window.start == self._start(part.length)
 

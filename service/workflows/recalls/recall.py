@@ -1,14 +1,13 @@
 """Recall: one query, or a batch of rows or columns, asked of the memories they are addressed to.
 
 Plain single pairs share a recall with whatever else arrives in the same turn of the event loop. Everything else runs
-in a few threads, so that the loop goes on answering. Nothing about a recall is logged; it is counted by status.
+in a few threads, in which callers take turns, so that the loop goes on answering and nobody waits for the whole of
+another's request. Nothing about a recall is logged; it is counted by status.
 """
 
-import asyncio
 from collections import defaultdict
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from typing import NamedTuple, ParamSpec, TypeVar
+from collections.abc import Sequence
+from typing import NamedTuple
 
 import prometheus_client
 
@@ -18,6 +17,7 @@ from service.errors import Unprocessable
 from service.memory import solvers
 from service.memory.devices import use_one_thread
 from service.storage.aliases import CHAMPION
+from service.turns import Steps, Turns
 from service.workflows.access.relations import Relations
 from service.workflows.recalls import queries
 from service.workflows.recalls.microbatch import ServedMemory
@@ -26,9 +26,6 @@ from service.workflows.recalls.serving import Address, Serving
 
 _RECALLED = prometheus_client.Counter("factstore_recalls", "Queries answered by a memory, by status.", ["status"])
 _COUNTERS = {status: _RECALLED.labels(status.value) for status in Status}
-
-P = ParamSpec("P")
-T = TypeVar("T")
 
 
 def prepare() -> None:
@@ -47,12 +44,12 @@ class Asker(NamedTuple):
 
 
 class Recall:
-    """Answers queries from the memories of `serving`, at most `workers` batches at once, and notifies the observer."""
+    """Answers queries from the memories of `serving`, in the threads of `turns`, and notifies the observer."""
 
-    def __init__(self, serving: Serving, observer: Observer, *, workers: int = 2) -> None:
+    def __init__(self, serving: Serving, observer: Observer, turns: Turns) -> None:
         self._serving = serving
         self._observer = observer
-        self._pool = ThreadPoolExecutor(workers, thread_name_prefix="recall")
+        self._turns = turns
 
     async def one(self, dictionary: str, query: Query, by: Asker) -> Result:
         queries.form_of(query)
@@ -61,7 +58,7 @@ class Recall:
         if queries.is_pair(query) and not query.compare:
             result = await served.ask(query)
         else:
-            [result] = await self.run(self._rows, served, [query], False)
+            [result] = await self._turns.run(by.key, self._rows(served, [query], compare=False))
         _COUNTERS[result.status].inc()
         self._observer.observe(LiveRecall(served, _alias(address), by.key, [result]))
         return result
@@ -74,23 +71,19 @@ class Recall:
             return await self._columns(dictionary, batch, (batch.subjects, batch.relations), by)
         raise Unprocessable("a batch is either queries, or subjects and relations")
 
-    async def run(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Run `work` in one of the threads that batches run in."""
-        return await asyncio.get_running_loop().run_in_executor(self._pool, lambda: work(*args, **kwargs))
-
     async def _many(self, dictionary: str, batch: BatchQuery, asked: Sequence[Query], by: Asker) -> BatchResult:
         """Answer rows that may be addressed to different memories, with one recall of each memory."""
         default = _address(dictionary, batch)
         if not all(map(queries.is_pair, asked)):
             queries.check_forms(asked)
         if all(query.alias is None and query.memory is None for query in asked):
-            results = await self._ask(default, asked, batch.compare, by)
+            results = await self._ask(default, asked, by, compare=batch.compare)
         else:
-            results = await self._ask_each(default, asked, batch.compare, by)
+            results = await self._ask_each(default, asked, by, compare=batch.compare)
         _count([result.status for result in results])
         return BatchResult(results)
 
-    async def _ask_each(self, default: Address, asked: Sequence[Query], compare: bool, by: Asker) -> list[Result]:
+    async def _ask_each(self, default: Address, asked: Sequence[Query], by: Asker, *, compare: bool) -> list[Result]:
         groups: defaultdict[Address, list[int]] = defaultdict(list)
         for index, query in enumerate(asked):
             own = query.alias is not None or query.memory is not None
@@ -98,12 +91,12 @@ class Recall:
         results: dict[int, Result] = {}
         for address, indexes in groups.items():
             group = [asked[index] for index in indexes]
-            results.update(zip(indexes, await self._ask(address, group, compare, by), strict=True))
+            results.update(zip(indexes, await self._ask(address, group, by, compare=compare), strict=True))
         return [results[index] for index in range(len(asked))]
 
-    async def _ask(self, address: Address, asked: Sequence[Query], compare: bool, by: Asker) -> list[Result]:
+    async def _ask(self, address: Address, asked: Sequence[Query], by: Asker, *, compare: bool) -> list[Result]:
         served = (await self._serving.find(address)).within(by.relations)
-        results = await self.run(self._rows, served, asked, compare)
+        results = await self._turns.run(by.key, self._rows(served, asked, compare=compare))
         self._observer.observe(LiveRecall(served, _alias(address), by.key, results))
         return results
 
@@ -114,16 +107,17 @@ class Recall:
             raise Unprocessable("compare needs rows: columns have no place for the ledger's view")
         address = _address(dictionary, batch)
         served = (await self._serving.find(address)).within(by.relations)
-        result = await self.run(queries.recall_columns, served.memory, served.id, *pairs)
+        result = await self._turns.run(by.key, queries.answer_columns(served.memory, served.id, *pairs))
         _count(result.statuses)
         self._observer.observe(
             LiveRecall(served, _alias(address), by.key, RecallColumns(*pairs, result.statuses, result.answers))
         )
         return result
 
-    def _rows(self, served: ServedMemory, asked: Sequence[Query], compare: bool) -> list[Result]:
-        results = queries.recall_rows(served.memory, served.id, asked)
+    def _rows(self, served: ServedMemory, asked: Sequence[Query], *, compare: bool) -> Steps[list[Result]]:
+        results = yield from queries.answer_rows(served.memory, served.id, asked)
         if compared := [result for query, result in zip(asked, results, strict=True) if compare or query.compare]:
+            yield
             answered = [result for result in compared if result.status is Status.ANSWERED]
             ledger = self._serving.ledger(served, queries.pairs_of(compared), set(queries.pairs_of(answered)))
             queries.compare(compared, ledger)
@@ -138,6 +132,13 @@ def _address(dictionary: str, query: Query | BatchQuery, place: str = "") -> Add
 
 def _alias(address: Address) -> str | None:
     return address.alias if address.memory is None else None
+
+
+def weigh(batch: BatchQuery) -> int:
+    """How much work a batch is, in exact pairs. Raises TooLarge where it is more than a request may be."""
+    weight = len(batch.subjects or ()) + queries.weigh(batch.queries or ())
+    queries.check_weight(weight)
+    return weight
 
 
 def _count(statuses: Sequence[Status]) -> None:

@@ -147,3 +147,19 @@ def test_who_has_no_rate_is_not_counted(counters: Database) -> None:
     """Without a rate nothing is asked of the database."""
     counters.close()
     assert asyncio.run(passed(Limiter(counters, UNLIMITED), 1000, None)) == 1000
+
+
+def test_a_large_batch_counts_as_several_requests(counters: Database) -> None:
+    """What it counts for beyond its own request is taken from what is left; it owes nothing to the next window."""
+    clock = Clock()
+    limiter = Limiter(counters, UNLIMITED, clock)
+    assert asyncio.run(passed(limiter, 1, "100/minute")) == 1
+    asyncio.run(limiter.spend("key_1", "100/minute", 39))
+    assert asyncio.run(passed(limiter, 100, "100/minute")) == 60
+    asyncio.run(limiter.spend("key_1", "100/minute", 1_000))
+    clock.now += 60
+    asyncio.run(limiter.spend("key_1", "100/minute", 1_000))
+    assert asyncio.run(passed(limiter, 1, "100/minute")) == 0
+    clock.now += 60
+    assert asyncio.run(passed(limiter, 150, "100/minute")) == 100
+    asyncio.run(limiter.spend("key_1", UNLIMITED, 1_000))

@@ -127,3 +127,6 @@ class Door(Authenticator):
 
     async def charge(self, key: str, rate: str | None) -> None:
         """None of them has a rate."""
+
+    async def charge_more(self, key: str, rate: str | None, requests: int) -> None:
+        """None of them has a rate."""

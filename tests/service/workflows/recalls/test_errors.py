@@ -136,6 +136,17 @@ def test_a_malformed_batch_is_refused_whole(http: httpx.Client, batch: dict[str,
     assert detail in refused(http.post("/recall:batch", json=batch), 422, "invalid_request")
 
 
+def test_a_batch_may_be_so_much_work(http: httpx.Client) -> None:
+    """A question counts as its characters: thousands of long ones are refused before any is looked into, the same
+    number of short ones is not.
+    """
+    many = queries.MAX_WORK // queries.MAX_QUESTION + 1
+    reply = http.post("/recall:batch", json={"queries": [{"question": "a" * queries.MAX_QUESTION}] * many})
+    assert f"{queries.MAX_WORK:,} is the most" in refused(reply, 413, "too_large")
+    reply = http.post("/recall:batch", json={"queries": [{"question": "a"}] * many})
+    assert [result["status"] for result in reply.json()["results"]] == ["unknown"] * many
+
+
 @pytest.mark.parametrize("media", ["text/csv", "multipart/form-data", "application/x-ndjson"])
 def test_a_query_of_another_media_type_is_refused(http: httpx.Client, media: str) -> None:
     """One query is JSON; another media type is 415, as is any that a batch does not know."""

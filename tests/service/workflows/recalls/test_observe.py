@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from schemas.recall import BatchQuery, Query, Status
+from service.turns import Turns
 from service.workflows.recalls import observe
 from service.workflows.recalls.microbatch import ServedMemory
 from service.workflows.recalls.observe import LiveRecall, Observer, RecallColumns
@@ -67,7 +68,7 @@ def batch_of(shelf: Shelf, size: int) -> LiveRecall:
 
 def test_every_form_of_recall_is_heard_of(shelf: Shelf, observer: Observer, ear: Ear) -> None:
     """Single, rows and columns: by whom, through which alias, which pairs; chains and listings are no pairs."""
-    recall = Recall(Serving(shelf), observer)
+    recall = Recall(Serving(shelf), observer, Turns("recall", threads=2))
     pair = Query(subject="PART-1", relation="maker")
     chain = Query(subject="PART-1", relations=["maker", "city"])
 

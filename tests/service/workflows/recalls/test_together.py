@@ -1,6 +1,7 @@
 """Recalls that arrive together, and recalls that meet a switch of memories."""
 
 import asyncio
+import socket
 import threading
 import time
 
@@ -10,6 +11,7 @@ from hypothesis import HealthCheck, given
 from hypothesis import strategies as st
 
 from schemas.recall import Query, Result
+from service.facts import Pair
 from service.workflows.recalls import queries
 from service.workflows.recalls.microbatch import ServedMemory
 from tests.examples import examples
@@ -129,3 +131,39 @@ def test_a_request_after_a_switch_meets_the_new_memory(http: httpx.Client, shelf
     for number in range(2, 30):
         shelf.put(f"mem_{number}", PARTS)
         assert http.post("/recall", json={"subject": "PART-1", "relation": "maker"}).json()["memory"] == f"mem_{number}"
+
+
+class Held(Table):
+    """A table that is held up in the first sentence it is asked about, and counts them."""
+
+    def __init__(self) -> None:
+        super().__init__(PARTS)
+        self.sentences = 0
+        self.reached, self.goes_on = threading.Event(), threading.Event()
+
+    def candidates(self, question: str) -> list[Pair]:
+        self.sentences += 1
+        self.reached.set()
+        self.goes_on.wait(PATIENCE)
+        return super().candidates(question)
+
+
+def test_work_for_a_client_that_has_gone_is_left(port: int, http: httpx.Client, shelf: Shelf) -> None:
+    """A caller who hangs up in the first of 1,000 sentences has none of the others looked into, and what other callers
+    ask meanwhile is answered.
+    """
+    memory = shelf.tables["mem_1"] = Held()
+    body = msgspec.json.encode({"queries": [{"question": "who makes PART-1"}] * 1_000})
+    with socket.create_connection(("127.0.0.1", port)) as gone:
+        gone.sendall(
+            b"POST /v1/dictionaries/dic_1/recall:batch HTTP/1.1\r\nhost: kit\r\ncontent-length: %d\r\n"
+            b"authorization: %s\r\n\r\n%s" % (len(body), KEY, body)
+        )
+        assert memory.reached.wait(PATIENCE)
+    batch = {"queries": [{"subject": "PART-1", "relation": "maker"}]}
+    for _ in range(20):  # over the event loop that has to notice it
+        assert http.post("/recall:batch", json=batch).json()["results"][0]["answers"] == ["Akita"]
+    memory.goes_on.set()
+    for _ in range(20):
+        assert http.post("/recall:batch", json=batch).is_success
+    assert memory.sentences < 1_000
