@@ -69,10 +69,16 @@ class RunOptions:
     ] = None
     ignore: Annotated[str | None, typer.Option(metavar="A,B", help="wide: the columns to leave out")] = None
     sheet: Annotated[str | None, typer.Option(metavar="NAME", help="the worksheet to read, or all")] = None
-    probes: Annotated[int, typer.Option(min=1, help="never-taught questions of each kind")] = 10_000
+    probes: Annotated[
+        int, typer.Option(min=1, envvar="FACTSTORE_PILOT_PROBES", help="never-taught questions of each kind")
+    ] = 10_000
     timed: Annotated[
         int,
-        typer.Option(min=1, help="recalls timed one at a time; a hundredth as many batches of 10,000 are timed too"),
+        typer.Option(
+            min=1,
+            envvar="FACTSTORE_PILOT_TIMED",
+            help="recalls timed one at a time; a hundredth as many batches of 10,000 are timed too",
+        ),
     ] = 2_000
     changes: Annotated[
         bool | None,

@@ -25,6 +25,7 @@ from service.settings import Settings
 from service.storage import Database, rates
 from service.storage.changes import Watch
 from service.supervisor import Supervisor
+from service.turns import Turns
 from service.workflows.access import keys
 from service.workflows.access.authenticator import Authenticator
 from service.workflows.access.limits import Limiter
@@ -79,7 +80,10 @@ class Service:
             self._observer.register(RecallRecorder(db, self._auditor, everything=everything, missed=missed))
         self._recall = RecallEndpoint(self._serving, self._authenticator, self._observer)
         readiness = Readiness(db, self._serving, settings)
-        self.api = _api(Context(db, settings, self._authenticator, readiness, self._auditor, editors, self._serving))
+        uploads = Turns("upload", settings.uploads_at_once, most=settings.uploads_waiting + settings.uploads_at_once)
+        self.api = _api(
+            Context(db, settings, self._authenticator, readiness, self._auditor, editors, self._serving, uploads)
+        )
         self._rest: App = Guard(Measured(self.api), self._authenticator, settings.max_body_bytes)
         self._denials = Denials(db, self._auditor)
         self._hardened: App = Hardened(Bodiless(Concealing(Watched(self._answer, self._denials, _paths()))))

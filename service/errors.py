@@ -168,6 +168,17 @@ class RateLimited(RequestError):
         self.headers = {"retry-after": str(retry_after)}
 
 
+class Busy(RequestError):
+    """As many requests of a kind are under way as the service takes; the rest of the body is not read."""
+
+    status = 429
+    code = Code.RATE_LIMITED
+    headers = MappingProxyType({"retry-after": "5", "connection": "close"})
+
+    def __init__(self) -> None:
+        super().__init__("as many of these requests are under way as the service takes: send it again later")
+
+
 class TrainingFailed(FactStoreError):
     """A training found no memory that holds every fact; `extra["facts"]` names those that fail."""
 

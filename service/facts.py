@@ -9,12 +9,14 @@ import re
 import unicodedata
 from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, TypeVar
+from itertools import chain
+from typing import Literal, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from schemas import base
+from service.packed import blocks_of
 
 WHITE_SPACE = base.WHITE_SPACE
 Pair = tuple[str, str]
@@ -104,14 +106,16 @@ LARGE_COLUMN = 50_000  # entries from which loading PyArrow pays off
 DENSE = 4  # a table of this many places an entry is smaller, and read faster, than a hash table
 
 
-def number_texts(texts: Sequence[str]) -> tuple[Ints, list[str]]:
-    """Number texts by first appearance: (n,) the number of each, and the distinct texts in that order."""
-    if len(texts) < LARGE_COLUMN:
-        return _by_dict(texts)
+def number_texts(*parts: Sequence[str]) -> tuple[Ints, list[str]]:
+    """Number the texts of one column, which may come in parts, by first appearance: (n,) the number of each, and the
+    distinct texts in that order.
+    """
+    if sum(map(len, parts)) < LARGE_COLUMN:
+        return _by_dict(chain.from_iterable(parts))
     try:
-        return _by_arrow(texts)
+        return _by_arrow(parts)
     except UnicodeEncodeError:  # a lone surrogate, which UTF-8 cannot encode
-        return _by_dict(texts)
+        return _by_dict(chain.from_iterable(parts))
 
 
 def number_values(values: Ints) -> tuple[Ints, Ints]:
@@ -120,11 +124,14 @@ def number_values(values: Ints) -> tuple[Ints, Ints]:
         return values, values
     least, largest = int(values.min()), int(values.max())
     if largest - least < DENSE * len(values):
-        return _by_place(values - least, least)
+        return _by_place(values - least if least else values, least)
     if len(values) < LARGE_COLUMN:
         numbers, distinct = _by_dict(values.tolist())
         return numbers, np.array(distinct, dtype=np.int64)
-    encoded = _encode(values)
+    import pyarrow as pa  # noqa: PLC0415 - as below
+    from pyarrow import compute  # noqa: PLC0415
+
+    encoded = compute.dictionary_encode(pa.array(values), memory_pool=pa.system_memory_pool())
     return encoded.indices.to_numpy().astype(np.int64), encoded.dictionary.to_numpy()
 
 
@@ -133,16 +140,16 @@ def mark_repeats(values: Ints, kept: Kept = "first") -> NDArray[np.bool_]:
     numbers, distinct = number_values(values)
     if kept == "none":
         return np.asarray(np.bincount(numbers, minlength=len(distinct))[numbers] > 1)
-    places = np.arange(len(numbers))
+    places = np.arange(len(numbers), dtype=np.int32)
     order = slice(None, None, -1) if kept == "first" else slice(None)
-    at = np.zeros(len(distinct), dtype=np.int64)
+    at = np.zeros(len(distinct), dtype=np.int32)
     at[numbers[order]] = places[order]  # of several assignments to one number the last one stays
     mask = np.ones(len(numbers), dtype=np.bool_)
     mask[at] = False
     return mask
 
 
-def _by_dict(entries: Sequence[H]) -> tuple[Ints, list[H]]:
+def _by_dict(entries: Iterable[H]) -> tuple[Ints, list[H]]:
     numbers: dict[H, int] = {}
     codes = [numbers.setdefault(entry, len(numbers)) for entry in entries]
     return np.array(codes, dtype=np.int64), list(numbers)
@@ -150,21 +157,27 @@ def _by_dict(entries: Sequence[H]) -> tuple[Ints, list[H]]:
 
 def _by_place(values: Ints, least: int) -> tuple[Ints, Ints]:
     """Number integers from 0 on that lie close together, by a table of where each stands first."""
-    places = np.arange(len(values))
-    table = np.empty(int(values.max()) + 1, dtype=np.int64)
+    places = np.arange(len(values), dtype=np.int32)  # half the room, and no table has as many rows
+    table = np.empty(int(values.max()) + 1, dtype=np.int32)
     table[values[::-1]] = places[::-1]  # of several assignments to one place the last one stays
     first = table[values]
+    del table
     begins = first == places
-    return (np.cumsum(begins) - 1)[first], values[begins] + least
+    del places
+    numbers = np.cumsum(begins, dtype=np.int32)
+    numbers -= 1
+    return numbers[first].astype(np.int64), values[begins] + least
 
 
-def _by_arrow(texts: Sequence[str]) -> tuple[Ints, list[str]]:
-    encoded = _encode(texts)
-    return encoded.indices.to_numpy().astype(np.int64), encoded.dictionary.to_pylist()
-
-
-def _encode(entries: Sequence[str] | Ints) -> Any:
+def _by_arrow(parts: Iterable[Sequence[str]]) -> tuple[Ints, list[str]]:
+    """Number the parts block by block, so that no more than one block is there as texts and as Arrow's column."""
     import pyarrow as pa  # noqa: PLC0415 - a tenth of a second and 40 MB, for large columns alone
+    from pyarrow import compute  # noqa: PLC0415
 
-    kind = pa.int64() if isinstance(entries, np.ndarray) else pa.large_string()
-    return pa.array(entries, kind).dictionary_encode()
+    pool = pa.system_memory_pool()  # Arrow's own keeps what it has once taken from the system
+    blocks = [pa.array(block, pa.string(), memory_pool=pool) for part in parts for block in blocks_of(part)]
+    if not blocks:
+        return np.empty(0, dtype=np.int64), []
+    encoded = compute.dictionary_encode(pa.chunked_array(blocks), memory_pool=pool)
+    numbers = np.concatenate([chunk.indices.to_numpy() for chunk in encoded.chunks]).astype(np.int64)
+    return numbers, encoded.chunks[-1].dictionary.to_pylist()

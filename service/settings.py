@@ -36,6 +36,8 @@ class Settings(BaseSettings):
 
     max_upload_bytes: int = Field(default=512 * 2**20, ge=1)
     max_body_bytes: int = Field(default=8 * 2**20, ge=1)
+    uploads_at_once: int = Field(default=2, ge=1)
+    uploads_waiting: int = Field(default=16, ge=0)
     lease_seconds: float = Field(default=30.0, gt=0)
     max_attempts: int = Field(default=5, ge=1)
     min_free_bytes: int = Field(default=256 * 2**20, ge=0)

@@ -8,10 +8,13 @@ therefore waits for slices of others, however much they have asked for.
 import asyncio
 import time
 from collections import OrderedDict, deque
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from functools import partial
 from typing import Any, Generic, ParamSpec, TypeVar, cast
+
+from service.errors import Busy
 
 SLICE_SECONDS = 0.02
 
@@ -47,11 +50,17 @@ class _Task(Generic[T]):
 
 
 class Turns:
-    """Runs work in at most `threads` threads for one event loop. name: what the threads are called."""
+    """Runs work in at most `threads` threads for one event loop, for at most `most` requests at a time that have asked
+    for a place. name: what the threads are called.
+    """
 
-    def __init__(self, name: str, threads: int, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, name: str, threads: int, most: int = 1_000_000, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix=name)
         self._free = threads
+        self._most = most
+        self._places = 0
         self._clock = clock
         self._waiting: OrderedDict[str, deque[_Task[Any]]] = OrderedDict()
 
@@ -60,6 +69,17 @@ class Turns:
         done: asyncio.Future[T] = asyncio.get_running_loop().create_future()
         self._queue(caller, _Task(steps, done))
         return await done
+
+    @contextmanager
+    def place(self) -> Iterator[None]:
+        """Hold a place for a request, from before its body is read. Raises Busy where none is left."""
+        if self._places == self._most:
+            raise Busy
+        self._places += 1
+        try:
+            yield
+        finally:
+            self._places -= 1
 
     def _queue(self, caller: str, task: _Task[Any]) -> None:
         """Let the task wait behind the caller's others, and the caller behind the other callers."""

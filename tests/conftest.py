@@ -8,7 +8,7 @@ import pytest
 from hypothesis import settings
 
 from tests import shapes
-from tests.running import Running, running_service
+from tests.running import BRIEF, Running, running_service
 
 shapes.install()
 
@@ -19,7 +19,10 @@ settings.load_profile("kit")
 
 
 def pytest_configure() -> None:
-    """When several processes share the cores, let each compute on one core, and also the services that it starts."""
+    """Let pilots be brief; and when several processes share the cores, let each compute on one core, and also the
+    services that it starts.
+    """
+    os.environ.update(BRIEF)
     if "PYTEST_XDIST_WORKER" in os.environ:
         for library in ("OMP", "MKL", "OPENBLAS"):
             os.environ.setdefault(f"{library}_NUM_THREADS", "1")

@@ -15,6 +15,7 @@ from service.facts import Facts, Kept, Pair, mark_repeats, number_texts, number_
 from service.ingest.table import RefusedRow, Table
 
 Codes = NDArray[np.int64]
+Indices = NDArray[np.int32]
 Mask = NDArray[np.bool_]
 _LINES_NAMED = 10
 _KEPT: dict[OnConflict, Kept] = {OnConflict.REFUSE: "none", OnConflict.FIRST: "first", OnConflict.LAST: "last"}
@@ -24,12 +25,12 @@ _KEPT: dict[OnConflict, Kept] = {OnConflict.REFUSE: "none", OnConflict.FIRST: "f
 class Column:
     """A column of n rows as its distinct entries and codes.
 
-    codes: (n,) the index of each row's entry in `distinct`. trimmed: (n,) which entries lost white space at their ends,
-    None where none did.
+    codes: (n,) the index of each row's entry in `distinct`; to be made int64 before it is multiplied. trimmed: (n,)
+    which entries lost white space at their ends, None where none did.
     """
 
     distinct: list[str]
-    codes: Codes
+    codes: Indices
     trimmed: Mask | None = None
 
     def take(self, rows: Mask) -> list[str]:
@@ -80,18 +81,20 @@ def encode_table(columns: Facts) -> CodedTable:
     """Encode a table of n rows as integers. Names are trimmed; answers are kept as they are."""
     subjects, relations = _encode_column(columns.subjects), _encode_column(columns.relations)
     codes, distinct = number_texts(columns.answers)
-    pairs, _ = number_values(subjects.codes * len(relations.distinct) + relations.codes)
-    return CodedTable(subjects, relations, Column(distinct, codes), pairs, np.array(columns.lines, dtype=np.int64))
+    answers = Column(distinct, codes.astype(np.int32))
+    del codes
+    pairs, _ = number_values(subjects.codes * np.int64(len(relations.distinct)) + relations.codes)
+    return CodedTable(subjects, relations, answers, pairs, np.array(columns.lines, dtype=np.int64))
 
 
 def _encode_column(entries: Sequence[str]) -> Column:
     codes, distinct = number_texts(entries)
     stripped = trim_all(distinct)
     if stripped == distinct:
-        return Column(distinct, codes)
+        return Column(distinct, codes.astype(np.int32))
     changed = np.array([was != now for was, now in zip(distinct, stripped, strict=True)])
     places, merged = number_texts(stripped)
-    return Column(merged, places[codes], changed[codes])
+    return Column(merged, places[codes].astype(np.int32), changed[codes])
 
 
 def count_rows(coded: CodedTable, table: Table, on_conflict: OnConflict) -> CountedRows:

@@ -1,6 +1,7 @@
 """Reading a file of facts from disk into counted facts and refused rows."""
 
 import gc
+from array import array
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -18,6 +19,7 @@ from service.ingest.privacy.personal import find_personal
 from service.ingest.privacy.policies import Policies, screen_table
 from service.ingest.readers.titlerows import report_second_header
 from service.ingest.table import ParsedFile, RefusedRow, Table
+from service.packed import give_back
 
 _REASONS_NAMED = 3
 
@@ -44,9 +46,20 @@ def read_table(
     _check_options(options, form)
     with pause_collector():
         table = form.read(path, media_type, options, limits)
+        give_back()
         coded = encode_table(table.columns)
         check({*coded.relations.distinct, *(relation for _, relation in table.mentioned)})
-        return _count_table(table, coded, options, form.media_type, policies)
+        personal, texts = find_personal(coded), dict[str, str]()
+        if policies is not None:
+            table, texts = screen_table(table, policies)
+            coded = encode_table(table.columns)
+        table.findings += [*report_second_header(table.columns, table.header), *personal]
+        if policies is None:
+            table.columns = Facts([], [], [])  # as large as the file, and all of it is in `coded`
+        give_back()
+        parsed = _count_table(table, coded, options)
+        parsed.media_type, parsed.pseudonyms = form.media_type, texts
+        return parsed
 
 
 def _check_options(options: Options, form: Format) -> None:
@@ -67,22 +80,13 @@ def _check_options(options: Options, form: Format) -> None:
         )
 
 
-def _count_table(
-    table: Table, coded: CodedTable, options: Options, media_type: str, policies: Policies | None
-) -> ParsedFile:
-    personal, texts = find_personal(coded), dict[str, str]()
-    if policies is not None:
-        table, texts = screen_table(table, policies)
-        coded = encode_table(table.columns)
+def _count_table(table: Table, coded: CodedTable, options: Options) -> ParsedFile:
     counted = count_rows(coded, table, options.on_conflict)
     refused = sorted(table.refused + counted.refused, key=lambda row: row.line)
     if not counted.accepted.any():
         raise _nothing_usable(refused)
-    twice = report_second_header(table.columns, table.header)
-    findings = [*table.findings, *twice, *personal, *find_all(coded, counted, table.header)]
-    parsed = _assemble(table, coded, counted, refused=refused, findings=findings)
-    parsed.media_type, parsed.pseudonyms = media_type, texts
-    return parsed
+    findings = [*table.findings, *find_all(coded, counted, table.header)]
+    return _assemble(table, coded, counted, refused=refused, findings=findings)
 
 
 def _assemble(
@@ -94,7 +98,7 @@ def _assemble(
             coded.subjects.take(accepted),
             coded.relations.take(accepted),
             coded.answers.take(accepted),
-            coded.lines[accepted].tolist(),
+            array("q", coded.lines[accepted].tobytes()),
         ),
         refused=refused,
         rows_read=len(coded) + len(table.refused),

@@ -9,6 +9,7 @@ from schemas.base import DIGITS, QueryFlag
 from service.errors import NotFound
 from service.settings import Settings
 from service.storage import Database
+from service.turns import Turns
 from service.workflows.access import grants
 from service.workflows.access.authenticator import Action, Authenticator, Caller
 from service.workflows.audit import Auditor
@@ -27,6 +28,7 @@ class Context:
     auditor: Auditor
     editors: Editors
     serving: Serving
+    uploads: Turns
 
 
 def _context(request: Request) -> Context:

@@ -146,7 +146,7 @@ _HEADERS = {
     "Content-Disposition": "A name for the file.",
     "Csv-Form": "`exact`, or `spreadsheet` where a `'` keeps cells from running as formulas.",
     "Link": "Where the exact form is (rel=canonical); with the form `spreadsheet` only.",
-    "Retry-After": "With 429 `rate_limited`: after how many seconds the key may go on.",
+    "Retry-After": "With 429 `rate_limited`: after how many seconds to send the request again.",
     "Allow": "With 405 `method_not_allowed`: the methods that the path has.",
     "WWW-Authenticate": "With 401 `unauthorized`: `Bearer`.",
 }

@@ -1,6 +1,5 @@
 """/v1/dictionaries/{d}/uploads: a file as the request's raw body, answered with its receipt."""
 
-import asyncio
 import io
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -16,6 +15,7 @@ from service.routes.context import FileSender, IdempotencyKey, LedgerReader, Pag
 from service.routes.guard import check_announced
 from service.routes.replies import Csv, refusals, with_form
 from service.routes.wire import Router, unpack
+from service.turns import in_one
 from service.workflows.access.authenticator import Action
 from service.workflows.ledger import ingest
 from service.workflows.ledger.spool import Spooled, spool_body
@@ -131,7 +131,7 @@ async def upload(  # noqa: PLR0917 - FastAPI reads the request from the paramete
             idempotency_key=idempotency_key,
             sight=caller,
         )
-        return await asyncio.to_thread(ingest.upload, service, Limits(), dictionary, sent)
+        return await service.uploads.run(caller.key, in_one(ingest.upload, service, Limits(), dictionary, sent))
 
 
 @router.get("")
@@ -155,10 +155,11 @@ def refused(dictionary: str, upload: str, service: Service, _: LedgerReader, raw
 
 @asynccontextmanager
 async def _receive(request: Request, service: Service) -> AsyncIterator[Spooled]:
-    """The body in a file."""
+    """The body in a file. Raises Busy where too many are on their way."""
     limit = service.settings.max_upload_bytes
     headers = dict(request.scope["headers"])
     check_announced(headers, limit)
     sent = Request(request.scope, unpack(headers, request.receive, limit))
-    async with spool_body(sent.stream(), service.settings.spool, limit) as body:
-        yield body
+    with service.uploads.place():
+        async with spool_body(sent.stream(), service.settings.spool, limit) as body:
+            yield body

@@ -74,9 +74,9 @@ def _among(held: Facts, spared: Collection[Pair]) -> Ints:
 
 def _numbered(held: Facts, sent: Facts) -> tuple[Ints, Ints]:
     """A number for the pair and for the fact of every row, held rows first; equal numbers mean equal names."""
-    subjects, _ = number_texts([*held.subjects, *sent.subjects])
-    relations, _ = number_texts([*held.relations, *sent.relations])
-    answers, _ = number_texts([*held.answers, *sent.answers])
+    subjects, _ = number_texts(held.subjects, sent.subjects)
+    relations, _ = number_texts(held.relations, sent.relations)
+    answers, _ = number_texts(held.answers, sent.answers)
     pairs = _combined(subjects, relations)
     return pairs, _combined(pairs, answers)
 

@@ -18,6 +18,7 @@ from service.storage.tables import facts
 INSERTED = ("dictionary", "subject_key", "relation_key", "subject", "relation", "answer", "upload", "line", "since")
 FEW_SUBJECTS = 5_000  # up to here the held facts are looked up by subject, beyond it the whole ledger is read
 LOOKED_UP = 500  # keys a query
+AT_ONCE = 10_000  # rows that are made at a time
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,18 +118,27 @@ def _end_rows(tx: Connection, ids: Ints, version: int) -> None:
 
 def _insert_rows(tx: Connection, origin: Origin, sent: Facts, chosen: Ints) -> None:
     """Write the chosen facts in the order of their keys: an index that grows at its end is filled fastest."""
-    lines = sent.lines or [0] * len(sent)
+    if not len(chosen):
+        return
     subject_keys, relation_keys = search_keys(sent.subjects)[chosen], search_keys(sent.relations)[chosen]
     order = np.lexsort((relation_keys, subject_keys))
-    rows = zip(
-        repeat(origin.dictionary, len(order)),
-        subject_keys[order].tolist(),
-        relation_keys[order].tolist(),
-        *(object_column(names)[chosen[order]].tolist() for names in (sent.subjects, sent.relations)),
-        object_column(sent.answers)[chosen[order]].tolist(),
-        repeat(origin.upload, len(order)),
-        np.asarray(lines)[chosen[order]].tolist(),
-        repeat(origin.since, len(order)),
-        strict=True,
-    )
-    insert_rows(tx, facts, INSERTED, rows, len(order))
+    columns = [object_column(names) for names in (sent.subjects, sent.relations, sent.answers)]
+    lines = np.asarray(sent.lines) if sent.lines else np.zeros(len(sent), dtype=np.int64)
+
+    def rows() -> Iterator[tuple[Any, ...]]:
+        """Make them a part at a time: as Python's integers they would take several times the room."""
+        for part in np.array_split(order, -(-len(order) // AT_ONCE)):
+            keys = subject_keys[part].tolist(), relation_keys[part].tolist()
+            texts = (column[chosen[part]].tolist() for column in columns)
+            numbers = lines[chosen[part]].tolist()
+            yield from zip(
+                repeat(origin.dictionary, len(part)),
+                *keys,
+                *texts,
+                repeat(origin.upload, len(part)),
+                numbers,
+                repeat(origin.since, len(part)),
+                strict=True,
+            )
+
+    insert_rows(tx, facts, INSERTED, rows(), len(order))

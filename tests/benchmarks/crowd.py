@@ -2,8 +2,8 @@
 
 A query key asks single pairs and an admin key batches of one pair, one after another. Beside them run, each for as long
 as its figures take: batches of as much work as a request may be, whose client hangs up; batches of 10,000 questions;
-columns of a million pairs; heads without an end from callers without a key; and idle connections. Bar: the 99th percentile
-beside each is at most three times that without.
+columns of half a million pairs; heads without an end from callers without a key; and idle connections. Bar: the 99th
+percentile beside each is at most three times that without.
 
     python -m tests.benchmarks.crowd [SECONDS]
 """
@@ -15,6 +15,7 @@ import tempfile
 import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from multiprocessing import get_context
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -42,7 +43,11 @@ class Target:
         """Send a batch, and read its reply or hang up as soon as it is sent."""
         reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
         try:
-            writer.write(load.post(f"{self.root}:batch", body, key=self.key).replace(b"\r\n\r\n", b"\r\nconnection: close\r\n\r\n", 1))
+            writer.write(
+                load.post(f"{self.root}:batch", body, key=self.key).replace(
+                    b"\r\n\r\n", b"\r\nconnection: close\r\n\r\n", 1
+                )
+            )
             await writer.drain()
             if reads:
                 while await reader.read(1 << 20):
@@ -156,8 +161,6 @@ def _pair(target: Target) -> dict[str, str]:
 
 def _measure(target: Target, request: bytes, seconds: float, attack: Attack | None) -> list[float]:
     """Latencies of one request after another, in seconds, while the attack runs in a process of its own."""
-    from multiprocessing import get_context  # noqa: PLC0415
-
     attacker = get_context("spawn").Process(target=_run_attack, args=(target, attack)) if attack else None
     if attacker is not None:
         attacker.start()

@@ -96,9 +96,9 @@ def candidates(schema: dict[str, Any], example: Any) -> Iterator[Any]:
         if limit in schema:
             yield from ("x" * max(schema[limit] + step, 0) for step in (-1, 0, 1))
     if "items" in schema and isinstance(example, list) and example:
-        for limit in ("minItems", "maxItems"):
+        for limit, beyond in (("minItems", -1), ("maxItems", 1)):
             if schema.get(limit, LONGEST) < LONGEST:
-                yield from ([make_item(example[0], at) for at in range(schema[limit] + step)] for step in (-1, 0, 1))
+                yield from ([make_item(example[0], at) for at in range(schema[limit] + step)] for step in (0, beyond))
 
 
 def make_item(example: Any, at: int) -> Any:

@@ -157,7 +157,7 @@ class _Survey:
         """Answers in another format than nearly all others of their relation, such as one date among numbers."""
         kinds, names = number_texts(classify_answers(self.coded.answers.distinct))
         of_rows = kinds[self.answers]
-        keys, times = np.unique(self.relations * len(names) + of_rows, return_counts=True)
+        keys, times = np.unique(self.relations * np.int64(len(names)) + of_rows, return_counts=True)
         relation, kind = keys // len(names), keys % len(names)
         dominant = (times >= _FORMAT_SHARE * self.facts_of[relation]) & (self.facts_of[relation] >= _FORMAT_ROWS)
         usual = np.full(len(self.relation_names), -1)

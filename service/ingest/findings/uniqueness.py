@@ -57,7 +57,7 @@ def _choose_relations(coded: CodedTable, rows: Codes) -> list[int]:
     """The relations with the most facts that have several answers and are no identifiers."""
     relations, width = len(coded.relations.distinct), max(len(coded.answers.distinct), 1)
     facts = np.bincount(coded.relations.codes[rows], minlength=relations)
-    keys = np.unique(coded.relations.codes[rows] * width + coded.answers.codes[rows])
+    keys = np.unique(coded.relations.codes[rows] * np.int64(width) + coded.answers.codes[rows])
     distinct = np.bincount(keys // width, minlength=relations)
     fit = (facts >= _FEWEST_PEOPLE) & (distinct > 1) & (distinct <= _IDENTIFIER_SHARE * facts)
     return [at for at in np.argsort(-facts, kind="stable").tolist() if fit[at]][:RELATIONS]

@@ -49,7 +49,7 @@ def find_personal(coded: CodedTable) -> list[Finding]:
 def _sample_answers(coded: CodedTable) -> Iterator[tuple[int, Codes, int]]:
     """Yield (relation, codes of a sample of its distinct answers, number of its distinct answers)."""
     width = max(len(coded.answers.distinct), 1)
-    keys = np.unique(coded.relations.codes * width + coded.answers.codes)
+    keys = np.unique(coded.relations.codes * np.int64(width) + coded.answers.codes)
     starts = np.flatnonzero(np.diff(keys // width, prepend=-1))
     most = max(FIRST_LOOK, min(LOOKED_AT, ALL_LOOKED_AT // max(len(starts), 1)))
     for of_one in np.split(keys, starts[1:]) if len(keys) else []:

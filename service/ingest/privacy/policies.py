@@ -2,9 +2,11 @@
 
 import csv
 import io
+from array import array
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import repeat
 
 from schemas.policies import Policy, PolicyKind
 from schemas.problems import Code
@@ -13,6 +15,7 @@ from service.facts import Facts, Pair, fold_all, trimmed
 from service.ingest.privacy.pseudonyms import Pseudonyms
 from service.ingest.privacy.replacements import make_generaliser, mask
 from service.ingest.table import RefusedRow, Table
+from service.packed import Packed
 
 Change = Callable[[str], str | None]
 _WITHHELD = "(withheld: the row could not be read, and this dictionary has policies)"
@@ -76,7 +79,7 @@ class AppliedPolicies:
     """
 
     columns: Facts
-    places: list[int] = field(default_factory=list)
+    places: Sequence[int] = ()
     dropped: dict[int, Policy] = field(default_factory=dict)
     dropped_by_relation: Counter[str] = field(default_factory=Counter)
     changed: Counter[str] = field(default_factory=Counter)
@@ -102,8 +105,9 @@ def apply_policies(columns: Facts, policies: Policies) -> AppliedPolicies:
     rules = policies.for_relations(columns.relations)
     changes = {name: _Replacements(_get_change(rule, policies.pseudonyms)) for name, rule in rules.items()}
     named = _Replacements(policies.subject)
-    applied, kept = AppliedPolicies(Facts([], [], [], [])), list[tuple[str, str, str, int]]()
-    lines = columns.lines or [0] * len(columns)
+    applied = AppliedPolicies(Facts([], [], [], []))
+    names, relations, answers, kept_lines, places = Packed[str](), Packed[str](), Packed[str](), array("q"), array("q")
+    lines = columns.lines or repeat(0, len(columns))
     facts = zip(columns.subjects, columns.relations, columns.answers, lines, strict=True)
     for place, (subject, relation, answer, line) in enumerate(facts):
         becomes = changes[relation][answer] if relation in changes else answer
@@ -115,11 +119,13 @@ def apply_policies(columns: Facts, policies: Policies) -> AppliedPolicies:
         applied.changed[relation] += becomes != answer
         applied.subjects += name != subject
         applied.rows += becomes != answer or name != subject
-        applied.places.append(place)
-        kept.append((name, relation, becomes, line))
+        places.append(place)
+        names.append(name)
+        relations.append(relation)
+        answers.append(becomes)
+        kept_lines.append(line)
     applied.changed = +applied.changed
-    if kept:
-        applied.columns = Facts(*map(list, zip(*kept, strict=True)))
+    applied.places, applied.columns = places, Facts(names, relations, answers, kept_lines)
     for each in [named, *(changes[name] for name, rule in rules.items() if rule.policy is PolicyKind.PSEUDONYMISE)]:
         texts = ((made, trimmed(text)) for text, made in each.items())
         applied.texts.update((made, text) for made, text in texts if made and made != text)

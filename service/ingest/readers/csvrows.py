@@ -6,7 +6,7 @@ The C reader of `csv` parses the file; a record that it rejects is read by `read
 import csv
 import io
 import re
-from bisect import bisect_left
+from array import array
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -18,9 +18,11 @@ from service.facts import is_blank
 from service.ingest.options import Limits
 from service.ingest.readers.decode import escape_undecodable
 from service.ingest.table import RefusedRow
+from service.packed import Packed
 
 MARK = "\ufeff"
-ROWS_AT_ONCE = 10_000  # one call of the C reader holds the GIL, and recalls wait for it
+AT_ONCE = 1 << 20  # characters of a text that are split into lines at a time
+_LINE_END = re.compile("\r\n?|\n")
 
 
 @dataclass(slots=True)
@@ -30,7 +32,7 @@ class Rows:
     broken: the rows that were refused because their quotes are malformed.
     """
 
-    rows: list[list[str]]
+    rows: Sequence[list[str]]
     starts: Sequence[int]
     stops: Sequence[int]
     broken: list[RefusedRow] = field(default_factory=list)
@@ -40,7 +42,7 @@ class Rows:
         """The physical line, from 1, on which each row starts."""
         if isinstance(self.starts, range):
             return range(self.starts.start + 1, self.starts.stop + 1)
-        return [start + 1 for start in self.starts]
+        return array("q", (start + 1 for start in self.starts))
 
     def drop_blank_lines(self, start: int) -> int:
         """Drop the first `start` rows and all blank lines, so that no later step visits them one by one; return how
@@ -48,38 +50,58 @@ class Rows:
         """
         if not start and min(map(len, self.rows), default=2) > 1:
             return 0
-        kept = [at for at, row in enumerate(self.rows) if len(row) > 1 or (row and not is_blank(row[0]))]
-        kept = kept[bisect_left(kept, start) :]
+        kept, starts, stops = Packed[list[str]](), array("q"), array("q")
+        for at, row in enumerate(self.rows):
+            if at >= start and (len(row) > 1 or (row and not is_blank(row[0]))):
+                kept.append(row)
+                starts.append(self.starts[at])
+                stops.append(self.stops[at])
         blank = len(self.rows) - start - len(kept)
-        self.rows = [self.rows[at] for at in kept]
-        self.starts, self.stops = [self.starts[at] for at in kept], [self.stops[at] for at in kept]
+        self.rows, self.starts, self.stops = kept, starts, stops
         return blank
 
 
-def split_lines(text: str, limits: Limits) -> list[str]:
+def split_lines(text: str, limits: Limits) -> Packed[str]:
     """Split a text into lines that keep their ends: LF, CRLF or CR, also mixed. Raises UnusableFile for too many."""
     if max(text.count("\n"), text.count("\r")) > limits.max_lines:
         raise UnusableFile(f"The file has more than {limits.max_lines:,} lines. Split it.", code=Code.NOT_A_TABLE)
-    return list(io.StringIO(text, newline=""))
+    lines = Packed[str]()
+    for part in _cut(text):
+        lines.extend(io.StringIO(part, newline=""))
+    return lines
 
 
-def drop_marks(lines: list[str], delimiter: str) -> None:
-    """Take byte order marks off the lines where a record begins with one before a quote, as in exports that were
-    joined: the quote would not be seen as one. A mark inside a quoted cell stays.
+def _cut(text: str) -> Iterator[str]:
+    """Cut a text behind line ends into parts of about `AT_ONCE` characters."""
+    start = 0
+    while start < len(text):
+        end = _LINE_END.search(text, start + AT_ONCE)
+        stop = end.end() if end else len(text)
+        yield text[start:stop]
+        start = stop
+
+
+def drop_marks(lines: Sequence[str], delimiter: str) -> Packed[str]:
+    """The lines without byte order marks where a record begins with one before a quote, as in exports that were joined:
+    the quote would not be seen as one. A mark inside a quoted cell stays.
     """
-    begins = True
+    begins, kept = True, Packed[str]()
+    source = iter(lines)
 
     def watched() -> Iterator[str]:
         nonlocal begins
-        for at, line in enumerate(lines):
+        for line in source:
             if begins and line.startswith(MARK) and line.lstrip(MARK).startswith('"'):
-                lines[at] = line.lstrip(MARK)
+                line = line.lstrip(MARK)  # noqa: PLW2901 - the line as it goes on
             begins = False
-            yield lines[at]
+            kept.append(line)
+            yield line
 
     with suppress(csv.Error):
         for _ in csv.reader(watched(), delimiter=delimiter):
             begins = True
+    kept.extend(source)
+    return kept
 
 
 def join_lines(lines: Sequence[str], start: int, stop: int) -> str:
@@ -87,14 +109,11 @@ def join_lines(lines: Sequence[str], start: int, stop: int) -> str:
     return "".join(lines[start:stop]).removesuffix("\n").removesuffix("\r")
 
 
-def read_rows(lines: list[str], delimiter: str, limits: Limits) -> Rows:
+def read_rows(lines: Sequence[str], delimiter: str, limits: Limits) -> Rows:
     """Read every record of `lines`, blank ones included. Raises UnusableFile where the rest of the file is unclear."""
     _refuse_overlong_lines(lines, delimiter, limits)
-    rows: list[list[str]] = []
-    reader = csv.reader(iter(lines), delimiter=delimiter, strict=True)
     try:
-        while part := list(islice(reader, ROWS_AT_ONCE)):
-            rows += part
+        rows = Packed(csv.reader(iter(lines), delimiter=delimiter, strict=True))
     except csv.Error:
         return _read_carefully(lines, delimiter)
     if len(rows) == len(lines):
@@ -102,7 +121,7 @@ def read_rows(lines: list[str], delimiter: str, limits: Limits) -> Rows:
     return _read_carefully(lines, delimiter)
 
 
-def _refuse_overlong_lines(lines: list[str], delimiter: str, limits: Limits) -> None:
+def _refuse_overlong_lines(lines: Sequence[str], delimiter: str, limits: Limits) -> None:
     if max(map(len, lines), default=0) <= limits.max_line_cells:
         return
     for at, line in enumerate(lines):
@@ -114,9 +133,9 @@ def _refuse_overlong_lines(lines: list[str], delimiter: str, limits: Limits) -> 
             )
 
 
-def _read_carefully(lines: list[str], delimiter: str) -> Rows:
+def _read_carefully(lines: Sequence[str], delimiter: str) -> Rows:
     """Read record by record, with the lines of each, and go on after records that the C reader rejects."""
-    rows, starts, stops = list[list[str]](), list[int](), list[int]()
+    rows, starts, stops = Packed[list[str]](), array("q"), array("q")
     broken = list[RefusedRow]()
     for start, stop, cells in _read_records(lines, delimiter):
         if cells is None:
@@ -129,7 +148,7 @@ def _read_carefully(lines: list[str], delimiter: str) -> Rows:
     return Rows(rows, starts, stops, broken)
 
 
-def _read_records(lines: list[str], delimiter: str) -> Iterator[tuple[int, int, list[str] | None]]:
+def _read_records(lines: Sequence[str], delimiter: str) -> Iterator[tuple[int, int, list[str] | None]]:
     """Yield (index of the first line, index after the last line, cells); cells are None where the row is malformed."""
     source = iter(lines)
     reader = csv.reader(source, delimiter=delimiter, strict=True)

@@ -5,7 +5,7 @@ import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from itertools import dropwhile, islice
 from pathlib import Path
 
@@ -24,7 +24,7 @@ from service.ingest.readers.csvrows import (
     refuse_unknown_quotes,
     split_lines,
 )
-from service.ingest.readers.decode import Decoded, decode, escape_undecodable, get_base_type
+from service.ingest.readers.decode import decode, escape_undecodable, get_base_type
 from service.ingest.readers.header import HEAD_ROWS, resolve_header
 from service.ingest.readers.readings import offer_readings
 from service.ingest.readers.sift import RawTable, Refusal
@@ -32,6 +32,7 @@ from service.ingest.readers.titlerows import TitleRows, find_titles, report_titl
 from service.ingest.readers.titles import ROLES
 from service.ingest.readers.wide import read_pairs, tabulate
 from service.ingest.table import AnyHeader, Table
+from service.packed import Packed, blocks_of
 
 _END_MARK = re.compile(r"(?<![^\r\n])\x1a+[\r\n]*\Z")
 _SAMPLES = 3
@@ -41,23 +42,49 @@ _QUOTE_CHECKED_ROWS = 1_000
 
 def read_delimited(path: Path, media_type: str | None, options: Options, limits: Limits) -> Table:
     """Read a delimited text file. Raises UnusableFile (422) where encoding, delimiter, quoting or header is unclear."""
+    lines, text = _split_file(path, media_type, options, limits)
+    hint = find_excel_hint(lines[0])
+    delimiter = parse_delimiter(options.delimiter) or hint or _tab_of_media_type(media_type, lines)
+    delimiter = delimiter or _detect_delimiter(lines, text, options, limits)
+    if text.is_marked:
+        lines = drop_marks(lines, delimiter)
+    table = _read_lines(lines, text, delimiter, options, limits, start=1 if hint else 0)
+    table.encoding, table.samples = text.encoding, sample_lines(lines, is_ascii=text.is_ascii)
+    return table
+
+
+@dataclass(frozen=True, slots=True)
+class _Text:
+    """What is known of a file's text, which is not kept as a whole beside its lines.
+
+    is_marked: it has byte order marks. is_doubtful: it has NULs or bytes that did not decode. is_quoted: it has quotes.
+    """
+
+    encoding: str
+    is_ascii: bool
+    is_marked: bool
+    is_doubtful: bool
+    is_quoted: bool
+
+
+def _split_file(path: Path, media_type: str | None, options: Options, limits: Limits) -> tuple[Packed[str], _Text]:
+    """The lines of a file. Raises UnusableFile where it has none with text."""
     decoded = decode(path.read_bytes(), media_type, options)
     text = _drop_end_mark(decoded.text).lstrip(MARK)
     if not text.strip(WHITE_SPACE + ",;|"):
         raise UnusableFile("The file has no line with text.", code=Code.EMPTY_FILE)
-    lines = split_lines(text, limits)
-    hint = find_excel_hint(lines[0])
-    delimiter = parse_delimiter(options.delimiter) or hint or _tab_of_media_type(media_type, lines)
-    delimiter = delimiter or _detect_delimiter(lines, decoded, options, limits)
-    if MARK in text:
-        drop_marks(lines, delimiter)
-    table = _read_lines(lines, decoded, delimiter, options, limits, start=1 if hint else 0)
-    table.encoding, table.samples = decoded.encoding, sample_lines(decoded.text, lines)
-    return table
+    known = _Text(
+        encoding=decoded.encoding,
+        is_ascii=decoded.text.isascii(),
+        is_marked=MARK in text,
+        is_doubtful=decoded.damaged or "\0" in decoded.text,
+        is_quoted='"' in decoded.text,
+    )
+    return split_lines(text, limits), known
 
 
 def _read_lines(
-    lines: list[str], decoded: Decoded, delimiter: str, options: Options, limits: Limits, *, start: int = 0
+    lines: Sequence[str], known: _Text, delimiter: str, options: Options, limits: Limits, *, start: int = 0
 ) -> Table:
     """Read the lines from index `start` on by a delimiter: split them into rows, find the header, sift the rows."""
     rows = read_rows(lines, delimiter, limits)
@@ -65,7 +92,7 @@ def _read_lines(
     blank = rows.drop_blank_lines(start)
     places, titles = _find_titles(rows, options)
     header, body = _read_header(rows, places, titles, options, limits)
-    table = tabulate(_sheet(rows, body, lines, decoded, delimiter), header, options, limits)
+    table = tabulate(_sheet(rows, body, lines, known, delimiter), header, options, limits)
     for broken in rows.broken:
         table.mentioned.update(_pairs_of_malformed(broken.text, delimiter, header))
     table.refused += rows.broken
@@ -82,9 +109,9 @@ def _drop_end_mark(text: str) -> str:
     return text[: mark.start()] if mark else text
 
 
-def sample_lines(text: str, lines: Sequence[str]) -> list[str]:
+def sample_lines(lines: Sequence[str], *, is_ascii: bool) -> list[str]:
     """A few lines by which a person sees whether the encoding was right; lines that are not ASCII come first."""
-    telling = [] if text.isascii() else list(islice((line for line in lines if not line.isascii()), _SAMPLES))
+    telling = [] if is_ascii else list(islice((line for line in lines if not line.isascii()), _SAMPLES))
     plain = islice((line for line in lines if line.isascii() and not is_blank(line)), _SAMPLES - len(telling))
     return [escape_undecodable(line.rstrip("\r\n"))[:_SAMPLE_CHARS] for line in (*telling, *plain)]
 
@@ -126,7 +153,7 @@ def _read_header(
         header = resolve_header(first, options)
     except UnusableFile as error:
         head = [rows.rows[place] for place in places[: titles.last + 1]]
-        raise offer_readings(error, head + body[:_SAMPLE_LINES], titles.first, options, limits) from None
+        raise offer_readings(error, [*head, *body[:_SAMPLE_LINES]], titles.first, options, limits) from None
     if not header.cells:
         return header, at
     if body:
@@ -146,16 +173,17 @@ def _empty_columns(body: Sequence[Sequence[str]], width: int) -> int:
     return len(first) - width if alike else 0
 
 
-def _sheet(rows: Rows, body: int, lines: list[str], decoded: Decoded, delimiter: str) -> RawTable:
+def _sheet(rows: Rows, body: int, lines: Sequence[str], known: _Text, delimiter: str) -> RawTable:
     starts, stops = rows.starts[body:], rows.stops[body:]
 
     def text(at: int) -> str:
         return escape_undecodable(join_lines(lines, starts[at], stops[at]))
 
     refusals = dict[int, Refusal]()
-    if '"' in decoded.text and re.search(re.escape(delimiter) + r'[ \u3000]+"', decoded.text):
+    late = re.compile(re.escape(delimiter) + r'[ \u3000]+"')
+    if known.is_quoted and any(late.search("".join(block)) for block in blocks_of(lines)):
         refusals = _refuse_late_quotes(rows.rows[body:], text)
-    return RawTable(rows.rows[body:], rows.lines[body:], text, refusals, scan=decoded.damaged or "\0" in decoded.text)
+    return RawTable(rows.rows[body:], rows.lines[body:], text, refusals, scan=known.is_doubtful)
 
 
 def _find_rows_inside_cells(table: Table, delimiter: str) -> list[Finding]:
@@ -227,7 +255,7 @@ def find_excel_hint(first_line: str) -> str | None:
     return match[1] if match and match[1] not in _UNUSABLE else None
 
 
-def _detect_delimiter(lines: Sequence[str], decoded: Decoded, options: Options, limits: Limits) -> str:
+def _detect_delimiter(lines: Sequence[str], known: _Text, options: Options, limits: Limits) -> str:
     """Detect the delimiter: the one by which a row is the header; where none is, the one that splits rows most evenly.
 
     Raises UnusableFile (422) where none of the candidates splits any row, or where several fit alike.
@@ -251,7 +279,7 @@ def _detect_delimiter(lines: Sequence[str], decoded: Decoded, options: Options, 
         options = replace(options, header=header.NONE)
     if len(fitting) > 1:
         fitting_samples = {candidate: samples[candidate] for candidate in fitting}
-        raise _delimiter_unclear(fitting_samples, head, decoded, options, limits)
+        raise _delimiter_unclear(fitting_samples, head, known, options, limits)
     return fitting[0]
 
 
@@ -263,7 +291,7 @@ def _has_header(rows: Sequence[Sequence[str]], options: Options) -> bool:
 
 
 def _delimiter_unclear(
-    samples: dict[str, list[list[str]]], head: list[str], decoded: Decoded, options: Options, limits: Limits
+    samples: dict[str, list[list[str]]], head: list[str], known: _Text, options: Options, limits: Limits
 ) -> UnusableFile:
     """The question by which of several delimiters to read, with what each makes of the first rows."""
     readings, shown = list[dict[str, object]](), list[str]()
@@ -273,7 +301,7 @@ def _delimiter_unclear(
             f"With delimiter={name} the first row is: {header.quote_row(rows[header.locate_header(rows, options)])}"
         )
         with suppress(UnusableFile):
-            facts = islice(_read_lines(head, decoded, delimiter, options, limits).columns.rows(), _FACTS_SHOWN)
+            facts = islice(_read_lines(head, known, delimiter, options, limits).columns.rows(), _FACTS_SHOWN)
             query = options.change_query(
                 delimiter=name, header=None if options.header == header.AUTO else options.header
             )

@@ -4,7 +4,10 @@ Numbers keep the text that they are written as (`1.50` stays `1.50`); values of 
 """
 
 import json
+from array import array
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 
 from schemas.problems import Code
@@ -19,6 +22,7 @@ from service.ingest.readers.readings import offer_readings
 from service.ingest.readers.sift import RawTable, Refusal, Row
 from service.ingest.readers.wide import tabulate
 from service.ingest.table import AnyHeader, Table, WideHeader
+from service.packed import Packed
 
 Object = dict[str, object]
 _NOT_AN_OBJECT = "The line is not a single JSON object without repeated keys"
@@ -35,29 +39,32 @@ def read_json_lines(path: Path, media_type: str | None, options: Options, limits
     """Read a JSON lines file; lines that are no facts are refused one by one. Raises UnusableFile (422)."""
     decoded = decode(path.read_bytes(), media_type, options)
     _refuse_one_document(decoded.text)
-    lines = split_lines(decoded.text, limits)
-    objects = [(at, _parse_object(line)) for at, line in enumerate(lines) if not is_blank(line)]
-    header = _resolve_keys([found for _, found in objects if isinstance(found, dict)], options, limits)
+    lines, is_ascii = split_lines(decoded.text, limits), decoded.text.isascii()
+    encoding = decoded.encoding
+    del decoded  # as large as the file
+    objects, unread, places_read = _parse_lines(lines)
+    header = _resolve_keys(objects, options, limits)
     keys = [header.names[at] for at in header.positions]
     make_rows = _make_wide_rows if isinstance(header, WideHeader) else _make_rows
-    rows, places, refusals, bad_cells = list[Row](), list[int](), dict[int, Refusal](), dict[int, dict[int, Refusal]]()
-    for at, found in objects:
-        cells, bad = ([[""] * len(keys)], {}) if isinstance(found, tuple) else make_rows(found, keys)
-        if isinstance(found, tuple):
-            refusals[len(rows)] = found
+    rows, places = Packed[Row](), array("q")
+    refusals, bad_cells = dict[int, Refusal](), dict[int, dict[int, Refusal]]()
+    for at, found in zip(places_read, objects, strict=True):
+        cells, bad = make_rows(found, keys) if found is not None else ([[""] * len(keys)], {})
+        if found is None:
+            refusals[len(rows)] = unread[at]
         elif bad:
             bad_cells[len(rows)] = bad
-        rows += cells
-        places += [at] * len(cells)
+        rows.extend(cells)
+        places.extend([at] * len(cells))
 
     def text(row: int) -> str:
         return escape_undecodable(join_lines(lines, places[row], places[row] + 1))
 
-    sheet = RawTable(rows, [at + 1 for at in places], text, refusals, bad_cells, scan=True)
+    sheet = RawTable(rows, array("q", (at + 1 for at in places)), text, refusals, bad_cells, scan=True)
     table = tabulate(sheet, header.select(), options, limits)
     table.header = header
     table.blank_lines += len(lines) - len(objects)
-    table.encoding, table.samples = decoded.encoding, sample_lines(decoded.text, lines)
+    table.encoding, table.samples = encoding, sample_lines(lines, is_ascii=is_ascii)
     return table
 
 
@@ -73,6 +80,22 @@ def _refuse_one_document(text: str) -> None:
     if isinstance(first, list) or "\n" in text[start:end]:
         what = "one array" if isinstance(first, list) else "an object over several lines"
         raise UnusableFile(f"The file is JSON, but {what}. {_ADVICE}", code=Code.NOT_A_TABLE)
+
+
+def _parse_lines(lines: Iterable[str]) -> tuple[Packed[Object | None], dict[int, Refusal], Sequence[int]]:
+    """The object of each line that is not blank, or None; why there is none, by the index of the line; and the indices
+    of these lines.
+    """
+    objects, unread, places = Packed[Object | None](), dict[int, Refusal](), array("q")
+    for at, line in enumerate(lines):
+        if is_blank(line):
+            continue
+        found = _parse_object(line)
+        if isinstance(found, tuple):
+            unread[at] = found
+        objects.append(None if isinstance(found, tuple) else found)
+        places.append(at)
+    return objects, unread, places
 
 
 def _parse_object(line: str) -> Object | Refusal:
@@ -105,9 +128,9 @@ def _refuse_constant(constant: str) -> None:
     raise ValueError(f"{constant} is not a JSON number")
 
 
-def _resolve_keys(objects: list[Object], options: Options, limits: Limits) -> AnyHeader:
+def _resolve_keys(objects: Iterable[Object | None], options: Options, limits: Limits) -> AnyHeader:
     """The header that the keys of all objects are, in the order of their first appearance."""
-    names = list(dict.fromkeys(escape_undecodable(key) for found in objects for key in found))
+    names = list(dict.fromkeys(escape_undecodable(key) for found in objects for key in found or ()))
     if not names:
         raise UnusableFile(
             f"No line is a JSON object. {_ADVICE}",
@@ -117,7 +140,8 @@ def _resolve_keys(objects: list[Object], options: Options, limits: Limits) -> An
     try:
         return resolve_header(names, options)
     except UnusableFile as error:
-        rows = [_make_wide_rows(found, names)[0][0] for found in objects[:_SAMPLE_OBJECTS]]
+        readable = (found for found in objects if found is not None)
+        rows = [_make_wide_rows(found, names)[0][0] for found in islice(readable, _SAMPLE_OBJECTS)]
         raise offer_readings(error, [names, *rows], 0, options, limits) from None
 
 

@@ -19,13 +19,14 @@ from service.ingest.readers.sift import RawTable, Refusal, Row
 from service.ingest.readers.values import format_values
 from service.ingest.readers.wide import tabulate
 from service.ingest.table import AnyHeader, Table
+from service.packed import Packed
 
 _SAMPLE_ROWS = 1_000
 _READER = Path(__file__).with_name("parquetreader.py")
 
 
 # The header, the rows of the columns that are read, and their cells that cannot be taught, by row and column.
-_Received = tuple[AnyHeader, list[Row], dict[int, dict[int, Refusal]]]
+_Received = tuple[AnyHeader, Packed[Row], dict[int, dict[int, Refusal]]]
 
 
 def read_parquet(path: Path, _media_type: str | None, options: Options, limits: Limits) -> Table:
@@ -91,8 +92,8 @@ def _refuse_nested(name: str, kind: str, is_single: bool) -> None:
 
 def _receive_rows(
     stream: IO[bytes], wanted: list[str], most: int | None = None
-) -> tuple[list[Row], dict[int, dict[int, Refusal]]]:
-    rows, bad_cells = list[Row](), dict[int, dict[int, Refusal]]()
+) -> tuple[Packed[Row], dict[int, dict[int, Refusal]]]:
+    rows, bad_cells = Packed[Row](), dict[int, dict[int, Refusal]]()
     with pa.ipc.open_stream(stream) as batches:
         for batch in batches:
             columns = [format_values(name, batch.column(name)) for name in wanted]
@@ -100,9 +101,9 @@ def _receive_rows(
                 for at, what in strange.items():
                     refusal = Code.ROW_NOT_TEXT, f"The column {name!r} holds {what}."
                     bad_cells.setdefault(len(rows) + at, {})[place] = refusal
-            rows += map(list, zip(*(texts for texts, _ in columns), strict=True))
+            rows.extend(map(list, zip(*(texts for texts, _ in columns), strict=True)))
             if most is not None and len(rows) >= most:
-                return rows[:most], {}
+                return Packed(rows[:most]), {}
     return rows, bad_cells
 
 

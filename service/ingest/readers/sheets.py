@@ -5,6 +5,8 @@ import subprocess
 import sys
 import zipfile
 import zlib
+from array import array
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
@@ -15,6 +17,7 @@ from service.errors import TooLarge, UnsupportedMedia, UnusableFile
 from service.ingest.options import Limits
 from service.ingest.readers.header import HEAD_ROWS
 from service.ingest.readers.sift import Refusal, Row
+from service.packed import Packed
 from service.spreadsheet import DAMAGED, NOT_A_WORKBOOK
 
 _SPARSE_CELLS, _SPARSE_FACTOR = 1 << 23, 4  # a table may have so many empty cells, or so many for each that has a value
@@ -42,8 +45,8 @@ class Content:
     that show something else than is taken: their number, and examples as line, shown, taken.
     """
 
-    rows: list[Row]
-    lines: list[int]
+    rows: Sequence[Row]
+    lines: Sequence[int]
     bad_cells: dict[int, dict[int, Refusal]]
     merged: list[tuple[int, int, int, int]]
     shown: dict[int, tuple[int, list[tuple[int, str, str]]]]
@@ -93,21 +96,22 @@ class SheetProcess:
 
     def _read(self, verb: str, sheet: Sheet, limits: Limits) -> Content:
         self._send(f"{verb} {sheet.at}")
-        rows, lines, bad = list[Row](), list[int](), dict[int, dict[int, Refusal]]()
-        size = count = 0
+        rows, lines, bad = Packed[Row](), array("q"), dict[int, dict[int, Refusal]]()
+        size = count = widest = 0
         while isinstance(batch := self._receive(), list):
             numbers, cells, refused = batch
             for at, column, cause, shown in refused:
                 address = f"{letter_column(column)}{numbers[at]}"
                 bad.setdefault(len(rows) + at, {})[column] = _refuse_cell(address, cause, shown)
-            lines += numbers
-            rows += cells
+            lines.extend(numbers)
+            rows.extend(cells)
             size += sum(map(len, chain.from_iterable(cells)))
             count += sum(map(len, cells))
+            widest = max(widest, *map(len, cells), 0)
             if size > limits.max_expanded_bytes or count > _MOST_CELLS:
                 raise _too_large()
         return Content(
-            _even(rows),
+            _even(rows, widest, count),
             lines,
             bad,
             merged=[(top, bottom, left, right) for top, bottom, left, right in batch["merged"]],
@@ -148,12 +152,11 @@ def _too_large() -> TooLarge:
     )
 
 
-def _even(rows: list[Row]) -> list[Row]:
+def _even(rows: Packed[Row], width: int, cells: int) -> Packed[Row]:
     """Make all rows as long as the longest. Raises TooLarge where that is far more than what they hold."""
-    width = max(map(len, rows), default=0)
-    if width * len(rows) > max(_SPARSE_CELLS, _SPARSE_FACTOR * sum(map(len, rows))):
+    if width * len(rows) > max(_SPARSE_CELLS, _SPARSE_FACTOR * cells):
         raise _too_large()
-    return rows if all(len(row) == width for row in rows) else [row + [""] * (width - len(row)) for row in rows]
+    return rows if width * len(rows) == cells else Packed(row + [""] * (width - len(row)) for row in rows)
 
 
 def letter_column(at: int) -> str:

@@ -4,9 +4,11 @@ Clean rows are never checked one by one: only rows with a suspicious value are, 
 """
 
 import datetime as dt
+from array import array
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from itertools import compress
 from operator import itemgetter
 
 from schemas.problems import Code
@@ -14,6 +16,7 @@ from service.facts import Facts, Pair, is_blank, trimmed
 from service.ingest.options import Limits
 from service.ingest.readers.decode import SURROGATE
 from service.ingest.table import Header, RefusedRow, Table
+from service.packed import Packed, blocks_of
 
 Row = list[str]
 Refusal = tuple[Code, str]
@@ -30,7 +33,7 @@ class RawTable:
     NULs and bytes that did not decode.
     """
 
-    rows: list[Row]
+    rows: Sequence[Row]
     lines: Sequence[int]
     text: Callable[[int], str]
     refusals: dict[int, Refusal] = field(default_factory=dict)
@@ -62,11 +65,11 @@ def sift(sheet: RawTable, header: Header, limits: Limits) -> Table:
         else:
             continue
         dropped.add(at)
-    kept = [at for at in range(len(sheet.rows)) if at not in dropped] if dropped else range(len(sheet.rows))
-    subjects, relations, answers = ([cells[at] for at in kept] if dropped else cells for cells in judge.columns)
-    lines = [sheet.lines[at] for at in kept] if dropped else list(sheet.lines)
-    columns = Facts(subjects, relations, answers, lines)
-    text = sheet.text
+    marks = bytearray(at not in dropped for at in range(len(sheet.rows)))
+    whole = judge.columns
+    subjects, relations, answers = whole if not dropped else [Packed(compress(column, marks)) for column in whole]
+    kept, text = array("q", compress(range(len(sheet.rows)), marks)), sheet.text
+    columns = Facts(subjects, relations, answers, array("q", compress(sheet.lines, marks)))
     return Table(columns, lambda at: text(kept[at]), header, refused, mentioned, blank_lines=blank)
 
 
@@ -84,13 +87,21 @@ class _RowChecker:
 
     def __init__(self, sheet: RawTable, header: Header, limits: Limits) -> None:
         self.sheet, self.header, self.limits = sheet, header, limits
-        width = header.width
-        even = set(map(len, sheet.rows)) <= {width}
-        self._ragged = set[int]() if even else {at for at, row in enumerate(sheet.rows) if len(row) != width}
-        whole = sheet.rows if not self._ragged else [row if len(row) == width else [""] * width for row in sheet.rows]
-        self.columns = [list(map(itemgetter(place), whole)) for place in header.positions]
+        self._ragged, self.columns = set[int](), [Packed[str]() for _ in header.positions]
+        self._split(sheet.rows, header.width)
         self._header_row = [trimmed(cell) for cell in header.cells]
         self._end: int | None = None
+
+    def _split(self, rows: Sequence[Row], width: int) -> None:
+        """Split the rows into the columns of a fact; in them a row that is not as wide as the header is empty."""
+        before = 0
+        for block in blocks_of(rows):
+            if set(map(len, block)) != {width}:
+                self._ragged.update(before + at for at, row in enumerate(block) if len(row) != width)
+            whole = [row if len(row) == width else [""] * width for row in block] if self._ragged else block
+            for column, place in zip(self.columns, self.header.positions, strict=True):
+                column.extend(map(itemgetter(place), whole))
+            before += len(block)
 
     def doubtful(self) -> set[int]:
         """A superset of the rows to refuse, found by a few passes over whole columns."""
@@ -98,14 +109,18 @@ class _RowChecker:
         if self.sheet.scan:
             found |= {at for at, row in enumerate(self.sheet.rows) if _contains_nul(row) or _is_damaged(row)}
         for place, cells in zip(self.header.positions, self.columns, strict=True):
-            strange = self._strange(set(cells)) | set(self.header.cells[place : place + 1])
-            if not strange.isdisjoint(cells):
-                found |= {at for at, cell in enumerate(cells) if cell in strange}
+            found.update(self._find_strange(cells, set(self.header.cells[place : place + 1])))
         return found
 
-    def _strange(self, cells: set[str]) -> set[str]:
-        limit = self.limits.max_field_chars
-        return {cell for cell in cells if len(cell) > limit or not trimmed(cell)}
+    def _find_strange(self, cells: Packed[str], titles: set[str]) -> Iterator[int]:
+        """The places of cells that are blank, too long, or one of the titles."""
+        before, limit = 0, self.limits.max_field_chars
+        for block in cells.blocks():
+            distinct = set(block)
+            strange = {cell for cell in distinct if len(cell) > limit or not trimmed(cell)} | titles & distinct
+            if strange:
+                yield from (at for at, cell in enumerate(block, before) if cell in strange)
+            before += len(block)
 
     def is_gap(self, at: int, doubtful: Sequence[int]) -> bool:
         """Whether a row does not count as one: a blank line, or delimiters alone after the last row with content."""

@@ -1,8 +1,8 @@
 """Wide tables: one row a subject, one column a relation; every filled cell is a fact, every empty one is counted."""
 
-from collections.abc import Container, Iterator, Sequence
-from itertools import chain, compress, repeat
-from operator import itemgetter
+from array import array
+from collections.abc import Container, Iterable, Iterator, Sequence
+from itertools import chain, compress, cycle, repeat
 
 from schemas.problems import Code
 from service.errors import UnusableFile
@@ -21,6 +21,7 @@ from service.ingest.readers.sift import (
     sift,
 )
 from service.ingest.table import AnyHeader, RefusedRow, Table, WideHeader
+from service.packed import Packed
 
 _BETWEEN = "/"  # stands between the cells that make a subject
 
@@ -55,7 +56,7 @@ class _Unpivoting:
     def __init__(self, sheet: RawTable, header: WideHeader, options: Options, limits: Limits) -> None:
         self.sheet, self.header, self.options, self.limits = sheet, header, options, limits
         self.relations = [header.names[at] for at in header.relations]
-        self.places, self.subjects, self.spoiled = list[int](), list[str](), dict[int, Refusal]()
+        self.places, self.subjects, self.spoiled = array("q"), Packed[str](), dict[int, Refusal]()
         self.refused, self.mentioned = list[RefusedRow](), set[Pair]()
         self.blank_rows = self.empty_cells = 0
 
@@ -63,18 +64,16 @@ class _Unpivoting:
         self._sort_rows()
         self._refuse_nameless_columns()
         self._make_subjects()
-        rows = [self.sheet.rows[at] for at in self.places]
-        columns = [list(map(itemgetter(column), rows)) for column in self.header.relations]
-        answers = list(chain.from_iterable(zip(*columns, strict=True)))
+        answers = Packed(chain.from_iterable(self._answers_of(row) for row in self._rows()))
         kept = self._judge_cells(answers)
         width, count = len(self.relations), len(self.places)
-        taken = list(compress(chain.from_iterable(repeat(row, width) for row in range(count)), kept))
-        lines = [self.sheet.lines[at] for at in self.places]
+        taken = array("q", compress(chain.from_iterable(repeat(row, width) for row in range(count)), kept))
+        lines = array("q", (self.sheet.lines[at] for at in self.places))
         facts = Facts(
-            [self.subjects[row] for row in taken],
-            list(compress(self.relations * count, kept)),
-            list(compress(answers, kept)),
-            [lines[row] for row in taken],
+            Packed(self.subjects[row] for row in taken),
+            Packed(compress(cycle(self.relations), kept)),
+            Packed(compress(answers, kept)),
+            array("q", (lines[row] for row in taken)),
         )
         return Table(
             facts,
@@ -86,6 +85,16 @@ class _Unpivoting:
             rows=len(self.sheet.rows) - self.blank_rows,
             empty_cells=self.empty_cells,
         )
+
+    def _rows(self) -> Iterator[Row]:
+        """The rows that can be read."""
+        read = bytearray(len(self.sheet.rows))
+        for at in self.places:
+            read[at] = 1
+        return compress(self.sheet.rows, read)
+
+    def _answers_of(self, row: Row) -> Iterator[str]:
+        return (row[column] for column in self.header.relations)
 
     def _sort_rows(self) -> None:
         """Tell the rows that can be read from blank ones and from those that are refused as a whole."""
@@ -106,7 +115,8 @@ class _Unpivoting:
 
     def _refuse_nameless_columns(self) -> None:
         for column in self.header.unnamed:
-            at = next((at for at in self.places if not is_blank(self.sheet.rows[at][column])), None)
+            filled = (not is_blank(row[column]) for row in self._rows())
+            at = next(compress(self.places, filled), None)
             if at is not None:
                 raise UnusableFile(
                     f"Column {column + 1} has no name in the header, but a value in line {self.sheet.lines[at]}. "
@@ -117,15 +127,15 @@ class _Unpivoting:
                 )
 
     def _make_subjects(self) -> None:
-        made = [self._join_subject(row, at) for row, at in enumerate(self.places)]
-        self.subjects = [_BETWEEN.join(cells) for cells in made]
+        made = Packed(self._join_subject(*each) for each in enumerate(zip(self.places, self._rows(), strict=True)))
+        self.subjects = Packed(map(_BETWEEN.join, made))
         if len(self.header.subjects) > 1:
             self._refuse_ambiguous(made)
 
-    def _join_subject(self, row: int, at: int) -> tuple[str, ...]:
+    def _join_subject(self, row: int, read: tuple[int, Row]) -> list[str]:
         """The cells that make a row's subject; where one of them cannot be taught, `spoiled` says why."""
-        columns = self.header.subjects
-        cells = tuple(trimmed(self.sheet.rows[at][column]) for column in columns)
+        columns, (at, full) = self.header.subjects, read
+        cells = [trimmed(full[column]) for column in columns]
         refusal = self.sheet.refusal(at, columns) if self.sheet.bad_cells else None
         if refusal is None and not all(cells):
             missing = [self.header.names[column] for column, cell in zip(columns, cells, strict=True) if not cell]
@@ -137,12 +147,12 @@ class _Unpivoting:
             self.spoiled[row] = refusal
         return cells
 
-    def _refuse_ambiguous(self, made: Sequence[tuple[str, ...]]) -> None:
+    def _refuse_ambiguous(self, made: Sequence[list[str]]) -> None:
         """Refuse rows whose subjects are one text though their cells differ: `a/b` + `c` and `a` + `b/c`."""
         of_subject: dict[str, set[tuple[str, ...]]] = {}
         for subject, cells in zip(self.subjects, made, strict=True):
             if subject.count(_BETWEEN) >= len(cells):
-                of_subject.setdefault(subject, set()).add(cells)
+                of_subject.setdefault(subject, set()).add(tuple(cells))
         for row, subject in enumerate(self.subjects):
             if row not in self.spoiled and len(of_subject.get(subject, ())) > 1:
                 self.spoiled[row] = (
@@ -150,7 +160,7 @@ class _Unpivoting:
                     f"Different cells join to the same subject, since they contain {_BETWEEN}. Write them without it.",
                 )
 
-    def _judge_cells(self, answers: list[str]) -> bytearray:
+    def _judge_cells(self, answers: Packed[str]) -> bytearray:
         """Mark the cells that are facts, (n k,) row by row; refuse those that cannot be taught, count empty ones."""
         kept, width = bytearray(b"\1") * len(answers), len(self.relations)
         refusals = self._find_refusals(answers)
@@ -171,18 +181,19 @@ class _Unpivoting:
                     self.mentioned.add((self.subjects[row], relation))
         return kept
 
-    def _find_refusals(self, answers: list[str]) -> dict[str, Refusal | None]:
+    def _find_refusals(self, answers: Packed[str]) -> dict[str, Refusal | None]:
         """The texts that are no answers, and why; None for those that are blank."""
         limit, found = self.limits.max_field_chars, dict[str, Refusal | None]()
-        for answer in set(answers):
-            refusal = refuse_length("answer", answer, limit) or (
-                refuse_characters([answer]) if self.sheet.scan else None
-            )
-            if refusal or is_blank(answer):
-                found[answer] = refusal
+        for block in answers.blocks():
+            for answer in set(block).difference(found):
+                refusal = refuse_length("answer", answer, limit) or (
+                    refuse_characters([answer]) if self.sheet.scan else None
+                )
+                if refusal or is_blank(answer):
+                    found[answer] = refusal
         return found
 
-    def _find_doubtful(self, answers: list[str], refusals: Container[str]) -> list[int]:
+    def _find_doubtful(self, answers: Iterable[str], refusals: Container[str]) -> list[int]:
         """The indices of the cells that may not be facts, in order."""
         width = len(self.relations)
         found = {cell for cell, answer in enumerate(answers) if answer in refusals} if refusals else set[int]()

@@ -6,6 +6,7 @@ hidden one, and where several hold a table, the caller is asked.
 
 import csv
 import io
+from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from itertools import accumulate, chain
@@ -23,6 +24,7 @@ from service.ingest.readers.sift import RawTable, Row
 from service.ingest.readers.titlerows import TitleRows, find_titles, report_titles
 from service.ingest.readers.wide import tabulate
 from service.ingest.table import AnyHeader, RefusedRow, Table
+from service.packed import Packed
 
 _ALL = "all"
 _SHEETS_NAMED = 20
@@ -201,11 +203,12 @@ def _report_hidden(content: Content, header: AnyHeader, lines: Sequence[int]) ->
 def _join_tables(tables: Sequence[Table], sheets: Sequence[Sheet]) -> Table:
     """The tables of several sheets as one. Refused rows name their sheet, for lines are counted in each."""
     starts = [0, *accumulate(len(table.columns) for table in tables)]
+    facts = [table.columns for table in tables]
     columns = Facts(
-        *(
-            [*chain.from_iterable(getattr(table.columns, name) for table in tables)]
-            for name in ("subjects", "relations", "answers", "lines")
-        )
+        Packed(chain.from_iterable(each.subjects for each in facts)),
+        Packed(chain.from_iterable(each.relations for each in facts)),
+        Packed(chain.from_iterable(each.answers for each in facts)),
+        array("q", chain.from_iterable(each.lines for each in facts)),
     )
 
     def text(at: int) -> str:

@@ -43,7 +43,7 @@ def test_counts_add_and_applying_twice_is_applying_once(every: Policies, rows: l
     assert sum(once.dropped_by_relation.values()) == len(once.dropped)
     assert max(once.subjects, *once.changed.values(), 0) <= once.rows <= len(once.places)
     twice = apply_policies(once.columns, every)
-    assert twice.columns == once.columns
+    assert list(twice.columns.rows()) == list(once.columns.rows())
     assert (twice.rows, twice.dropped, twice.texts) == (0, {}, {})
 
 
@@ -52,7 +52,7 @@ def test_relations_without_a_policy_are_left_alone(policies: Make, rows: list[tu
     """Only the relation with a policy changes, in every spelling of its name."""
     applied = apply_policies(columns(rows), policies(mail="drop"))
     kept = [row for row in rows if row[1].strip().casefold() != "mail"]
-    assert applied.columns.answers == [answer for _, _, answer in kept]
+    assert list(applied.columns.answers) == [answer for _, _, answer in kept]
     assert applied.rows == 0
 
 

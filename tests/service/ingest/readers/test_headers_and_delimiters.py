@@ -96,7 +96,7 @@ def test_without_a_header_columns_go_by_place(read: Read, facts: AsFacts) -> Non
     """header=none takes the first row as a fact."""
     parsed = read("a;r;1\nb;r;2\n", header="none")
     assert facts(parsed) == [*FACT, ("b", "r", "2")]
-    assert (parsed.header, parsed.accepted.lines) == ([], [1, 2])
+    assert (parsed.header, list(parsed.accepted.lines)) == ([], [1, 2])
 
 
 @pytest.mark.parametrize("option", ["name\n(ID),r,v", '"name\n(ID)",r,v', "name\r\n(ID),r,v"])
@@ -206,4 +206,4 @@ def test_the_media_type_declares_tabs(read: Read, facts: AsFacts) -> None:
 def test_excels_sep_line_is_a_declaration(read: Read, facts: AsFacts) -> None:
     """`sep=;` in the first line declares the delimiter and is not a row."""
     parsed = read("sep=;\r\nsubject;relation;answer\r\na;r;1\r\n")
-    assert (facts(parsed), parsed.accepted.lines, parsed.blank_lines) == (FACT, [3], 0)
+    assert (facts(parsed), list(parsed.accepted.lines), parsed.blank_lines) == (FACT, [3], 0)

@@ -27,7 +27,7 @@ def test_a_list_is_several_rows(read: Read, facts: AsFacts) -> None:
     """Each entry of a list is a row on the line of the list."""
     parsed = read('\n{"subject":"a","relation":"r","answer":["x","y","x"]}\n', NDJSON, on_conflict=OnConflict.MANY)
     assert facts(parsed) == [("a", "r", "x"), ("a", "r", "y")]
-    assert (parsed.rows_read, parsed.duplicate, parsed.blank_lines, parsed.accepted.lines) == (3, 1, 1, [2, 2])
+    assert (parsed.rows_read, parsed.duplicate, parsed.blank_lines, list(parsed.accepted.lines)) == (3, 1, 1, [2, 2])
 
 
 def test_keys_may_be_japanese_and_in_any_order(read: Read, facts: AsFacts) -> None:

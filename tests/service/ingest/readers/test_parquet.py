@@ -28,7 +28,7 @@ def test_columns_are_found_by_name(read: Read, facts: AsFacts) -> None:
     """Columns are found by name in any order, others are ignored, and lines count rows from 1."""
     parsed = read(parquet(答え=["1", "2"], note=[1, 2], 主語=["a", "b"], 関係=["r", "r"]), PARQUET)
     assert facts(parsed) == [("a", "r", "1"), ("b", "r", "2")]
-    assert (parsed.accepted.lines, parsed.ignored_columns) == ([1, 2], ["note"])
+    assert (list(parsed.accepted.lines), parsed.ignored_columns) == ([1, 2], ["note"])
 
 
 @pytest.mark.parametrize(

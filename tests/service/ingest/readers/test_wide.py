@@ -51,7 +51,7 @@ def test_filled_cells_are_facts_and_empty_ones_are_counted(read_wide: Read) -> N
     parsed = read_wide(PARTS)
     assert facts(parsed) == PARTS_FACTS
     assert counts(parsed) == (3, 0, 3, 3)
-    assert parsed.accepted.lines == [2, 2, 4]
+    assert list(parsed.accepted.lines) == [2, 2, 4]
     assert (parsed.header, parsed.columns, parsed.layout) == (["品番", "色", "重さ"], {"subject": "品番"}, Layout.WIDE)
 
 
