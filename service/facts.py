@@ -7,16 +7,16 @@ meets only small columns never loads it.
 
 import re
 import unicodedata
-from collections.abc import Hashable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain
-from typing import Literal, TypeVar
+from typing import Any, Literal, TypeVar, overload
 
 import numpy as np
 from numpy.typing import NDArray
 
 from schemas import base
-from service.packed import blocks_of
+from service.packed import AT_ONCE, blocks_of
 
 WHITE_SPACE = base.WHITE_SPACE
 Pair = tuple[str, str]
@@ -106,7 +106,50 @@ LARGE_COLUMN = 50_000  # entries from which loading PyArrow pays off
 DENSE = 4  # a table of this many places an entry is smaller, and read faster, than a hash table
 
 
-def number_texts(*parts: Sequence[str]) -> tuple[Ints, list[str]]:
+class Texts(Sequence[str]):
+    """A column of Arrow's: the bytes of its texts and four more for each. A text is made anew each time it is read."""
+
+    def __init__(self, column: Any) -> None:
+        self._column = column
+
+    def __len__(self) -> int:
+        return len(self._column)
+
+    @overload
+    def __getitem__(self, at: int) -> str: ...
+    @overload
+    def __getitem__(self, at: slice) -> "Texts": ...
+    def __getitem__(self, at: int | slice) -> "str | Texts":
+        if isinstance(at, slice):
+            return Texts(self._column[at])
+        text: str = self._column[int(at)].as_py()
+        return text
+
+    def __iter__(self) -> Iterator[str]:
+        for start in range(0, len(self), AT_ONCE):
+            yield from self._column.slice(start, AT_ONCE).to_numpy(zero_copy_only=False).tolist()
+
+    def take(self, places: NDArray[np.integer]) -> "Texts":
+        """The texts at these places, in their order."""
+        import pyarrow as pa  # noqa: PLC0415 - as below
+        from pyarrow import compute  # noqa: PLC0415
+
+        return Texts(compute.take(self._column, pa.array(places), memory_pool=pa.system_memory_pool()))
+
+
+Pick = Callable[[NDArray[np.integer]], list[str]]
+
+
+def picker(texts: Sequence[str]) -> Pick:
+    """A function that gives the texts at any places, in their order, without a loop over them."""
+    if isinstance(texts, Texts):
+        return lambda places: list(texts.take(places))
+    column = np.empty(len(texts), dtype=object)
+    column[:] = texts if isinstance(texts, list) else list(texts)
+    return lambda places: column[places].tolist()
+
+
+def number_texts(*parts: Sequence[str]) -> tuple[Ints, Sequence[str]]:
     """Number the texts of one column, which may come in parts, by first appearance: (n,) the number of each, and the
     distinct texts in that order.
     """
@@ -169,7 +212,7 @@ def _by_place(values: Ints, least: int) -> tuple[Ints, Ints]:
     return numbers[first].astype(np.int64), values[begins] + least
 
 
-def _by_arrow(parts: Iterable[Sequence[str]]) -> tuple[Ints, list[str]]:
+def _by_arrow(parts: Iterable[Sequence[str]]) -> tuple[Ints, Sequence[str]]:
     """Number the parts block by block, so that no more than one block is there as texts and as Arrow's column."""
     import pyarrow as pa  # noqa: PLC0415 - a tenth of a second and 40 MB, for large columns alone
     from pyarrow import compute  # noqa: PLC0415
@@ -180,4 +223,5 @@ def _by_arrow(parts: Iterable[Sequence[str]]) -> tuple[Ints, list[str]]:
         return np.empty(0, dtype=np.int64), []
     encoded = compute.dictionary_encode(pa.chunked_array(blocks), memory_pool=pool)
     numbers = np.concatenate([chunk.indices.to_numpy() for chunk in encoded.chunks]).astype(np.int64)
-    return numbers, encoded.chunks[-1].dictionary.to_pylist()
+    distinct = Texts(encoded.chunks[-1].dictionary)
+    return numbers, distinct if len(distinct) >= LARGE_COLUMN else list(distinct)

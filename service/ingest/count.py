@@ -5,14 +5,16 @@ Everything works on integer codes of the distinct names and answers, so a millio
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from operator import ne
 
 import numpy as np
 from numpy.typing import NDArray
 
 from schemas.problems import Code
 from schemas.uploads import OnConflict
-from service.facts import Facts, Kept, Pair, mark_repeats, number_texts, number_values, trim_all
+from service.facts import Facts, Kept, Pair, Texts, mark_repeats, number_texts, number_values, picker, trim_all
 from service.ingest.table import RefusedRow, Table
+from service.packed import give_back, pack_each
 
 Codes = NDArray[np.int64]
 Indices = NDArray[np.int32]
@@ -29,14 +31,16 @@ class Column:
     which entries lost white space at their ends, None where none did.
     """
 
-    distinct: list[str]
+    distinct: Sequence[str]
     codes: Indices
     trimmed: Mask | None = None
 
-    def take(self, rows: Mask) -> list[str]:
-        """The entries of the rows that the mask (n,) selects; equal entries are one object."""
-        picked: list[str] = np.array(self.distinct, dtype=object)[self.codes[rows]].tolist()
-        return picked
+    def take(self, rows: Mask) -> Sequence[str]:
+        """The entries of the rows that the mask (n,) selects."""
+        codes = self.codes[rows]
+        if len(codes) == len(self.distinct) and np.array_equal(codes, np.arange(len(codes))):
+            return self.distinct
+        return self.distinct.take(codes) if isinstance(self.distinct, Texts) else picker(self.distinct)(codes)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +58,9 @@ class CodedTable:
 
     def __len__(self) -> int:
         return len(self.lines)
+
+    def fact(self, row: int) -> tuple[str, str, str]:
+        return (*self.pair(row), self.answers.distinct[self.answers.codes[row]])
 
     def pair(self, row: int) -> Pair:
         return (
@@ -77,22 +84,31 @@ class CountedRows:
     mentioned: set[Pair]
 
 
-def encode_table(columns: Facts) -> CodedTable:
-    """Encode a table of n rows as integers. Names are trimmed; answers are kept as they are."""
-    subjects, relations = _encode_column(columns.subjects), _encode_column(columns.relations)
-    codes, distinct = number_texts(columns.answers)
+def encode_table(table: Table) -> CodedTable:
+    """Encode the n facts of a table as integers. Names are trimmed; answers are kept as they are.
+
+    The table loses its columns, which are as large as the file: each goes once it is encoded.
+    """
+    columns, table.columns = table.columns, Facts((), (), ())
+    left, lines = [columns.answers, columns.relations, columns.subjects], np.array(columns.lines, dtype=np.int64)
+    del columns
+    subjects = _encode_column(left.pop())
+    relations = _encode_column(left.pop())
+    give_back()
+    codes, distinct = number_texts(left.pop())
     answers = Column(distinct, codes.astype(np.int32))
     del codes
+    give_back()
     pairs, _ = number_values(subjects.codes * np.int64(len(relations.distinct)) + relations.codes)
-    return CodedTable(subjects, relations, answers, pairs, np.array(columns.lines, dtype=np.int64))
+    return CodedTable(subjects, relations, answers, pairs, lines)
 
 
 def _encode_column(entries: Sequence[str]) -> Column:
     codes, distinct = number_texts(entries)
-    stripped = trim_all(distinct)
-    if stripped == distinct:
+    stripped = pack_each(trim_all, distinct)
+    changed = np.fromiter(map(ne, distinct, stripped), np.bool_, len(distinct))
+    if not changed.any():
         return Column(distinct, codes.astype(np.int32))
-    changed = np.array([was != now for was, now in zip(distinct, stripped, strict=True)])
     places, merged = number_texts(stripped)
     return Column(merged, places[codes].astype(np.int32), changed[codes])
 

@@ -5,6 +5,7 @@ from array import array
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from schemas.problems import Code
@@ -47,16 +48,15 @@ def read_table(
     with pause_collector():
         table = form.read(path, media_type, options, limits)
         give_back()
-        coded = encode_table(table.columns)
+        coded = encode_table(table if policies is None else replace(table))
         check({*coded.relations.distinct, *(relation for _, relation in table.mentioned)})
         personal, texts = find_personal(coded), dict[str, str]()
         if policies is not None:
             table, texts = screen_table(table, policies)
-            coded = encode_table(table.columns)
-        table.findings += [*report_second_header(table.columns, table.header), *personal]
-        if policies is None:
-            table.columns = Facts([], [], [])  # as large as the file, and all of it is in `coded`
-        give_back()
+            coded = encode_table(table)
+        if len(coded):
+            table.findings += report_second_header(coded.fact(0), int(coded.lines[0]), table.header)
+        table.findings += personal
         parsed = _count_table(table, coded, options)
         parsed.media_type, parsed.pseudonyms = form.media_type, texts
         return parsed

@@ -34,7 +34,8 @@ def number_pairs(facts: Facts) -> Pairs:
     """Number the names and gather the answers of each pair. The numbering follows the order of facts; no byte does."""
     subject, subjects = _number_names(facts.subjects)
     relation, relations = _number_names(facts.relations)
-    answer, answers = number_texts(facts.answers)
+    answer, distinct_answers = number_texts(facts.answers)
+    answers = list(distinct_answers)
     pair = subject * len(relations) + relation
     distinct, number, held = _number_answer_sets(pair, answer, answers)
     entry, entry_key = number_values(distinct % len(relations) * len(held) + number)
@@ -76,4 +77,4 @@ def _group_starts(column: Int64[ndarray, " n"]) -> Int64[ndarray, " groups"]:
 def _number_names(names: Sequence[str]) -> tuple[Ints, list[str]]:
     codes, distinct = number_texts(names)
     again, known_by = number_texts(trim_all(distinct))
-    return again[codes], known_by
+    return again[codes], list(known_by)

@@ -4,7 +4,7 @@ Names are compared in full, by code: every distinct subject, relation and answer
 numbers made of those, and set operations on numbers do the rest.
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 
 import numpy as np
@@ -85,10 +85,3 @@ def _combined(left: Ints, right: Ints) -> Ints:
     """One dense number for each distinct (left, right); products stay far below 2^63 for any table that fits."""
     width = int(right.max(initial=0)) + 1
     return number_values(left * width + right)[0]
-
-
-def object_column(names: Sequence[str]) -> NDArray[np.object_]:
-    """The names as an array of Python strings, which numpy gathers faster than a loop does."""
-    column = np.empty(len(names), dtype=object)
-    column[:] = names
-    return column

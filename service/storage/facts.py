@@ -1,18 +1,20 @@
 """The ledger of facts: each holds in the versions `since <= v < until`, so the past is a query."""
 
 import hashlib
+from array import array
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import repeat
+from itertools import chain, repeat
 from typing import Any, NamedTuple
 
 import numpy as np
 from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, or_, select, update
 
-from service.facts import Facts, Ints, Pair, number_texts
+from service.facts import Facts, Ints, Pair, number_texts, picker
+from service.packed import Packed, blocks_of
 from service.storage import dictionaries
-from service.storage.bulk import fetch_columns, fetch_rows, in_batches, insert_rows
-from service.storage.diff import Diff, compare, object_column
+from service.storage.bulk import fetch_columns, fetch_rows, in_batches, insert_rows, without_collection
+from service.storage.diff import Diff, compare
 from service.storage.tables import facts
 
 INSERTED = ("dictionary", "subject_key", "relation_key", "subject", "relation", "answer", "upload", "line", "since")
@@ -40,7 +42,7 @@ class Origin(NamedTuple):
 
 def plan(tx: Connection, dictionary: int, sent: Facts, *, replace: bool, spared: Collection[Pair]) -> Plan:
     """What the upload would change; nothing is written."""
-    ids, held = _read_current(tx, dictionary, None if replace else set(sent.subjects))
+    ids, held = _read_current(tx, dictionary, None if replace else _few_distinct(sent.subjects))
     return Plan(ids, sent, compare(held, sent, replace=replace, spared=spared))
 
 
@@ -86,7 +88,9 @@ def holds_at(dictionary: int, version: int) -> ColumnElement[bool]:
 def search_keys(names: Sequence[str]) -> Ints:
     """The search key of each name; int64. Two names may share one: they only narrow a search."""
     numbers, distinct = number_texts(names)
-    digests = b"".join(hashlib.blake2b(name.encode(), digest_size=8).digest() for name in distinct)
+    digests = bytearray()
+    for name in distinct:
+        digests += hashlib.blake2b(name.encode(), digest_size=8).digest()
     return np.frombuffer(digests, dtype="<i8")[numbers].astype(np.int64)
 
 
@@ -101,12 +105,25 @@ def _read_current(tx: Connection, dictionary: int, subjects: Collection[str] | N
     """The facts that hold now, of these subjects or of all, with their row ids."""
     current = select(facts.c.id, facts.c.subject, facts.c.relation, facts.c.answer)
     current = current.where(facts.c.dictionary == dictionary, facts.c.until.is_(None))
-    if subjects is None or len(subjects) > FEW_SUBJECTS:
-        ids, *held = fetch_columns(tx, current)
-    else:
-        rows = list(by_subject(tx, current, subjects))
-        ids, *held = (list(column) for column in zip(*rows, strict=True)) if rows else ([], [], [], [])
-    return np.array(ids, dtype=np.int64), Facts(*held)
+    found = [by_subject(tx, current, subjects)] if subjects is not None else fetch_rows(tx, current)
+    ids, names, relations, answers = array("q"), Packed[str](), Packed[str](), Packed[str]()
+    with without_collection():
+        for number, subject, relation, answer in chain.from_iterable(found):
+            ids.append(number)
+            names.append(subject)
+            relations.append(relation)
+            answers.append(answer)
+    return np.array(ids, dtype=np.int64), Facts(names, relations, answers)
+
+
+def _few_distinct(names: Sequence[str]) -> set[str] | None:
+    """The distinct names; None where they are more than are looked up one by one."""
+    few = set[str]()
+    for block in blocks_of(names):
+        few.update(block)
+        if len(few) > FEW_SUBJECTS:
+            return None
+    return few
 
 
 def _end_rows(tx: Connection, ids: Ints, version: int) -> None:
@@ -122,14 +139,14 @@ def _insert_rows(tx: Connection, origin: Origin, sent: Facts, chosen: Ints) -> N
         return
     subject_keys, relation_keys = search_keys(sent.subjects)[chosen], search_keys(sent.relations)[chosen]
     order = np.lexsort((relation_keys, subject_keys))
-    columns = [object_column(names) for names in (sent.subjects, sent.relations, sent.answers)]
+    picks = [picker(names) for names in (sent.subjects, sent.relations, sent.answers)]
     lines = np.asarray(sent.lines) if sent.lines else np.zeros(len(sent), dtype=np.int64)
 
     def rows() -> Iterator[tuple[Any, ...]]:
         """Make them a part at a time: as Python's integers they would take several times the room."""
         for part in np.array_split(order, -(-len(order) // AT_ONCE)):
             keys = subject_keys[part].tolist(), relation_keys[part].tolist()
-            texts = (column[chosen[part]].tolist() for column in columns)
+            texts = (pick(chosen[part]) for pick in picks)
             numbers = lines[chosen[part]].tolist()
             yield from zip(
                 repeat(origin.dictionary, len(part)),

@@ -2,13 +2,14 @@
 
 python -m tests.benchmarks [dictionaries] [density] [disk] [engine] [digest] [unknowns] [forgetting] [http] [edits]
                            [edits_in_process] [kills] [gradient] [small_memory] [solvers] [reference] [start] [gpu]
-                           [wide]
+                           [wide] [upload_memory] [crowd]
 """
 
 import sys
 from collections.abc import Callable, Sequence
 
 from tests.benchmarks import (
+    crowd,
     density,
     dictionaries,
     digest,
@@ -26,6 +27,7 @@ from tests.benchmarks import (
     solvers,
     start,
     unknowns,
+    upload_memory,
     wide,
 )
 
@@ -47,6 +49,8 @@ MEASURED: dict[str, Callable[[], None]] = {
     "reference": reference.main,
     "start": start.main,
     "wide": wide.main,
+    "upload_memory": upload_memory.main,
+    "crowd": crowd.main,
 }
 
 

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from service import facts
-from service.facts import Kept, mark_repeats, number_texts, number_values
+from service.facts import Kept, mark_repeats, number_texts, number_values, picker
 
 TEXTS = st.lists(st.text(alphabet="aé本\ud800", max_size=2))
 VALUES = st.lists(st.integers(-3, 3) | st.sampled_from([-(2**62), 2**40, 2**62]))
@@ -19,8 +19,11 @@ def test_texts_are_numbered_as_they_first_appear(large: int, texts: list[str]) -
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(facts, "LARGE_COLUMN", large)
         numbers, distinct = number_texts(texts)
-    assert distinct == list(dict.fromkeys(texts))
+        pick = picker(distinct)
+    assert list(distinct) == list(dict.fromkeys(texts))
     assert [distinct[number] for number in numbers.tolist()] == texts
+    assert pick(numbers) == texts
+    assert list(distinct[1:-1]) == list(distinct)[1:-1]
 
 
 @pytest.mark.parametrize("large", [0, 10**6])

@@ -5,16 +5,17 @@ They concern the distinct facts, accepted and conflicting rows without duplicate
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from schemas.uploads import Example, Finding, FindingKind
-from service.facts import fold_all, mark_repeats, number_texts, trimmed
+from service.facts import fold_all, mark_repeats, number_texts, trim_all
 from service.ingest.count import CodedTable, Codes, Column, CountedRows, Mask
 from service.ingest.findings.uniqueness import find_unique
 from service.ingest.table import AnyHeader
+from service.packed import blocks_of, pack_each
 
 _EXAMPLES = 5
 _EXAMPLE_CHARS = 200
@@ -45,14 +46,15 @@ def find_all(coded: CodedTable, counted: CountedRows, header: AnyHeader) -> list
 
 def make_examples(coded: CodedTable, rows: NDArray[np.int64]) -> list[Example]:
     """The first few of these rows, by their index (n,) in the table, cut to a length that can be shown to a person."""
+    shown = [(int(coded.lines[row]), *coded.fact(row)) for row in rows[:_EXAMPLES].tolist()]
     return [
         Example(
-            line=int(coded.lines[row]),
-            subject=coded.pair(row)[0][:_EXAMPLE_CHARS],
-            relation=coded.pair(row)[1][:_EXAMPLE_CHARS],
-            answer=coded.answers.distinct[coded.answers.codes[row]][:_EXAMPLE_CHARS],
+            line=line,
+            subject=subject[:_EXAMPLE_CHARS],
+            relation=relation[:_EXAMPLE_CHARS],
+            answer=answer[:_EXAMPLE_CHARS],
         )
-        for row in rows[:_EXAMPLES].tolist()
+        for line, subject, relation, answer in shown
     ]
 
 
@@ -124,11 +126,11 @@ class _Survey:
         yield from self._of_rows(FindingKind.MARKUP_IN_CELLS, message, self._where(_MARKUP))
 
     def _where(self, pattern: re.Pattern[str]) -> Mask:
-        """Which rows have a cell that matches: (m,). All distinct cells are searched as one text first."""
+        """Which rows have a cell that matches: (m,)."""
         found = np.zeros(len(self.rows), dtype=np.bool_)
         for names in (self.coded.subjects, self.coded.relations, self.coded.answers):
-            if pattern.search("\0".join(names.distinct)):
-                hits = np.array([pattern.search(name) is not None for name in names.distinct], dtype=np.bool_)
+            hits = _match_each(pattern, names.distinct)
+            if hits.any():
                 found |= hits[names.codes[self.rows]]
         return found
 
@@ -155,7 +157,7 @@ class _Survey:
 
     def out_of_format(self) -> Iterator[Finding]:
         """Answers in another format than nearly all others of their relation, such as one date among numbers."""
-        kinds, names = number_texts(classify_answers(self.coded.answers.distinct))
+        kinds, names = number_texts(pack_each(classify_answers, self.coded.answers.distinct))
         of_rows = kinds[self.answers]
         keys, times = np.unique(self.relations * np.int64(len(names)) + of_rows, return_counts=True)
         relation, kind = keys // len(names), keys % len(names)
@@ -170,9 +172,8 @@ class _Survey:
 
     def references(self) -> Iterator[Finding]:
         """Relations whose answers are mostly subjects of the same table, and the answers among them that are not."""
-        subjects = set(self.coded.subjects.distinct)
-        known = [trimmed(answer) in subjects for answer in self.coded.answers.distinct]
-        refers = np.array(known, dtype=np.bool_)[self.answers]
+        answers = _hash_each(pack_each(trim_all, self.coded.answers.distinct))
+        refers = np.isin(answers, _hash_each(self.coded.subjects.distinct))[self.answers]
         counts = np.bincount(self.relations[refers], minlength=len(self.relation_names))
         share = counts / np.maximum(self.facts_of, 1)
         for at, rows in self._by_relation(refers & (share >= _REFERENCE_SHARE)[self.relations]):
@@ -201,12 +202,29 @@ class _Survey:
 
 def _group_spellings(names: Column) -> list[list[str]]:
     """Group the distinct names that fold to the same form."""
-    folds = fold_all(names.distinct)
+    folds = pack_each(fold_all, names.distinct)
     shared = np.flatnonzero(mark_repeats(number_texts(folds)[0], "none"))
     groups: dict[str, list[str]] = defaultdict(list)
     for at in shared.tolist():
         groups[folds[at]].append(names.distinct[at])
     return list(groups.values())
+
+
+def _hash_each(texts: Sequence[str]) -> Codes:
+    """Python's hashes, of 64 bits with a secret key: (n,). Two of a million texts share one in no one's lifetime, and a
+    set of the texts themselves would take several times the room of the file.
+    """
+    return np.fromiter(map(hash, texts), np.int64, len(texts))
+
+
+def _match_each(pattern: re.Pattern[str], texts: Sequence[str]) -> Mask:
+    """Which of the texts match: (n,). Many of them are searched as one text first."""
+    found, before = np.zeros(len(texts), dtype=np.bool_), 0
+    for block in blocks_of(texts):
+        if pattern.search("\0".join(block)):
+            found[before : before + len(block)] = [pattern.search(text) is not None for text in block]
+        before += len(block)
+    return found
 
 
 def _either(first: Mask | None, second: Mask | None) -> Mask | None:
@@ -216,7 +234,7 @@ def _either(first: Mask | None, second: Mask | None) -> Mask | None:
     return both
 
 
-def _index_of(names: list[str], wanted: str) -> int:
+def _index_of(names: Sequence[str], wanted: str) -> int:
     return names.index(wanted) if wanted in names else -2
 
 

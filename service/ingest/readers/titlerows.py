@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from schemas.uploads import Example, Finding, FindingKind, Layout
-from service.facts import Facts, is_blank, trimmed
+from service.facts import is_blank, trimmed
 from service.ingest.options import Options
 from service.ingest.readers.header import find_subject, has_names, locate_header, quote_row
 from service.ingest.readers.titles import ROLES, find_roles
@@ -118,13 +118,12 @@ def _report_lines_above(rows: Sequence[Sequence[str]], lines: Sequence[int]) -> 
     return [Finding(kind=kind, message=message, count=len(rows), relation=None, examples=shown[:_EXAMPLES])]
 
 
-def report_second_header(facts: Facts, header: AnyHeader) -> list[Finding]:
-    """The finding that the first fact looks like a second header: titles in another language, or how the titles above
-    them are read. It is taught nevertheless, since a fact may be named so.
+def report_second_header(first: tuple[str, str, str], line: int, header: AnyHeader) -> list[Finding]:
+    """The finding that the first fact, which is on this line, looks like a second header: titles in another language,
+    or how the titles above them are read. It is taught nevertheless, since a fact may be named so.
     """
-    if isinstance(header, WideHeader) or not header.cells or not len(facts):
+    if isinstance(header, WideHeader) or not header.cells:
         return []
-    first = (facts.subjects[0], facts.relations[0], facts.answers[0])
     titled = find_roles(first) == {role: [at] for at, role in enumerate(ROLES)}
     above = [header.cells[at] for at in header.positions]
     if not titled and not (all(map(_READING.fullmatch, first)) and all(map(_KANJI.search, above))):
@@ -132,5 +131,5 @@ def report_second_header(facts: Facts, header: AnyHeader) -> list[Finding]:
     message = (
         "The first row below the header looks like a second header. It was taken as a fact; delete it if it is none."
     )
-    shown = Example(line=facts.lines[0], subject=first[0], relation=first[1], answer=first[2])
+    shown = Example(line=line, subject=first[0], relation=first[1], answer=first[2])
     return [Finding(kind=FindingKind.SECOND_HEADER, message=message, count=1, relation=None, examples=[shown])]

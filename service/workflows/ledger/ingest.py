@@ -13,6 +13,7 @@ from schemas.problems import Code
 from schemas.uploads import Mode, Receipt, ReceiptList, RefusedCount
 from service.errors import Conflict, Forbidden, NotFound, Outgrown
 from service.ingest import Limits, Options, ParsedFile, RefusedRow, read_table, write_refused
+from service.packed import give_back
 from service.storage import Database, Transaction, dictionaries, facts, idempotency, memories, uploads
 from service.storage.dictionaries import get_dictionary
 from service.storage.diff import Diff
@@ -63,6 +64,7 @@ def upload(service: EditContext, limits: Limits, ref: str, sent: Upload) -> Rece
         policies = get_active(tx, service.settings.secrets, row)
     check = partial(_check_seen, row.id, sent)
     parsed = read_table(sent.path, sent.media_type, sent.options, limits, policies.rules, check=check)
+    give_back()
     _check_complete(parsed, sent)
     if sent.dry_run:
         with db.reading() as tx:
