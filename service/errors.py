@@ -14,11 +14,13 @@
     │   ├── Unprocessable        422
     │   │   └── UnusableFile     a file that cannot be read as a table of facts
     │   ├── RateLimited          429
+    │   ├── Busy                 429  of one kind of request
     │   ├── HeadTooLong          431  of a request: its request line and headers
     │   └── TooSlow              408  its head or its body
     ├── TrainingFailed           a memory that cannot hold every fact; names the facts
     ├── Outgrown                 an edit that the bank has no room for: train anew
     ├── MemoryMismatch       503 an artefact whose bytes are not what its manifest says
+    │   ├── MemoryDamaged        one that was asked: a job rebuilds it
     │   └── MemoryOutdated       one that an earlier version of the service wrote
     ├── Cancelled                a job was cancelled
     └── Unavailable              503
@@ -198,6 +200,18 @@ class MemoryMismatch(FactStoreError):
 
     status = 503
     code = Code.MEMORY_MISMATCH
+
+
+class MemoryDamaged(MemoryMismatch):
+    """A memory that was asked is damaged; `job` rebuilds it from the ledger, None where that was tried in vain."""
+
+    def __init__(self, found: str, memory: str, job: str | None) -> None:
+        if job is None:
+            way = "it could not be rebuilt from the ledger: put back a backup, or train the dictionary anew"
+        else:
+            way = f"it is being rebuilt from the ledger by the job {job}: ask again when that has ended"
+            self.headers = {"retry-after": "5"}
+        super().__init__(f"{found}; {way}", memory=memory, job=job, call=f"POST /v1/memories/{memory}/scrubs")
 
 
 class MemoryOutdated(MemoryMismatch):

@@ -98,6 +98,12 @@ def find(tx: Connection, job_id: str) -> Job | None:
     return None if row is None else _to_schema(row)
 
 
+def find_open(tx: Connection, kind: JobKind, memory: str) -> str | None:
+    """A job of this kind about this memory that is queued or running."""
+    about = (jobs.c.kind == kind, jobs.c.memory == memory, jobs.c.state.in_((JobState.QUEUED, JobState.RUNNING)))
+    return tx.scalars(select(jobs.c.id).where(*about).limit(1)).first()
+
+
 def list_ids(tx: Connection, dictionary: int) -> list[str]:
     return list(tx.scalars(select(jobs.c.id).where(jobs.c.dictionary == dictionary)))
 

@@ -15,7 +15,7 @@ _ELSEWHERE = {"dictionary", "aliases"}
 
 
 class Record(NamedTuple):
-    """What is needed to find and check one memory: the version `seq` of its lineage."""
+    """What is needed to find and check one memory: the version `seq` of its lineage, and the digest of its bytes."""
 
     id: str
     dictionary: str
@@ -23,6 +23,7 @@ class Record(NamedTuple):
     lineage: str
     seq: int
     retained: bool
+    digest: str
 
 
 def add(tx: Connection, dictionary: int, info: MemoryInfo, *, seq: int = 0) -> int:
@@ -86,7 +87,7 @@ def list_ids(tx: Connection, dictionary: int | None = None) -> list[str]:
 
 def _select_records() -> Select[Any]:
     owned = memories.join(dictionaries, dictionaries.c.number == memories.c.dictionary)
-    columns = (memories.c.ledger_version, memories.c.lineage, memories.c.seq, memories.c.retained)
+    columns = (memories.c.ledger_version, memories.c.lineage, memories.c.seq, memories.c.retained, memories.c.digest)
     return select(memories.c.id, dictionaries.c.id, *columns).select_from(owned)
 
 

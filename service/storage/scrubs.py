@@ -2,7 +2,7 @@
 
 from datetime import timedelta
 
-from sqlalchemy import Connection, and_, func, insert, select, update
+from sqlalchemy import Connection, Select, and_, func, insert, select, update
 
 from schemas.jobs import JobKind, JobState
 from schemas.scrubs import ScrubState
@@ -27,9 +27,17 @@ def finish(tx: Connection, scrub: int, state: ScrubState, *, asked: int = 0, fai
 
 def list_damaged(tx: Connection) -> list[str]:
     """The memories that an alias points at and whose last finished scrub found damage that was not healed."""
+    return list(tx.scalars(_select_damaged().where(scrubs.c.memory.in_(select(aliases.c.memory)))))
+
+
+def is_damaged(tx: Connection, memory: str) -> bool:
+    """Whether the last finished scrub of this memory found damage that was not healed."""
+    return tx.scalar(_select_damaged().where(scrubs.c.memory == memory)) is not None
+
+
+def _select_damaged() -> Select[tuple[str]]:
     last = select(func.max(scrubs.c.number)).where(scrubs.c.state != ScrubState.RUNNING).group_by(scrubs.c.memory)
-    query = select(scrubs.c.memory).where(scrubs.c.number.in_(last), scrubs.c.state == ScrubState.DAMAGED)
-    return list(tx.scalars(query.where(scrubs.c.memory.in_(select(aliases.c.memory)))))
+    return select(scrubs.c.memory).where(scrubs.c.number.in_(last), scrubs.c.state == ScrubState.DAMAGED)
 
 
 def count_by_state(tx: Connection) -> dict[ScrubState, int]:

@@ -4,6 +4,7 @@ import unicodedata
 from collections import defaultdict
 from collections.abc import Collection
 
+from service.errors import MemoryDamaged, MemoryMismatch, MemoryOutdated
 from service.facts import Pair, fold_all
 from service.memory.recall import Servable
 from service.settings import Settings
@@ -15,6 +16,7 @@ from service.workflows.recalls import names
 from service.workflows.recalls.naming import Naming
 from service.workflows.recalls.queries import Ledger
 from service.workflows.versions.loaded import LoadedVersions
+from service.workflows.versions.scrubs import order_healing
 
 
 class StoredCatalogue:
@@ -46,8 +48,14 @@ class StoredCatalogue:
             return memories.filter_retained(tx, loaded)
 
     def load(self, record: Record) -> Servable:
-        with self._db.reading() as tx:
-            return self._versions.load(tx, record)
+        """The memory as stored. One that is damaged is refused, and rebuilt from the ledger meanwhile."""
+        try:
+            with self._db.reading() as tx:
+                return self._versions.load(tx, record)
+        except MemoryOutdated:
+            raise
+        except MemoryMismatch as error:
+            raise MemoryDamaged(error.detail, record.id, order_healing(self._db, record)) from error
 
     def ledger(self, dictionary: str, version: int, pairs: list[Pair]) -> Ledger:
         with self._db.reading() as tx:

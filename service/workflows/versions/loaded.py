@@ -21,7 +21,16 @@ def load_from_disk(tx: Transaction, settings: Settings, version: memories.Record
     steps = _steps(tx, version, seq)
     if steps is None:
         raise MemoryMismatch("a patch that this version is made of is missing")
-    return load(settings.memories / folder, secret=secret, device=settings.device, patches=steps)
+    return _checked(load(settings.memories / folder, secret=secret, device=settings.device, patches=steps), version)
+
+
+def _checked(memory: Memory, version: memories.Record) -> Memory:
+    """The memory. Raises MemoryMismatch where it is another version than the one that was asked for: a sound folder may
+    stand in another one's place.
+    """
+    if memory.digest != version.digest:
+        raise MemoryMismatch("what is stored under this version is another memory")
+    return memory
 
 
 def _steps(tx: Transaction, version: memories.Record, after: int) -> list[bytes] | None:
@@ -48,6 +57,7 @@ class LoadedVersions:
         else:
             for patch in steps:
                 memory = memory.with_patch(patch)
+            _checked(memory, version)
         self.keep(version.lineage, version.seq, memory)
         return memory
 

@@ -125,7 +125,7 @@ def add_version(
     made = describe_memory(staged.memory, new_id("mem"), row, parent=parent, train_seconds=seconds, verify_seconds=0.0)
     number = memories.add(tx, row.number, made, seq=parent.seq + 1)
     patches.add(tx, number, staged.patch)
-    return memories.Record(made.id, row.id, row.ledger_version, parent.lineage, parent.seq + 1, retained=True)
+    return memories.Record(made.id, row.id, row.ledger_version, parent.lineage, parent.seq + 1, True, made.digest)
 
 
 def catch_up(tx: Transaction, row: dictionaries.Row, first: str, memory: Memory, taught: Facts) -> str:

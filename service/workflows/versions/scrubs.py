@@ -53,6 +53,19 @@ def schedule(db: Database, settings: Settings) -> None:
                 jobs.add(tx, jobs.Order(JobKind.SCRUB, dictionary, {}, BY, memory))
 
 
+def order_healing(db: Database, record: memories.Record) -> str | None:
+    """Queue a scrub of a memory that was found damaged, and return its job; that of one that is under way, or None
+    where the last one could not heal it.
+    """
+    with db.writing() as tx:
+        if job := jobs.find_open(tx, JobKind.SCRUB, record.id):
+            return job
+        if scrubs.is_damaged(tx, record.id):
+            return None
+        number = get_dictionary(tx, record.dictionary).number
+        return jobs.add(tx, jobs.Order(JobKind.SCRUB, number, {}, BY, record.id)).id
+
+
 def scrub(attempt: Attempt) -> None:
     """Do a scrub job. Raises MemoryMismatch where the memory cannot be rebuilt and stays damaged."""
     stored = read_stored(attempt, attempt.claim.memory or "")
@@ -135,7 +148,7 @@ def heal(attempt: Attempt, stored: StoredVersion) -> list[str]:
     with attempt.db.reading() as tx:
         base, _ = patches.find_base(tx, stored.record)
     rebuilt = []
-    if not _is_sound(attempt.settings, stored.record.dictionary, base):
+    if not _is_sound(attempt, base):
         _replace_files(attempt, base, _rebuild(attempt, read_stored(attempt, base)))
         rebuilt.append(base)
     if count_failing(attempt, stored):
@@ -146,12 +159,15 @@ def heal(attempt: Attempt, stored: StoredVersion) -> list[str]:
     return rebuilt
 
 
-def _is_sound(settings: Settings, dictionary: str, folder: str) -> bool:
+def _is_sound(attempt: Attempt, folder: str) -> bool:
+    """Whether the folder of this version holds it, without any patch."""
+    with attempt.db.reading() as tx:
+        info = get_memory(tx, folder)
+    secrets, place = attempt.settings.secrets, attempt.settings.memories / folder
     try:
-        load(settings.memories / folder, secret=secret_files.read(settings.secrets, dictionary), device="cpu")
+        return load(place, secret=secret_files.read(secrets, info.dictionary), device="cpu").digest == info.digest
     except MemoryMismatch:
         return False
-    return True
 
 
 def _rebuild(attempt: Attempt, stored: StoredVersion) -> Memory:

@@ -67,7 +67,7 @@ class Shelf:
 
     def put(self, memory: str, facts: Sequence[Fact], dictionary: str = "dic_1", alias: str = "champion") -> None:
         """Train, verify and publish in one step."""
-        self.records[memory] = Record(memory, dictionary, 1, memory, 0, retained=True)
+        self.records[memory] = Record(memory, dictionary, 1, memory, 0, retained=True, digest="")
         self.tables[memory] = Table(facts)
         self.switch(memory, dictionary, alias)
 

@@ -195,7 +195,7 @@ def test_versions_of_one_lineage_take_one_place(shelf: Shelf) -> None:
         for version in range(7):
             edited = f"version {version}"
             shelf.put(edited, PARTS)
-            shelf.records[edited] = Record(edited, "dic_1", 1 + version, "mem_1", version, retained=True)
+            shelf.records[edited] = Record(edited, "dic_1", 1 + version, "mem_1", version, retained=True, digest="")
             await asyncio.sleep(0)
             await serving.find(HERE)
         assert set(serving._loaded) == {"other", *(f"version {version}" for version in (3, 4, 5, 6))}
@@ -211,7 +211,7 @@ def test_an_adopted_version_is_served_without_a_load(shelf: Shelf) -> None:
 
         async def work() -> None:
             await until(lambda: shelf.loads == ["mem_1"])
-            edited = Record("mem_2", "dic_1", 2, "mem_1", 1, retained=True)
+            edited = Record("mem_2", "dic_1", 2, "mem_1", 1, retained=True, digest="")
             await asyncio.to_thread(serving.adopt, edited, Table(PARTS))
             shelf.records["mem_2"] = edited
             shelf.switch("mem_2")

@@ -166,7 +166,7 @@ def test_a_challenger_is_loaded_once_and_changed_at_once(
     [dictionary] = shelf.dictionaries.values()
     for memory in ("mem_2", "mem_2", "mem_3"):
         if memory not in shelf.tables:
-            shelf.records[memory] = Record(memory, dictionary, 1, memory, 0, retained=True)
+            shelf.records[memory] = Record(memory, dictionary, 1, memory, 0, retained=True, digest="")
             shelf.tables[memory] = Table(CHAMPION)
             shelf.switch(memory, dictionary, "challenger")
         recalls.on_recalls([seen(shelf, [("b", "r")])])

@@ -17,6 +17,7 @@ from service.workflows.jobs.attempt import Attempt
 from service.workflows.jobs.jobs import find, perform
 from service.workflows.recalls.serving import Serving
 from service.workflows.versions import scrubs
+from service.workflows.versions.loaded import LoadedVersions
 from tests.service.workflows.in_process import BY, InProcessService
 from tests.service.workflows.recalls.shelf import Shelf
 
@@ -183,3 +184,20 @@ def test_a_memory_that_is_edited_every_day_is_scrubbed(shop: InProcessService) -
     scrubs.schedule(shop.db, shop.settings)
     with shop.db.reading() as tx:
         assert not jobs.waiting(tx)
+
+
+def test_another_version_s_folder_is_not_taken_for_one_s_own(shop: InProcessService) -> None:
+    """A sound folder of an earlier version in the champion's place is refused, and put right by a scrub."""
+    first = shop.champion()
+    shop.upload([("PART-0", "a", "changed"), *ROWS[1:]])
+    assert shop.train().state is JobState.SUCCEEDED
+    champion, memories = shop.champion(), shop.settings.memories
+    kept = {file.name: file.read_bytes() for file in (memories / champion.id).iterdir()}
+    for file in (memories / first.id).iterdir():
+        (memories / champion.id / file.name).write_bytes(file.read_bytes())
+    with shop.db.reading() as tx, pytest.raises(MemoryMismatch, match="another memory"):
+        LoadedVersions(shop.settings).load(tx, champion)
+    job, _ = scrubbed(shop)
+    assert job.result is not None
+    assert job.result["state"] == ScrubState.HEALED
+    assert {file.name: file.read_bytes() for file in (memories / champion.id).iterdir()} == kept
