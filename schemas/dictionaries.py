@@ -14,6 +14,8 @@ class DictionaryCreate(Request):
 
 
 class Dictionary(Reply):
+    """behind: the champion holds the facts of an earlier ledger version, since it is pinned or waits for a training."""
+
     id: str
     name: str
     created_at: datetime
@@ -21,6 +23,7 @@ class Dictionary(Reply):
     pairs: int
     facts: int
     champion: str | None
+    behind: bool = False
 
 
 class DictionaryList(Reply):

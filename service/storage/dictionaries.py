@@ -14,7 +14,7 @@ from service.storage.aliases import CHAMPION
 from service.storage.changes import announce
 from service.storage.jobs import is_made_by
 from service.storage.stamps import new_id, now
-from service.storage.tables import aliases, dictionaries, ledger_versions
+from service.storage.tables import aliases, dictionaries, ledger_versions, memories
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,10 +75,11 @@ def lock_by_id(tx: Connection, dictionary: str) -> Row | None:
 def list_all(tx: Connection, after: int | None = None) -> Iterator[tuple[int, Dictionary]]:
     """The dictionaries with their numbers, oldest first, from the number above `after` on."""
     champion = (dictionaries.c.number == aliases.c.dictionary) & (aliases.c.alias == CHAMPION)
-    joined = dictionaries.outerjoin(aliases, champion)
-    query = select(*dictionaries.c, aliases.c.memory).select_from(joined).where(dictionaries.c.number > (after or 0))
+    joined = dictionaries.outerjoin(aliases, champion).outerjoin(memories, memories.c.id == aliases.c.memory)
+    columns = (*dictionaries.c, memories.c.id, memories.c.ledger_version)
+    query = select(*columns).select_from(joined).where(dictionaries.c.number > (after or 0))
     for row in tx.execute(query.order_by(dictionaries.c.number)):
-        yield row.number, to_schema(Row(*row[:-1]), row[-1])
+        yield row.number, to_schema(Row(*row[:-2]), row[-2], row[-1])
 
 
 def list_made_by(tx: Connection, makers: Collection[str]) -> list[Row]:
@@ -96,7 +97,8 @@ def list_ids(tx: Connection) -> list[str]:
     return list(tx.scalars(select(dictionaries.c.id).order_by(dictionaries.c.number)))
 
 
-def to_schema(row: Row, champion: str | None) -> Dictionary:
+def to_schema(row: Row, champion: str | None, holds: int | None) -> Dictionary:
+    """`holds` is the ledger version that the champion was taught."""
     return Dictionary(
         id=row.id,
         name=row.name,
@@ -105,6 +107,7 @@ def to_schema(row: Row, champion: str | None) -> Dictionary:
         pairs=row.pairs,
         facts=row.facts,
         champion=champion,
+        behind=holds is not None and holds < row.ledger_version,
     )
 
 

@@ -39,7 +39,7 @@ class Order:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A job held by a worker: its `attempt` is the fence."""
+    """A job held by a worker: its `attempt` is the fence. restarts: how often a purge has ended an earlier one."""
 
     id: str
     kind: JobKind
@@ -49,6 +49,12 @@ class Claim:
     by: str
     attempt: int
     worker: str
+    restarts: int = 0
+
+    @property
+    def tries(self) -> int:
+        """The attempts up to this one that ended by a fault, or may."""
+        return self.attempt - self.restarts
 
     @property
     def maker(self) -> str:
@@ -173,6 +179,13 @@ def find_queued_training(tx: Connection, dictionary: int, alias: str) -> Job | N
     return next((_to_schema(row) for row in rows if row.params["publish"] == alias), None)
 
 
+def find_running_training(tx: Connection, dictionary: int, alias: str) -> dict[str, Any] | None:
+    """What the newest training for this alias was ordered with that is under way."""
+    running = (jobs.c.dictionary == dictionary, jobs.c.kind == JobKind.TRAIN, jobs.c.state == JobState.RUNNING)
+    params = tx.scalars(select(jobs.c.params).where(*running).order_by(jobs.c.number.desc()))
+    return next((each for each in params if each["publish"] == alias), None)
+
+
 def is_open(tx: Connection, dictionary: int, kind: JobKind) -> bool:
     """Whether a job of this kind is queued or under way."""
     here = (jobs.c.dictionary == dictionary, jobs.c.kind == kind, jobs.c.state.in_(_OPEN))
@@ -213,7 +226,8 @@ def claim(
     row = tx.execute(update(jobs).where(jobs.c.number == number).values(**held, **fresh).returning(jobs)).one()
     dictionary = tx.scalar(select(dictionaries.c.id).where(dictionaries.c.number == row.dictionary))
     fields = {"id": row.id, "memory": row.memory, "params": row.params, "by": row.by, "worker": worker}
-    return Claim(kind=JobKind(row.kind), dictionary=str(dictionary), attempt=row.attempts, **fields)
+    counts = {"attempt": row.attempts, "restarts": row.restarts}
+    return Claim(kind=JobKind(row.kind), dictionary=str(dictionary), **counts, **fields)
 
 
 def renew(tx: Connection, held: Claim, lease: timedelta, progress: float, step: str) -> bool:

@@ -139,7 +139,7 @@ def restart_jobs(tx: Connection, dictionary: int) -> None:
     """Take every running job from its worker: what it has read may hold what was purged. It is done again."""
     running = (jobs.c.dictionary == dictionary, jobs.c.state == JobState.RUNNING, jobs.c.kind != JobKind.PURGE)
     again = {"state": JobState.QUEUED, "worker": None, "lease_until": None, "step": "queued", "progress": 0.0}
-    tx.execute(update(jobs).where(*running).values(again))
+    tx.execute(update(jobs).where(*running).values(**again, restarts=jobs.c.restarts + 1))
 
 
 def list_begun_reports(tx: Connection, dictionary: int) -> list[str]:

@@ -168,6 +168,7 @@ jobs = Table(
     required("progress", Float),
     required("step", Text),
     required("attempts", Integer),
+    Column("restarts", Integer, nullable=False, server_default="0"),
     required("cancel_requested", Boolean),
     Column("worker", Text),
     Column("lease_until", Utc),

@@ -69,7 +69,7 @@ def perform(attempt: Attempt, kinds: Mapping[JobKind, Work]) -> None:
     """
     claim = attempt.claim
     try:
-        _check_attempts(attempt.settings, claim.attempt)
+        _check_attempts(attempt.settings, claim.tries)
         with attempt:
             kinds[claim.kind](attempt)
     except Interrupted:
@@ -82,7 +82,7 @@ def perform(attempt: Attempt, kinds: Mapping[JobKind, Work]) -> None:
     except Exception as error:  # noqa: BLE001 - its message may hold names: only its kind is reported
         log.error("job failed", job=claim.id, error=type(error).__name__)  # noqa: TRY400
         lack = find_lack(error)
-        if lack is not None and claim.attempt < attempt.settings.max_attempts:
+        if lack is not None and claim.tries < attempt.settings.max_attempts:
             with attempt.db.writing() as tx:
                 jobs.give_back(tx, claim, counted=True)
             raise lack from None  # whose loop waits before it takes the next job
@@ -91,10 +91,10 @@ def perform(attempt: Attempt, kinds: Mapping[JobKind, Work]) -> None:
     log.info("job ended", job=claim.id, kind=claim.kind)
 
 
-def _check_attempts(settings: Settings, attempt: int) -> None:
-    """Raise Unavailable after too many attempts: a job that kills its workers must not hold up the next one."""
-    if attempt > settings.max_attempts:
-        raise Unavailable(f"the job's worker died {attempt - 1} times")
+def _check_attempts(settings: Settings, tries: int) -> None:
+    """Raise Unavailable after too many tries: a job that kills its workers must not hold up the next one."""
+    if tries > settings.max_attempts:
+        raise Unavailable(f"the job's worker died {tries - 1} times")
 
 
 def _end(attempt: Attempt, error: FactStoreError) -> None:

@@ -13,7 +13,6 @@ from service.settings import Settings
 from service.storage import (
     Database,
     Transaction,
-    aliases,
     dictionaries,
     grants,
     idempotency,
@@ -22,7 +21,6 @@ from service.storage import (
     lookup,
     memories,
 )
-from service.storage.aliases import CHAMPION
 from service.storage.dictionaries import get_dictionary
 from service.workflows.access.relations import Sight, seen_names
 from service.workflows.audit import Act, Auditor, Event
@@ -56,7 +54,7 @@ def create(  # noqa: PLR0917 - what it works with, and what is wanted
                 raise Unauthorized("the API key is not valid")
             grants.put(tx, row.number, by, GrantPut(), by)
         secret_files.make(settings.secrets, row.id)
-        made = dictionaries.to_schema(row, champion=None)
+        made = dictionaries.to_schema(row, champion=None, holds=None)
         idempotency.keep(tx, None, request, made.model_dump(mode="json"))
         auditor.record(tx, Event(Act.DICTIONARY, by, row.id, details={"created": True}))
     return made
@@ -76,8 +74,9 @@ def list_dictionaries(db: Database, sight: Sight, asked: Asked) -> DictionaryLis
 def find(db: Database, ref: str, sight: Sight) -> Dictionary:
     with db.reading() as tx:
         row = get_dictionary(tx, ref)
-        champion = aliases.find(tx, row.number, CHAMPION)
-        return _restrict(tx, dictionaries.to_schema(row, champion.memory if champion else None), sight)
+        champion = memories.find_champion(tx, row.id)
+        champion_id, holds = (champion.id, champion.ledger_version) if champion else (None, None)
+        return _restrict(tx, dictionaries.to_schema(row, champion_id, holds), sight)
 
 
 def delete(db: Database, settings: Settings, auditor: Auditor, ref: str, by: str) -> None:

@@ -183,12 +183,15 @@ def describe_memory(
 
 
 def order_training(tx: Transaction, dictionary: int, by: str) -> Job:
-    """Queue the training that an outgrown champion needs, by the recipe that the champion was asked for with, of which
-    nothing stays that was resolved from the facts of that time; one that is already queued will do.
+    """Queue the training that an outgrown champion needs; one that is already queued will do. Its recipe is that of the
+    training which will have made the champion by then, without what was resolved from the facts of that time.
     """
     waiting = jobs.find_queued_training(tx, dictionary, CHAMPION)
     if waiting is not None:
         return waiting
-    champion = aliases.find(tx, dictionary, CHAMPION)
-    recipe = None if champion is None else jobs.find_ordered_recipe(tx, champion.memory)
+    running, champion = jobs.find_running_training(tx, dictionary, CHAMPION), aliases.find(tx, dictionary, CHAMPION)
+    if running is not None:
+        recipe = running["recipe"]
+    else:
+        recipe = None if champion is None else jobs.find_ordered_recipe(tx, champion.memory)
     return jobs.add(tx, jobs.Order(JobKind.TRAIN, dictionary, {"recipe": reopened(recipe), "publish": CHAMPION}, by))

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from schemas.aliases import AliasAction
+from schemas.jobs import JobKind
 from schemas.memories import MemoryInfo
 from schemas.problems import Code
 from service import secret_files
@@ -139,6 +140,8 @@ def _publish(attempt: Attempt, trained: Trained) -> None:
         if alias is not None:
             switch = aliases.Switch(alias, published, claim.by, f"trained by {claim.id}", AliasAction.TRAIN)
             aliases.switch(tx, row.number, switch)
+        if alias == CHAMPION and memories.get_tip(tx, published).ledger_version < row.ledger_version:
+            jobs.add(tx, jobs.Order(JobKind.TRAIN, row.number, claim.params, claim.by))  # more came than an edit takes
         jobs.succeed(tx, claim, _result(trained, published))
         attempt.auditor.record_all(tx, _events(trained, claim, published, alias))
 

@@ -13,7 +13,7 @@ from schemas.problems import Code
 from service.errors import TrainingFailed
 from service.resources import Lacking
 from service.settings import Settings
-from service.storage import Database, dictionaries, jobs
+from service.storage import Database, dictionaries, jobs, purge
 from service.workflows.jobs.attempt import Attempt
 from service.workflows.jobs.jobs import find, perform
 from tests.running import PATIENCE
@@ -114,3 +114,24 @@ def test_a_removed_job_stops_its_worker(db: Database, settings: Settings) -> Non
     with pytest.raises(Exception, match="no such job"):
         performed(db, settings, works_on)
     assert stopped.is_set()
+
+
+def test_purges_do_not_wear_a_job_out(db: Database, settings: Settings) -> None:
+    """However often a purge takes a job from its worker, it is done in the end: none of that is the job's fault."""
+    with db.writing() as tx:
+        dictionary = dictionaries.add(tx, "d").number
+        ordered = jobs.add(tx, jobs.Order(JobKind.TRAIN, dictionary, {}, "key"))
+    for _ in range(settings.max_attempts + 2):
+        with db.writing() as tx:
+            assert jobs.claim(tx, "worker", timedelta(seconds=60)) is not None
+            purge.restart_jobs(tx, dictionary)
+    with db.writing() as tx:
+        claim = jobs.claim(tx, "worker", timedelta(seconds=60))
+    assert claim is not None
+
+    def works(attempt: Attempt) -> None:
+        with attempt.db.writing() as tx:
+            jobs.succeed(tx, attempt.claim, {})
+
+    perform(Attempt(db, settings, claim, Event()), {JobKind.TRAIN: works})
+    assert find(db, ordered.id).state is JobState.SUCCEEDED
