@@ -95,7 +95,9 @@ class PoliciesSet(Policies):
 
 
 class Complied(Reply):
-    """Facts that were changed or dropped; `memory` is the champion that now serves, or `job` the training that will."""
+    """Facts that were changed or dropped; `memory` is the champion that now serves them, or `job` the training that
+    will. Neither where the champion is pinned to a memory that still answers what was there before: unpin it.
+    """
 
     changed: int
     dropped: int

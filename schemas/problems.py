@@ -20,6 +20,7 @@ class Code(StrEnum):
     IDEMPOTENCY_KEY_REUSED = "idempotency_key_reused"
     PRECONDITION_FAILED = "precondition_failed"
     NAMES_IN_CLEAR = "names_in_clear"
+    POLICIES_CHANGED = "policies_changed"
     RATE_LIMITED = "rate_limited"
     INTERNAL = "internal"
     UNAVAILABLE = "unavailable"

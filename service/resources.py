@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 
 from schemas.problems import Code
-from service.errors import Unavailable
+from service.errors import NotFound, Unavailable
 
 # What the disk, the kernel or SQLite says, and what the caller is told.
 _DETAILS: Mapping[Code, str] = MappingProxyType(
@@ -74,6 +74,15 @@ def find_lack(error: BaseException) -> Lacking | None:
         code = each.code if isinstance(each, Lacking) else _find_code(each)
         if code is not None:
             return Lacking(code)
+    return None
+
+
+def find_gone(error: BaseException) -> NotFound | None:
+    """NotFound where a row was to be written about another that has been deleted since it was looked up."""
+    for each in _chain(error):
+        told = getattr(each, "sqlite_errorname", None), getattr(each, "sqlstate", None)
+        if told[0] == "SQLITE_CONSTRAINT_FOREIGNKEY" or told[1] == "23503":
+            return NotFound("what this request is about was deleted meanwhile")
     return None
 
 

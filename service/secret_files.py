@@ -7,11 +7,13 @@ that seal their texts derive. The audit chain has one for the whole service (wor
 
 import os
 import secrets
+from collections.abc import Iterable
 from pathlib import Path
 
 from service.errors import MemoryMismatch, Unavailable
 
 SIZE = 32
+DICTIONARY = "dic_"  # the ids of dictionaries begin so, and no other secret's name
 
 
 def make(folder: Path, dictionary: str) -> None:
@@ -30,11 +32,18 @@ def read(folder: Path, dictionary: str) -> bytes:
     return secret
 
 
-def shred(folder: Path, dictionary: str) -> None:
-    """Remove the memory secret and the policy secret of a dictionary, where they exist."""
-    (folder / dictionary).unlink(missing_ok=True)
-    _policy(folder, dictionary).unlink(missing_ok=True)
+def shred(folder: Path, dictionaries: Iterable[str]) -> None:
+    """Remove the memory secrets and the policy secrets of these dictionaries, where they exist."""
+    for dictionary in dictionaries:
+        (folder / dictionary).unlink(missing_ok=True)
+        _policy(folder, dictionary).unlink(missing_ok=True)
     flush_folder(folder)
+
+
+def list_owners(folder: Path, before: float) -> set[str]:
+    """The dictionaries whose secrets were written before this time, in seconds since the epoch."""
+    files = [file for file in folder.glob(f"{DICTIONARY}*") if file.stat().st_mtime < before]
+    return {file.name.partition(".")[0] for file in files}
 
 
 def make_policy(folder: Path, dictionary: str) -> None:

@@ -11,7 +11,7 @@ from starlette.exceptions import HTTPException
 
 from schemas.problems import Code
 from service.errors import UNFORESEEN, FactStoreError, MethodNotAllowed, NotFound, RequestError, Unprocessable
-from service.resources import find_lack
+from service.resources import find_gone, find_lack
 
 MEDIA_TYPE = "application/problem+json"
 NO_OBJECT = "a JSON object is wanted, sent with Content-Type: application/json"
@@ -25,7 +25,7 @@ def describe(error: Exception) -> FactStoreError:
     """The error as a caller meets it. What no code foresees says nothing of itself, for its message may hold names."""
     if isinstance(error, FactStoreError):
         return error
-    return find_lack(error) or FactStoreError(UNFORESEEN)
+    return find_lack(error) or find_gone(error) or FactStoreError(UNFORESEEN)
 
 
 def handle_errors(api: FastAPI, routes: Sequence[Any]) -> None:

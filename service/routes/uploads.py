@@ -102,7 +102,7 @@ def _options(  # noqa: PLR0917 - FastAPI reads the query from the parameters
     )
 
 
-@router.post("", openapi_extra=_BODY, responses=refusals({409: [Code.REPLACE_INCOMPLETE]}))
+@router.post("", openapi_extra=_BODY, responses=refusals({409: [Code.REPLACE_INCOMPLETE, Code.POLICIES_CHANGED]}))
 async def upload(  # noqa: PLR0917 - FastAPI reads the request from the parameters
     dictionary: str,
     request: Request,

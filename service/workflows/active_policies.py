@@ -4,8 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from schemas.problems import Code
 from service import secret_files
-from service.errors import Unavailable, Unprocessable
+from service.errors import Conflict, Unprocessable
 from service.facts import Facts
 from service.ingest.privacy import policies as rules
 from service.ingest.privacy.pseudonyms import Pseudonyms
@@ -21,9 +22,12 @@ class ActivePolicies:
     rules: rules.Policies | None
 
     def check_current(self, tx: Transaction, dictionary: int) -> None:
-        """Raise Unavailable where the policies have changed: what was prepared under others must not be stored."""
+        """Raise Conflict where the policies have changed: what was prepared under others must not be stored."""
         if policies.read_version(tx, dictionary) != self.version:
-            raise Unavailable("the policies changed while this was read: send it again")
+            raise Conflict(
+                "the dictionary's policies changed meanwhile, and nothing was stored: send the request again",
+                code=Code.POLICIES_CHANGED,
+            )
 
     def remember(self, tx: Transaction, dictionary: int, texts: dict[str, str]) -> None:
         """Keep the texts behind new pseudonyms, sealed, in the commit that stores the pseudonyms."""

@@ -196,6 +196,22 @@ def test_stored_facts_comply_only_when_told_to(service: Running, api: httpx.Clie
     assert (replaced.status_code, replaced.json()["rejected"]) == (200, 1)
 
 
+def test_policies_applied_beside_a_pinned_champion_name_no_memory(api: httpx.Client) -> None:
+    """The ledger complies at once; the pinned memory still answers what was dropped, so it is not named as the one that
+    serves, and the dictionary says that it is behind.
+    """
+    dictionary = fresh_dictionary(api, "subject,relation,answer\na,note,1\nb,age,2\n")
+    base = f"/v1/dictionaries/{dictionary}"
+    train(api, dictionary)
+    train(api, dictionary)
+    assert api.post(f"{base}/aliases/champion/rollback", json={"reason": "r"}).json()["pinned"]
+    api.put(f"{base}/policies", json={"policies": [{"relation": "note", "policy": "drop"}], "reason": "r"})
+    applied = api.post(f"{base}/policies:apply").json()
+    assert (applied["dropped"], applied["memory"], applied["job"]) == (1, None, None)
+    assert api.get(base).json()["behind"]
+    assert api.post(f"{base}/recall", json={"subject": "a", "relation": "note"}).json()["answers"] == ["1"]
+
+
 def test_only_an_admin_sets_policies_or_reads_pseudonyms(service: Running, api: httpx.Client) -> None:
     """Whoever uploads may see the policies, not change them."""
     dictionary = fresh_dictionary(api)

@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 
@@ -83,16 +84,32 @@ def delete(db: Database, settings: Settings, auditor: Auditor, ref: str, by: str
     """Delete facts, uploads, memories, jobs, reports and the secret, without which no memory can ever be read."""
     with db.writing() as tx:
         gone = _remove(tx, settings, auditor, get_dictionary(tx, ref), by)
-    discard(db, gone)
+    discard(db, settings, gone)
 
 
-def remove_leavings(tx: Transaction, settings: Settings, auditor: Auditor, makers: Collection[str]) -> list[Path]:
+@dataclass(slots=True)
+class Leavings:
+    """What dictionaries have beside the database and goes once they have left it: folders, and the secrets of these
+    dictionaries. Before the commit nothing may go: it may fail, and a dictionary without its secret is lost.
+    """
+
+    folders: list[Path] = field(default_factory=list)
+    dictionaries: list[str] = field(default_factory=list)
+
+    def add(self, others: "Leavings") -> None:
+        self.folders += others.folders
+        self.dictionaries += others.dictionaries
+
+
+def remove_leavings(tx: Transaction, settings: Settings, auditor: Auditor, makers: Collection[str]) -> Leavings:
     """Revoke the keys and delete the dictionaries that these attempts, or any attempt of these jobs, made for
-    themselves. Returns the folders to `discard` after the commit.
+    themselves. Returns what to `discard` after the commit.
     """
     keys.revoke_made_by(tx, makers)
-    made = dictionaries.list_made_by(tx, makers)
-    return [folder for row in made for folder in _remove(tx, settings, auditor, row, row.made_by or "")]
+    gone = Leavings()
+    for row in dictionaries.list_made_by(tx, makers):
+        gone.add(_remove(tx, settings, auditor, row, row.made_by or ""))
+    return gone
 
 
 def clear_leavings(db: Database, settings: Settings, auditor: Auditor, makers: Collection[str]) -> None:
@@ -100,27 +117,31 @@ def clear_leavings(db: Database, settings: Settings, auditor: Auditor, makers: C
     if makers:
         with db.writing() as tx:
             gone = remove_leavings(tx, settings, auditor, makers)
-        discard(db, gone)
+        discard(db, settings, gone)
 
 
-def discard(db: Database, folders: Collection[Path]) -> None:
-    """Delete the folders of what left the database, whose journal still repeats it until it is emptied here."""
-    if folders:
+def discard(db: Database, settings: Settings, gone: Leavings) -> None:
+    """Delete what belonged to dictionaries that have left the database, whose journal still repeats them until it is
+    emptied here.
+    """
+    if gone.dictionaries:
+        secret_files.shred(settings.secrets, gone.dictionaries)
         db.forget()
-    for folder in folders:
+    for folder in gone.folders:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _remove(tx: Transaction, settings: Settings, auditor: Auditor, row: dictionaries.Row, by: str) -> list[Path]:
-    """Remove all that the database has of a dictionary, with the secret; returns the folders that belong to it."""
+def _remove(tx: Transaction, settings: Settings, auditor: Auditor, row: dictionaries.Row, by: str) -> Leavings:
+    """Remove all that the database has of a dictionary; returns what else it has."""
     ordered = jobs.list_ids(tx, row.number)
     gone = remove_leavings(tx, settings, auditor, ordered)
-    gone += [settings.memories / memory for memory in memories.list_ids(tx, row.number)]
-    gone += [settings.reports / job for job in ordered] + [checkpoints.folder_of(settings, job) for job in ordered]
+    gone.dictionaries.append(row.id)
+    gone.folders += [settings.memories / memory for memory in memories.list_ids(tx, row.number)]
+    gone.folders += [settings.reports / job for job in ordered]
+    gone.folders += [checkpoints.folder_of(settings, job) for job in ordered]
     dictionaries.remove(tx, row.number)
     auditor.drop_all_salts(tx, row.id)
     auditor.record(tx, Event(Act.DICTIONARY, by, row.id, details={"deleted": True}))
-    secret_files.shred(settings.secrets, row.id)
     return gone
 
 

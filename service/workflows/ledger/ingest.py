@@ -14,7 +14,7 @@ from schemas.uploads import Mode, Receipt, ReceiptList, RefusedCount
 from service.errors import Conflict, Forbidden, NotFound, Outgrown
 from service.ingest import Limits, Options, ParsedFile, RefusedRow, read_table, write_refused
 from service.packed import give_back
-from service.storage import Database, Transaction, dictionaries, facts, idempotency, memories, uploads
+from service.storage import Database, Transaction, dictionaries, facts, idempotency, uploads
 from service.storage.dictionaries import get_dictionary
 from service.storage.diff import Diff
 from service.storage.stamps import new_id, now
@@ -23,7 +23,7 @@ from service.workflows.active_policies import get_active
 from service.workflows.audit import Act, Auditor, Event
 from service.workflows.cursors import Asked, read_page
 from service.workflows.versions.editors import MOST_CHANGES
-from service.workflows.versions.publish import Advance, EditContext
+from service.workflows.versions.publish import Advance, EditContext, if_current
 
 COUNTED = ("rows_read", "accepted", "rejected", "created", "updated", "unchanged", "deleted")  # what an entry says
 
@@ -170,11 +170,9 @@ def _events(stored: Receipt, by: str) -> list[Event]:
 def _advance_champion(tx: Transaction, upload: str, by: str, version: int, advance: Advance) -> str | None:
     """The champion that serves this ledger version; None where it is pinned to another, or has to be trained."""
     try:
-        champion = advance(tx, by=by, reason=f"upload {upload}")
+        return if_current(tx, advance(tx, by=by, reason=f"upload {upload}"), version)
     except Outgrown:
         return None
-    served = memories.find_record(tx, champion) if champion is not None else None
-    return champion if served is not None and served.ledger_version == version else None
 
 
 def _receipt(row: dictionaries.Row, sent: Upload, parsed: ParsedFile, diff: Diff) -> Receipt:

@@ -29,7 +29,7 @@ from service.storage.stamps import new_id, now
 from service.workflows import etags
 from service.workflows.active_policies import ActivePolicies, get_active
 from service.workflows.audit import Act, Event
-from service.workflows.versions.publish import Advance, EditContext, order_training
+from service.workflows.versions.publish import Advance, EditContext, if_current, order_training
 
 
 def find(service: EditContext, ref: str) -> Policies:
@@ -112,7 +112,7 @@ def _comply(tx: Transaction, service: EditContext, row: dictionaries.Row, advanc
     service.auditor.record(tx, Event(Act.POLICY, by, row.id, details=details))
     memory, job = None, None
     try:
-        memory = advance(tx, by=by, reason=f"policies {edit}")
+        memory = if_current(tx, advance(tx, by=by, reason=f"policies {edit}"), version)
     except Outgrown:
         job = order_training(tx, row.number, by).id
     return Complied(changed=changed, dropped=dropped, memory=memory, ledger_version=version, job=job)

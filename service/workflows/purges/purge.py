@@ -124,7 +124,7 @@ def purge_ledger(
             idempotency.keep(tx, row.number, request, done.model_dump(mode="json"))
             details = {"purge": done.id, "pairs": done.pairs, "facts": done.facts, "withdrawn": len(done.withdrawn)}
             service.auditor.record(tx, Event(Act.PURGE, by, row.id, done.memory, details, {"reason": [reason]}))
-        discard(service.db, copies)
+        discard(service.db, service.settings, copies)
     return done
 
 

@@ -182,6 +182,12 @@ def describe_memory(
     )
 
 
+def if_current(tx: Transaction, champion: str | None, version: int) -> str | None:
+    """The champion, where it serves this ledger version; None where it is pinned to another."""
+    served = memories.find_record(tx, champion) if champion is not None else None
+    return champion if served is not None and served.ledger_version == version else None
+
+
 def order_training(tx: Transaction, dictionary: int, by: str) -> Job:
     """Queue the training that an outgrown champion needs; one that is already queued will do. Its recipe is that of the
     training which will have made the champion by then, without what was resolved from the facts of that time.
